@@ -1,0 +1,47 @@
+# demo, test, lint, proto, bench, docs: each does all its own set-up.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint proto bench docs
+.DEFAULT_GOAL := demo
+
+demo: $(VENV)/ready
+	$(BIN)/axpair demo
+
+test: $(VENV)/ready
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/vermin --quiet --no-tips --violations --backport typing --target=3.9- agent/axpair_agent/worker
+
+bench: $(VENV)/ready
+	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/ready
+	$(BIN)/python -m docs.generate
+
+# The generator is old on purpose: its code runs with the older protobuf of boards.
+proto: .venv-proto/ready
+	cd proto && PATH="$(CURDIR)/.venv-proto/bin:$$PATH" ../.venv-proto/bin/python -m grpc_tools.protoc -I. \
+	  --python_out=. --grpc_python_out=. --mypy_out=. --mypy_grpc_out=. \
+	  axpair_proto/v1/*.proto axpair_proto/topology/*.proto axpair_proto/pulsar/*.proto
+	find proto/axpair_proto/topology proto/axpair_proto/pulsar -name '*_pb2_grpc.py*' -delete
+
+$(VENV)/ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "axpair needs Python 3.10 or later; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.11" >&2; exit 2; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "$(PYTHON) has no venv module. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable '.[host,emulator]' --group dev
+	@touch $@
+
+.venv-proto/ready: Makefile
+	$(PYTHON) -m venv .venv-proto
+	.venv-proto/bin/python -m pip install --quiet 'grpcio-tools==1.62.2' 'mypy-protobuf==3.6.0' 'setuptools<81'
+	@touch $@

@@ -1,0 +1,1 @@
+"""Stands in for the Pulsar toolchain and for the board: build, prepare, reference, cmodel and faults."""

@@ -1,0 +1,119 @@
+"""The compiled model: an ordered list of integer operators over quantised tensors.
+
+This is the contract between the compiler (`plan/`, which makes it), the reference engine (which rebuilds it in
+float) and the cmodel (which executes it). How the chip does its arithmetic is undocumented; what stands here is our
+own choice, made so that every step is exact in int64 and, within proven bounds, in float64 and float32 too.
+
+Codes. A tensor's elements are unsigned integers of `bits` (8 or 16) bits; real = (code - zero_point) * scale.
+
+Requantisation, written RQ(acc; m, s, zp, lo, hi):  clamp(floor((acc * m + 2^(s-1)) / 2^s) + zp, lo, hi)
+with 0 <= m < 2^22 and 1 <= s <= 52, |acc| < 2^31. A channel whose real multiplier is below 2^-31 has m = 0, s = 1.
+
+Operators (`kind`), x = input codes, z_x its zero point; every array is named in `arrays` under its role:
+
+  channel_lut        y[n,c,...] = table[c, x[n,c,...]]; roles: table (C, 2^bits) of the output's dtype
+  quantize           x is float32 (a FLOAT32 input): y = clamp(floor(x / scale + 0.5) + zp) in float64
+  conv               acc = sum w * (x - z_x) + bias; RQ per output channel; roles: weight int8 or int16 (O, I/g, kH, kW),
+                     bias int32 (O), multiplier int64 (O), shift int64 (O); attrs: strides, pads, dilations, group, lo, hi
+  conv_transpose     the same with weight (I, O/g, kH, kW); attrs: strides, pads, dilations, group, output_padding, lo, hi
+  gemm               acc = (x - z_x) @ w + bias over the last axis; roles as conv, weight (K, N); attrs: lo, hi
+  matmul             acc = (a - z_a) @ (b - z_b); attrs: multiplier, shift, lo, hi
+  lut                y = table[x]; roles: table (2^bits)
+  add                acc = (a - z_a) * ma + (b - z_b) * mb; y = clamp(floor((acc + 2^(s-1)) / 2^s) + zp, lo, hi);
+                     broadcasting; attrs: multipliers [ma, mb] (signed: a subtraction has mb < 0), shift, lo, hi
+  mul                acc = (a - z_a) * (b - z_b); RQ; broadcasting; attrs: multiplier, shift, lo, hi
+  concat             y = concatenation of table_i[x_i]; roles: table_0, table_1, ...; attrs: axis
+  mean               acc = sum of (x - z_x) over axes; RQ; attrs: axes, keepdims, multiplier, shift, lo, hi
+  max_pool           codes move; attrs: kernel, strides, pads, dilations (padding never wins)
+  average_pool       acc = sum of (x - z_x) in the window, padding counts as 0; RQ; attrs: kernel, strides, pads,
+                     multiplier, shift, lo, hi
+  softmax            d = max(x) - x; e = table[d]; y = clamp(floor((2*e*m + S*2^s) / (S*2^(s+1))) + zp, 0, top), S = sum e;
+                     roles: table int64 (2^bits), entries <= 2^24; attrs: axis, multiplier m (< 2^20), shift s
+  resize_nearest     codes repeat; attrs: factors [fH, fW] (whole numbers)
+  reshape, transpose, slice, pad
+                     codes move; attrs: shape | perm | starts, ends, axes, steps | pads, value (a code)
+
+Constant operands of add, mul and matmul are tensors whose codes stand in `arrays` under the tensor's name.
+Operators that move codes have the same scale and zero point on both sides.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A quantised tensor. `shape` is in the ONNX model's own axis order, batch included."""
+
+    name: str
+    shape: tuple[int, ...]
+    scale: float
+    """Always a float32 value; the quantisation step in real units."""
+    zero_point: int
+    bits: int = 8
+
+    @property
+    def top(self) -> int:
+        """Largest code."""
+        return (1 << self.bits) - 1
+
+    @property
+    def dtype(self) -> "np.dtype[Any]":
+        """uint8 or uint16."""
+        return np.dtype(np.uint8 if self.bits == 8 else np.uint16)
+
+
+@dataclass(frozen=True)
+class Op:
+    """One operator; see the module's text for what each kind computes."""
+
+    kind: str
+    name: str
+    """Of the ONNX node that it comes from (the last one, where several were fused)."""
+    inputs: tuple[str, ...]
+    output: str
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+    arrays: Mapping[str, str] = field(default_factory=dict)
+    """Role to key in `Program.arrays`."""
+    sources: tuple[str, ...] = ()
+    """All ONNX nodes fused into it."""
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output of the joint and the program's tensor behind it.
+
+    Inputs: the joint's bytes, in `layout` and `dtype`, become the codes (uint8) or values (float32) named `tensor`
+    in NCHW order; the first operator (channel_lut or quantize) does the rest.
+    Outputs: FLOAT32 is (code - zero_point) * scale in float32; integers with Q are
+    clamp(floor(value * q + 0.5)) in float64; both then go into `layout`.
+    """
+
+    name: str
+    tensor: str
+    dtype: str
+    shape: tuple[int, ...]
+    """In `layout`."""
+    layout: str
+    """"NHWC", "NCHW", or "" for tensors that don't have four axes."""
+    color_space: str = ""
+    q: int = 0
+
+
+@dataclass(frozen=True)
+class Program:
+    """A whole compiled model."""
+
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    tensors: Mapping[str, Tensor]
+    ops: tuple[Op, ...]
+    """In an order in which each operator's inputs come before it."""
+    arrays: Mapping[str, "np.ndarray[Any, Any]"]
+    tools_version: str = ""
+    vnpu_mode: str = "disable"
+    max_batch: int = 1
+    dynamic_batch: bool = False

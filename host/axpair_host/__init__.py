@@ -1,0 +1,1 @@
+"""The engineer's side: command line, boards, comparison, diagnosis and replay."""

@@ -1,0 +1,1 @@
+"""The Pulsar configuration: its schema, and reading its text form strictly."""

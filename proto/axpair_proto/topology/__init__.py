@@ -1,0 +1,1 @@
+"""The schema of topo.bin inside a .joint."""
