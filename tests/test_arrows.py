@@ -37,17 +37,13 @@ def sources(folder: Path) -> list[Path]:
 def foreign(room: str, path: Path) -> set[str]:
     own = f"axpair_{room}"
     return {
-        name
-        for name in imports(path)
-        if name.startswith("axpair_") and name.split(".")[0] not in {own, *ROOMS[room]}
+        name for name in imports(path) if name.startswith("axpair_") and name.split(".")[0] not in {own, *ROOMS[room]}
     }
 
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_imports_only_along_the_arrows(room: str) -> None:
-    wrong = {
-        str(path.relative_to(ROOT)): names for path in sources(ROOT / room) if (names := foreign(room, path))
-    }
+    wrong = {str(path.relative_to(ROOT)): names for path in sources(ROOT / room) if (names := foreign(room, path))}
     assert not wrong
 
 

@@ -13,9 +13,10 @@ Operators (`kind`), x = input codes, z_x its zero point; every array is named in
 
   channel_lut        y[n,c,...] = table[c, x[n,c,...]]; roles: table (C, 2^bits) of the output's dtype
   quantize           x is float32 (a FLOAT32 input): y = clamp(floor(x / scale + 0.5) + zp) in float64
-  conv               acc = sum w * (x - z_x) + bias; RQ per output channel; roles: weight int8 or int16 (O, I/g, kH, kW),
-                     bias int32 (O), multiplier int64 (O), shift int64 (O); attrs: strides, pads, dilations, group, lo, hi
-  conv_transpose     the same with weight (I, O/g, kH, kW); attrs: strides, pads, dilations, group, output_padding, lo, hi
+  conv               acc = sum w * (x - z_x) + bias; RQ per output channel; roles: weight int8 or int16
+                     (O, I/g, kH, kW), bias int32 (O), multiplier int64 (O), shift int64 (O);
+                     attrs: strides, pads, dilations, group, lo, hi
+  conv_transpose     the same with weight (I, O/g, kH, kW); attrs: also output_padding
   gemm               acc = (x - z_x) @ w + bias over the last axis; roles as conv, weight (K, N); attrs: lo, hi
   matmul             acc = (a - z_a) @ (b - z_b); attrs: multiplier, shift, lo, hi
   lut                y = table[x]; roles: table (2^bits)
@@ -27,7 +28,8 @@ Operators (`kind`), x = input codes, z_x its zero point; every array is named in
   max_pool           codes move; attrs: kernel, strides, pads, dilations (padding never wins)
   average_pool       acc = sum of (x - z_x) in the window, padding counts as 0; RQ; attrs: kernel, strides, pads,
                      multiplier, shift, lo, hi
-  softmax            d = max(x) - x; e = table[d]; y = clamp(floor((2*e*m + S*2^s) / (S*2^(s+1))) + zp, 0, top), S = sum e;
+  softmax            d = max(x) - x; e = table[d]; S = sum e;
+                     y = clamp(floor((2*e*m + S*2^s) / (S*2^(s+1))) + zp, 0, top);
                      roles: table int64 (2^bits), entries <= 2^24; attrs: axis, multiplier m (< 2^20), shift s
   resize_nearest     codes repeat; attrs: factors [fH, fW] (whole numbers)
   reshape, transpose, slice, pad

@@ -44,8 +44,7 @@ class ModelDescription:
         """The inverse of `to_json`; unknown keys are ignored. Raises ContractError on missing or mistyped ones."""
         try:
             tensors = {
-                side: tuple(_tensor_from_json(tensor) for tensor in document[side])
-                for side in ("inputs", "outputs")
+                side: tuple(_tensor_from_json(tensor) for tensor in document[side]) for side in ("inputs", "outputs")
             }
             return ModelDescription(
                 inputs=tensors["inputs"],

@@ -16,7 +16,16 @@ ITEM_BYTES = {
 }
 """Bytes of one element. The names are numpy's; all files and messages are little-endian."""
 
-JOINT_DTYPES = {1: "uint8", 2: "uint16", 3: "float32", 4: "int16", 5: "int8", 6: "int32", 7: "uint32", 8: "float64"}
+JOINT_DTYPES = {
+    1: "uint8",
+    2: "uint16",
+    3: "float32",
+    4: "int16",
+    5: "int8",
+    6: "int32",
+    7: "uint32",
+    8: "float64",
+}
 """AX_JOINT's eDataType (joint.h, SDK V0.31); the packed raw formats 100..103 have no element type."""
 
 

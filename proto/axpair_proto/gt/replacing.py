@@ -72,9 +72,7 @@ def _beside(target: Path) -> Path:
 def _exchange(fresh: Path, target: Path) -> None:
     try:
         libc = ctypes.CDLL(None, use_errno=True)
-        done = libc.renameat2(
-            _AT_FDCWD, os.fsencode(fresh), _AT_FDCWD, os.fsencode(target), _RENAME_EXCHANGE
-        )
+        done = libc.renameat2(_AT_FDCWD, os.fsencode(fresh), _AT_FDCWD, os.fsencode(target), _RENAME_EXCHANGE)
         if done == 0:
             return
     except (OSError, AttributeError, TypeError):

@@ -3,6 +3,7 @@
 `.bin` is the tensor's bytes in C order, little-endian, without a header (run_joint, SDK V0.31; pulsar run 0.6.1.x).
 """
 
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -74,9 +75,10 @@ def read_npz(path: Path) -> dict[str, Array]:
     """Read every array of an .npz archive, without unpickling. Raises ContractError when it can't be read."""
     _check_size(path)
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # Opened here: numpy leaves the file open when the archive is damaged.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             arrays = {name: np.ascontiguousarray(archive[name]) for name in archive.files}
-    except (ValueError, OSError, EOFError, KeyError) as error:
+    except (ValueError, OSError, EOFError, KeyError, AttributeError, zipfile.BadZipFile) as error:
         raise ContractError(f"{path}: not a readable .npz file: {error}") from error
     return arrays
 

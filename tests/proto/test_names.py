@@ -1,0 +1,60 @@
+"""File stems of tensor names."""
+
+import pytest
+from axpair_proto.errors import ContractError
+from axpair_proto.names import file_stems, gt_file_stem, match_stems, pulsar2_file_stem, run_joint_file_stem
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("prob/raw", "prob_raw"),
+        ("a:0", "a:0"),
+        ("two words", "two words"),
+        ("名字", "名字"),
+        ("..", "__"),
+        ("", "_"),
+        ("../../etc/passwd", ".._.._etc_passwd"),
+        ("a\\b\x00c\n", "a_b_c_"),
+    ],
+)
+def test_a_gt_stem_follows_run_joint_and_is_safe(name: str, stem: str) -> None:
+    assert gt_file_stem(name) == stem
+
+
+def test_the_toolchains_differ_in_what_they_replace() -> None:
+    assert run_joint_file_stem("a/b:0") == "a_b:0"
+    assert pulsar2_file_stem("a/b:0.x") == "a_b_0_x"
+
+
+@given(st.text(max_size=600))
+def test_no_name_leaves_its_folder(name: str) -> None:
+    stem = gt_file_stem(name)
+    assert stem.strip(".")
+    assert not set(stem) & set("/\\\x00\n")
+    assert len(stem.encode("utf-8", "surrogateescape")) <= 200
+
+
+def test_long_names_that_differ_at_the_end_stay_apart() -> None:
+    stems = file_stems(["x" * 300 + "a", "x" * 300 + "b"])
+    assert len(set(stems.values())) == 2
+
+
+@pytest.mark.parametrize("names", [("a/b", "a_b"), ("Out", "out")])
+def test_names_that_collide_are_refused_by_name(names: tuple[str, str]) -> None:
+    with pytest.raises(ContractError, match=f"{names[0]!r} and {names[1]!r}"):
+        file_stems(names)
+
+
+def test_a_folder_is_matched_by_the_rule_of_the_tool_that_wrote_it() -> None:
+    names = ["a/b:0", "c.d"]
+    assert match_stems(names, ["a_b:0", "c.d"]) == {"a/b:0": "a_b:0", "c.d": "c.d"}
+    assert match_stems(names, ["a_b_0", "c_d"]) == {"a/b:0": "a_b_0", "c.d": "c_d"}
+    assert match_stems(names, ["c.d"]) == {"c.d": "c.d"}
+
+
+def test_one_file_never_stands_for_two_names() -> None:
+    with pytest.raises(ContractError, match="both"):
+        match_stems(["a:0", "a.0"], ["a_0"])
