@@ -5,7 +5,7 @@ for one model: load, then any number of runs, then close. The worker finds runti
 `axpair.runtimes`, or by `module:Class`.
 """
 
-from typing import Any, Dict, List, Mapping, Optional, Protocol, Sequence, Union, runtime_checkable
+from typing import Any, Dict, List, Optional, Protocol, Sequence, Union, runtime_checkable
 
 Buffer = Union[bytes, bytearray, memoryview]
 

@@ -1,0 +1,56 @@
+"""Finding the runtime: by name among the entry points `axpair.runtimes`, or as `module:Class`."""
+
+import importlib
+import importlib.metadata
+from typing import Any, Callable, Dict, List, Mapping, Tuple
+
+from axpair_agent.worker.runtime import Runtime, RuntimeFault
+
+GROUP = "axpair.runtimes"
+
+
+class NoRuntime(Exception):
+    """No runtime could be had; the text says what was looked for and what was in the way of each."""
+
+
+def find(name: str, options: Mapping[str, str]) -> Runtime:
+    """The runtime of that name, made with the options; "" takes the first that loads, the emulator last.
+
+    Raises NoRuntime.
+    """
+    if ":" in name:
+        candidates: Dict[str, Callable[[], Any]] = {name: lambda: _import(name)}
+    else:
+        candidates = {found: point.load for found, point in _entry_points() if name in ("", found)}
+    tried: List[str] = []
+    for found in sorted(candidates, key=lambda known: (known == "emulator", known)):
+        try:
+            runtime: Runtime = candidates[found]()(options)
+            runtime.versions()
+            return runtime
+        except RuntimeFault as fault:
+            tried.append(f"{found}: {fault.message}")
+        except Exception as error:
+            tried.append(f"{found}: {type(error).__name__}: {error}")
+    raise NoRuntime(_explain(name, tried))
+
+
+def _explain(name: str, tried: List[str]) -> str:
+    if tried:
+        return f"no runtime could be started ({'; '.join(tried)})"
+    known = sorted({found for found, _ in _entry_points()})
+    listed = f"installed are: {', '.join(known)}" if known else "none is installed"
+    wanted = f"the runtime {name!r}" if name else "any runtime"
+    return f"looked for {wanted} among the entry points {GROUP!r}; {listed}"
+
+
+def _import(path: str) -> Any:
+    module, _, attribute = path.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def _entry_points() -> List[Tuple[str, Any]]:
+    found: Any = importlib.metadata.entry_points()
+    # Python 3.9 returns a mapping of groups, later versions a selectable list.
+    points = found.select(group=GROUP) if hasattr(found, "select") else found.get(GROUP, ())
+    return [(point.name, point) for point in points]
