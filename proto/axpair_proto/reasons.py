@@ -10,6 +10,9 @@ import grpc
 
 METADATA_KEY = "axpair-reason"
 
+TOKEN_KEY = "authorization"
+"""Metadata key of every call to an agent that wants a token; the value is "Bearer " and the token."""
+
 
 class Reason(enum.Enum):
     """Name on the wire and the gRPC status that goes with it."""
