@@ -1,0 +1,35 @@
+"""What goes to a board and what comes back, as plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from axpair_host.evidence.record import Round
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case for a loaded model."""
+
+    id: str
+    inputs: Mapping[str, bytes] = field(repr=False)
+    """By name, each of the size that the description declares."""
+    repeat: int = 2
+    """Case rounds, besides the probe."""
+    want_probe: bool = True
+    """Whether a freshly loaded model first runs this case's inputs, each rolled by half its elements."""
+    fresh_worker: bool = False
+    deadline_ms: int = 0
+    """For one round; 0 = the agent's own limit."""
+
+
+@dataclass(frozen=True)
+class RoundAnswer:
+    """One round, as it came back."""
+
+    case_id: str
+    facts: Round
+    """Its `folder` is empty: nothing is stored yet. Output digests are the worker's own."""
+    outputs: Mapping[str, memoryview] = field(repr=False)
+    """Received bytes by output name, in the model's order; empty when the round failed."""
+    last: bool
+    """Whether the case is done with this round."""

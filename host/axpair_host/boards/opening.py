@@ -1,0 +1,44 @@
+"""From an address to a board that answered the handshake."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from axpair_host.boards.client import Board, connect
+from axpair_host.boards.owned import owned_agent
+from axpair_host.boards.url import Address, GrpcAddress, parse
+from axpair_host.config_file import named_boards
+from axpair_host.progress import Progress, Silent
+
+
+@contextmanager
+def open_board(url: str, *, progress: Progress | None = None) -> Iterator[Board]:
+    """Open a board by its address or its name in axpair.toml; an agent started for it ends with the block.
+
+    Raises UsageError for a bad address, BoardError when nothing there answers or speaks another protocol.
+    """
+    with open_address(address_of(url), progress=progress) as board:
+        yield board
+
+
+def address_of(url: str) -> Address:
+    """Read --board, with the names of the nearest axpair.toml. Raises UsageError; starts nothing."""
+    return parse(url, named_boards(Path.cwd()))
+
+
+@contextmanager
+def open_address(address: Address, *, progress: Progress | None = None) -> Iterator[Board]:
+    """The same for an address that was read before."""
+    progress = progress or Silent()
+    if isinstance(address, GrpcAddress):
+        with connect(address) as board:
+            yield board
+        return
+    with progress.task(f"board: start an agent for {address.url}"):
+        agent = owned_agent(address)
+        reached = agent.__enter__()
+    try:
+        with connect(reached) as board:
+            yield board
+    finally:
+        agent.__exit__(None, None, None)

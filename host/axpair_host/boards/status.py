@@ -1,0 +1,66 @@
+"""gRPC's errors as ours: the only place that knows both."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import grpc
+from axpair_proto.reasons import METADATA_KEY, Reason
+
+from axpair_host.boards.url import TOKEN_VARIABLE
+from axpair_host.errors import BoardError, HostError
+
+_NEXT_STEPS = {
+    Reason.PROTOCOL_VERSION: "install the same axpair release on both sides",
+    Reason.TOKEN: f"set {TOKEN_VARIABLE}, or token_file in axpair.toml, to the agent's token",
+    Reason.QUOTA: "free space on the board, or start the agent with a larger quota",
+    Reason.WORKERS: "end other sessions with this agent, or start it again",
+    Reason.WORKER_START: "axpair board info shows what the agent knows of its runtime",
+    Reason.DIGEST_MISMATCH: "call again; if it stays, the board's disk or memory is damaged",
+}
+
+
+@contextmanager
+def board_errors(url: str, doing: str) -> Iterator[None]:
+    """Turn a failing call into a BoardError (exit 3), or a HostError (exit 2) where the case itself is refused."""
+    try:
+        yield
+    except grpc.RpcError as error:
+        raise translated(error, url, doing) from error
+    except ValueError as error:
+        if "closed channel" not in str(error).lower():
+            raise
+        raise BoardError(f"{url}: the connection was closed while {doing}") from error
+
+
+def translated(error: grpc.RpcError, url: str, doing: str) -> HostError:
+    """The error that people see for a failed call."""
+    code = error.code() if isinstance(error, grpc.Call) else grpc.StatusCode.UNKNOWN
+    details = (error.details() if isinstance(error, grpc.Call) else str(error)) or "no details"
+    reason = reason_of(error)
+    if reason is Reason.CASE:
+        return HostError(f"{url}: the agent refused the case while {doing}: {details}")
+    if reason is not None:
+        return BoardError(f"{url}: {details} ({reason.meaning})", next_step=_NEXT_STEPS.get(reason, ""))
+    if code is grpc.StatusCode.UNAVAILABLE:
+        return BoardError(
+            f"{url}: the agent can't be reached or went away while {doing}: {details}",
+            next_step="check that axpair-agent runs there and that the address is right",
+        )
+    if code is grpc.StatusCode.UNIMPLEMENTED:
+        return BoardError(
+            f"{url}: what listens there is no axpair agent, or one of another release ({details})",
+            next_step="check the address, and install the same axpair release on both sides",
+        )
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return BoardError(f"{url}: no answer in time while {doing}", next_step="check the board and the network")
+    return BoardError(f"{url}: the agent failed while {doing}: {code.name}: {details}")
+
+
+def reason_of(error: grpc.RpcError) -> Reason | None:
+    """The reason in the trailing metadata; None for failures that carry none."""
+    metadata = error.trailing_metadata() if isinstance(error, grpc.Call) else None
+    for key, value in metadata or ():
+        if key == METADATA_KEY:
+            text = value.decode("ascii", "replace") if isinstance(value, bytes) else value
+            return Reason.__members__.get(text)
+    return None

@@ -1,0 +1,133 @@
+"""Board addresses as users write them."""
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qsl, urlsplit
+
+from axpair_host.config_file import NamedBoard
+from axpair_host.errors import UsageError
+
+FORMS = (
+    "emulator:[?fault=NAME&...] (the default), host:port, grpc://host:port, grpcs://host:port[?ca=FILE], "
+    "ssh://user@host[:port][?python=PATH&runtime=NAME&known_hosts=FILE&identity=FILE], or a name from axpair.toml"
+)
+TOKEN_VARIABLE = "AXPAIR_TOKEN"
+SSH_OPTIONS = ("python", "runtime", "known_hosts", "identity")
+
+
+@dataclass(frozen=True)
+class EmulatorAddress:
+    """The emulated board: an agent is started beside the host."""
+
+    url: str
+    options: tuple[tuple[str, str], ...] = ()
+    """Passed on to the runtime, such as ("fault", "stale-output")."""
+
+
+@dataclass(frozen=True)
+class SshAddress:
+    """A board without an agent: one is started beside the host, its worker on the board."""
+
+    url: str
+    """Without its options."""
+    python: str = ""
+    runtime: str = ""
+    known_hosts: str = ""
+    identity: str = ""
+
+
+@dataclass(frozen=True)
+class GrpcAddress:
+    """An agent that runs already."""
+
+    url: str
+    target: str
+    """host:port as gRPC takes it."""
+    tls: bool = False
+    ca: Path | None = None
+    token: str = field(default="", repr=False)
+
+
+Address = EmulatorAddress | SshAddress | GrpcAddress
+
+
+def parse(text: str, names: Mapping[str, NamedBoard]) -> Address:
+    """Read a board's address. Raises UsageError that names the forms."""
+    if text in names:
+        named = names[text]
+        return _parse_url(named.url, token=named.token())
+    if "://" not in text and ":" not in text:
+        known = f"; axpair.toml names {', '.join(sorted(names))}" if names else "; no axpair.toml names any board"
+        raise UsageError(f"--board {text!r}: no address and no known name{known}", next_step=f"use one of: {FORMS}")
+    return _parse_url(text, token="")
+
+
+def _parse_url(text: str, token: str) -> Address:
+    try:
+        parts = urlsplit(text if "://" in text or text.startswith("emulator:") else f"grpc://{text}")
+        options = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+        port = parts.port
+    except ValueError as error:
+        raise _bad(text, str(error)) from error
+    if parts.scheme == "emulator":
+        if parts.netloc or parts.path.strip("/"):
+            raise _bad(text, "emulator: takes options only, after a '?'")
+        return EmulatorAddress(text, tuple(options))
+    if not parts.hostname or parts.path.strip("/"):
+        raise _bad(text, "no host" if not parts.hostname else f"unexpected path {parts.path!r}")
+    if parts.password is not None:
+        raise _bad(f"{parts.scheme}://...@{parts.hostname}", "passwords in addresses end up in logs; use a key")
+    if parts.scheme == "ssh":
+        return _ssh(text, parts, options)
+    if parts.scheme in ("grpc", "grpcs"):
+        if port is None:
+            raise _bad(text, "no port")
+        return _grpc(text, parts, port, options, token)
+    raise _bad(text, f"unknown scheme {parts.scheme!r}")
+
+
+def _ssh(text: str, parts: SplitResult, options: list[tuple[str, str]]) -> SshAddress:
+    _only(text, options, SSH_OPTIONS)
+    return SshAddress(url=f"ssh://{parts.netloc}", **dict(options))
+
+
+def _grpc(
+    text: str, parts: SplitResult, port: int, options: list[tuple[str, str]], token: str
+) -> GrpcAddress:
+    tls = parts.scheme == "grpcs"
+    _only(text, options, ("ca",) if tls else ())
+    host = parts.hostname or ""
+    token = token or os.environ.get(TOKEN_VARIABLE, "")
+    if token and not tls and not _is_loopback(host):
+        raise UsageError(
+            f"--board {text}: a token would go over the network in the clear",
+            next_step=f"use grpcs://{host}:{port}, or unset {TOKEN_VARIABLE}",
+        )
+    ca = dict(options).get("ca")
+    shown = f"[{host}]" if ":" in host else host
+    return GrpcAddress(
+        f"{parts.scheme}://{shown}:{port}", f"{shown}:{port}", tls, Path(ca).expanduser() if ca else None, token
+    )
+
+
+def _only(text: str, options: list[tuple[str, str]], allowed: tuple[str, ...]) -> None:
+    for name, _ in options:
+        if name not in allowed:
+            known = f"known: {', '.join(allowed)}" if allowed else "this form takes none"
+            raise _bad(text, f"unknown option {name!r}; {known}")
+    if len(dict(options)) != len(options):
+        raise _bad(text, "an option is given twice")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _bad(text: str, why: str) -> UsageError:
+    return UsageError(f"--board {text}: {why}", next_step=f"use one of: {FORMS}")
