@@ -1,0 +1,106 @@
+"""A model that is loaded on a board, and its runs."""
+
+import io
+import queue
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import grpc
+from axpair_proto.description import ModelDescription
+from axpair_proto.v1 import runs_pb2, runs_pb2_grpc
+
+from axpair_host.boards.blobs import BlobStore
+from axpair_host.boards.case import Case, RoundAnswer
+from axpair_host.boards.rounds import RoundAssembly
+from axpair_host.boards.status import board_errors
+from axpair_host.digests import bytes_sha256
+from axpair_host.evidence.record import Failure
+
+INLINE_BYTES = 1 << 20
+"""Larger inputs go by digest, and so do those beyond three times as much in one case."""
+
+
+@dataclass(frozen=True)
+class LoadRefused:
+    """The runtime did not load the model: evidence, no error."""
+
+    failure: Failure
+    log_lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model resident in a worker. Ends with its connection."""
+
+    channel: grpc.Channel
+    metadata: Sequence[tuple[str, str]]
+    url: str
+    handle: str
+    description: ModelDescription
+    sha256: str
+    """The worker's own digest of the file that it opened."""
+    load_us: int
+    versions: Mapping[str, str]
+    log_lines: tuple[str, ...]
+    sent_bytes: int
+    """What had to be uploaded; 0 where the agent held the model."""
+    blobs: BlobStore
+
+    def run(self, cases: Iterable[Case], *, window: int = 4) -> Iterator[RoundAnswer]:
+        """Run cases over one stream and yield every round's answer, in the order sent.
+
+        `cases` is asked for the next one whenever fewer than `window` are under way, in the caller's thread: a
+        generator may still append cases in view of earlier answers. Rounds received before the agent goes away are
+        yielded; then BoardError is raised. HostError when the agent refuses a case.
+        """
+        feed: queue.SimpleQueue[runs_pb2.RunRequest | None] = queue.SimpleQueue()
+        under_way: deque[Case] = deque()
+        source = iter(cases)
+        with board_errors(self.url, "opening a stream"):
+            replies = runs_pb2_grpc.RunsStub(self.channel).Run(iter(feed.get, None), metadata=self.metadata)
+        try:
+            while True:
+                while len(under_way) < max(1, window) and (case := next(source, None)) is not None:
+                    feed.put(self._request(case))
+                    under_way.append(case)
+                if not under_way:
+                    return
+                yield from self._rounds_of(under_way.popleft(), replies)
+        finally:
+            feed.put(None)
+            replies.cancel()
+
+    def _rounds_of(self, case: Case, replies: Iterator[runs_pb2.RunReply]) -> Iterator[RoundAnswer]:
+        assembly = RoundAssembly(case, self.description)
+        received = 0
+        while True:
+            with board_errors(self.url, f"running case {case.id!r} ({received} rounds of it had come back)"):
+                reply = next(replies, None)
+            answer = assembly.take(reply, self.url)
+            if answer is not None:
+                received += 1
+                yield answer
+                if answer.last:
+                    return
+
+    def _request(self, case: Case) -> runs_pb2.RunRequest:
+        inputs = []
+        inline_left = 3 * INLINE_BYTES
+        for name, data in case.inputs.items():
+            if len(data) <= min(INLINE_BYTES, inline_left):
+                inline_left -= len(data)
+                inputs.append(runs_pb2.RunInput(name=name, inline=data))
+            else:
+                sha256 = bytes_sha256(data)
+                self.blobs.ensure(sha256, len(data), io.BytesIO(data))
+                inputs.append(runs_pb2.RunInput(name=name, sha256=sha256))
+        return runs_pb2.RunRequest(
+            handle=self.handle,
+            case_id=case.id,
+            inputs=inputs,
+            repeat=case.repeat,
+            deadline_ms=case.deadline_ms,
+            want_probe=case.want_probe,
+            fresh_worker=case.fresh_worker,
+        )

@@ -1,0 +1,96 @@
+"""Agents that the host starts for itself: children that end when their standard input closes, whatever ends the host."""
+
+import json
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+from axpair_host.boards.url import EmulatorAddress, GrpcAddress, SshAddress
+from axpair_host.errors import BoardError
+
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+_MAX_LINE = 1 << 16
+
+
+@contextmanager
+def owned_agent(address: EmulatorAddress | SshAddress) -> Iterator[GrpcAddress]:
+    """Start an agent on a free loopback port; it and its workers end with the block, or with this process.
+
+    Raises BoardError with the agent's last words when it doesn't come up.
+    """
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            command(address),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,  # Ctrl-C is for the host, which then ends the agent
+        )
+        try:
+            yield _reached(address, process, errors)
+        finally:
+            _stop(process)
+
+
+def command(address: EmulatorAddress | SshAddress) -> list[str]:
+    """The command line of the agent for an address. Holds no secrets."""
+    serve = [sys.executable, "-m", "axpair_agent", "serve", "--owned"]
+    if isinstance(address, EmulatorAddress):
+        options = [part for name, value in address.options for part in ("--option", f"{name}={value}")]
+        return [*serve, "--runtime", "emulator", *options]
+    serve += ["--worker", address.url]
+    if address.runtime:
+        serve += ["--runtime", address.runtime]
+    for name in ("python", "known_hosts", "identity"):
+        if value := getattr(address, name):
+            serve += [f"--ssh-{name.replace('_', '-')}", value]
+    return serve
+
+
+def _reached(
+    address: EmulatorAddress | SshAddress, process: "subprocess.Popen[bytes]", errors: IO[bytes]
+) -> GrpcAddress:
+    assert process.stdout is not None
+    lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    stdout = process.stdout
+    threading.Thread(target=lambda: lines.put(stdout.readline(_MAX_LINE)), daemon=True).start()
+    try:
+        line = lines.get(timeout=START_SECONDS)
+    except queue.Empty:
+        raise BoardError(
+            f"{address.url}: the agent said nothing for {START_SECONDS:.0f} s{_last_words(errors)}"
+        ) from None
+    if not line:
+        code = process.wait()
+        raise BoardError(f"{address.url}: the agent ended with status {code}{_last_words(errors)}")
+    try:
+        document = json.loads(line)
+        return GrpcAddress(address.url, f"127.0.0.1:{int(document['port'])}", token=str(document["token"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise BoardError(
+            f"{address.url}: the agent's first line makes no sense: {line[:200]!r}{_last_words(errors)}"
+        ) from error
+
+
+def _last_words(errors: IO[bytes]) -> str:
+    errors.seek(0)
+    text = errors.read(_MAX_LINE).decode("utf-8", "replace").strip()
+    return f": {text.splitlines()[-1]}" if text else ""
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()

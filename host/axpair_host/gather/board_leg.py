@@ -1,0 +1,121 @@
+"""The board's leg of a case: rounds on a loaded model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from axpair_proto.description import ModelDescription
+from axpair_proto.dtypes import size_bytes
+from axpair_proto.gt.tensors import Array
+
+from axpair_host.boards.case import Case, RoundAnswer
+from axpair_host.boards.loaded import LoadedModel, LoadRefused
+from axpair_host.digests import bytes_sha256
+from axpair_host.evidence.record import Failure, Round
+from axpair_host.progress import Progress
+
+
+@dataclass(frozen=True)
+class BoardRound:
+    """One round with what of its outputs is kept."""
+
+    facts: Round
+    outputs: Mapping[str, Array] | None = field(default=None, repr=False)
+    """None where the round failed, or its bytes are those of round 1."""
+
+
+@dataclass(frozen=True)
+class BoardLeg:
+    """Everything that a board said of a case."""
+
+    url: str
+    rounds: tuple[BoardRound, ...]
+    versions: Mapping[str, str]
+    model_sha256: str = ""
+    tools_version: str = ""
+    load_failure: Failure | None = None
+    log_lines: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def outputs(self) -> Mapping[str, Array] | None:
+        """Round 1's outputs, which are B; None where there are none."""
+        return next((one.outputs for one in self.rounds if one.facts.kind == "case" and one.facts.number == 1), None)
+
+
+def run_case(model: LoadedModel, case: Case, progress: Progress) -> BoardLeg:
+    """Run one case and collect its rounds. Raises BoardError when the agent goes away."""
+    collector = RoundCollector(model)
+    total = case.repeat + case.want_probe
+    with progress.task(f"board: run {total} rounds", total) as task:
+        for done, answer in enumerate(model.run([case]), start=1):
+            collector.add(answer)
+            task.at(done)
+    return collector.leg()
+
+
+class RoundCollector:
+    """Collects the rounds of one case; keeps bytes only where they say something new."""
+
+    def __init__(self, model: LoadedModel) -> None:
+        self._model = model
+        self._rounds: list[BoardRound] = []
+        self._first: Mapping[str, str] | None = None
+        self._notes: list[str] = []
+
+    def add(self, answer: RoundAnswer) -> None:
+        """Take the next round's answer."""
+        received = {name: bytes_sha256(data) for name, data in answer.outputs.items()}
+        for output in answer.facts.outputs:
+            if answer.facts.failure is None and received.get(output.name) != output.sha256:
+                self._notes.append(
+                    f"{answer.facts.kind} round {answer.facts.number}: the output {output.name!r} arrived with sha256 "
+                    f"{received.get(output.name, 'none')}, the worker read {output.sha256}"
+                )
+        is_first = answer.facts.kind == "case" and self._first is None and answer.facts.failure is None
+        if is_first:
+            self._first = received
+        keep = answer.facts.failure is None and (is_first or received != self._first)
+        outputs = as_arrays(answer.outputs, self._model.description) if keep else None
+        self._rounds.append(BoardRound(answer.facts, outputs))
+
+    def leg(self) -> BoardLeg:
+        """What was collected."""
+        return BoardLeg(
+            url=self._model.url,
+            rounds=tuple(self._rounds),
+            versions=self._model.versions,
+            model_sha256=self._model.sha256,
+            tools_version=self._model.description.tools_version,
+            log_lines=self._model.log_lines,
+            notes=tuple(self._notes),
+        )
+
+
+def refused_leg(url: str, refused: LoadRefused, versions: Mapping[str, str]) -> BoardLeg:
+    """The leg of a board that did not load the model."""
+    return BoardLeg(url, (), versions, load_failure=refused.failure, log_lines=refused.log_lines)
+
+
+def as_arrays(outputs: Mapping[str, memoryview], description: ModelDescription) -> dict[str, Array]:
+    """Arrays of the declared dtype and shape; flat uint8 where the bytes don't fit it."""
+    declared = {tensor.name: tensor for tensor in description.outputs}
+    arrays: dict[str, Array] = {}
+    for name, data in outputs.items():
+        flat = np.frombuffer(data, dtype=np.uint8)
+        tensor = declared.get(name)
+        if tensor is not None and flat.size == size_bytes(tensor.dtype, tensor.shape):
+            arrays[name] = flat.view(tensor.dtype).reshape(tensor.shape)
+        else:
+            arrays[name] = flat
+    return arrays
+
+
+def renumbered(one: BoardRound, number: int) -> BoardRound:
+    """The same round under another number."""
+    return replace(one, facts=_with(one.facts, number=number))
+
+
+def _with(facts: Round, **changes: object) -> Round:
+    import msgspec
+
+    return msgspec.structs.replace(facts, **changes)

@@ -1,0 +1,99 @@
+"""The inputs of a case: files made into the joint's input bytes, or taken as they lie in a gt folder."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from axpair_proto.description import ModelDescription
+from axpair_proto.gt.tensors import read_tensor, stems_in
+from axpair_proto.names import match_stems
+from axpair_proto.simulator import Models, Simulator
+
+from axpair_host.errors import UsageError
+from axpair_host.gather.request import InputFile
+
+
+@dataclass(frozen=True)
+class PreparedCase:
+    """What every leg is fed with."""
+
+    id: str
+    description: ModelDescription
+    data: Mapping[str, bytes] = field(repr=False)
+    """By input name, in the model's order."""
+    sources: Mapping[str, str]
+    """Input name to the file it was made from, as the user named it."""
+    notes: tuple[str, ...] = ()
+
+
+def prepare(
+    simulator: Simulator,
+    models: Models,
+    description: ModelDescription,
+    files: Sequence[InputFile],
+    case_id: str = "",
+) -> PreparedCase:
+    """Make the input bytes of one case. Raises UsageError when files and inputs don't match, or what the simulator
+    raises for a file that it can't use."""
+    assigned = assign(description, files)
+    prepared = simulator.prepare(models, assigned)
+    data = {tensor.name: prepared.data[tensor.name] for tensor in description.inputs}
+    sources = {name: str(path) for name, path in assigned.items()}
+    return PreparedCase(case_id or next(iter(assigned.values())).stem, description, data, sources, prepared.notes)
+
+
+def assign(description: ModelDescription, files: Sequence[InputFile]) -> dict[str, Path]:
+    """Which file goes to which input: by --layer, the others in the model's order. Result in the model's order."""
+    names = [tensor.name for tensor in description.inputs]
+    listed = ", ".join(names)
+    if len(files) != len(names):
+        raise UsageError(
+            f"{len(files)} input {'file was' if len(files) == 1 else 'files were'} given, the model has "
+            f"{len(names)} input{'s' if len(names) != 1 else ''}: {listed}",
+            next_step="give --input once for each, in this order, or with --layer NAME",
+        )
+    by_name: dict[str, Path] = {}
+    for file in files:
+        if file.layer is None:
+            continue
+        if file.layer not in names:
+            raise UsageError(f"--layer {file.layer!r}: the model has no such input; its inputs: {listed}")
+        if file.layer in by_name:
+            raise UsageError(f"--layer {file.layer!r} is given twice")
+        by_name[file.layer] = file.path
+    free = iter([name for name in names if name not in by_name])
+    for file in files:
+        if file.layer is None:
+            by_name[next(free)] = file.path
+    for name, path in by_name.items():
+        if not path.is_file():
+            what = "is a folder" if path.is_dir() else "there is no such file"
+            raise UsageError(f"--input {path}: {what} (for input {name!r})")
+    return {name: by_name[name] for name in names}
+
+
+def from_gt(gt: Path, description: ModelDescription, case_id: str = "") -> PreparedCase:
+    """Take the inputs as they lie in GT/input. Raises UsageError when one is missing or has another size."""
+    folder = gt / "input"
+    if not folder.is_dir():
+        raise UsageError(f"--gt {gt}: no folder input/ in it", next_step="give the folder that 'pulsar run' wrote")
+    found = stems_in(folder)
+    names = [tensor.name for tensor in description.inputs]
+    matched = dict(match_stems(names, found))
+    if not matched and len(names) == len(found) == 1:
+        matched = {names[0]: next(iter(found))}
+    data: dict[str, bytes] = {}
+    for tensor in description.inputs:
+        if tensor.name not in matched:
+            listed = ", ".join(sorted(found)) or "nothing"
+            raise UsageError(f"{folder}: no file for the input {tensor.name!r}; found: {listed}")
+        content = read_tensor(found[matched[tensor.name]]).tobytes()
+        if len(content) != tensor.size_bytes:
+            raise UsageError(
+                f"{folder / matched[tensor.name]}: {len(content)} bytes, but the input {tensor.name!r} "
+                f"({tensor.dtype} {list(tensor.shape)}) has {tensor.size_bytes}",
+                next_step="check that the folder belongs to this joint",
+            )
+        data[tensor.name] = content
+    sources = {name: str(folder / stem) for name, stem in matched.items()}
+    return PreparedCase(case_id or gt.resolve().name, description, data, sources)

@@ -1,0 +1,86 @@
+"""The simulated legs of a case."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from axpair_proto.description import ModelDescription, TensorDescription
+from axpair_proto.errors import ContractError
+from axpair_proto.gt.tensors import Array, read_tensor, stems_in
+from axpair_proto.names import match_stems
+from axpair_proto.simulator import Models, Simulator, Stage, Tensors
+
+from axpair_host.errors import UsageError
+from axpair_host.progress import Progress
+
+STAGES: tuple[Stage, ...] = ("onnx", "lava_joint", "joint")
+
+
+def stages_of(models: Models) -> tuple[Stage, ...]:
+    """Which legs can be simulated with the files that are there; always "joint"."""
+    given = {"onnx": models.onnx, "lava_joint": models.lava_joint, "joint": models.joint}
+    return tuple(stage for stage in STAGES if given[stage] is not None)
+
+
+def simulate(
+    simulator: Simulator,
+    models: Models,
+    inputs: Mapping[str, bytes],
+    progress: Progress,
+    timings: dict[str, float] | None = None,
+) -> dict[str, Tensors]:
+    """Outputs of every form of the model that is there, by leg; seconds by leg go into `timings`.
+
+    Raises what the simulator raises for a model that it can't run.
+    """
+    legs: dict[str, Tensors] = {}
+    for stage in stages_of(models):
+        started = time.perf_counter()
+        with progress.task(f"simulate {stage}"):
+            legs[stage] = simulator.run(models, stage, inputs)
+        if timings is not None:
+            timings[stage] = time.perf_counter() - started
+    return legs
+
+
+def legs_from_gt(gt: Path, description: ModelDescription) -> dict[str, Tensors]:
+    """The simulated legs that lie in an existing gt folder; at least "joint".
+
+    Raises UsageError when there is no joint/ or none of a leg's files belongs to an output; ContractError for files
+    that can't be read or have another size than declared.
+    """
+    legs: dict[str, Tensors] = {
+        stage: read_leg(gt / stage, description) for stage in STAGES if (gt / stage).is_dir()
+    }
+    if "joint" not in legs:
+        raise UsageError(f"--gt {gt}: no folder joint/ in it", next_step="give the folder that 'pulsar run' wrote")
+    return legs
+
+
+def read_leg(folder: Path, description: ModelDescription, *, as_it_lies: bool = False) -> dict[str, Array]:
+    """Outputs by name from a folder's files, whichever tool named them.
+
+    With `as_it_lies` a file of another size than declared becomes flat uint8 (evidence) instead of a ContractError.
+    """
+    found = stems_in(folder)
+    declared = {tensor.name: tensor for tensor in description.outputs}
+    matched = dict(match_stems(declared, found))
+    if not matched and len(declared) == len(found) == 1:
+        matched = {next(iter(declared)): next(iter(found))}
+    if not matched:
+        listed = ", ".join(sorted(found)) or "nothing"
+        raise UsageError(
+            f"{folder}: no file of it belongs to an output of the model; found: {listed}; "
+            f"outputs: {', '.join(declared)}",
+            next_step="check that the folder belongs to this joint",
+        )
+    return {name: _read(found[stem], declared[name], as_it_lies) for name, stem in matched.items()}
+
+
+def _read(stem: Path, tensor: TensorDescription, as_it_lies: bool) -> Array:
+    try:
+        return read_tensor(stem, (tensor.dtype, tensor.shape))
+    except ContractError:
+        if not as_it_lies or stem.with_name(stem.name + ".npy").exists():
+            raise
+        return read_tensor(stem)

@@ -1,0 +1,73 @@
+"""Which simulator stands in for the toolchain: it follows the joint."""
+
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from axpair_proto.simulator import Simulator
+
+from axpair_host.boards.client import AgentFacts
+from axpair_host.errors import UsageError
+
+GROUP = "axpair.simulators"
+EMULATOR = "emulator"
+"""Runtime and simulator of this name belong together, and to nothing else."""
+
+
+def installed() -> dict[str, Simulator]:
+    """Every simulator that is installed, by name. One whose extra isn't installed is left out."""
+    found: dict[str, Simulator] = {}
+    for point in entry_points(group=GROUP):
+        try:
+            found[point.name] = point.load()()
+        except ModuleNotFoundError:
+            continue
+    return found
+
+
+def simulator_for(joint: Path, named: str | None = None) -> Simulator:
+    """The simulator of that name, or the one that accepts the joint.
+
+    Raises UsageError when there is none: a joint of the real toolchain needs that toolchain's simulation, or its
+    results in a gt folder.
+    """
+    simulators = installed()
+    if named is not None:
+        return _named(joint, named, simulators)
+    for simulator in simulators.values():
+        if simulator.accepts(joint):
+            return simulator
+    known = ", ".join(sorted(simulators)) or "none"
+    raise UsageError(
+        f"{joint}: no installed simulator runs this joint (installed: {known}; 'emulator' runs those from "
+        "'axpair emulator build' only)",
+        next_step="run 'pulsar run' where the toolchain is, and give its folder with --gt DIR",
+    )
+
+
+def check_pairing(simulated_by: str, agent: AgentFacts, url: str) -> None:
+    """Raise UsageError where emulated results would be held against a real board, or the reverse.
+
+    `simulated_by` is a simulator's name as in the record: its first word counts.
+    """
+    simulated = simulated_by.partition(" ")[0] == EMULATOR
+    emulated = agent.runtime == EMULATOR
+    if simulated and not emulated:
+        raise UsageError(
+            f"the joint is simulated by the emulator, but {url} runs models with {agent.runtime!r}: "
+            "the emulator's arithmetic says nothing of a real board",
+            next_step="use --board emulator:, or a joint of the real toolchain with --gt from 'pulsar run'",
+        )
+
+
+def _named(joint: Path, named: str, simulators: dict[str, Simulator]) -> Simulator:
+    if named not in simulators:
+        raise UsageError(
+            f"--simulator {named!r}: not installed; installed: {', '.join(sorted(simulators)) or 'none'}",
+            next_step="without --simulator it follows the joint",
+        )
+    if not simulators[named].accepts(joint):
+        raise UsageError(
+            f"--simulator {named!r} doesn't run {joint}",
+            next_step="without --simulator it follows the joint; 'emulator' runs those from 'axpair emulator build'",
+        )
+    return simulators[named]
