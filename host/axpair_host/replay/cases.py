@@ -1,0 +1,162 @@
+"""Which BadCases there are: a folder or a list becomes cases with stable, unique ids in a fixed order."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from axpair_proto.names import gt_file_stem, match_stems
+
+from axpair_host.errors import UsageError
+
+IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".gif"))
+TENSOR_SUFFIXES = frozenset((".bin", ".npy"))
+CASE_SUFFIXES = IMAGE_SUFFIXES | TENSOR_SUFFIXES
+"""What a file in a folder must end with to be taken for a case; in a list, any file is one."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One BadCase."""
+
+    id: str
+    """Its path below CASES, or as the list has it; '/' between the parts on every system."""
+    files: dict[str, Path]
+    """By input name. Inputs without a file are left out: preparing such a case fails and says so."""
+    folder: str
+    """The id as one file name: where its gt folder lies under the run."""
+
+    def digest(self) -> str:
+        """sha256 over the names and bytes of its files; files that can't be read count as empty."""
+        whole = hashlib.sha256()
+        for name, path in sorted(self.files.items()):
+            whole.update(f"{name}\0{_file_digest(path)}\0".encode("utf-8", "surrogateescape"))
+        return whole.hexdigest()
+
+
+@dataclass(frozen=True)
+class Found:
+    """What lies under CASES."""
+
+    cases: tuple[Case, ...]
+    """Sorted by id."""
+    left_out: tuple[str, ...]
+    """Files in the folder that are neither images nor tensors."""
+
+    def digest(self) -> str:
+        """sha256 over the ids: the same for the same list of cases."""
+        return hashlib.sha256("\0".join(case.id for case in self.cases).encode()).hexdigest()
+
+
+def discover(cases: Path, inputs: Sequence[str], *, run: Path | None = None) -> Found:
+    """Find the cases in a folder (recursively) or in a text file that lists one path a line.
+
+    A model with one input: each file is a case. With several: each sub-folder that holds files is one, its files named
+    by the inputs' (escaped) names. `run` is left out where it lies inside. Paths in a list are relative to the list;
+    empty lines and those that begin with '#' are skipped.
+    Raises UsageError when there is nothing, a path isn't there, or two ids collide.
+    """
+    if cases.is_dir():
+        files, left_out = _in_folder(cases, run)
+        if len(inputs) == 1:
+            found = [_single(_id(path.relative_to(cases)), path, inputs[0]) for path in files]
+        else:
+            folders = {path.parent for path in files}
+            found = [_several(_id(path.relative_to(cases)), path, inputs) for path in folders]
+    elif cases.is_file():
+        found, left_out = list(_listed(cases, inputs)), []
+    else:
+        raise UsageError(f"{cases}: no such folder or list of cases", next_step="give a folder of BadCases")
+    if not found:
+        raise UsageError(
+            f"{cases}: no cases in it; {len(left_out)} other files",
+            next_step=f"put images, .bin or .npy files there ({' '.join(sorted(CASE_SUFFIXES))})",
+        )
+    found.sort(key=lambda case: case.id)
+    _refuse_collisions(found)
+    return Found(tuple(found), tuple(sorted(left_out)))
+
+
+def _in_folder(folder: Path, run: Path | None) -> tuple[list[Path], list[str]]:
+    def refuse(error: OSError) -> None:
+        raise UsageError(f"{error.filename}: can't be listed: {error.strerror}")
+
+    files: list[Path] = []
+    left_out: list[str] = []
+    without = run.resolve() if run is not None else None
+    for where, below, names in os.walk(folder, onerror=refuse):
+        here = Path(where)
+        below[:] = [name for name in below if not name.startswith(".") and (here / name).resolve() != without]
+        for name in names:
+            if name.startswith("."):
+                continue
+            if PurePath(name).suffix.lower() in CASE_SUFFIXES:
+                files.append(here / name)
+            else:
+                left_out.append(_id((here / name).relative_to(folder)))
+    return files, left_out
+
+
+def _listed(listing: Path, inputs: Sequence[str]) -> Iterator[Case]:
+    try:
+        lines = listing.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{listing}: neither a folder nor a readable list of cases: {error}",
+            next_step="give a folder, or a text file with one path a line",
+        ) from error
+    first_line: dict[str, int] = {}
+    for number, line in enumerate(lines, 1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        path = listing.parent / text
+        if not path.exists():
+            raise UsageError(f"{listing}, line {number}: {text}: no such file or folder")
+        name = _id(PurePath(text))
+        if first_line.setdefault(name, number) != number:
+            raise UsageError(f"{listing}: lines {first_line[name]} and {number} name the same case {name!r}")
+        yield _several(name, path, inputs) if path.is_dir() else _single(name, path, inputs[0])
+
+
+def _single(name: str, path: Path, input_name: str) -> Case:
+    return Case(name, {input_name: path}, gt_file_stem(name))
+
+
+def _several(name: str, folder: Path, inputs: Sequence[str]) -> Case:
+    by_stem: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path.suffix.lower() in CASE_SUFFIXES:
+            if path.stem in by_stem:
+                raise UsageError(f"{by_stem[path.stem]} and {path} would be the same input")
+            by_stem[path.stem] = path
+    matched = match_stems(inputs, by_stem)
+    return Case(name, {key: by_stem[stem] for key, stem in matched.items()}, gt_file_stem(name))
+
+
+def _refuse_collisions(cases: Iterable[Case]) -> None:
+    taken: dict[str, str] = {}
+    for case in cases:
+        other = taken.setdefault(case.folder.casefold(), case.id)
+        if other != case.id:
+            raise UsageError(
+                f"the cases {other!r} and {case.id!r} would both be kept as {case.folder!r}",
+                next_step="rename one of the two",
+            )
+
+
+def _id(path: PurePath) -> str:
+    """Names that aren't UTF-8 are spelled with backslashes, so that every id is text."""
+    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
+
+
+def _file_digest(path: Path) -> str:
+    whole = hashlib.sha256()
+    try:
+        with path.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                whole.update(block)
+    except OSError:
+        return ""
+    return whole.hexdigest()

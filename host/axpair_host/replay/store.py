@@ -1,0 +1,183 @@
+"""run.sqlite: a replay's state. One transaction a case; a process killed at any moment leaves whole rows only.
+
+    header(key, value)                            what the run is; see `pins`
+    cases(id, source_sha256, verdict, code, owner, kept, document, volatile)
+    metrics(id, position, output, legs, relation, cosine, measured)
+
+`document`, `volatile` and `measured` are JSON. Rows without `volatile`, ordered by id, don't depend on when, where or
+how often interrupted the run was made. `axpair diagnose RUN` and others read it through `open_run`.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from axpair_host.errors import UsageError
+from axpair_host.replay.row import Metric, Row, to_text
+
+FILE_NAME = "run.sqlite"
+LOCK_NAME = "run.lock"
+CASES_FOLDER = "cases"
+_VERSION = 1
+_TABLES = """
+CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE cases (
+  id TEXT PRIMARY KEY, source_sha256 TEXT NOT NULL, verdict TEXT NOT NULL, code TEXT NOT NULL, owner TEXT NOT NULL,
+  kept TEXT NOT NULL, document TEXT NOT NULL, volatile TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE metrics (
+  id TEXT NOT NULL REFERENCES cases(id) ON DELETE CASCADE, position INTEGER NOT NULL, output TEXT NOT NULL,
+  legs TEXT NOT NULL, relation TEXT NOT NULL, cosine REAL, measured TEXT NOT NULL, PRIMARY KEY (id, position)
+) WITHOUT ROWID;
+"""
+_COLUMNS = "id, source_sha256, verdict, code, owner, kept, document, volatile"
+
+
+class Run:
+    """A run folder that is open. Made by `open_run` or `lock_run`; used by one thread."""
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
+        self.folder = folder
+        self._connection = connection
+
+    def header(self) -> dict[str, str]:
+        """What the run is; empty in a new one."""
+        return dict(self._connection.execute("SELECT key, value FROM header"))
+
+    def pin(self, header: Mapping[str, str]) -> None:
+        """Write the header, replacing keys that are there."""
+        with self._connection:
+            self._connection.executemany("INSERT OR REPLACE INTO header VALUES (?, ?)", header.items())
+
+    def add(self, row: Row) -> None:
+        """Store a case and its metrics in one transaction, in place of an earlier row of that id."""
+        fields = (row.id, row.source_sha256, row.verdict, row.code, row.owner, row.kept)
+        metrics = [
+            (row.id, position, metric.output, metric.legs, metric.relation, metric.cosine, to_text(metric.values))
+            for position, metric in enumerate(row.metrics())
+        ]
+        with self._connection:
+            self._connection.execute("DELETE FROM cases WHERE id = ?", (row.id,))
+            self._connection.execute(
+                f"INSERT INTO cases ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (*fields, to_text(row.document), to_text(row.volatile)),
+            )
+            self._connection.executemany("INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?, ?)", metrics)
+
+    def done(self) -> dict[str, str]:
+        """Case id to the digest of its files, of every row."""
+        return dict(self._connection.execute("SELECT id, source_sha256 FROM cases"))
+
+    def rows(self) -> list[Row]:
+        """Every row, ordered by id."""
+        found = self._connection.execute(f"SELECT {_COLUMNS} FROM cases ORDER BY id")
+        return [
+            Row(id_, source, verdict, code, owner, kept, json.loads(document), json.loads(rest))
+            for id_, source, verdict, code, owner, kept, document, rest in found
+        ]
+
+    def metrics(self) -> list[tuple[str, Metric]]:
+        """Case id and comparison of every row, ordered by id and as in the document."""
+        found = self._connection.execute(
+            "SELECT id, output, legs, relation, cosine, measured FROM metrics ORDER BY id, position"
+        )
+        return [
+            (id_, Metric(output, legs, relation, cosine, json.loads(measured)))
+            for id_, output, legs, relation, cosine, measured in found
+        ]
+
+    def kept_folder(self, row: Row) -> Path | None:
+        """The case's gt folder; None where none was kept."""
+        return self.folder / row.kept if row.kept else None
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a replay's state lies there."""
+    return (folder / FILE_NAME).is_file()
+
+
+@contextmanager
+def open_run(folder: Path) -> Iterator[Run]:
+    """Open a run to read it; a replay may be writing meanwhile. Raises UsageError when it isn't one."""
+    if not is_run(folder):
+        raise UsageError(
+            f"{folder}: no replay's run: there is no {FILE_NAME}",
+            next_step="give the folder that was given to axpair replay as --run",
+        )
+    with _connected(folder) as connection:
+        yield Run(folder, connection)
+
+
+@contextmanager
+def lock_run(folder: Path) -> Iterator[Run]:
+    """Open a run to write it, made where there is none.
+
+    Raises UsageError when it can't be written, holds something else, or another replay is writing it.
+    """
+    if folder.exists() and not is_run(folder) and not _is_unused(folder):
+        raise UsageError(
+            f"--run {folder}: holds something other than a replay's run", next_step="give a new or empty folder"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / CASES_FOLDER).mkdir(exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--run {folder}: can't be written: {error.strerror}") from error
+    with _locked(folder), _connected(folder) as connection:
+        yield Run(folder, connection)
+
+
+def _is_unused(folder: Path) -> bool:
+    """Empty, or left by a replay that was killed before its first word."""
+    ours = {LOCK_NAME, CASES_FOLDER}
+    return folder.is_dir() and all(path.name in ours for path in folder.iterdir())
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a lock that ends with this process, however it ends: an open transaction on a database of its own."""
+    lock = sqlite3.connect(folder / LOCK_NAME, isolation_level=None, timeout=0)
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.Error as error:
+        lock.close()
+        raise UsageError(
+            f"--run {folder}: another replay is writing it ({error})", next_step="wait for it, or give another --run"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.close()
+
+
+@contextmanager
+def _connected(folder: Path) -> Iterator[sqlite3.Connection]:
+    path = folder / FILE_NAME
+    connection = sqlite3.connect(path, timeout=30)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        _prepare(connection, path)
+        yield connection
+    except sqlite3.DatabaseError as error:
+        raise UsageError(
+            f"{path}: can't be used as a replay's state: {error}", next_step="give another --run, or delete the folder"
+        ) from error
+    finally:
+        connection.close()
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == 0:
+        # Tables and version appear together: executescript would commit in between.
+        connection.execute("BEGIN IMMEDIATE")
+        with connection:
+            for statement in filter(str.strip, _TABLES.split(";")):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {_VERSION}")
+    elif version != _VERSION:
+        raise UsageError(f"{path}: written by another release of axpair (layout {version}, expected {_VERSION})")

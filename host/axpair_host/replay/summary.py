@@ -1,0 +1,79 @@
+"""What a run's rows say together: counts, and the worst cosine of each output in each comparison."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from axpair_host.replay.row import BAD_INPUT, Row
+
+VERDICTS = ("PASS", "FAULT", "INCONCLUSIVE", BAD_INPUT)
+
+
+@dataclass(frozen=True)
+class Worst:
+    """The lowest cosine of one output in one comparison over all cases that were measured."""
+
+    output: str
+    legs: str
+    cosine: float
+    case: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A run at a glance."""
+
+    cases: int
+    verdicts: dict[str, int]
+    codes: dict[str, int]
+    """How many cases have the code as their first finding; most frequent first."""
+    owners: dict[str, int]
+    """The same for where it arises; only of cases with a fault."""
+    worst: tuple[Worst, ...]
+    earlier: int = 0
+    """How many of the cases were finished by an earlier call."""
+    left: int = 0
+    """How many are still to be run."""
+
+    def exit_code(self) -> int:
+        """1 with any fault, else 3 with any that is inconclusive, else 2 with any that could not be used, else 0."""
+        for verdict, code in (("FAULT", 1), ("INCONCLUSIVE", 3), (BAD_INPUT, 2)):
+            if self.verdicts[verdict]:
+                return code
+        return 0
+
+    def document(self) -> dict[str, Any]:
+        """The `summary` of --json."""
+        return {**asdict(self), "worst": [asdict(worst) for worst in self.worst]}
+
+
+def summarise(rows: Sequence[Row], *, earlier: int = 0, left: int = 0) -> Summary:
+    """Summarise rows that are ordered by id: of equally bad cases the first is named."""
+    verdicts = Counter(row.verdict for row in rows)
+    faults = [row for row in rows if row.verdict == "FAULT"]
+    return Summary(
+        cases=len(rows),
+        verdicts={verdict: verdicts[verdict] for verdict in VERDICTS},
+        codes=_by_count(Counter(row.code for row in rows if row.code)),
+        owners=_by_count(Counter(row.owner for row in faults if row.owner)),
+        worst=_worst(rows),
+        earlier=earlier,
+        left=left,
+    )
+
+
+def _by_count(counts: "Counter[str]") -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _worst(rows: Sequence[Row]) -> tuple[Worst, ...]:
+    lowest: dict[tuple[str, str], Worst] = {}
+    for row in rows:
+        for metric in row.metrics():
+            if metric.cosine is None:
+                continue
+            key = metric.output, metric.legs
+            if key not in lowest or metric.cosine < lowest[key].cosine:
+                lowest[key] = Worst(metric.output, metric.legs, metric.cosine, row.id)
+    return tuple(lowest.values())

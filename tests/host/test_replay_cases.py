@@ -1,0 +1,105 @@
+"""Which BadCases are found, under which ids, in which order."""
+
+import os
+from pathlib import Path
+
+import pytest
+from axpair_host.errors import UsageError
+from axpair_host.replay.cases import discover
+
+
+def write(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode())
+
+
+def ids(folder: Path, inputs: tuple[str, ...] = ("data",)) -> list[str]:
+    return [case.id for case in discover(folder, inputs).cases]
+
+
+def test_ids_are_paths_below_the_folder_sorted(tmp_path: Path) -> None:
+    write(tmp_path, "b.jpg", "night/z.PNG", "night/a.bin", "a.npy")
+    assert ids(tmp_path) == ["a.npy", "b.jpg", "night/a.bin", "night/z.PNG"]
+
+
+def test_other_files_are_left_out_and_named(tmp_path: Path) -> None:
+    write(tmp_path, "a.jpg", "notes/readme.txt", ".DS_Store", ".hidden/b.jpg")
+    found = discover(tmp_path, ["data"])
+    assert [case.id for case in found.cases] == ["a.jpg"]
+    assert found.left_out == ("notes/readme.txt",)
+
+
+def test_the_run_folder_inside_is_no_case(tmp_path: Path) -> None:
+    write(tmp_path, "a.jpg", "run/cases/a.jpg/input/data.npy")
+    assert [case.id for case in discover(tmp_path, ["data"], run=tmp_path / "run").cases] == ["a.jpg"]
+
+
+def test_with_several_inputs_a_folder_is_a_case_and_its_files_are_matched_by_escaped_name(tmp_path: Path) -> None:
+    write(tmp_path, "one/left_image.jpg", "one/mask.bin", "two/left_image.jpg", "two/other.bin")
+    one, two = discover(tmp_path, ["left/image", "mask"]).cases
+    assert (one.id, two.id) == ("one", "two")
+    assert {name: path.name for name, path in one.files.items()} == {
+        "left/image": "left_image.jpg",
+        "mask": "mask.bin",
+    }
+    assert set(two.files) == {"left/image"}
+
+
+def test_a_list_names_files_relative_to_itself(tmp_path: Path) -> None:
+    write(tmp_path, "pictures/b.jpeg2", "pictures/a.jpg")
+    listing = tmp_path / "cases.txt"
+    listing.write_text("# the two that failed\npictures/b.jpeg2\n\n./pictures/a.jpg\n", encoding="utf-8")
+    assert ids(listing) == ["pictures/a.jpg", "pictures/b.jpeg2"]
+
+
+def test_a_list_that_names_a_case_twice_is_refused_with_both_lines(tmp_path: Path) -> None:
+    write(tmp_path, "a.jpg")
+    (tmp_path / "cases.txt").write_text("a.jpg\n\n./a.jpg\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"lines 1 and 3 name the same case 'a\.jpg'"):
+        ids(tmp_path / "cases.txt")
+
+
+def test_a_list_with_a_missing_file_names_the_line(tmp_path: Path) -> None:
+    (tmp_path / "cases.txt").write_text("gone.jpg\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"line 1: gone\.jpg: no such file"):
+        ids(tmp_path / "cases.txt")
+
+
+def test_a_picture_in_place_of_a_list_is_bad_usage(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0 not text")
+    with pytest.raises(UsageError, match="neither a folder nor a readable list"):
+        ids(tmp_path / "photo.jpg")
+
+
+@pytest.mark.parametrize("second", ["a_b.jpg", "A/B.jpg"])
+def test_two_cases_that_would_be_kept_in_one_folder_are_refused(tmp_path: Path, second: str) -> None:
+    write(tmp_path, "a/b.jpg", second)
+    with pytest.raises(UsageError, match="would both be kept as"):
+        ids(tmp_path)
+
+
+def test_nothing_to_replay_is_bad_usage(tmp_path: Path) -> None:
+    write(tmp_path, "notes.txt")
+    with pytest.raises(UsageError, match="no cases in it; 1 other files"):
+        ids(tmp_path)
+    with pytest.raises(UsageError, match="no such folder or list"):
+        ids(tmp_path / "gone")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names there are Unicode")
+def test_a_name_that_is_not_utf_8_is_still_a_case(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"caf\xe9.jpg")).write_bytes(b"x")
+    (case,) = discover(tmp_path, ["data"]).cases
+    assert case.id == r"caf\xe9.jpg"
+    assert case.files["data"].read_bytes() == b"x"
+
+
+def test_the_digest_follows_the_bytes(tmp_path: Path) -> None:
+    write(tmp_path, "a.jpg")
+    (case,) = discover(tmp_path, ["data"]).cases
+    before = case.digest()
+    assert case.digest() == before
+    (tmp_path / "a.jpg").write_bytes(b"mended")
+    assert case.digest() != before
