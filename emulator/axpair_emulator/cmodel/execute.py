@@ -1,0 +1,97 @@
+"""Execution of a program: operators prepared once, tensors freed after their last use."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from axpair_emulator import ports
+from axpair_emulator.cmodel.kinds import KINDS
+from axpair_emulator.cmodel.selftest import require_exact_kernels
+from axpair_emulator.cmodel.site import Array, Kernel, Site
+from axpair_emulator.errors import EmulatorError, InputError
+from axpair_emulator.program import Program, Tensor
+
+Tap = Callable[[str, Array], None]
+Alter = Callable[[str, Array], Array]
+
+
+class Executor:
+    """A prepared program. Running it gives the same bits on every CPU, with any number of threads, on every run.
+
+    `threads` is the number that the kernels use: onnxruntime's for convolutions and products; the rest is done by
+    the calling thread. Raises EmulatorError for a kind it doesn't know and where the self-test fails.
+    """
+
+    def __init__(self, program: Program, threads: int = 1) -> None:
+        require_exact_kernels()
+        self.program = program
+        self.threads = max(1, threads)
+        self._kernels = [_prepare(Site(program, op, self.threads)) for op in program.ops]
+        self._uses = Counter(name for op in program.ops for name in op.inputs)
+        self._uses.update(port.tensor for port in program.outputs)
+
+    def run(self, inputs: Mapping[str, bytes], tap: Tap | None = None, alter: Alter | None = None) -> dict[str, Array]:
+        """Run on the joint's input bytes; returns its outputs by port name, in the joint's dtype, shape and layout.
+
+        `tap` sees the codes of every operator's output as it is computed, and must not change them. `alter` says
+        what stands in the device's memory after an operator in place of what was computed: the way in for faults.
+        Raises InputError on missing inputs and on wrong sizes.
+        """
+        codes: dict[str, Array] = {}
+        for port in self.program.inputs:
+            if port.name not in inputs:
+                raise InputError(f"the joint's input {port.name!r} is missing; given: {', '.join(inputs) or 'none'}")
+            codes[port.tensor] = ports.input_planes(port, inputs[port.name])
+        left = Counter(self._uses)
+        for index, op in enumerate(self.program.ops):
+            result = self.run_op(index, codes)
+            if alter is not None:
+                result = alter(op.output, result)
+            if tap is not None:
+                tap(op.output, result)
+            codes[op.output] = result
+            for name in op.inputs:
+                left[name] -= 1
+                if not left[name]:
+                    codes.pop(name, None)
+        return {port.name: ports.output_values(port, self._values(port.tensor, codes)) for port in self.program.outputs}
+
+    def run_op(self, index: int, operands: Mapping[str, Array]) -> Array:
+        """Run one operator on given codes, by tensor name (constants needn't be given); returns its output's codes."""
+        op = self.program.ops[index]
+        given = [operands[name] if name in operands else self._constant(name) for name in op.inputs]
+        result = self._kernels[index](given)
+        declared = self.program.tensors[op.output]
+        if result.shape != declared.shape or result.dtype != declared.dtype:
+            raise EmulatorError(
+                f"the operator {op.name!r} ({op.kind}) gave {result.dtype} {result.shape}; "
+                f"the joint declares {declared.dtype} {declared.shape}",
+                next_step="build the joint again with this version",
+            )
+        return result
+
+    def _constant(self, name: str) -> Array:
+        if name not in self.program.arrays:
+            raise EmulatorError(f"the tensor {name!r} is neither computed before its use nor a constant")
+        return self.program.arrays[name]
+
+    def _values(self, name: str, codes: Mapping[str, Array]) -> Array:
+        return real_values(self.program.tensors[name], codes[name])
+
+
+def real_values(tensor: Tensor, codes: Array) -> Array:
+    """(code - zero_point) * scale in float32: one rounding, the same everywhere."""
+    values: Array = (codes.astype(np.float32) - np.float32(tensor.zero_point)) * np.float32(tensor.scale)
+    return values
+
+
+def _prepare(site: Site) -> Kernel:
+    if site.op.kind not in KINDS:
+        raise EmulatorError(
+            f"the operator {site.op.name!r} is of the unknown kind {site.op.kind!r}; known: {', '.join(KINDS)}",
+            next_step="build the joint again with this version of axpair",
+        )
+    return KINDS[site.op.kind](site)

@@ -1,0 +1,30 @@
+"""Every kind of operator and what prepares it: one line to add one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from axpair_emulator.cmodel import conv, elementwise, gemm, lut, pooling, quantize, shapes, softmax
+from axpair_emulator.cmodel.site import Kernel, Site
+
+KINDS: Mapping[str, Callable[[Site], Kernel]] = {
+    "add": elementwise.add,
+    "average_pool": pooling.average_pool,
+    "channel_lut": lut.channel_lut,
+    "concat": lut.concat,
+    "conv": conv.conv,
+    "conv_transpose": conv.conv_transpose,
+    "gemm": gemm.gemm,
+    "lut": lut.lut,
+    "matmul": gemm.matmul,
+    "max_pool": pooling.max_pool,
+    "mean": pooling.mean,
+    "mul": elementwise.mul,
+    "pad": shapes.pad,
+    "quantize": quantize.quantize,
+    "reshape": shapes.reshape,
+    "resize_nearest": shapes.resize_nearest,
+    "slice": shapes.slice_,
+    "softmax": softmax.softmax,
+    "transpose": shapes.transpose,
+}
