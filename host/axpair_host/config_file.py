@@ -1,8 +1,8 @@
 """axpair.toml: names for boards, found upwards from the working directory.
 
-    [boards.lab]
-    url = "grpcs://ax620-3.lab:50051?ca=lab.pem"
-    token_file = "~/.config/axpair/lab.token"
+[boards.lab]
+url = "grpcs://ax620-3.lab:50051?ca=lab.pem"
+token_file = "~/.config/axpair/lab.token"
 """
 
 import sys

@@ -22,9 +22,7 @@ class BlobStore:
         self._url = url
         self._metadata = tuple(metadata)
 
-    def ensure(
-        self, sha256: str, size: int, content: BinaryIO, sent: Callable[[int], None] = lambda done: None
-    ) -> int:
+    def ensure(self, sha256: str, size: int, content: BinaryIO, sent: Callable[[int], None] = lambda done: None) -> int:
         """Make the agent hold the blob; returns how many bytes had to be sent.
 
         `sent` is told the bytes that the agent's copy has. Raises BoardError when they can't be brought over.
@@ -51,9 +49,7 @@ class BlobStore:
 
     def _committed(self, sha256: str) -> int | None:
         with board_errors(self._url, "asking which blobs are missing"):
-            reply = self._stub.FindMissing(
-                blobs_pb2.FindMissingRequest(sha256=[sha256]), metadata=self._metadata
-            )
+            reply = self._stub.FindMissing(blobs_pb2.FindMissingRequest(sha256=[sha256]), metadata=self._metadata)
         return reply.missing[0].committed_bytes if reply.missing else None
 
 

@@ -1,4 +1,4 @@
-"""Agents that the host starts for itself: children that end when their standard input closes, whatever ends the host."""
+"""Agents that the host starts for itself: children that end when their standard input closes."""
 
 import json
 import queue

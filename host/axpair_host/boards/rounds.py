@@ -25,9 +25,7 @@ class RoundAssembly:
         dtypes = {tensor.name: tensor.dtype for tensor in description.inputs}
         self._sent = {
             "case": {name: bytes_sha256(data) for name, data in case.inputs.items()},
-            "probe": {
-                name: bytes_sha256(rolled(data, dtypes.get(name, "uint8"))) for name, data in case.inputs.items()
-            }
+            "probe": {name: bytes_sha256(rolled(data, dtypes.get(name, "uint8"))) for name, data in case.inputs.items()}
             if case.want_probe
             else {},
         }
@@ -53,9 +51,7 @@ class RoundAssembly:
         buffer = self._buffers.setdefault(chunk.output, bytearray(outputs[chunk.output].size_bytes))
         done, data = self._received.get(chunk.output, 0), chunk.data
         if chunk.offset_bytes != done or done + len(data) > MAX_TENSOR_BYTES:
-            raise BoardError(
-                f"{url}: a chunk at {chunk.offset_bytes} of {len(data)} bytes, where {done} was expected"
-            )
+            raise BoardError(f"{url}: a chunk at {chunk.offset_bytes} of {len(data)} bytes, where {done} was expected")
         buffer[done : done + len(data)] = data
         self._received[chunk.output] = done + len(data)
 

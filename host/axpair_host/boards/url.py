@@ -94,9 +94,7 @@ def _ssh(text: str, parts: SplitResult, options: list[tuple[str, str]]) -> SshAd
     return SshAddress(url=f"ssh://{parts.netloc}", **dict(options))
 
 
-def _grpc(
-    text: str, parts: SplitResult, port: int, options: list[tuple[str, str]], token: str
-) -> GrpcAddress:
+def _grpc(text: str, parts: SplitResult, port: int, options: list[tuple[str, str]], token: str) -> GrpcAddress:
     tls = parts.scheme == "grpcs"
     _only(text, options, ("ca",) if tls else ())
     host = parts.hostname or ""

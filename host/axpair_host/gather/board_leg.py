@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+import msgspec
 import numpy as np
 from axpair_proto.description import ModelDescription
 from axpair_proto.dtypes import size_bytes
@@ -41,6 +42,10 @@ class BoardLeg:
         """Round 1's outputs, which are B; None where there are none."""
         return next((one.outputs for one in self.rounds if one.facts.kind == "case" and one.facts.number == 1), None)
 
+    def noted(self, notes: tuple[str, ...]) -> "BoardLeg":
+        """The same leg with more to say."""
+        return replace(self, notes=(*self.notes, *notes))
+
 
 def run_case(model: LoadedModel, case: Case, progress: Progress) -> BoardLeg:
     """Run one case and collect its rounds. Raises BoardError when the agent goes away."""
@@ -56,14 +61,15 @@ def run_case(model: LoadedModel, case: Case, progress: Progress) -> BoardLeg:
 class RoundCollector:
     """Collects the rounds of one case; keeps bytes only where they say something new."""
 
-    def __init__(self, model: LoadedModel) -> None:
+    def __init__(self, model: LoadedModel, first: Mapping[str, str] | None = None) -> None:
+        """`first`: sha256 of round 1's outputs by name, where that round was collected before."""
         self._model = model
         self._rounds: list[BoardRound] = []
-        self._first: Mapping[str, str] | None = None
+        self._first = first
         self._notes: list[str] = []
 
-    def add(self, answer: RoundAnswer) -> None:
-        """Take the next round's answer."""
+    def add(self, answer: RoundAnswer, number: int | None = None) -> None:
+        """Take the next round's answer; `number` replaces its own."""
         received = {name: bytes_sha256(data) for name, data in answer.outputs.items()}
         for output in answer.facts.outputs:
             if answer.facts.failure is None and received.get(output.name) != output.sha256:
@@ -76,7 +82,8 @@ class RoundCollector:
             self._first = received
         keep = answer.facts.failure is None and (is_first or received != self._first)
         outputs = as_arrays(answer.outputs, self._model.description) if keep else None
-        self._rounds.append(BoardRound(answer.facts, outputs))
+        facts = answer.facts if number is None else msgspec.structs.replace(answer.facts, number=number)
+        self._rounds.append(BoardRound(facts, outputs))
 
     def leg(self) -> BoardLeg:
         """What was collected."""
@@ -108,14 +115,3 @@ def as_arrays(outputs: Mapping[str, memoryview], description: ModelDescription) 
         else:
             arrays[name] = flat
     return arrays
-
-
-def renumbered(one: BoardRound, number: int) -> BoardRound:
-    """The same round under another number."""
-    return replace(one, facts=_with(one.facts, number=number))
-
-
-def _with(facts: Round, **changes: object) -> Round:
-    import msgspec
-
-    return msgspec.structs.replace(facts, **changes)

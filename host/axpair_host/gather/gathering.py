@@ -1,27 +1,169 @@
-"""One case from the user's files to a filled gt folder."""
+"""One case from prepared inputs to a filled gt folder."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from axpair_proto.simulator import Simulator
+from axpair_proto import __version__
+from axpair_proto.description import ModelDescription
+from axpair_proto.simulator import Models, Simulator, Tensors
 
-from axpair_host.boards.loaded import LoadedModel
-from axpair_host.evidence.record import Record
+from axpair_host.boards.case import Case
+from axpair_host.boards.loaded import LoadRefused
+from axpair_host.digests import file_sha256
+from axpair_host.evidence.record import CaseFacts, Record
+from axpair_host.gather.board_leg import BoardLeg, refused_leg, run_case
+from axpair_host.gather.board_side import BoardSide
 from axpair_host.gather.prepare import PreparedCase
 from axpair_host.gather.request import GatherRequest
+from axpair_host.gather.simulate import legs_from_gt, simulate
+from axpair_host.gather.storing import (
+    copy_golden,
+    digests_of,
+    output_facts,
+    same_bytes,
+    write_board,
+    write_inputs,
+    write_legs,
+    write_probe_input,
+)
 from axpair_host.progress import Progress
+from axpair_host.rolling import rolled
 
 
 def gather(
     request: GatherRequest,
+    case: CaseFacts,
     prepared: PreparedCase,
     folder: Path,
+    *,
     simulator: Simulator | None,
-    load: "Callable[[], LoadedModel] | None",
+    simulated_by: str,
+    board: BoardSide | BoardLeg,
     progress: Progress,
 ) -> Record:
-    """Run what the request asks for and write it, with the record, into `folder`, which exists.
+    """Collect every leg of one case and write it into `folder`, which exists and is empty of legs.
 
-    `load` gives the model on the board; it is called beside the simulation. None with a finished run.
+    The board runs beside the simulation. `board` is a finished run's leg where nothing is to be run. With request.gt
+    the simulated legs are taken from there and `simulator` isn't used.
+    Raises BoardError when the board can't be reached or goes away, else what the simulator raises.
     """
-    raise NotImplementedError
+    timings: dict[str, float] = {}
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(_board_leg, request, prepared, board, progress, timings)
+        try:
+            legs = _simulated(request, prepared, simulator, progress, timings)
+            leg = running.result()
+        except BaseException:
+            if isinstance(board, BoardSide):
+                board.abandon()
+            raise
+    started = time.perf_counter()
+    record = store(request, case, prepared, folder, simulated_by=simulated_by, legs=legs, leg=leg, timings=timings)
+    progress.note(f"written in {time.perf_counter() - started:.2f} s: {len(record.digests)} tensor files")
+    return record
+
+
+def store(
+    request: GatherRequest,
+    case: CaseFacts,
+    prepared: PreparedCase,
+    folder: Path,
+    *,
+    simulated_by: str,
+    legs: Mapping[str, Tensors],
+    leg: BoardLeg | None,
+    timings: Mapping[str, float],
+) -> Record:
+    """Write one case, however its legs came about, into `folder` and return its record (not yet written)."""
+    outputs = output_facts(prepared.description)
+    inputs = write_inputs(folder, prepared)
+    write_legs(folder, legs)
+    joint = legs.get("joint")
+    facts = write_board(folder, leg, joint) if leg is not None else None
+    if leg is not None and leg.rounds and not same_bytes(joint, leg.outputs()):
+        dtypes = {tensor.name: tensor.dtype for tensor in prepared.description.inputs}
+        write_probe_input(folder, prepared, {name: rolled(data, dtypes[name]) for name, data in prepared.data.items()})
+    if request.golden is not None:
+        copy_golden(folder, request.golden)
+    return Record(
+        case=case,
+        inputs=inputs,
+        outputs=outputs,
+        simulator=simulated_by,
+        board=facts,
+        expect=request.expect,
+        has_expect=request.has_expect,
+        observed=request.observed,
+        has_observed=request.has_observed,
+        digests=digests_of(folder),
+        notes=(*prepared.notes, *(leg.notes if leg is not None else ())),
+        versions={"axpair": __version__},
+        timings={name: round(seconds, 4) for name, seconds in timings.items()},
+    )
+
+
+def case_facts(models: Models, case_id: str) -> CaseFacts:
+    """Digests of the case's files. Raises UsageError when one can't be read."""
+    return CaseFacts(
+        id=case_id,
+        joint_sha256=file_sha256(models.joint),
+        onnx_sha256=file_sha256(models.onnx) if models.onnx else None,
+        lava_joint_sha256=file_sha256(models.lava_joint) if models.lava_joint else None,
+        config_sha256=file_sha256(models.config) if models.config else None,
+    )
+
+
+def differences(described: ModelDescription, on_board: ModelDescription) -> tuple[str, ...]:
+    """Sentences on what board and simulator say differently of the model; what either doesn't know is no difference."""
+    notes = []
+    for kind, ours, theirs in (
+        ("input", described.inputs, on_board.inputs),
+        ("output", described.outputs, on_board.outputs),
+    ):
+        names, board_names = [one.name for one in ours], [one.name for one in theirs]
+        if names != board_names:
+            notes.append(f"the board lists the {kind}s {board_names}, the simulator {names}")
+            continue
+        for one, other in zip(ours, theirs, strict=True):
+            if (one.dtype, one.shape) != (other.dtype, other.shape):
+                notes.append(
+                    f"{kind} {one.name!r}: {other.dtype} {list(other.shape)} on the board, "
+                    f"{one.dtype} {list(one.shape)} in the simulator"
+                )
+    return tuple(notes)
+
+
+def _simulated(
+    request: GatherRequest,
+    prepared: PreparedCase,
+    simulator: Simulator | None,
+    progress: Progress,
+    timings: dict[str, float],
+) -> Mapping[str, Tensors]:
+    if request.gt is not None:
+        return legs_from_gt(request.gt, prepared.description)
+    if simulator is None:
+        raise TypeError("neither a simulator nor a gt folder was given")
+    return simulate(simulator, request.models, prepared.data, progress, timings)
+
+
+def _board_leg(
+    request: GatherRequest,
+    prepared: PreparedCase,
+    board: BoardSide | BoardLeg,
+    progress: Progress,
+    timings: dict[str, float],
+) -> BoardLeg:
+    if isinstance(board, BoardLeg):
+        return board
+    loaded = board.loaded()
+    timings.update(board.timings)
+    if isinstance(loaded, LoadRefused):
+        return refused_leg(board.board().url, loaded, board.board().facts.versions)
+    started = time.perf_counter()
+    case = Case(prepared.id, prepared.data, repeat=request.repeat, deadline_ms=request.deadline_ms)
+    leg = run_case(loaded, case, progress)
+    timings["board"] = time.perf_counter() - started
+    return leg.noted(differences(prepared.description, loaded.description))

@@ -49,9 +49,7 @@ def legs_from_gt(gt: Path, description: ModelDescription) -> dict[str, Tensors]:
     Raises UsageError when there is no joint/ or none of a leg's files belongs to an output; ContractError for files
     that can't be read or have another size than declared.
     """
-    legs: dict[str, Tensors] = {
-        stage: read_leg(gt / stage, description) for stage in STAGES if (gt / stage).is_dir()
-    }
+    legs: dict[str, Tensors] = {stage: read_leg(gt / stage, description) for stage in STAGES if (gt / stage).is_dir()}
     if "joint" not in legs:
         raise UsageError(f"--gt {gt}: no folder joint/ in it", next_step="give the folder that 'pulsar run' wrote")
     return legs

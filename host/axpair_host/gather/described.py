@@ -1,0 +1,62 @@
+"""What a model's inputs and outputs are, where no simulator that knows the joint is at hand."""
+
+from pathlib import Path
+
+from axpair_proto.description import ModelDescription, TensorDescription
+from axpair_proto.dtypes import size_bytes
+from axpair_proto.gt.tensors import read_npy, stems_in
+
+from axpair_host.errors import UsageError
+from axpair_host.evidence.record import Record
+
+
+def from_record(record: Record) -> ModelDescription:
+    """As an earlier gathering wrote it down."""
+    return ModelDescription(
+        inputs=tuple(
+            TensorDescription(
+                one.name, one.dtype, one.shape, one.layout, one.color_space, size_bytes=size_bytes(one.dtype, one.shape)
+            )
+            for one in record.inputs
+        ),
+        outputs=tuple(
+            TensorDescription(
+                name=one.name,
+                dtype=one.dtype,
+                shape=one.shape,
+                layout=one.layout,
+                q=one.q,
+                step=one.step,
+                cpu_part=one.cpu_part,
+                size_bytes=size_bytes(one.dtype, one.shape),
+            )
+            for one in record.outputs
+        ),
+    )
+
+
+def from_files(gt: Path) -> ModelDescription:
+    """As the .npy files of a gt folder have it: dtypes and shapes; names are the files' (escaped), order is the
+    alphabet's, layouts stay open. Raises UsageError when they don't say.
+    """
+    return ModelDescription(inputs=_described(gt / "input"), outputs=_described(gt / "joint"))
+
+
+def _described(folder: Path) -> tuple[TensorDescription, ...]:
+    if not folder.is_dir():
+        raise UsageError(
+            f"--gt: there is no folder {folder}", next_step="give the folder that 'pulsar run' wrote with --output_gt"
+        )
+    found = []
+    for stem, path in stems_in(folder).items():
+        npy = path.with_name(path.name + ".npy")
+        if not npy.is_file():
+            raise UsageError(
+                f"{path}.bin: its dtype and shape aren't known without an .npy beside it",
+                next_step="give --board-log with the log of run_joint, or a --board that has loaded the joint",
+            )
+        array = read_npy(npy)
+        found.append(TensorDescription(stem, array.dtype.name, array.shape, size_bytes=array.nbytes))
+    if not found:
+        raise UsageError(f"{folder}: holds neither .npy nor .bin files")
+    return tuple(found)

@@ -1,0 +1,139 @@
+"""Writing a case into its gt folder: tensors of every leg, and the facts that refer to them."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from axpair_proto.description import ModelDescription
+from axpair_proto.gt.tensors import Array, stems_in, write_tensors
+from axpair_proto.names import file_stems
+from axpair_proto.simulator import Tensors
+
+from axpair_host.digests import bytes_sha256, file_sha256
+from axpair_host.errors import UsageError
+from axpair_host.evidence.record import BoardFacts, InputFacts, OutputFacts, Round
+from axpair_host.gather.board_leg import BoardLeg, BoardRound
+from axpair_host.gather.prepare import PreparedCase
+
+TENSOR_FOLDERS = ("input", "onnx", "lava_joint", "joint", "board", "golden", "runs")
+
+
+def write_inputs(folder: Path, prepared: PreparedCase) -> tuple[InputFacts, ...]:
+    """Write input/ with filename.txt; facts in the model's order."""
+    inputs = prepared.description.inputs
+    stems = file_stems(tensor.name for tensor in inputs)
+    arrays = {
+        tensor.name: np.frombuffer(prepared.data[tensor.name], tensor.dtype).reshape(tensor.shape) for tensor in inputs
+    }
+    write_tensors(folder / "input", arrays, stems)
+    sources = "".join(f"{prepared.sources.get(tensor.name, '')}\n" for tensor in inputs)
+    (folder / "input" / "filename.txt").write_text(sources, encoding="utf-8", errors="surrogateescape")
+    return tuple(
+        InputFacts(
+            name=tensor.name,
+            file=stems[tensor.name],
+            dtype=tensor.dtype,
+            shape=tensor.shape,
+            layout=tensor.layout,
+            color_space=tensor.color_space,
+            sha256=bytes_sha256(prepared.data[tensor.name]),
+            source=prepared.sources.get(tensor.name, ""),
+        )
+        for tensor in inputs
+    )
+
+
+def output_facts(description: ModelDescription) -> tuple[OutputFacts, ...]:
+    """What the model declares of its outputs, with the stems under which they are stored.
+
+    Raises ContractError when two names would be stored as the same file.
+    """
+    stems = file_stems(tensor.name for tensor in description.outputs)
+    return tuple(
+        OutputFacts(
+            name=tensor.name,
+            file=stems[tensor.name],
+            dtype=tensor.dtype,
+            shape=tensor.shape,
+            layout=tensor.layout,
+            q=tensor.q,
+            step=tensor.step,
+            cpu_part=tensor.cpu_part,
+        )
+        for tensor in description.outputs
+    )
+
+
+def write_legs(folder: Path, legs: Mapping[str, Tensors]) -> None:
+    """Write each simulated leg under its own name."""
+    for leg, tensors in legs.items():
+        write_tensors(folder / leg, tensors, file_stems(tensors))
+
+
+def write_board(folder: Path, leg: BoardLeg, joint: Tensors | None) -> BoardFacts:
+    """Write board/ and, under runs/, the rounds that say something new.
+
+    The probe and its input are kept only where the board and the simulator differ: only then a stale answer can show.
+    """
+    differs = not same_bytes(joint, leg.outputs())
+    rounds = tuple(write_round(folder, one) if one.facts.kind == "case" or differs else one.facts for one in leg.rounds)
+    return BoardFacts(
+        url=leg.url,
+        rounds=rounds,
+        versions=dict(leg.versions),
+        model_sha256=leg.model_sha256,
+        tools_version=leg.tools_version,
+        load_failure=leg.load_failure,
+        log_lines=leg.log_lines,
+    )
+
+
+def write_round(folder: Path, one: BoardRound) -> Round:
+    """Write what is kept of a round; its facts then name the folder."""
+    if one.outputs is None:
+        return one.facts
+    if one.facts.kind == "probe":
+        place = "runs/probe/board"
+    else:
+        place = "board" if one.facts.number == 1 else f"runs/{one.facts.number}/board"
+    write_tensors(folder / place, one.outputs, file_stems(one.outputs))
+    return msgspec.structs.replace(one.facts, folder=place)
+
+
+def write_probe_input(folder: Path, prepared: PreparedCase, rolled_data: Mapping[str, bytes]) -> None:
+    """Write runs/probe/input: the bytes that the probe was fed with."""
+    arrays = {
+        tensor.name: np.frombuffer(rolled_data[tensor.name], tensor.dtype).reshape(tensor.shape)
+        for tensor in prepared.description.inputs
+    }
+    write_tensors(folder / "runs" / "probe" / "input", arrays, file_stems(arrays))
+
+
+def copy_golden(folder: Path, golden: Path) -> None:
+    """Copy the user's own float results as they lie. Raises UsageError when there are none."""
+    if not golden.is_dir():
+        raise UsageError(f"--golden {golden}: no such folder", next_step="give a folder of .npy or .bin, one an output")
+    tensors = stems_in(golden)
+    if not tensors:
+        raise UsageError(f"--golden {golden}: holds neither .npy nor .bin files")
+    (folder / "golden").mkdir()
+    for path in golden.iterdir():
+        if path.suffix in (".npy", ".bin") and path.is_file():
+            shutil.copyfile(path, folder / "golden" / path.name)
+
+
+def digests_of(folder: Path) -> dict[str, str]:
+    """Path below the folder to sha256, for every tensor file, sorted."""
+    paths = [path for name in TENSOR_FOLDERS for path in (folder / name).rglob("*") if path.suffix in (".bin", ".npy")]
+    return {path.relative_to(folder).as_posix(): file_sha256(path) for path in sorted(paths)}
+
+
+def same_bytes(one: Mapping[str, Array] | None, other: Mapping[str, Array] | None) -> bool:
+    """Whether both hold the same names with the same bytes."""
+    if one is None or other is None:
+        return one is other
+    return one.keys() == other.keys() and all(
+        one[name].nbytes == other[name].nbytes and one[name].tobytes() == other[name].tobytes() for name in one
+    )
