@@ -29,7 +29,6 @@ from axpair_host.gather.storing import (
     write_probe_input,
 )
 from axpair_host.progress import Progress
-from axpair_host.rolling import rolled
 
 
 def gather(
@@ -83,8 +82,7 @@ def store(
     joint = legs.get("joint")
     facts = write_board(folder, leg, joint) if leg is not None else None
     if leg is not None and leg.rounds and not same_bytes(joint, leg.outputs()):
-        dtypes = {tensor.name: tensor.dtype for tensor in prepared.description.inputs}
-        write_probe_input(folder, prepared, {name: rolled(data, dtypes[name]) for name, data in prepared.data.items()})
+        write_probe_input(folder, prepared)
     if request.golden is not None:
         copy_golden(folder, request.golden)
     return Record(

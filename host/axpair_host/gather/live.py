@@ -1,6 +1,5 @@
 """What a diagnosis may ask for while simulator and board are still at hand."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,6 @@ from axpair_host.gather.prepare import PreparedCase
 from axpair_host.gather.request import GatherRequest
 from axpair_host.gather.storing import digests_of, write_probe_input, write_round
 from axpair_host.progress import Progress
-from axpair_host.rolling import rolled
 
 if TYPE_CHECKING:
     from axpair_host.evidence.folder import Evidence
@@ -78,10 +76,9 @@ class LiveAsks:
     def _probe_joint(self) -> Record | None:
         if self._simulator is None:
             return None
-        probe = self._rolled()
         with self._progress.task("simulate joint for the probe's input"):
-            tensors = self._simulator.run(self._request.models, "joint", probe)
-        write_probe_input(self._folder, self._prepared, probe)
+            tensors = self._simulator.run(self._request.models, "joint", self._prepared.probe())
+        write_probe_input(self._folder, self._prepared)
         write_tensors(self._folder / "runs" / "probe" / "joint", tensors, file_stems(tensors))
         return self.record
 
@@ -109,7 +106,3 @@ class LiveAsks:
         added = tuple(write_round(self._folder, one) for one in collector.leg().rounds)
         board = msgspec.structs.replace(facts, rounds=(*facts.rounds, *added))
         return msgspec.structs.replace(self.record, board=board)
-
-    def _rolled(self) -> Mapping[str, bytes]:
-        inputs = self._prepared.description.inputs
-        return {one.name: rolled(self._prepared.data[one.name], one.dtype) for one in inputs}

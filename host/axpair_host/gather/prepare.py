@@ -11,6 +11,7 @@ from axpair_proto.simulator import Models, Simulator
 
 from axpair_host.errors import UsageError
 from axpair_host.gather.request import InputFile
+from axpair_host.rolling import rolled
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,14 @@ class PreparedCase:
     sources: Mapping[str, str]
     """Input name to the file it was made from, as the user named it."""
     notes: tuple[str, ...] = ()
+    before: Mapping[str, bytes] | None = field(default=None, repr=False)
+    """What the board runs right before the case; None = this case's own inputs, rolled."""
+
+    def probe(self) -> Mapping[str, bytes]:
+        """The probe's inputs, by input name in the model's order."""
+        if self.before is not None:
+            return self.before
+        return {one.name: rolled(self.data[one.name], one.dtype) for one in self.description.inputs}
 
 
 def prepare(

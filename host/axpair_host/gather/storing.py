@@ -102,10 +102,11 @@ def write_round(folder: Path, one: BoardRound) -> Round:
     return msgspec.structs.replace(one.facts, folder=place)
 
 
-def write_probe_input(folder: Path, prepared: PreparedCase, rolled_data: Mapping[str, bytes]) -> None:
+def write_probe_input(folder: Path, prepared: PreparedCase) -> None:
     """Write runs/probe/input: the bytes that the probe was fed with."""
+    probe = prepared.probe()
     arrays = {
-        tensor.name: np.frombuffer(rolled_data[tensor.name], tensor.dtype).reshape(tensor.shape)
+        tensor.name: np.frombuffer(probe[tensor.name], tensor.dtype).reshape(tensor.shape)
         for tensor in prepared.description.inputs
     }
     write_tensors(folder / "runs" / "probe" / "input", arrays, file_stems(arrays))
