@@ -1,0 +1,241 @@
+"""The program's arithmetic once more, naively, from the text of `program.py`: Python's whole numbers and loops.
+
+Nothing of the emulator's arithmetic is imported; Python's ints neither round nor wrap, so that this is what the
+definitions say and nothing else. Tensors are arrays only to carry shapes and indices.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from axpair_emulator.program import Op, Program, Tensor
+
+Array = np.ndarray[Any, Any]
+Index = tuple[int, ...]
+
+
+def clamp(value: int, lo: int, hi: int) -> int:
+    return max(lo, min(hi, value))
+
+
+def requantised(acc: int, m: int, s: int, zero: int, lo: int, hi: int) -> int:
+    return clamp((acc * m + 2 ** (s - 1)) // 2**s + zero, lo, hi)
+
+
+class Oracle:
+    """One operator of a program, computed element by element."""
+
+    def __init__(self, program: Program, op: Op) -> None:
+        self.op = op
+        self.attrs: Mapping[str, Any] = op.attrs
+        self.y = program.tensors[op.output]
+        self.tensors: list[Tensor | None] = [program.tensors.get(name) for name in op.inputs]
+        self.arrays = {role: program.arrays[key] for role, key in op.arrays.items()}
+
+    def __call__(self, *operands: Array) -> Array:
+        value: Callable[[Index], int] = getattr(self, self.op.kind)(*operands)
+        result = np.empty(self.y.shape, self.y.dtype)
+        for at in np.ndindex(*self.y.shape):
+            result[at] = value(at)
+        return result
+
+    def centre(self, operand: int, codes: Array) -> Callable[[Index], int]:
+        tensor = self.tensors[operand]
+        assert tensor is not None
+        zero = tensor.zero_point
+        return lambda at: int(codes[at]) - zero
+
+    def rq(self, acc: int, channel: int = 0) -> int:
+        if "multiplier" in self.arrays:
+            m, s = (int(self.arrays[role][channel]) for role in ("multiplier", "shift"))
+        else:
+            m, s = int(self.attrs["multiplier"]), int(self.attrs["shift"])
+        return requantised(acc, m, s, self.y.zero_point, self.attrs["lo"], self.attrs["hi"])
+
+    def channel_lut(self, x: Array) -> Callable[[Index], int]:
+        return lambda at: int(self.arrays["table"][at[1], x[at]])
+
+    def lut(self, x: Array) -> Callable[[Index], int]:
+        return lambda at: int(self.arrays["table"][x[at]])
+
+    def quantize(self, x: Array) -> Callable[[Index], int]:
+        def value(at: Index) -> int:
+            real = float(x[at])
+            if math.isnan(real):
+                return self.y.zero_point
+            if math.isinf(real):
+                return self.y.top if real > 0 else 0
+            return clamp(math.floor(real / self.y.scale + 0.5) + self.y.zero_point, 0, self.y.top)
+
+        return value
+
+    def conv(self, x: Array) -> Callable[[Index], int]:
+        weight, group = self.arrays["weight"], self.attrs["group"]
+        top, left = self.attrs["pads"][:2]
+        centred = self.centre(0, x)
+
+        def value(at: Index) -> int:
+            n, o, row, column = at
+            first = o // (weight.shape[0] // group) * weight.shape[1]
+            acc = int(self.arrays["bias"][o])
+            for i, kh, kw in np.ndindex(*weight.shape[1:]):
+                r = row * self.attrs["strides"][0] - top + kh * self.attrs["dilations"][0]
+                c = column * self.attrs["strides"][1] - left + kw * self.attrs["dilations"][1]
+                if 0 <= r < x.shape[2] and 0 <= c < x.shape[3]:
+                    acc += int(weight[o, i, kh, kw]) * centred((n, first + i, r, c))
+            return self.rq(acc, o)
+
+        return value
+
+    def conv_transpose(self, x: Array) -> Callable[[Index], int]:
+        weight, group = self.arrays["weight"], self.attrs["group"]
+        per_in, per_out = weight.shape[0] // group, weight.shape[1]
+        centred = self.centre(0, x)
+        acc: dict[Index, int] = {}
+        # Each input element is spread over the output; what falls outside is lost.
+        for n, i, row, column in np.ndindex(*x.shape):
+            for j, kh, kw in np.ndindex(*weight.shape[1:]):
+                o = i // per_in * per_out + j
+                r = row * self.attrs["strides"][0] - self.attrs["pads"][0] + kh * self.attrs["dilations"][0]
+                c = column * self.attrs["strides"][1] - self.attrs["pads"][1] + kw * self.attrs["dilations"][1]
+                at = (n, o, r, c)
+                acc[at] = acc.get(at, 0) + int(weight[i, j, kh, kw]) * centred((n, i, row, column))
+        return lambda at: self.rq(acc.get(at, 0) + int(self.arrays["bias"][at[1]]), at[1])
+
+    def gemm(self, x: Array) -> Callable[[Index], int]:
+        weight = self.arrays["weight"]
+        centred = self.centre(0, x)
+
+        def value(at: Index) -> int:
+            terms = (centred((*at[:-1], k)) * int(weight[k, at[-1]]) for k in range(weight.shape[0]))
+            return self.rq(sum(terms) + int(self.arrays["bias"][at[-1]]), at[-1])
+
+        return value
+
+    def matmul(self, a: Array, b: Array) -> Callable[[Index], int]:
+        left, right = self.centre(0, a), self.centre(1, b)
+
+        def value(at: Index) -> int:
+            *batch, row, column = at
+            of_a, of_b = (fitted(tuple(batch), codes.shape[:-2]) for codes in (a, b))
+            return self.rq(sum(left((*of_a, row, k)) * right((*of_b, k, column)) for k in range(a.shape[-1])))
+
+        return value
+
+    def add(self, a: Array, b: Array) -> Callable[[Index], int]:
+        left, right = self.centre(0, a), self.centre(1, b)
+        ma, mb = self.attrs["multipliers"]
+        s = self.attrs["shift"]
+
+        def value(at: Index) -> int:
+            acc = left(fitted(at, a.shape)) * ma + right(fitted(at, b.shape)) * mb
+            return clamp((acc + 2 ** (s - 1)) // 2**s + self.y.zero_point, self.attrs["lo"], self.attrs["hi"])
+
+        return value
+
+    def mul(self, a: Array, b: Array) -> Callable[[Index], int]:
+        left, right = self.centre(0, a), self.centre(1, b)
+        return lambda at: self.rq(left(fitted(at, a.shape)) * right(fitted(at, b.shape)))
+
+    def concat(self, *xs: Array) -> Callable[[Index], int]:
+        axis = self.attrs["axis"]
+
+        def value(at: Index) -> int:
+            position = at[axis]
+            for index, x in enumerate(xs):
+                if position < x.shape[axis]:
+                    return int(self.arrays[f"table_{index}"][x[(*at[:axis], position, *at[axis + 1 :])]])
+                position -= x.shape[axis]
+            raise AssertionError(at)
+
+        return value
+
+    def mean(self, x: Array) -> Callable[[Index], int]:
+        axes, centred = self.attrs["axes"], self.centre(0, x)
+
+        def value(at: Index) -> int:
+            rest = list(at)
+            ranges: list[Iterator[int] | range] = []
+            for axis, length in enumerate(x.shape):
+                if axis in axes:
+                    ranges.append(range(length))
+                    if self.attrs["keepdims"]:
+                        rest.pop(0)
+                else:
+                    ranges.append(range((first := rest.pop(0)), first + 1))
+            return self.rq(sum(centred(where) for where in itertools.product(*ranges)))
+
+        return value
+
+    def max_pool(self, x: Array) -> Callable[[Index], int]:
+        return lambda at: max(int(x[where]) for where in self.window(at, x, self.attrs["dilations"]))
+
+    def average_pool(self, x: Array) -> Callable[[Index], int]:
+        centred = self.centre(0, x)
+        return lambda at: self.rq(sum(centred(where) for where in self.window(at, x, (1, 1))))
+
+    def window(self, at: Index, x: Array, dilations: Index) -> Iterator[Index]:
+        n, channel, row, column = at
+        for kh, kw in np.ndindex(*self.attrs["kernel"]):
+            r = row * self.attrs["strides"][0] - self.attrs["pads"][0] + kh * dilations[0]
+            c = column * self.attrs["strides"][1] - self.attrs["pads"][1] + kw * dilations[1]
+            if 0 <= r < x.shape[2] and 0 <= c < x.shape[3]:
+                yield n, channel, r, c
+
+    def softmax(self, x: Array) -> Callable[[Index], int]:
+        axis, m, s = self.attrs["axis"], self.attrs["multiplier"], self.attrs["shift"]
+
+        def value(at: Index) -> int:
+            line = [int(x[(*at[:axis], k, *at[axis + 1 :])]) for k in range(x.shape[axis])]
+            table = [int(self.arrays["table"][max(line) - code]) for code in line]
+            total = sum(table)
+            quotient = (2 * table[at[axis]] * m + total * 2**s) // (total * 2 ** (s + 1))
+            return clamp(quotient + self.y.zero_point, 0, self.y.top)
+
+        return value
+
+    def resize_nearest(self, x: Array) -> Callable[[Index], int]:
+        down, right = self.attrs["factors"]
+        return lambda at: int(x[at[0], at[1], at[2] // down, at[3] // right])
+
+    def reshape(self, x: Array) -> Callable[[Index], int]:
+        flat = [int(code) for code in x.ravel()]
+        return lambda at: flat[sum(k * math.prod(self.y.shape[axis + 1 :]) for axis, k in enumerate(at))]
+
+    def transpose(self, x: Array) -> Callable[[Index], int]:
+        def value(at: Index) -> int:
+            source = [0] * len(at)
+            for axis, k in zip(self.attrs["perm"], at, strict=True):
+                source[axis] = k
+            return int(x[tuple(source)])
+
+        return value
+
+    def slice(self, x: Array) -> Callable[[Index], int]:
+        def value(at: Index) -> int:
+            source = list(at)
+            for start, axis, step in zip(*(self.attrs[name] for name in ("starts", "axes", "steps")), strict=True):
+                length = x.shape[axis]
+                first = start + length if start < 0 else min(start, length - 1 if step < 0 else length)
+                source[axis] = first + step * at[axis]
+            return int(x[tuple(source)])
+
+        return value
+
+    def pad(self, x: Array) -> Callable[[Index], int]:
+        def value(at: Index) -> int:
+            source = tuple(k - before for k, before in zip(at, self.attrs["pads"], strict=False))
+            inside = all(0 <= k < length for k, length in zip(source, x.shape, strict=True))
+            return int(x[source]) if inside else int(self.attrs["value"])
+
+        return value
+
+
+def fitted(at: Index, shape: tuple[int, ...]) -> Index:
+    """The index into a tensor that broadcasts to the one that `at` points into."""
+    tail = at[len(at) - len(shape) :]
+    return tuple(0 if length == 1 else k for k, length in zip(tail, shape, strict=True))
