@@ -1,0 +1,119 @@
+"""What a comparison of two tensors found, as a plain value and as JSON."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from axpair_host.compare.relation import Relation
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One index along one axis that fares worse than the whole, its range being unlike the others'."""
+
+    axis: int
+    index: int
+    elements: int
+    low: float
+    """Smallest value in the reference."""
+    high: float
+    """Largest value in the reference."""
+    cosine: float
+    vanished: bool
+    """Not zero in the reference, zero throughout in the candidate."""
+
+    def document(self) -> dict[str, Any]:
+        """JSON form."""
+        return {
+            "axis": self.axis,
+            "index": self.index,
+            "elements": self.elements,
+            "range": [self.low, self.high],
+            "cosine": self.cosine,
+            "vanished": self.vanished,
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Numbers of a candidate against a reference. Differences are candidate minus reference, over finite elements.
+
+    A number that isn't defined is None, never NaN or infinite: the cosine without finite elements, the relative error
+    against a zero reference, the SQNR of equal values, steps where no step is known.
+    """
+
+    relation: Relation
+    reason: str = ""
+    """Why INVALID; empty otherwise."""
+    elements: int = 0
+    differing: int = 0
+    """Elements whose values differ, those with NaN or Inf on one side included."""
+    bytes_equal: bool = False
+    cosine: float | None = None
+    relative_error: float | None = None
+    """2-norm of the difference by the 2-norm of the reference (the vendor's "2-norm RE"), as a fraction."""
+    sqnr_db: float | None = None
+    max_abs: float | None = None
+    max_abs_index: tuple[int, ...] | None = None
+    mean: float | None = None
+    """Mean signed difference."""
+    step: float = 0.0
+    """In the tensor's own units; 0 where unknown."""
+    mean_steps: float | None = None
+    step_histogram: tuple[int, int, int, int, int] | None = None
+    """Elements that are 0, 1, 2, 3 and at least 4 steps apart."""
+    shifted: bool = False
+    """The differences lean to one side beyond chance."""
+    nan: tuple[int, int] = (0, 0)
+    """NaN in the reference and in the candidate."""
+    inf: tuple[int, int] = (0, 0)
+    nonfinite_mismatches: int = 0
+    """Elements where one side is NaN or Inf and the other isn't the same."""
+    reference_range: tuple[float, float] | None = None
+    reference_constant: bool = False
+    """The reference has one value throughout: its cosine says nothing."""
+    outside_tolerance: int | None = None
+    """Elements beyond the tolerance; None where none was given."""
+    passing_atol: float | None = None
+    """The absolute tolerance that would pass, with the relative one that was given (else 0)."""
+    toothless: str = ""
+    """Why this comparison could not fail (AX004); empty when it can."""
+    slices: tuple[Slice, ...] = ()
+    """Parts of unlike range that fare worse than the whole, worst first."""
+
+    def agrees(self, cpu_part: bool = False, tolerated: bool = False) -> bool:
+        """Whether board and simulator are as they should be: the same bytes, or EQUIVALENT behind a float CPU part
+        or where the user gave a tolerance."""
+        loosest = Relation.EQUIVALENT if cpu_part or tolerated else Relation.IDENTICAL
+        return self.relation.at_least(loosest)
+
+    def document(self) -> dict[str, Any]:
+        """JSON form; relation and cosine first. No value is NaN or infinite."""
+        found: dict[str, Any] = {
+            "relation": self.relation.value,
+            "cosine": self.cosine,
+            "relative_error": self.relative_error,
+            "max_abs": self.max_abs,
+            "max_abs_index": None if self.max_abs_index is None else list(self.max_abs_index),
+            "mean": self.mean,
+            "sqnr_db": self.sqnr_db,
+            "elements": self.elements,
+            "differing": self.differing,
+            "bytes_equal": self.bytes_equal,
+            "step": self.step or None,
+            "mean_steps": self.mean_steps,
+            "step_histogram": None if self.step_histogram is None else list(self.step_histogram),
+            "shifted": self.shifted,
+            "nan": list(self.nan),
+            "inf": list(self.inf),
+            "nonfinite_mismatches": self.nonfinite_mismatches,
+            "passing_atol": self.passing_atol,
+        }
+        if self.reason:
+            found["reason"] = self.reason
+        if self.outside_tolerance is not None:
+            found["outside_tolerance"] = self.outside_tolerance
+        if self.toothless:
+            found["toothless"] = self.toothless
+        if self.slices:
+            found["slices"] = [part.document() for part in self.slices]
+        return found

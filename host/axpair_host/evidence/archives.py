@@ -1,0 +1,96 @@
+"""Tar and zip archives as folders: only plain tensor files come out, only below a fresh folder, only so much."""
+
+import shutil
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from axpair_host.errors import EvidenceError
+
+SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
+WANTED = {".bin", ".npy", ".npz", ".json"}
+"""Suffixes of what is taken out; everything else stays in."""
+MAX_FILES = 100_000
+MAX_BYTES = 8 << 30
+"""Of all files together, counted as they are written: what an archive says of its sizes isn't trusted."""
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file's name says that it is an archive."""
+    return path.name.lower().endswith(SUFFIXES)
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[Path]:
+    """Give a temporary folder with the archive's tensor files; it is removed afterwards.
+
+    Members with absolute names, with ".." or that are no plain files are refused or left out; nothing is written
+    elsewhere. Raises EvidenceError on a damaged, encrypted or oversized archive.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="axpair-archive-"))
+    try:
+        try:
+            if path.name.lower().endswith(".zip"):
+                _unzip(path, folder)
+            else:
+                _untar(path, folder)
+        except (tarfile.TarError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+            raise EvidenceError(f"{path}: not a readable archive: {error}") from error
+        except OSError as error:
+            raise EvidenceError(f"{path}: can't be unpacked: {error.strerror or error}") from error
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unzip(path: Path, folder: Path) -> None:
+    room = _Room(path, folder)
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            if not info.is_dir() and (target := room.place(info.filename)):
+                with archive.open(info) as stream:
+                    room.write(target, stream)
+
+
+def _untar(path: Path, folder: Path) -> None:
+    room = _Room(path, folder)
+    with tarfile.open(path) as archive:
+        for member in archive:
+            if member.isreg() and (target := room.place(member.name)):
+                stream = archive.extractfile(member)
+                if stream is not None:
+                    with stream:
+                        room.write(target, stream)
+
+
+class _Room:
+    """What has been taken out so far, and where the next file may go."""
+
+    def __init__(self, archive: Path, folder: Path) -> None:
+        self.archive, self.folder = archive, folder
+        self.files = self.bytes = 0
+
+    def place(self, name: str) -> Path | None:
+        parts = PurePosixPath(name.replace("\\", "/"))
+        if parts.suffix.lower() not in WANTED:
+            return None
+        if parts.is_absolute() or ".." in parts.parts or ":" in parts.parts[0]:
+            raise EvidenceError(f"{self.archive}: its member {name!r} would lie outside of the archive's folder")
+        self.files += 1
+        if self.files > MAX_FILES:
+            raise EvidenceError(f"{self.archive}: more than {MAX_FILES} files")
+        target = self.folder.joinpath(*parts.parts)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return target
+
+    def write(self, target: Path, source: IO[bytes]) -> None:
+        with target.open("wb") as stream:
+            while chunk := source.read(1 << 20):
+                self.bytes += len(chunk)
+                if self.bytes > MAX_BYTES:
+                    raise EvidenceError(f"{self.archive}: more than {MAX_BYTES} bytes when unpacked")
+                stream.write(chunk)

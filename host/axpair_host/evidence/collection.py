@@ -1,0 +1,109 @@
+"""Tensors from wherever they lie: a folder, a tree of folders, an .npz, one file. For comparing two of anything.
+
+A tree is `pulsar2 run`'s (a folder a case), a gt folder (a folder a leg) or any other: each folder that holds
+tensors is a group, named by its path. Nothing is read before it is asked for.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from axpair_proto.errors import ContractError
+from axpair_proto.gt.tensors import read_npy, read_npz, read_tensor, stems_in
+
+from axpair_host.errors import EvidenceError
+from axpair_host.evidence.archives import is_archive, unpacked
+
+Array = np.ndarray[Any, Any]
+_DEEPEST = 4
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One tensor that can be read: `stem` of .npy and .bin, or an array that came out of an .npz."""
+
+    stem: Path
+    array: Array | None = field(default=None, repr=False)
+
+    @property
+    def typed(self) -> bool:
+        """Whether the file itself says dtype and shape; a lone .bin doesn't."""
+        return self.array is not None or self.stem.with_name(f"{self.stem.name}.npy").is_file()
+
+    def read(self, declared: tuple[str, tuple[int, ...]] | None = None) -> Array:
+        """The tensor; a lone .bin needs `declared`, else it comes as flat uint8. Raises EvidenceError."""
+        if self.array is not None:
+            return self.array
+        try:
+            return read_tensor(self.stem, declared)
+        except ContractError as error:
+            raise EvidenceError(error.message, next_step=error.next_step) from error
+
+    def size_bytes(self) -> int:
+        """Of a lone .bin: its length."""
+        return self.stem.with_name(f"{self.stem.name}.bin").stat().st_size
+
+
+Groups = Mapping[str, Mapping[str, Stored]]
+"""Group ("" for the top) to stem to tensor."""
+
+
+@contextmanager
+def collected(path: Path) -> Iterator[Groups]:
+    """Find every tensor in a file, folder or archive. Raises EvidenceError when there is none."""
+    if is_archive(path) and path.is_file():
+        with unpacked(path) as folder:
+            yield _found(folder, path)
+    else:
+        yield _found(path, path)
+
+
+def _found(path: Path, named: Path) -> Groups:
+    if path.is_dir():
+        groups = dict(_tree(path, "", 0))
+    elif path.is_file():
+        groups = _file(path)
+    else:
+        raise EvidenceError(f"{named}: there is no such file or folder")
+    if not groups:
+        raise EvidenceError(f"{named}: no .npy, .bin or .npz in it")
+    return groups
+
+
+def _tree(folder: Path, group: str, depth: int) -> Iterator[tuple[str, Mapping[str, Stored]]]:
+    try:
+        tensors = {stem: Stored(path) for stem, path in stems_in(folder).items()}
+        inner = sorted(p for p in folder.iterdir() if p.suffix == ".npz" or (p.is_dir() and not p.is_symlink()))
+    except OSError as error:
+        raise EvidenceError(f"{folder}: can't be read: {error.strerror}") from error
+    if tensors:
+        yield group, tensors
+    for path in inner:
+        name = f"{group}/{path.name}" if group else path.name
+        if path.is_dir() and depth < _DEEPEST:
+            yield from _tree(path, name, depth + 1)
+        elif path.is_file():
+            yield name, _npz(path)
+
+
+def _file(path: Path) -> Groups:
+    if path.suffix == ".npz":
+        return {"": _npz(path)}
+    if path.suffix == ".npy":
+        try:
+            return {"": {path.stem: Stored(path.with_suffix(""), read_npy(path))}}
+        except ContractError as error:
+            raise EvidenceError(error.message, next_step=error.next_step) from error
+    if path.suffix == ".bin":
+        return {"": {path.stem: Stored(path.with_suffix(""))}}
+    raise EvidenceError(f"{path}: not a .npy, .bin, .npz, .tar or .zip")
+
+
+def _npz(path: Path) -> Mapping[str, Stored]:
+    try:
+        return {name: Stored(path, array) for name, array in read_npz(path).items()}
+    except ContractError as error:
+        raise EvidenceError(error.message, next_step=error.next_step) from error

@@ -1,0 +1,195 @@
+"""A gt folder as evidence: its record, and its tensors as they lie, read when they are asked for.
+
+Folders of other making are read too: one that `pulsar run` wrote has no pair.json, so its record is made up from
+the tensors, and what only gathering could know (rounds, digests, steps) stays unknown.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+from axpair_proto.dtypes import size_bytes
+from axpair_proto.errors import ContractError
+from axpair_proto.gt.tensors import read_tensor, stems_in
+from axpair_proto.names import match_stems
+
+from axpair_host.digests import file_sha256
+from axpair_host.errors import EvidenceError
+from axpair_host.evidence.record import OutputFacts, Record, Round
+from axpair_host.evidence.store import read_record
+from axpair_host.evidence.unrecorded import record_of
+
+Array = np.ndarray[Any, Any]
+Tensors = Mapping[str, Array]
+
+LEGS = ("golden", "onnx", "lava_joint", "joint", "board")
+"""Folders of outputs, in the data's direction."""
+
+
+class Evidence:
+    """One case: what was recorded, and the tensors. Reading them is lazy and happens once."""
+
+    def __init__(self, path: Path, record: Record, recorded: bool) -> None:
+        self.path = path
+        self.record = record
+        self.recorded = recorded
+        """False where no pair.json was there and the record was made up from the tensors."""
+        self._folders: dict[str, Tensors] = {}
+
+    @property
+    def outputs(self) -> tuple[OutputFacts, ...]:
+        """The model's outputs in its order."""
+        return self.record.outputs
+
+    @property
+    def legs(self) -> dict[str, Tensors]:
+        """The legs that are there, by name; those without a single tensor are left out."""
+        return {leg: tensors for leg in LEGS if (tensors := self.leg(leg))}
+
+    def leg(self, leg: str) -> Tensors:
+        """Output name to tensor of one leg; empty when the leg isn't there."""
+        return self.tensors_in(leg)
+
+    def tensors_in(self, folder: str) -> Tensors:
+        """Output name to tensor of a folder below the gt folder, such as "runs/probe/joint"; empty when not there.
+
+        Raises EvidenceError when a file is damaged, or when .npy and .bin disagree.
+        """
+        if folder not in self._folders:
+            self._folders[folder] = self._read(folder)
+        return self._folders[folder]
+
+    def strangers(self, leg: str) -> tuple[str, ...]:
+        """Stems in a leg's folder that stand for none of the outputs."""
+        found = self._stems(leg)
+        return tuple(sorted(set(found) - set(self._matched(found).values())))
+
+    @property
+    def case_rounds(self) -> tuple[Round, ...]:
+        """The case's rounds on the board, in order; empty when nothing is known of them."""
+        board = self.record.board
+        return tuple(r for r in board.rounds if r.kind == "case") if board else ()
+
+    @property
+    def probe(self) -> Round | None:
+        """The probe's round, if there was one."""
+        board = self.record.board
+        return next((r for r in board.rounds if r.kind == "probe"), None) if board else None
+
+    def round_output(self, round_: Round, name: str) -> Array | None:
+        """One output of one round; None where its bytes weren't kept.
+
+        A case round without a folder of its own answered as round 1 did: its bytes are those in board/.
+        """
+        if round_.folder and round_.folder != "board":
+            kept = self.tensors_in(round_.folder).get(name)
+            if kept is not None or not self._answered_as_first(round_, name):
+                return kept
+        elif round_.kind != "case":
+            return None
+        return self.leg("board").get(name)
+
+    def earlier_answers(self) -> dict[str, Tensors]:
+        """Answers to other inputs that lie in the folder, by a name for people: simulated first, then the board's."""
+        runs = self.path / "runs"
+        labels = sorted(p.name for p in runs.iterdir() if p.is_dir()) if runs.is_dir() else []
+        others = [label for label in labels if not label.isdigit()]
+        found = {}
+        for leg, words in (("joint", "the simulated answer to {}"), ("board", "the board's answer to {}")):
+            for label in others:
+                tensors = self.tensors_in(f"runs/{label}/{leg}")
+                if tensors:
+                    found[words.format("the probe" if label == "probe" else label)] = tensors
+        return found
+
+    @cached_property
+    def changed_files(self) -> tuple[str, ...]:
+        """Files whose digest is no longer the recorded one, those that are gone included, by path."""
+        changed = []
+        for name, sha256 in sorted(self.record.digests.items()):
+            path = self.path / inside(name)
+            if not path.is_file() or file_sha256(path) != sha256:
+                changed.append(name)
+        return tuple(changed)
+
+    def _answered_as_first(self, round_: Round, name: str) -> bool:
+        digests = [
+            {output.name: output.sha256 for output in r.outputs}.get(name) for r in (round_, *self.case_rounds[:1])
+        ]
+        return len(digests) == 2 and digests[0] is not None and digests[0] == digests[1]
+
+    def _stems(self, folder: str) -> Mapping[str, Path]:
+        path = self.path / inside(folder)
+        return stems_in(path) if path.is_dir() else {}
+
+    def _matched(self, found: Mapping[str, Path]) -> dict[str, str]:
+        """Output name to stem: as recorded, else by the naming rules of the toolchains."""
+        matched = {output.name: output.file for output in self.outputs if output.file in found}
+        missing = [output.name for output in self.outputs if output.name not in matched]
+        try:
+            matched.update(match_stems(missing, set(found) - set(matched.values())))
+        except ContractError as error:
+            raise EvidenceError(f"{self.path}: {error.message}", next_step=error.next_step) from error
+        return matched
+
+    def _read(self, folder: str) -> Tensors:
+        found = self._stems(folder)
+        declared = {output.name: (output.dtype, output.shape) for output in self.outputs}
+        return {name: read(found[stem], declared[name]) for name, stem in self._matched(found).items()}
+
+
+def load(gt: Path) -> Evidence:
+    """Open a gt folder, with or without pair.json. Raises EvidenceError when it holds nothing to judge."""
+    if not gt.exists():
+        raise EvidenceError(f"{gt}: there is no such folder")
+    if not gt.is_dir():
+        raise EvidenceError(
+            f"{gt}: is a file, not a gt folder", next_step="for single tensors and archives: axpair compare A B"
+        )
+    record = read_record(gt)
+    there = [leg for leg in LEGS if (gt / leg).is_dir() and stems_in(gt / leg)]
+    if not there and (record is None or record.board is None):
+        raise EvidenceError(
+            f"{gt}: no tensors in {', '.join(f'{leg}/' for leg in LEGS)}: nothing to judge", next_step=_advice(gt)
+        )
+    evidence = Evidence(gt, record or record_of(gt, there), recorded=record is not None)
+    for output in evidence.outputs:
+        inside(output.file)
+        _bytes((output.dtype, output.shape))
+    return evidence
+
+
+def inside(name: str) -> str:
+    """A path from a record, refused when it leads out of the gt folder."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
+        raise EvidenceError(f"pair.json names {name!r}, which leads out of the gt folder")
+    return name
+
+
+def read(stem: Path, declared: tuple[str, tuple[int, ...]]) -> Array:
+    """One tensor as it lies; a .bin of another size than declared comes as flat uint8, for the checks to judge."""
+    raw = stem.with_name(stem.name + ".bin")
+    expected = _bytes(declared)
+    try:
+        if not stem.with_name(stem.name + ".npy").is_file() and raw.stat().st_size != expected:
+            return read_tensor(stem)
+        return read_tensor(stem, declared)
+    except ContractError as error:
+        raise EvidenceError(error.message, next_step=error.next_step) from error
+
+
+def _bytes(declared: tuple[str, tuple[int, ...]]) -> int:
+    try:
+        return size_bytes(*declared)
+    except ContractError as error:
+        raise EvidenceError(f"pair.json: {error.message}") from error
+
+
+def _advice(gt: Path) -> str:
+    below = sorted(p.name for p in gt.iterdir() if p.is_dir() and any((p / leg).is_dir() for leg in LEGS))
+    if below:
+        return f"it holds gt folders: give one of them, such as {gt / below[0]}"
+    return "give the folder that 'axpair pair' or 'pulsar run --output_gt' wrote; for others: axpair compare A B"

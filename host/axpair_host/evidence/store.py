@@ -1,0 +1,70 @@
+"""Writing and reading pair.json: the gathered half under "gathered", the judged half beside it.
+
+Only the gathered half is ever read back: a verdict that lies in the file is an output, not evidence.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from axpair_proto.errors import ContractError
+from axpair_proto.gt.replacing import write_whole_file
+
+from axpair_host.errors import EvidenceError
+from axpair_host.evidence.record import FILE_NAME, SCHEMA_VERSION, Record
+
+MAX_BYTES = 256 << 20
+"""A larger pair.json is refused before it is read."""
+
+
+def write_pair_json(folder: Path, record: Record | None, judged: Mapping[str, Any] | None) -> None:
+    """Write pair.json whole or not at all. `judged` is `Verdict.document()`; None before anything was judged.
+
+    Raises EvidenceError when the folder can't be written.
+    """
+    document: dict[str, Any] = {"schema_version": SCHEMA_VERSION}
+    if judged is not None:
+        document.update(judged)
+    if record is not None:
+        document["gathered"] = msgspec.to_builtins(record)
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    try:
+        write_whole_file(folder / FILE_NAME, text.encode("utf-8") + b"\n")
+    except ContractError as error:
+        raise EvidenceError(error.message, next_step=error.next_step) from error
+
+
+def read_record(folder: Path) -> Record | None:
+    """The gathered half; None when there is no pair.json or it holds no gathered half.
+
+    Raises EvidenceError when pair.json can't be read, isn't JSON, or is of another schema.
+    """
+    path = folder / FILE_NAME
+    if not path.is_file():
+        return None
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise EvidenceError(f"{path}: {path.stat().st_size} bytes; more than {MAX_BYTES} are refused")
+        document = msgspec.json.decode(path.read_bytes())
+    except OSError as error:
+        raise EvidenceError(f"{path}: can't be read: {error.strerror}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise EvidenceError(
+            f"{path}: not JSON: {error}", next_step="delete it to have the tensors judged without it"
+        ) from error
+    if not isinstance(document, dict):
+        raise EvidenceError(f"{path}: holds {type(document).__name__}, not an object")
+    version = document.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise EvidenceError(
+            f"{path}: schema_version {version!r}; this axpair reads {SCHEMA_VERSION}",
+            next_step="judge it with the axpair that gathered it, or gather it again",
+        )
+    if "gathered" not in document:
+        return None
+    try:
+        return msgspec.convert(document["gathered"], Record)
+    except msgspec.ValidationError as error:
+        raise EvidenceError(f"{path}: its gathered half doesn't fit: {error}") from error
