@@ -29,6 +29,8 @@ class NamedBoard:
 
     name: str
     url: str
+    folder: Path
+    """Where axpair.toml lies: relative paths begin there."""
     token_file: Path | None = None
 
     def token(self) -> str:
@@ -88,4 +90,5 @@ def _board(path: Path, name: str, table: object) -> NamedBoard:
     token_file = table.get("token_file")
     if token_file is not None and not isinstance(token_file, str):
         raise UsageError(f"{where}: token_file must be a path in quotes")
-    return NamedBoard(name, table["url"], path.parent / Path(token_file).expanduser() if token_file else None)
+    folder = path.parent
+    return NamedBoard(name, table["url"], folder, folder / Path(token_file).expanduser() if token_file else None)

@@ -3,7 +3,7 @@
 import io
 import queue
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import grpc
@@ -34,7 +34,7 @@ class LoadedModel:
     """A model resident in a worker. Ends with its connection."""
 
     channel: grpc.Channel
-    metadata: Sequence[tuple[str, str]]
+    metadata: tuple[tuple[str, str], ...]
     url: str
     handle: str
     description: ModelDescription

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import IO
 
 from axpair_host.boards.url import EmulatorAddress, GrpcAddress, SshAddress
+from axpair_host.cache import cache_folder
 from axpair_host.errors import BoardError
 
 START_SECONDS = 60.0
@@ -40,17 +41,12 @@ def owned_agent(address: EmulatorAddress | SshAddress) -> Iterator[GrpcAddress]:
 
 def command(address: EmulatorAddress | SshAddress) -> list[str]:
     """The command line of the agent for an address. Holds no secrets."""
-    serve = [sys.executable, "-m", "axpair_agent", "serve", "--owned"]
+    serve = [sys.executable, "-m", "axpair_agent", "serve", "--owned", "--blobs", str(cache_folder() / "blobs")]
     if isinstance(address, EmulatorAddress):
-        options = [part for name, value in address.options for part in ("--option", f"{name}={value}")]
-        return [*serve, "--runtime", "emulator", *options]
-    serve += ["--worker", address.url]
-    if address.runtime:
-        serve += ["--runtime", address.runtime]
-    for name in ("python", "known_hosts", "identity"):
-        if value := getattr(address, name):
-            serve += [f"--ssh-{name.replace('_', '-')}", value]
-    return serve
+        serve += ["--runtime", "emulator"]
+    else:
+        serve += ["--worker", address.worker]
+    return [*serve, *(part for name, value in address.options for part in ("--option", f"{name}={value}"))]
 
 
 def _reached(

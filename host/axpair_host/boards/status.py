@@ -58,9 +58,7 @@ def translated(error: grpc.RpcError, url: str, doing: str) -> HostError:
 
 def reason_of(error: grpc.RpcError) -> Reason | None:
     """The reason in the trailing metadata; None for failures that carry none."""
-    metadata = error.trailing_metadata() if isinstance(error, grpc.Call) else None
-    for key, value in metadata or ():
-        if key == METADATA_KEY:
-            text = value.decode("ascii", "replace") if isinstance(value, bytes) else value
-            return Reason.__members__.get(text)
-    return None
+    metadata: dict[str, str | bytes] = {}
+    if isinstance(error, grpc.Call):
+        metadata.update(error.trailing_metadata() or ())
+    return Reason.__members__.get(str(metadata.get(METADATA_KEY, "")))

@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 from axpair_host.config_file import NamedBoard
 from axpair_host.errors import UsageError
@@ -33,10 +33,10 @@ class SshAddress:
 
     url: str
     """Without its options."""
-    python: str = ""
-    runtime: str = ""
-    known_hosts: str = ""
-    identity: str = ""
+    worker: str
+    """As `axpair-agent serve --worker` takes it, with python, runtime, known_hosts and identity."""
+    options: tuple[tuple[str, str], ...] = ()
+    """All others; passed on to the runtime."""
 
 
 @dataclass(frozen=True)
@@ -58,18 +58,20 @@ def parse(text: str, names: Mapping[str, NamedBoard]) -> Address:
     """Read a board's address. Raises UsageError that names the forms."""
     if text in names:
         named = names[text]
-        return _parse_url(named.url, token=named.token())
+        return _parse_url(named.url, named.token(), named.folder)
     if "://" not in text and ":" not in text:
         known = f"; axpair.toml names {', '.join(sorted(names))}" if names else "; no axpair.toml names any board"
         raise UsageError(f"--board {text!r}: no address and no known name{known}", next_step=f"use one of: {FORMS}")
-    return _parse_url(text, token="")
+    return _parse_url(text, "", Path())
 
 
-def _parse_url(text: str, token: str) -> Address:
+def _parse_url(text: str, token: str, folder: Path) -> Address:
     try:
         parts = urlsplit(text if "://" in text or text.startswith("emulator:") else f"grpc://{text}")
         options = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
         port = parts.port
+        if len(dict(options)) != len(options):
+            raise ValueError("an option is given twice")
     except ValueError as error:
         raise _bad(text, str(error)) from error
     if parts.scheme == "emulator":
@@ -85,16 +87,18 @@ def _parse_url(text: str, token: str) -> Address:
     if parts.scheme in ("grpc", "grpcs"):
         if port is None:
             raise _bad(text, "no port")
-        return _grpc(text, parts, port, options, token)
+        return _grpc(text, parts, port, dict(options), token, folder)
     raise _bad(text, f"unknown scheme {parts.scheme!r}")
 
 
 def _ssh(text: str, parts: SplitResult, options: list[tuple[str, str]]) -> SshAddress:
-    _only(text, options, SSH_OPTIONS)
-    return SshAddress(url=f"ssh://{parts.netloc}", **dict(options))
+    url = f"ssh://{parts.netloc}"
+    own = [(name, value) for name, value in options if name in SSH_OPTIONS]
+    others = tuple((name, value) for name, value in options if name not in SSH_OPTIONS)
+    return SshAddress(url, f"{url}?{urlencode(own)}" if own else url, others)
 
 
-def _grpc(text: str, parts: SplitResult, port: int, options: list[tuple[str, str]], token: str) -> GrpcAddress:
+def _grpc(text: str, parts: SplitResult, port: int, options: dict[str, str], token: str, folder: Path) -> GrpcAddress:
     tls = parts.scheme == "grpcs"
     _only(text, options, ("ca",) if tls else ())
     host = parts.hostname or ""
@@ -104,20 +108,16 @@ def _grpc(text: str, parts: SplitResult, port: int, options: list[tuple[str, str
             f"--board {text}: a token would go over the network in the clear",
             next_step=f"use grpcs://{host}:{port}, or unset {TOKEN_VARIABLE}",
         )
-    ca = dict(options).get("ca")
+    ca = folder / Path(options["ca"]).expanduser() if "ca" in options else None
     shown = f"[{host}]" if ":" in host else host
-    return GrpcAddress(
-        f"{parts.scheme}://{shown}:{port}", f"{shown}:{port}", tls, Path(ca).expanduser() if ca else None, token
-    )
+    return GrpcAddress(f"{parts.scheme}://{shown}:{port}", f"{shown}:{port}", tls, ca, token)
 
 
-def _only(text: str, options: list[tuple[str, str]], allowed: tuple[str, ...]) -> None:
-    for name, _ in options:
+def _only(text: str, options: dict[str, str], allowed: tuple[str, ...]) -> None:
+    for name in options:
         if name not in allowed:
             known = f"known: {', '.join(allowed)}" if allowed else "this form takes none"
             raise _bad(text, f"unknown option {name!r}; {known}")
-    if len(dict(options)) != len(options):
-        raise _bad(text, "an option is given twice")
 
 
 def _is_loopback(host: str) -> bool:
