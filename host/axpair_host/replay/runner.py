@@ -1,0 +1,139 @@
+"""The loop of a replay: every case that isn't done yet, prepared, run, judged and stored."""
+
+import contextlib
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from axpair_proto.errors import AxpairError
+
+from axpair_host.gather.prepare import PreparedCase
+from axpair_host.replay.cases import Case
+from axpair_host.replay.keeping import drop, keep, work_folder
+from axpair_host.replay.row import Row
+from axpair_host.replay.store import Run
+from axpair_host.replay.stream import GatheredCase
+
+RUNTIME_FAILURE = "AX307"
+
+
+class Watch(Protocol):
+    """Who wants to know how far a replay is."""
+
+    def stored(self, row: Row, seconds: float) -> None:
+        """A case is done and its row is stored."""
+        ...
+
+
+@dataclass(frozen=True)
+class Means:
+    """What the loop works with."""
+
+    prepare: Callable[[Case], PreparedCase]
+    """Raises AxpairError with side "input" for files that can't be used."""
+    gather: Callable[[Iterable[PreparedCase]], Generator[GatheredCase, None, None]]
+    """See `axpair_host.replay.stream.run_cases`."""
+    judge: Callable[[GatheredCase, Path], Mapping[str, Any]]
+    """Fills the (empty) folder with the case's evidence and returns its pair document."""
+
+
+def replay(run: Run, cases: tuple[Case, ...], means: Means, watch: Watch) -> None:
+    """Run every case whose row isn't there, or is of other bytes, in the order given; each is stored when it is done.
+
+    Before each case the board runs its predecessor: the nearest earlier case that can be used and on which the
+    runtime didn't fail. So a row depends on the list of cases, not on where a replay was interrupted.
+    Raises BoardError when the board goes away; what was stored stays.
+    """
+    loop = _Loop(run, cases, means, watch)
+    while loop.left:
+        loop.once()
+
+
+def unfinished(cases: Iterable[Case], done: Mapping[str, str]) -> list[tuple[Case, str]]:
+    """The cases to run and the digests of their files; `done` is that of the stored rows."""
+    digests = ((case, case.digest()) for case in cases)
+    return [(case, digest) for case, digest in digests if done.get(case.id) != digest]
+
+
+class _Loop:
+    def __init__(self, run: Run, cases: tuple[Case, ...], means: Means, watch: Watch) -> None:
+        self._run = run
+        self._cases = cases
+        self._means = means
+        self._watch = watch
+        self._places = {case.id: place for place, case in enumerate(cases)}
+        self._digests = {case.id: digest for case, digest in unfinished(cases, run.done())}
+        self.left = [case for case in cases if case.id in self._digests]
+        self._failing = {row.id for row in run.rows() if row.id not in self._digests and _failed(row)}
+        self._last: PreparedCase | None = None
+
+    def once(self) -> None:
+        """One stream with everything that is left, up to a case on which the runtime fails.
+
+        What was sent behind that one is sent again: it may not have it as its predecessor.
+        """
+        started = time.perf_counter()
+        with contextlib.closing(self._means.gather(self._prepared(list(self.left)))) as stream:
+            for gathered in stream:
+                row = self._judged(gathered)
+                self._watch.stored(row, time.perf_counter() - started)
+                started = time.perf_counter()
+                if gathered.failed():
+                    self._failing.add(row.id)
+                    return
+
+    def _judged(self, gathered: GatheredCase) -> Row:
+        case = self._cases[self._places[gathered.prepared.id]]
+        with work_folder(self._run.folder) as folder:
+            document = self._means.judge(gathered, folder)
+            passed = document["verdict"] == "PASS"
+            kept = "" if passed else keep(self._run.folder, folder, case.folder)
+        if passed:
+            drop(self._run.folder, case.folder)
+        row = Row.judged(case.id, self._digests[case.id], kept, document)
+        self._store(case, row)
+        return row
+
+    def _prepared(self, batch: list[Case]) -> Iterator[PreparedCase]:
+        for case in batch:
+            try:
+                prepared = self._means.prepare(case)
+            except AxpairError as error:
+                if error.side != "input":
+                    raise
+                self._unusable(case, error)
+                continue
+            before = self._before(case)
+            self._last = prepared
+            yield replace(prepared, before=before.data) if before is not None else prepared
+
+    def _before(self, case: Case) -> PreparedCase | None:
+        """The predecessor's inputs: at hand where it ran just now, else prepared once more."""
+        for place in range(self._places[case.id] - 1, -1, -1):
+            earlier = self._cases[place]
+            if earlier.id in self._failing:
+                continue
+            if self._last is not None and self._last.id == earlier.id:
+                return self._last
+            try:
+                return self._means.prepare(earlier)
+            except AxpairError as error:
+                if error.side != "input":
+                    raise
+        return None
+
+    def _unusable(self, case: Case, error: AxpairError) -> None:
+        drop(self._run.folder, case.folder)
+        row = Row.unusable(case.id, self._digests[case.id], error.message, error.next_step)
+        self._store(case, row)
+        self._watch.stored(row, 0.0)
+
+    def _store(self, case: Case, row: Row) -> None:
+        self._run.add(row)
+        self.left.remove(case)
+
+
+def _failed(row: Row) -> bool:
+    return any(finding.get("code") == RUNTIME_FAILURE for finding in row.document.get("findings", ()))

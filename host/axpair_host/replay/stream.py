@@ -1,0 +1,107 @@
+"""Cases through one loaded model over one stream; the simulator works while the board does.
+
+Before each case the board runs other inputs, in a round that stands as the case's probe: a board that hands out an
+earlier answer shows it. So a case's record depends on what was planned for it alone, not on which case happened to
+run before it, nor on when the worker was last started.
+"""
+
+import time
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import msgspec
+from axpair_proto.simulator import Models, Simulator, Tensors
+
+from axpair_host.boards.case import Case, RoundAnswer
+from axpair_host.boards.client import Board
+from axpair_host.boards.loaded import LoadedModel, LoadRefused
+from axpair_host.gather.board_leg import BoardLeg, RoundCollector, refused_leg
+from axpair_host.gather.gathering import differences
+from axpair_host.gather.prepare import PreparedCase
+from axpair_host.gather.simulate import simulate
+from axpair_host.progress import Silent
+
+WINDOW = 4
+"""Board cases under way; two of them are one case with what runs before it."""
+
+
+@dataclass(frozen=True)
+class GatheredCase:
+    """What simulator and board made of a case; nothing is written yet."""
+
+    prepared: PreparedCase
+    legs: Mapping[str, Tensors] = field(repr=False)
+    board: BoardLeg = field(repr=False)
+    """Its first round is the one before the case, as the probe."""
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+    def failed(self) -> bool:
+        """Whether the runtime failed on the case itself."""
+        return any(one.facts.kind == "case" and one.facts.failure is not None for one in self.board.rounds)
+
+
+@dataclass
+class _Flight:
+    prepared: PreparedCase
+    collector: RoundCollector
+    started: float
+    legs: Mapping[str, Tensors] = field(default_factory=dict)
+    timings: dict[str, float] = field(default_factory=dict)
+
+
+def run_cases(
+    model: LoadedModel,
+    simulator: Simulator,
+    models: Models,
+    cases: Iterable[PreparedCase],
+    *,
+    repeat: int = 2,
+    deadline_ms: int = 0,
+) -> Generator[GatheredCase, None, None]:
+    """Run cases in their order and give each when it is whole.
+
+    `cases` is asked for the next one, in the caller's thread, when there is room for it.
+    Raises BoardError when the agent goes away: cases given before are whole, all others have left nothing.
+    """
+    flights: dict[str, _Flight] = {}
+
+    def feed() -> Iterator[Case]:
+        for number, prepared in enumerate(cases):
+            flight = _Flight(prepared, RoundCollector(model), time.perf_counter())
+            flights[str(number)] = flight
+            once = Case(f"{number}:before:{prepared.id}", prepared.probe(), 1, False, deadline_ms=deadline_ms)
+            yield once
+            yield replace(once, id=f"{number}:case:{prepared.id}", inputs=prepared.data, repeat=repeat)
+            # Asked for the next one: this case was sent, and the board is busy.
+            flight.legs = simulate(simulator, models, prepared.data, Silent(), flight.timings)
+
+    for answer in model.run(feed(), window=WINDOW):
+        number, kind, _ = answer.case_id.split(":", 2)
+        flight = flights[number]
+        if kind == "before":
+            flight.collector.add(_as_probe(answer))
+            continue
+        flight.collector.add(answer)
+        if answer.last:
+            del flights[number]
+            flight.timings["case"] = time.perf_counter() - flight.started
+            leg = flight.collector.leg().noted(differences(flight.prepared.description, model.description))
+            yield GatheredCase(flight.prepared, flight.legs, leg, flight.timings)
+
+
+def run_refused(
+    refused: LoadRefused,
+    board: Board,
+    simulator: Simulator,
+    models: Models,
+    cases: Iterable[PreparedCase],
+) -> Generator[GatheredCase, None, None]:
+    """The same where the board did not load the model: each case has that failure as its board leg."""
+    for prepared in cases:
+        timings: dict[str, float] = {}
+        legs = simulate(simulator, models, prepared.data, Silent(), timings)
+        yield GatheredCase(prepared, legs, refused_leg(board.url, refused, board.facts.versions), timings)
+
+
+def _as_probe(answer: RoundAnswer) -> RoundAnswer:
+    return replace(answer, facts=msgspec.structs.replace(answer.facts, kind="probe", number=0))
