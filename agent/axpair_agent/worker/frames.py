@@ -55,6 +55,10 @@ class FrameError(Exception):
     """What came is not a frame, or not a whole one; the text says what was found."""
 
 
+class CutShort(FrameError):
+    """The stream ended within a frame."""
+
+
 class EndOfFrames(Exception):
     """The stream ended between two frames."""
 
@@ -133,6 +137,6 @@ def _exactly(readinto: Callable[[memoryview], int], size: int, at_start: bool = 
         if not count:
             if at_start and not done:
                 raise EndOfFrames("the stream ended")
-            raise FrameError(f"the stream ended after {done} of {size} bytes: {bytes(data[:done][:32])!r}")
+            raise CutShort(f"the stream ended after {done} of {size} bytes: {bytes(data[:done][:32])!r}")
         done += count
     return data

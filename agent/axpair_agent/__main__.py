@@ -1,0 +1,146 @@
+"""The agent's command line: `axpair-agent serve`."""
+
+import argparse
+import json
+import logging
+import os
+import secrets
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from axpair_proto import __version__
+
+from axpair_agent.errors import SettingsError
+from axpair_agent.launch import WorkerSpec
+from axpair_agent.settings import (
+    DEFAULT_DEADLINE_MS,
+    DEFAULT_PORT,
+    DEFAULT_QUOTA_BYTES,
+    Settings,
+    check_exposure,
+    default_blobs,
+    listening_address,
+    read_secret,
+    runtime_options,
+    ssh_place,
+)
+
+ENDING_SECONDS = 20.0
+"""After so long an agent that was told to end does so without waiting for anything."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; 0 after a clean end, 2 on bad usage."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        return _serve(_settings(parsed))
+    except SettingsError as error:
+        print(f"axpair-agent: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="axpair-agent", description="Runs models beside an NPU for axpair hosts, over gRPC."
+    )
+    parser.add_argument("--version", action="version", version=f"axpair-agent {__version__}")
+    serve = parser.add_subparsers(required=True, metavar="COMMAND").add_parser(
+        "serve", help="listen and serve until Ctrl-C", description="Listen and serve until Ctrl-C or SIGTERM."
+    )
+    add = serve.add_argument
+    add("--listen", default=f"127.0.0.1:{DEFAULT_PORT}", metavar="HOST:PORT", help="port 0 takes any (%(default)s)")
+    add("--runtime", default="", metavar="NAME", help="of axpair.runtimes, or module:Class (the first that loads)")
+    add("--option", action="append", default=[], metavar="KEY=VALUE", help="for the runtime; may be repeated")
+    add("--worker", default="local", metavar="WHERE", help="local, or ssh://user@host[:port][?python=..] (local)")
+    add("--blobs", type=Path, metavar="DIR", help="where models are kept (the user's cache folder)")
+    add("--quota", type=int, default=DEFAULT_QUOTA_BYTES, metavar="BYTES", help="of the blobs (%(default)s)")
+    add("--deadline-ms", type=int, default=DEFAULT_DEADLINE_MS, metavar="MS", help="of one round (%(default)s)")
+    add("--tls-cert", type=Path, metavar="FILE", help="certificate chain, PEM")
+    add("--tls-key", type=Path, metavar="FILE", help="private key, PEM")
+    add("--token-file", type=Path, metavar="FILE", help="holds the token that every call must carry")
+    add("--owned", action="store_true", help="report port and a fresh token on stdout, end when stdin closes")
+    return parser
+
+
+def _settings(parsed: argparse.Namespace) -> Settings:
+    host, port = listening_address(parsed.listen)
+    if (parsed.tls_cert is None) != (parsed.tls_key is None):
+        raise SettingsError("--tls-cert and --tls-key come together")
+    tls = None
+    if parsed.tls_cert is not None:
+        tls = read_secret("--tls-cert", parsed.tls_cert), read_secret("--tls-key", parsed.tls_key)
+    token = ""
+    if parsed.token_file is not None:
+        token = read_secret("--token-file", parsed.token_file).decode("utf-8", "replace").strip()
+    elif parsed.owned:
+        token = secrets.token_urlsafe(32)
+    for flag, value in (("--quota", parsed.quota), ("--deadline-ms", parsed.deadline_ms)):
+        if value <= 0:
+            raise SettingsError(f"{flag} {value} must be greater than 0")
+    check_exposure(host, tls is not None, bool(token))
+    place, runtime = (None, "") if parsed.worker == "local" else ssh_place(parsed.worker)
+    return Settings(
+        host=host,
+        port=port,
+        worker=WorkerSpec(runtime or parsed.runtime, runtime_options(parsed.option)),
+        place=place,
+        blobs=parsed.blobs or default_blobs(),
+        quota_bytes=parsed.quota,
+        deadline_seconds=parsed.deadline_ms / 1000,
+        tls=tls,
+        token=token,
+        owned=parsed.owned,
+    )
+
+
+def _serve(settings: Settings) -> int:
+    # Workers are started by fork and exec from a process with gRPC's threads; its fork handlers only get in the way.
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+    from axpair_agent.recent import RecentLines
+    from axpair_agent.server import start
+
+    recent = RecentLines()
+    logging.basicConfig(
+        level=logging.INFO, format="axpair-agent: %(message)s", handlers=[logging.StreamHandler(), recent]
+    )
+    logging.getLogger("paramiko").setLevel(logging.CRITICAL)
+    told_to_end = threading.Event()
+    _end_on_signals(told_to_end)
+    agent = start(settings, recent)
+    if settings.owned:
+        print(json.dumps({"port": agent.port, "token": settings.token}), flush=True)
+        threading.Thread(target=_end_with_stdin, args=(told_to_end,), daemon=True).start()
+    logging.getLogger(__name__).info("listening on %s:%d", settings.host, agent.port)
+    # A wait without a limit would keep Windows from seeing Ctrl-C.
+    while not told_to_end.wait(3600.0):
+        pass
+    last_resort = threading.Timer(ENDING_SECONDS, os._exit, (1,))
+    last_resort.daemon = True
+    last_resort.start()
+    agent.close()
+    last_resort.cancel()
+    return 0
+
+
+def _end_on_signals(told_to_end: threading.Event) -> None:
+    def end(_number: int, _frame: FrameType | None) -> None:
+        told_to_end.set()
+
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), end)
+
+
+def _end_with_stdin(told_to_end: threading.Event) -> None:
+    """Whoever started us holds the other end: it closes when they end, however they end."""
+    while os.read(0, 1 << 12):
+        pass
+    told_to_end.set()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""One case as the supervisor runs it, and what each of its rounds gave."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from axpair_proto.description import ModelDescription
+from axpair_proto.v1.failures_pb2 import RuntimeFailure
+
+from axpair_agent import failures
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is to be run."""
+
+    inputs: Mapping[str, bytes]
+    """By name, in any order."""
+    repeat: int = 1
+    seconds: float = 60.0
+    """Deadline of one round."""
+    want_probe: bool = False
+    fresh_worker: bool = False
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one round gave; `number` is 0 for the probe."""
+
+    number: int
+    generation: int
+    log_lines: list[str]
+    header: Mapping[str, Any] = field(default_factory=dict)
+    """Of the worker's ROUND frame."""
+    payload: bytearray = field(default_factory=bytearray)
+    """All outputs, one after the other."""
+    agent_us: int = 0
+    failure: RuntimeFailure | None = None
+
+
+def arrange(description: ModelDescription, inputs: Mapping[str, bytes]) -> Sequence[bytes] | RuntimeFailure:
+    """The inputs in the model's order, or why they don't fit it."""
+    names = [tensor.name for tensor in description.inputs]
+    lacking = [name for name in names if name not in inputs]
+    unknown = [name for name in inputs if name not in names]
+    if lacking or unknown:
+        parts = [
+            f"{word}: {', '.join(map(repr, found))}" for word, found in (("missing", lacking), ("unknown", unknown))
+        ]
+        which = "; ".join(part for part, found in zip(parts, (lacking, unknown), strict=True) if found)
+        return failures.unfit(f"the model takes the inputs {', '.join(map(repr, names))}; {which}")
+    for tensor in description.inputs:
+        if len(inputs[tensor.name]) != tensor.size_bytes:
+            return failures.unfit(
+                f"input {tensor.name!r} takes {tensor.size_bytes} bytes ({tensor.dtype} {list(tensor.shape)}), "
+                f"{len(inputs[tensor.name])} came"
+            )
+    return [inputs[name] for name in names]

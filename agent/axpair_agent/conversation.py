@@ -1,0 +1,151 @@
+"""Talking with one worker: a request, its answers, each within a deadline; and what its end means."""
+
+import contextlib
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from axpair_proto.reasons import Reason
+from axpair_proto.v1.failures_pb2 import RuntimeFailure
+
+from axpair_agent import failures
+from axpair_agent.errors import CallError
+from axpair_agent.launch import WorkerProcess
+from axpair_agent.loglines import LogLines
+from axpair_agent.watchdog import Watchdog
+from axpair_agent.worker.frames import Buffer, CutShort, EndOfFrames, Frame, FrameError, Kind, pack, read
+
+START_SECONDS = 120.0
+"""How long python and the runtime's libraries may take to start on a slow board."""
+
+ENDING_SECONDS = 3.0
+"""How long a worker may take to end, or its last lines to arrive."""
+
+
+@dataclass(frozen=True)
+class Hello:
+    """What a worker says of itself when it is ready."""
+
+    runtime: str
+    versions: Mapping[str, str]
+    pid: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer and what was printed for it."""
+
+    frame: Frame
+    log_lines: list[str]
+
+
+class WorkerLost(Exception):
+    """The worker is gone: how, and what it printed at last. It was killed where it had not ended by itself."""
+
+    def __init__(self, failure: RuntimeFailure, log_lines: list[str]) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+        self.log_lines = log_lines
+
+
+class Conversation:
+    """One worker from its start to its end. One thread at a time asks; `kill` may come from any."""
+
+    def __init__(self, process: WorkerProcess) -> None:
+        """Wait until the worker is ready. Raises CallError WORKER_START, with its own words."""
+        self._process = process
+        self._logs = LogLines(process.read_log)
+        self._watchdog = Watchdog(process.kill)
+        self._closed = False
+        try:
+            frame = self._next_frame(START_SECONDS, "start")
+        except WorkerLost as lost:
+            said = "; ".join(lost.log_lines[-5:])
+            raise CallError(
+                Reason.WORKER_START, lost.failure.message + (f". It printed: {said}" if said else "")
+            ) from lost
+        if frame.kind is not Kind.HELLO:
+            self.close()
+            raise CallError(Reason.WORKER_START, str(frame.header.get("message", "the worker sent no greeting")))
+        self.hello = Hello(
+            str(frame.header.get("runtime", "")),
+            {str(key): str(value) for key, value in dict(frame.header.get("versions", {})).items()},
+            int(frame.header.get("pid", 0)),
+        )
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return not self._closed and self._process.wait(0) is None
+
+    def ask(
+        self, kind: Kind, header: Mapping[str, Any], payload: Sequence[Buffer], seconds: float, answers: int = 1
+    ) -> Iterator[Answer]:
+        """Send a request and yield its answers, at most `answers`; a FAULT is the last.
+
+        Each answer may take `seconds`. Raises WorkerLost; the conversation is then closed.
+        """
+        nonce = secrets.token_hex(8)
+        self._logs.expect(f"{nonce}-{number}" for number in range(answers))
+        request = pack(kind, {**header, "nonce": nonce, "deadline_ms": int(seconds * 1000)}, payload)
+        for number in range(answers):
+            frame = self._next_frame(seconds, "answer", request if number == 0 else ())
+            expected = f"{nonce}-{number}"
+            if frame.header.get("nonce") != expected or frame.kind in (Kind.HELLO, Kind.NO_RUNTIME):
+                raise self._garbage(f"an answer to another request: {frame.kind.name}")
+            yield Answer(frame, self._logs.until(expected, ENDING_SECONDS))
+            if frame.kind is Kind.FAULT:
+                return
+
+    def ask_once(self, kind: Kind, header: Mapping[str, Any], payload: Sequence[Buffer], seconds: float) -> Answer:
+        """Send a request that has one answer. Raises WorkerLost."""
+        return next(self.ask(kind, header, payload, seconds))
+
+    def kill(self) -> None:
+        """End the worker at once; a call that waits for it raises WorkerLost."""
+        self._process.kill()
+
+    def close(self) -> None:
+        """Let an idle worker close its model and end, or end it when it takes too long. May be called again."""
+        if self._closed:
+            return
+        with contextlib.suppress(OSError), self._watchdog.limit(ENDING_SECONDS):
+            self._process.write(pack(Kind.CLOSE, {}))
+            self._process.wait(ENDING_SECONDS)
+        self._end()
+
+    def _next_frame(self, seconds: float, what: str, request: Sequence[Buffer] = ()) -> Frame:
+        frame = problem = None
+        try:
+            with self._watchdog.limit(seconds):
+                # A worker that is gone may have said why before it went: reading tells.
+                with contextlib.suppress(OSError):
+                    self._process.write(request)
+                frame = read(self._process.readinto)
+        except (EndOfFrames, FrameError, OSError) as error:
+            problem = error
+        if self._watchdog.expired:
+            raise WorkerLost(failures.hung(what, seconds), self._end())
+        if frame is not None:
+            return frame
+        if isinstance(problem, FrameError) and not isinstance(problem, CutShort):
+            raise self._garbage(str(problem))
+        how = self._process.wait(ENDING_SECONDS)
+        if how is None:
+            raise self._garbage("the end of its frames while it still ran")
+        raise WorkerLost(failures.ended(how), self._end())
+
+    def _garbage(self, found: str) -> WorkerLost:
+        return WorkerLost(failures.garbage(found), self._end())
+
+    def _end(self) -> list[str]:
+        self._closed = True
+        if self._process.wait(0) is None:
+            self._process.kill()
+            self._process.wait(ENDING_SECONDS)
+        self._watchdog.end()
+        # A child of the worker may hold its fd 2 open for longer: what is there by then is all that counts.
+        log_lines = self._logs.rest(ENDING_SECONDS)
+        self._process.release()
+        return log_lines

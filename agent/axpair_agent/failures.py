@@ -1,0 +1,44 @@
+"""How a worker's end reads on the wire."""
+
+from axpair_proto.v1.failures_pb2 import RuntimeFailure
+
+from axpair_agent.launch import Exit
+from axpair_agent.worker.frames import Frame
+
+
+def hung(what: str, seconds: float) -> RuntimeFailure:
+    """It gave no `what` ("answer", "start") in time."""
+    return RuntimeFailure(
+        kind=RuntimeFailure.HANG, message=f"the worker gave no {what} within {seconds:g} s and was killed"
+    )
+
+
+def ended(how: Exit) -> RuntimeFailure:
+    """It ended before its answer: on a signal, or with an exit status."""
+    if not how.signal:
+        message = f"the worker ended by itself with exit status {how.code}"
+        return RuntimeFailure(kind=RuntimeFailure.EXIT, code=how.code, message=message)
+    meaning = " (killed from outside, or out of memory)" if how.signal == "SIGKILL" else ""
+    message = f"the worker was ended by {how.signal}{meaning}"
+    return RuntimeFailure(kind=RuntimeFailure.CRASH, signal=how.signal, message=message)
+
+
+def garbage(found: str) -> RuntimeFailure:
+    """What it sent is no answer."""
+    return RuntimeFailure(
+        kind=RuntimeFailure.GARBAGE, message=f"the worker's frames made no sense, it was killed; found: {found}"
+    )
+
+
+def unfit(why: str) -> RuntimeFailure:
+    """The inputs don't fit the model; no worker was asked."""
+    return RuntimeFailure(kind=RuntimeFailure.INPUT, message=why)
+
+
+def fault(frame: Frame) -> RuntimeFailure:
+    """What the runtime itself reported, from a FAULT frame."""
+    return RuntimeFailure(
+        kind=RuntimeFailure.INPUT if frame.header.get("kind") == "INPUT" else RuntimeFailure.ERROR,
+        code=int(frame.header.get("code", 0)),
+        message=str(frame.header.get("message", "")),
+    )

@@ -1,0 +1,126 @@
+"""Workers as child processes of the agent."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable
+from typing import IO
+
+from axpair_proto.reasons import Reason
+
+from axpair_agent.errors import CallError
+from axpair_agent.launch import Exit, WorkerSpec
+from axpair_agent.worker.board import Board, read_board
+from axpair_agent.worker.descriptors import write_all
+from axpair_agent.worker.frames import Buffer
+
+PIPE_BYTES = 1 << 20
+"""Asked for where the system allows it, so that a case crosses a pipe in one go."""
+
+
+class LocalLauncher:
+    """Starts workers with the Python that runs the agent."""
+
+    where = "local"
+    shares_files = True
+
+    def __init__(self, spec: WorkerSpec) -> None:
+        self._command = [sys.executable, "-m", "axpair_agent.worker", *spec.arguments()]
+        # Without a module of the user's own there is no reason to import from the current folder.
+        self._safe_path = ":" not in spec.runtime
+
+    def start(self) -> "LocalProcess":
+        """Start a worker in a process group of its own. Raises CallError WORKER_START."""
+        environment = dict(os.environ)
+        if self._safe_path:
+            environment.setdefault("PYTHONSAFEPATH", "1")
+        try:
+            return LocalProcess(
+                subprocess.Popen(
+                    self._command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    bufsize=0,
+                    env=environment,
+                    start_new_session=True,
+                )
+            )
+        except OSError as error:
+            raise CallError(Reason.WORKER_START, f"no worker could be started: {error}") from error
+
+    def board(self) -> Board:
+        """This machine's node files."""
+        return read_board()
+
+    def close(self) -> None:
+        """Nothing is held open between workers."""
+
+
+class LocalProcess:
+    """A child process and its three pipes."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self._process = process
+        self._stdin, self._stdout, self._stderr = (
+            _pipe(stream) for stream in (process.stdin, process.stdout, process.stderr)
+        )
+
+    def write(self, pieces: Iterable[Buffer]) -> None:
+        """Send all pieces. Raises OSError when the worker is gone."""
+        write_all(self._stdin.fileno(), pieces)
+
+    def readinto(self, view: memoryview) -> int:
+        """Fill the start of a view from the worker's frames; 0 at their end."""
+        return os.readv(self._stdout.fileno(), [view]) if hasattr(os, "readv") else self._read_copy(view)
+
+    def read_log(self) -> bytes:
+        """The next bytes of its fd 2; empty at the end."""
+        return os.read(self._stderr.fileno(), 1 << 16)
+
+    def wait(self, seconds: float) -> Exit | None:
+        """How it ended, or None while it still runs after that time."""
+        try:
+            status = self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+        if status >= 0:
+            return Exit(code=status)
+        try:
+            return Exit(signal=signal.Signals(-status).name)
+        except ValueError:
+            return Exit(signal=f"signal {-status}")
+
+    def kill(self) -> None:
+        """End it and its children at once."""
+        self._kill_group()
+        self._process.kill()
+
+    def release(self) -> None:
+        """Close the pipes; end children that outlived it."""
+        self._kill_group()
+        for stream in (self._stdin, self._stdout, self._stderr):
+            with contextlib.suppress(OSError):
+                stream.close()
+
+    def _kill_group(self) -> None:
+        # The group lives as long as any member: its number can't have gone to another process while one is left.
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(OSError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    def _read_copy(self, view: memoryview) -> int:
+        data = os.read(self._stdout.fileno(), len(view))
+        view[: len(data)] = data
+        return len(data)
+
+
+def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    assert stream is not None
+    with contextlib.suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        fcntl.fcntl(stream.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    return stream

@@ -1,0 +1,80 @@
+"""Getting a model into a worker: by path where it can open our files, else in pieces, once per board."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from axpair_proto.description import ModelDescription
+from axpair_proto.errors import ContractError
+from axpair_proto.v1.failures_pb2 import RuntimeFailure
+
+from axpair_agent import failures
+from axpair_agent.conversation import Answer, Conversation, WorkerLost
+from axpair_agent.worker.frames import Kind
+
+PIECE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What came out of one loading."""
+
+    description: ModelDescription
+    sha256: str
+    """The worker's own digest of the file."""
+    load_us: int
+    versions: Mapping[str, str]
+    log_lines: list[str]
+
+
+class LoadRefused(Exception):
+    """The model isn't loaded and the worker has ended: the runtime's own words, or how it ended."""
+
+    def __init__(self, failure: RuntimeFailure, log_lines: list[str]) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+        self.log_lines = log_lines
+
+
+def load(worker: Conversation, path: Path, sha256: str, by_path: bool, seconds: float) -> Loaded:
+    """Have a worker load a verified file; each step may take `seconds`. Raises LoadRefused."""
+    try:
+        if by_path:
+            answer = worker.ask_once(Kind.LOAD, {"path": str(path.resolve())}, (), seconds)
+        else:
+            answer = _send(worker, path, sha256, seconds)
+    except WorkerLost as lost:
+        raise LoadRefused(lost.failure, lost.log_lines) from lost
+    if answer.frame.kind is Kind.FAULT:
+        worker.close()
+        raise LoadRefused(failures.fault(answer.frame), answer.log_lines)
+    try:
+        header = answer.frame.header
+        return Loaded(
+            description=ModelDescription.from_json(header["description"]),
+            sha256=str(header["sha256"]),
+            load_us=int(header["load_us"]),
+            versions={**worker.hello.versions, **{str(key): str(value) for key, value in header["versions"].items()}},
+            log_lines=answer.log_lines,
+        )
+    except (ContractError, KeyError, TypeError, ValueError, AttributeError) as error:
+        worker.close()
+        raise LoadRefused(failures.garbage(f"a description that is none: {error}"), answer.log_lines) from error
+
+
+def _send(worker: Conversation, path: Path, sha256: str, seconds: float) -> Answer:
+    answer = worker.ask_once(Kind.HAVE, {"sha256": sha256}, (), seconds)
+    if not answer.frame.header.get("held"):
+        size, offset = path.stat().st_size, 0
+        with path.open("rb") as file:
+            while offset == 0 or offset < size:
+                piece = file.read(PIECE_BYTES)
+                answer = worker.ask_once(
+                    Kind.PUT, {"sha256": sha256, "offset": offset, "size": size}, (piece,), seconds
+                )
+                if answer.frame.kind is Kind.FAULT or not piece:
+                    break
+                offset += len(piece)
+    if answer.frame.kind is Kind.FAULT:
+        return answer
+    return worker.ask_once(Kind.LOAD, {"sha256": sha256}, (), seconds)

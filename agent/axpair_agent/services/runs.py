@@ -1,0 +1,89 @@
+"""Runs: cases through loaded models, one long-lived stream a host."""
+
+import contextlib
+from collections.abc import Iterator
+
+import grpc
+from axpair_proto.reasons import Reason
+from axpair_proto.v1 import runs_pb2, runs_pb2_grpc
+
+from axpair_agent.blobs import BlobStore
+from axpair_agent.cases import Case
+from axpair_agent.errors import CallError
+from axpair_agent.resident import ResidentModel
+from axpair_agent.services.rounds import replies
+from axpair_agent.services.statuses import reasons_as_statuses
+from axpair_agent.supervisor import Supervisor
+
+MAX_REPEAT = 1000
+MAX_INLINE_BYTES = 1 << 20
+
+
+class HostGone(Exception):
+    """The stream broke before the host closed it."""
+
+
+class Runs(runs_pb2_grpc.RunsServicer):
+    """Runs what comes in the order in which it comes."""
+
+    def __init__(self, supervisor: Supervisor, blobs: BlobStore, deadline_seconds: float) -> None:
+        self._supervisor = supervisor
+        self._blobs = blobs
+        self._deadline_seconds = deadline_seconds
+
+    def Run(
+        self, requests: Iterator[runs_pb2.RunRequest], context: grpc.ServicerContext
+    ) -> Iterator[runs_pb2.RunReply]:
+        """A stream that breaks lets its models go, once their present round has ended."""
+        with reasons_as_statuses(context), contextlib.suppress(HostGone), contextlib.ExitStack() as held:
+            models: dict[str, ResidentModel] = {}
+            for request in requests:
+                if request.handle not in models:
+                    models[request.handle] = held.enter_context(self._supervisor.borrowed(request.handle))
+                with contextlib.closing(models[request.handle].run(self._case(request))) as rounds:
+                    for done in rounds:
+                        yield from replies(request, models[request.handle].description, done)
+            if not context.is_active():
+                raise HostGone
+
+    def _case(self, request: runs_pb2.RunRequest) -> Case:
+        if not request.case_id:
+            raise CallError(Reason.CASE, "a case without case_id")
+        if request.repeat > MAX_REPEAT:
+            raise CallError(
+                Reason.CASE, f"case {request.case_id!r}: repeat {request.repeat}; at most {MAX_REPEAT} are run"
+            )
+        inputs: dict[str, bytes] = {}
+        for given in request.inputs:
+            if given.name in inputs:
+                raise CallError(Reason.CASE, f"case {request.case_id!r}: input {given.name!r} came twice")
+            inputs[given.name] = self._input(request.case_id, given)
+        return Case(
+            inputs,
+            repeat=request.repeat or 1,
+            seconds=request.deadline_ms / 1000 or self._deadline_seconds,
+            want_probe=request.want_probe,
+            fresh_worker=request.fresh_worker,
+        )
+
+    def _input(self, case_id: str, given: runs_pb2.RunInput) -> bytes:
+        source = given.WhichOneof("source")
+        if source == "inline":
+            data = given.inline
+            if len(data) > MAX_INLINE_BYTES:
+                raise CallError(
+                    Reason.CASE,
+                    f"case {case_id!r}: input {given.name!r} has {len(data)} bytes inline; "
+                    f"above {MAX_INLINE_BYTES} it goes by digest",
+                )
+            return data
+        if source == "sha256":
+            try:
+                with self._blobs.in_use(given.sha256) as path:
+                    return path.read_bytes()
+            except CallError as error:
+                # A copy that changed on disk was dropped: for a stream that is as good as never held.
+                raise CallError(
+                    Reason.BLOB, f"case {case_id!r}, input {given.name!r}: {error.message}", next_step=error.next_step
+                ) from error
+        raise CallError(Reason.CASE, f"case {case_id!r}: input {given.name!r} came neither inline nor by digest")

@@ -1,0 +1,136 @@
+"""What the agent is started with, and which of it may not be."""
+
+import ipaddress
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+from axpair_agent.errors import SettingsError
+from axpair_agent.launch import WorkerSpec
+
+DEFAULT_PORT = 18620
+DEFAULT_QUOTA_BYTES = 4 << 30
+DEFAULT_DEADLINE_MS = 60_000
+SSH_KEYS = ("python", "runtime", "known_hosts", "identity")
+
+
+@dataclass(frozen=True)
+class SshPlace:
+    """A board that is reached over SSH."""
+
+    host: str
+    user: str = ""
+    port: int = 0
+    """0 = as ssh's own configuration says, else 22."""
+    python: str = "python3"
+    known_hosts: str = ""
+    identity: str = ""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that `axpair-agent serve` decides on."""
+
+    host: str
+    port: int
+    worker: WorkerSpec
+    place: SshPlace | None
+    """None: workers are processes of this machine."""
+    blobs: Path
+    quota_bytes: int
+    deadline_seconds: float
+    tls: "tuple[bytes, bytes] | None" = field(default=None, repr=False)
+    """Certificate chain and private key, PEM."""
+    token: str = field(default="", repr=False)
+    owned: bool = False
+
+
+def listening_address(text: str) -> tuple[str, int]:
+    """Host and port of "HOST:PORT", "[IPV6]:PORT" or ":PORT". Raises SettingsError."""
+    host, separator, port = text.rpartition(":")
+    host = host.strip("[]") or "127.0.0.1"
+    if not separator or not port.isdecimal() or int(port) > 65535:
+        raise SettingsError(
+            f"--listen {text!r} is no address", next_step=f"write HOST:PORT, such as 127.0.0.1:{DEFAULT_PORT}"
+        )
+    return host, int(port)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nobody else on the network can reach that address; names count by all their addresses."""
+    try:
+        found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
+    except OSError as error:
+        raise SettingsError(f"--listen: {host!r} is no address of this machine: {error}") from error
+    return all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in found)
+
+
+def check_exposure(host: str, tls: bool, token: bool) -> None:
+    """Raise SettingsError where others could reach the agent and TLS or token is missing."""
+    lacking = [flag for flag, given in (("--tls-cert and --tls-key", tls), ("--token-file", token)) if not given]
+    if lacking and not is_loopback(host):
+        raise SettingsError(
+            f"--listen {host}: beyond this machine the agent needs TLS and a token; lacking: {', '.join(lacking)}",
+            next_step="listen on 127.0.0.1 and reach it through `ssh -L`, or give both",
+        )
+
+
+def ssh_place(url: str) -> tuple[SshPlace, str]:
+    """The place of `ssh://[user@]host[:port][?python=..&runtime=..&known_hosts=..&identity=..]`, and the runtime.
+
+    Raises SettingsError, also for a password in it: others could read it in the list of processes.
+    """
+    try:
+        parts = urlsplit(url)
+        given = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+        port = parts.port or 0
+    except ValueError as error:
+        raise SettingsError(f"--worker: {error}") from error
+    if parts.password is not None:
+        raise SettingsError(
+            "--worker: a password in the address would show in the list of processes",
+            next_step="use a key (ssh-copy-id), or put the password into the environment variable AXPAIR_SSH_PASSWORD",
+        )
+    unknown = [key for key in given if key not in SSH_KEYS]
+    if parts.scheme != "ssh" or not parts.hostname or parts.path.strip("/") or unknown:
+        what = f"unknown option {unknown[0]!r}" if unknown else f"{url!r} is neither 'local' nor an ssh address"
+        raise SettingsError(
+            f"--worker: {what}", next_step=f"write ssh://user@host[:port][?KEY=...], KEY one of {', '.join(SSH_KEYS)}"
+        )
+    runtime = given.pop("runtime", "")
+    return SshPlace(parts.hostname, parts.username or "", port, **given), runtime
+
+
+def runtime_options(pairs: Sequence[str]) -> dict[str, str]:
+    """Options of `--option key=value`. Raises SettingsError."""
+    options: dict[str, str] = {}
+    for pair in pairs:
+        key, separator, value = pair.partition("=")
+        if not separator or not key:
+            raise SettingsError(f"--option {pair!r} is not of the form key=value")
+        options[key] = value
+    return options
+
+
+def read_secret(flag: str, path: Path) -> bytes:
+    """A file's content. Raises SettingsError where it can't be read or is empty."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"{flag} {path}: {error.strerror}") from error
+    if not data.strip():
+        raise SettingsError(f"{flag} {path} is empty")
+    return data
+
+
+def default_blobs() -> Path:
+    """The user's own cache folder for blobs, by the system's custom."""
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "axpair" / "blobs"

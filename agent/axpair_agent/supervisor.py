@@ -1,0 +1,173 @@
+"""All loaded models of an agent, one worker each, and the worker that waits for the next one."""
+
+import contextlib
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from axpair_proto.reasons import Reason
+
+from axpair_agent.blobs import BlobStore
+from axpair_agent.conversation import Conversation, Hello
+from axpair_agent.errors import CallError
+from axpair_agent.launch import Launcher
+from axpair_agent.loading import Loaded
+from axpair_agent.resident import ResidentModel
+
+MAX_MODELS = 8
+IDLE_SECONDS = 900.0
+"""A model that no stream has used for so long is let go: its host is gone without a word."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Entry:
+    model: ResidentModel
+    streams: int = 0
+    idle_since: float = 0.0
+
+
+class Supervisor:
+    """Starts, keeps and ends workers. Safe for many threads."""
+
+    def __init__(self, launcher: Launcher, blobs: BlobStore, max_models: int = MAX_MODELS) -> None:
+        self.launcher = launcher
+        self._blobs = blobs
+        self._max_models = max_models
+        self._lock = threading.Lock()
+        self._starting = threading.Lock()
+        self._entries: dict[str, _Entry] = {}
+        self._hello: Hello | None = None
+        self._spare: Conversation | None = None
+        self._spare_since = 0.0
+        self._closing = threading.Event()
+        threading.Thread(target=self._sweep, name="idle-models", daemon=True).start()
+
+    def hello(self) -> Hello:
+        """What workers say of themselves. The first call starts one, which then waits for a model.
+
+        Raises CallError WORKER_START or HOST_KEY.
+        """
+        with self._starting:
+            if self._hello is None:
+                self._spare = self._start_new()
+                self._spare_since = time.monotonic()
+            assert self._hello is not None
+            return self._hello
+
+    def load(self, sha256: str, seconds: float) -> tuple[ResidentModel, Loaded]:
+        """Load a blob into a worker of its own. Raises LoadRefused, and CallError as `Models.Load` says."""
+        handle = secrets.token_hex(8)
+        model = ResidentModel(handle, sha256, self._take_worker, self._blobs, self.launcher.shares_files)
+        with self._lock:
+            if len(self._entries) >= self._max_models:
+                raise CallError(
+                    Reason.WORKERS,
+                    f"{self._max_models} models are loaded already, the most that this agent takes",
+                    next_step="unload one, or end the host that holds it",
+                )
+            # Counted as in use until it is loaded, so that it isn't swept away.
+            self._entries[handle] = _Entry(model, streams=1)
+        try:
+            loaded = model.load(seconds)
+        except BaseException:
+            self.unload(handle)
+            raise
+        self._release(handle)
+        return model, loaded
+
+    def unload(self, handle: str) -> None:
+        """Let a model go after its present case; unknown handles are fine."""
+        with self._lock:
+            entry = self._entries.pop(handle, None)
+        if entry is not None:
+            entry.model.close()
+
+    @contextlib.contextmanager
+    def borrowed(self, handle: str) -> Iterator[ResidentModel]:
+        """The model, for one stream. Raises CallError HANDLE.
+
+        Where the block is left by an exception other than CallError, the host is gone: the model is let go, unless
+        another stream uses it too.
+        """
+        with self._lock:
+            entry = self._entries.get(handle)
+            if entry is None:
+                raise CallError(Reason.HANDLE, f"no model {handle!r} is loaded", next_step="load it again")
+            entry.streams += 1
+        try:
+            yield entry.model
+        except CallError:
+            self._release(handle)
+            raise
+        except BaseException:
+            if self._release(handle) == 0:
+                log.info("model %s: its host is gone", handle)
+                self.unload(handle)
+            raise
+        else:
+            self._release(handle)
+
+    def models(self) -> list[ResidentModel]:
+        """All loaded models."""
+        with self._lock:
+            return [entry.model for entry in self._entries.values()]
+
+    def close(self) -> None:
+        """End all workers: idle ones close their models first, busy ones are killed. Then end connections."""
+        self._closing.set()
+        models = self.models()
+        busy = [entry.model for entry in list(self._entries.values()) if entry.streams]
+        for model in busy:
+            model.kill()
+        for model in models:
+            self.unload(model.handle)
+        with self._starting:
+            spare, self._spare = self._spare, None
+        if spare is not None:
+            spare.close()
+        self.launcher.close()
+
+    def _release(self, handle: str) -> int:
+        with self._lock:
+            entry = self._entries.get(handle)
+            if entry is None:
+                return 0
+            entry.streams -= 1
+            entry.idle_since = time.monotonic()
+            return entry.streams
+
+    def _take_worker(self) -> Conversation:
+        with self._starting:
+            spare, self._spare = self._spare, None
+            if spare is not None:
+                if spare.alive:
+                    return spare
+                spare.close()
+            return self._start_new()
+
+    def _start_new(self) -> Conversation:
+        if self._closing.is_set():
+            raise CallError(Reason.WORKER_START, "the agent is ending")
+        worker = Conversation(self.launcher.start())
+        self._hello = worker.hello
+        return worker
+
+    def _sweep(self) -> None:
+        while not self._closing.wait(IDLE_SECONDS / 10):
+            latest = time.monotonic() - IDLE_SECONDS
+            with self._lock:
+                idle = [
+                    handle for handle, entry in self._entries.items() if not entry.streams and entry.idle_since < latest
+                ]
+            for handle in idle:
+                log.info("model %s: unused for %g s, let go", handle, IDLE_SECONDS)
+                self.unload(handle)
+            with self._starting:
+                if self._spare is not None and self._spare_since < latest:
+                    self._spare.close()
+                    self._spare = None
