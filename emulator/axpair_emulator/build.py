@@ -1,0 +1,126 @@
+"""Builds a .joint and its .lava_joint from a float ONNX model and a configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import axpair_proto
+from axpair_proto.pulsar.text import read_config, write_config
+
+from axpair_emulator.calibrate.calibration import find_ranges
+from axpair_emulator.config.build_config import BuildConfig
+from axpair_emulator.config.expand import expand
+from axpair_emulator.config.resolve import resolve
+from axpair_emulator.config.signature import BuildFlags, signature_of
+from axpair_emulator.float_model import FloatModel
+from axpair_emulator.graph.load import load_onnx
+from axpair_emulator.graph.pin import pin_shapes
+from axpair_emulator.graph.simplify import simplify
+from axpair_emulator.graph.view import view
+from axpair_emulator.plan.assignment import assign_tensors, feature_bits, observed_tensors
+from axpair_emulator.plan.compiler import compile_program
+from axpair_emulator.plan.dynamic_q import settle_q
+from axpair_emulator.plan.grouping import group
+from axpair_emulator.plan.inputs import input_port
+from axpair_emulator.plan.placement import check_operators
+from axpair_emulator.program import Program
+from axpair_emulator.reference.builder import build_reference
+from axpair_emulator.score import OutputScore, score_samples
+from axpair_emulator.storage.files import write_whole
+from axpair_emulator.storage.joint_file import pack_program, pack_reference
+
+TOOLS_VERSION = f"axpair-emulator {axpair_proto.__version__}"
+
+Progress = Callable[[str, int, int], None]
+"""Told (phase, done, total); a total of 0 means unknown."""
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What a build wrote and found."""
+
+    joint: Path
+    lava_joint: Path
+    output_config: Path | None
+    config: BuildConfig
+    program: Program
+    samples: int
+    """Calibration samples used."""
+    scores: tuple[OutputScore, ...]
+    """Quantised against float, worst of the first calibration samples."""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass
+class _Counter:
+    progress: Progress
+    total: int
+    seen: int = field(default=0)
+
+    def __call__(self, done: int) -> None:
+        self.seen = done
+        self.progress("calibrate", done, self.total)
+
+
+def build(
+    onnx_path: Path,
+    config_path: Path,
+    joint: Path,
+    *,
+    output_config: Path | None = None,
+    flags: BuildFlags | None = None,
+    progress: Progress | None = None,
+) -> BuildResult:
+    """Builds `joint`, and beside it the .lava_joint of the same stem; all files appear whole or not at all.
+
+    Raises a subclass of AxpairError for whatever is wrong with model, configuration or calibration set.
+    """
+    report = progress or _silent
+    flags = flags or BuildFlags()
+    message, warnings = read_config(config_path)
+    report("load", 0, 0)
+    pinned = pin_shapes(load_onnx(onnx_path), flags.input_shapes)
+    simplified = simplify(pinned)
+    check_operators(simplified)
+    graph = view(simplified)
+    config, more = resolve(message, config_path.parent, signature_of(graph), flags)
+    steps = group(graph)
+    observed = observed_tensors(graph, steps, config)
+    ports = [input_port(conf) for conf in config.inputs]
+    counter = _Counter(report, config.calibration.size)
+    bits = feature_bits(graph, steps, config)
+    ranges = find_ranges(FloatModel(simplified, config.inputs, ports, observed), observed, bits, config, ports, counter)
+    report("compile", 0, len(steps))
+    config = settle_q(config, ranges)
+    tensors = assign_tensors(graph, steps, ranges, config)
+    compiled = compile_program(graph, steps, tensors, config, TOOLS_VERSION)
+    reference = build_reference(graph, steps, compiled, config)
+    report("score", 0, 0)
+    scores = score_samples(pinned, reference, compiled.program, config)
+    report("write", 0, 0)
+    lava_joint = joint.with_suffix(".lava_joint")
+    files = {
+        lava_joint: pack_reference(reference, compiled.program, config),
+        joint: pack_program(compiled.program, config),
+    }
+    if output_config:
+        expanded = expand(config, output_config.parent, onnx_path, joint)
+        files[output_config] = write_config(expanded).encode()
+    for path, data in files.items():
+        write_whole(path, data)
+    return BuildResult(
+        joint=joint,
+        lava_joint=lava_joint,
+        output_config=output_config,
+        config=config,
+        program=compiled.program,
+        samples=counter.seen,
+        scores=scores,
+        warnings=(*warnings, *more),
+    )
+
+
+def _silent(phase: str, done: int, total: int) -> None:
+    """Reports nothing."""

@@ -1,0 +1,60 @@
+"""Reads an ONNX file and says clearly what is wrong with one that can't be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+from google.protobuf.message import DecodeError
+
+from axpair_emulator.errors import ModelError
+
+MAX_MODEL_BYTES = 2**31 - 1
+"""What protobuf can hold; larger models keep their weights in files of their own."""
+
+
+def load_onnx(path: Path) -> onnx.ModelProto:
+    """The model with its weights. Raises ModelError on a missing, empty, truncated or foreign file."""
+    data = _read(path)
+    model = onnx.ModelProto()
+    try:
+        model.ParseFromString(data)
+    except DecodeError as error:
+        raise ModelError(
+            f"{path} ({len(data)} bytes) is not an ONNX model, or is cut off",
+            next_step="export the model again, or check that the whole file was copied",
+        ) from error
+    if not model.graph.node or not model.opset_import:
+        raise ModelError(
+            f"{path} ({len(data)} bytes) is not an ONNX model: it holds no operators",
+            next_step="give the .onnx file itself, not an archive, a joint or a text file",
+        )
+    try:
+        onnx.load_external_data_for_model(model, str(path.parent))
+        onnx.checker.check_model(model)
+    except (onnx.checker.ValidationError, OSError, ValueError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise ModelError(
+            f"{path} is a broken ONNX model: {first}",
+            next_step="export the model again; `onnx.checker.check_model` must accept it",
+        ) from error
+    return model
+
+
+def _read(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > MAX_MODEL_BYTES:
+            raise ModelError(
+                f"{path} has {size} bytes; an ONNX file has at most {MAX_MODEL_BYTES}",
+                next_step="save the weights as external data",
+            )
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"the model {path} can't be read: {error.strerror or error}",
+            next_step="check the path given as --input or --onnx",
+        ) from error
+    if not data:
+        raise ModelError(f"the model {path} is empty", next_step="copy or export the file again")
+    return data

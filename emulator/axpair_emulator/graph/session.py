@@ -1,0 +1,47 @@
+"""Opens float models in onnxruntime, the same way everywhere: one thread, its log silent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import onnx
+import onnxruntime as ort
+from onnx import helper
+
+from axpair_emulator.errors import ModelError
+
+
+def open_session(
+    model: onnx.ModelProto, *, extra_outputs: Iterable[str] = (), optimise: bool = True
+) -> ort.InferenceSession:
+    """A CPU session with one thread: float results then don't depend on the number of cores.
+
+    `extra_outputs` are inner tensors that `run` returns after the model's own outputs. Raises ModelError when
+    onnxruntime refuses the model.
+    """
+    wanted = list(dict.fromkeys(extra_outputs))
+    if wanted:
+        present = {value.name for value in model.graph.output}
+        copy = onnx.ModelProto()
+        copy.CopyFrom(model)
+        copy.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in wanted if name not in present)
+        model = copy
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    level = ort.GraphOptimizationLevel
+    options.graph_optimization_level = level.ORT_ENABLE_ALL if optimise else level.ORT_DISABLE_ALL
+    try:
+        return ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own exceptions share no public base
+        raise ModelError(
+            f"onnxruntime can't load the model: {first_line(error)}",
+            next_step="check the model with onnx.checker, and its opset against the onnxruntime installed",
+        ) from error
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an exception's text."""
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__

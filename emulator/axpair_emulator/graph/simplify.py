@@ -1,0 +1,52 @@
+"""Brings a pinned model to the form that the compiler reads: opset 21, constants folded, BatchNorm inside convs."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+
+import onnx
+import onnxslim
+from onnx import version_converter
+
+from axpair_emulator.errors import ModelError
+
+OPSET = 21
+"""Has uint16 QuantizeLinear, which the reference needs at 16 bit."""
+
+
+def simplify(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model with shape arithmetic folded and dead nodes gone, at opset 21; input and output names stay.
+
+    Raises ModelError when the model's operators can't be lifted to opset 21.
+    """
+    slim = _slim(model)
+    version = max((entry.version for entry in slim.opset_import if entry.domain in ("", "ai.onnx")), default=0)
+    if version < OPSET:
+        try:
+            lifted = version_converter.convert_version(slim, OPSET)
+        except Exception as error:  # the converter raises bare RuntimeError and others from C++
+            first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise ModelError(
+                f"the model uses opset {version} and can't be lifted to {OPSET}: {first}",
+                next_step="export the model again with opset 13 or later",
+            ) from error
+        slim = _slim(lifted)
+    return slim
+
+
+def _slim(model: onnx.ModelProto) -> onnx.ModelProto:
+    # onnxslim prints and logs; what goes wrong inside it leaves the model as it is.
+    logging.getLogger("onnxslim").setLevel(logging.CRITICAL)
+    expected = [value.name for value in (*model.graph.input, *model.graph.output)]
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            slim = onnxslim.slim(copy, model_check=False)
+    except Exception:  # optional step: the compiler reads the unsimplified model just as well
+        return model
+    if not isinstance(slim, onnx.ModelProto):
+        return model
+    return slim if [value.name for value in (*slim.graph.input, *slim.graph.output)] == expected else model

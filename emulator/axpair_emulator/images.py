@@ -1,0 +1,98 @@
+"""Image files to arrays in a given colour space and size. Whatever had to be done to them is said."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from axpair_emulator.errors import InputError
+
+MAX_PIXELS = 100_000_000
+_PLAIN = {"RGB", "L"}
+_ORIENTATION = 0x0112
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded image."""
+
+    pixels: np.ndarray[Any, np.dtype[np.uint8]]
+    """Height, width, channels; channels in the order of the colour space asked for."""
+    notes: tuple[str, ...]
+    """What was done beyond decoding, such as a resize with both sizes."""
+
+
+def decode_image(data: bytes, name: str, color: str, width: int, height: int) -> Picture:
+    """Decodes an image, turns it upright by its EXIF orientation, converts its colours and resizes it bilinearly.
+
+    `color` is "BGR", "RGB" or "GRAY". Alpha is dropped, palettes are expanded, 16-bit grey keeps its high byte.
+    Raises InputError when the data is no image, is cut off, or has more than 100 million pixels.
+    """
+    image = _open(data, name)
+    notes: list[str] = []
+    if image.getexif().get(_ORIENTATION, 1) not in (0, 1):
+        image = ImageOps.exif_transpose(image)
+        notes.append(f"{name}: turned upright as its EXIF orientation says")
+    image = _plain(image, name, notes)
+    image = image.convert("L" if color == "GRAY" else "RGB")
+    if image.size != (width, height):
+        notes.append(
+            f"{name}: resized bilinearly from {image.width}x{image.height} to {width}x{height} (width x height)"
+        )
+        image = image.resize((width, height), Image.Resampling.BILINEAR)
+    pixels = np.asarray(image, dtype=np.uint8).reshape(height, width, -1)
+    if color == "BGR":
+        pixels = pixels[:, :, ::-1]
+    return Picture(np.ascontiguousarray(pixels), tuple(notes))
+
+
+def _open(data: bytes, name: str) -> Image.Image:
+    if not data:
+        raise InputError(f"{name} is empty", next_step="give an image, a .bin or a .npy file")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image: Image.Image = Image.open(io.BytesIO(data))
+            pixels = image.width * image.height
+            if pixels > MAX_PIXELS:
+                raise InputError(
+                    f"{name} has {image.width}x{image.height} pixels; at most {MAX_PIXELS} are decoded",
+                    next_step="scale the image down first",
+                )
+            image.load()
+    except UnidentifiedImageError as error:
+        raise InputError(
+            f"{name} ({len(data)} bytes) is not an image that can be read",
+            next_step="give a JPEG, PNG, BMP or the like; raw bytes need the suffix .bin, arrays .npy",
+        ) from error
+    except InputError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise InputError(f"{name} has too many pixels: {error}", next_step="scale the image down first") from error
+    except Exception as error:  # Pillow's decoders raise anything on damaged files
+        raise InputError(
+            f"{name} ({len(data)} bytes) is a damaged image: {error}", next_step="copy the file again"
+        ) from error
+    return image
+
+
+def _plain(image: Image.Image, name: str, notes: list[str]) -> Image.Image:
+    """The image as RGB or L, with notes on what a model trained on photos may not expect."""
+    if image.mode in _PLAIN:
+        return image
+    if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
+        notes.append(f"{name}: alpha channel dropped")
+    if image.mode.startswith("I"):
+        notes.append(f"{name}: 16-bit grey reduced to its high byte")
+        wide = np.asarray(image).astype(np.int64)
+        return Image.fromarray((np.clip(wide, 0, 0xFFFF) >> 8).astype(np.uint8))
+    if image.mode == "1" or image.mode.startswith("L"):
+        return image.convert("L")
+    if image.mode not in ("P", "PA", "RGBA", "RGBa"):
+        notes.append(f"{name}: converted from {image.mode} to RGB")
+    return image.convert("RGBA").convert("RGB") if image.mode == "P" else image.convert("RGB")

@@ -1,0 +1,78 @@
+"""Gives every tensor between steps its bits, scale and zero point."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from axpair_emulator.config.build_config import BuildConfig, InputConf
+from axpair_emulator.graph.view import Graph, Node
+from axpair_emulator.plan.placement import PLACEMENTS
+from axpair_emulator.plan.step import Step
+from axpair_emulator.program import Tensor
+from axpair_emulator.quantize.activations import quantised_tensor
+
+Range = tuple[float, float]
+
+
+def observed_tensors(graph: Graph, steps: tuple[Step, ...], config: BuildConfig) -> tuple[str, ...]:
+    """The float tensors whose ranges calibration has to find."""
+    floats = [conf.name for conf in config.inputs if conf.dst_dtype == "float32"]
+    made = [name for step in steps if _needs_range(step) for name in step.outputs]
+    return tuple(name for name in (*floats, *made) if name in graph.shapes)
+
+
+def assign_tensors(
+    graph: Graph, steps: tuple[Step, ...], ranges: Mapping[str, Range], config: BuildConfig
+) -> dict[str, Tensor]:
+    """Name to tensor for every input and every step's output, constants apart.
+
+    Inputs of bytes span all that a byte can say; operators that only move codes pass their input's scale on;
+    a Softmax spans 0 to 1; all others span the range that calibration found.
+    """
+    bits = feature_bits(graph, steps, config)
+    tensors: dict[str, Tensor] = {}
+    for conf in config.inputs:
+        low, high = byte_range(conf) if conf.dst_dtype == "uint8" else ranges[conf.name]
+        tensors[conf.name] = quantised_tensor(conf.name, conf.shape, low, high, bits[conf.name])
+    for step in steps:
+        for name in step.outputs:
+            shape = graph.shapes[name]
+            if PLACEMENTS[step.kind].shares:
+                tensors[name] = replace(tensors[step.inputs[0]], name=name, shape=shape)
+            else:
+                low, high = (0.0, 1.0) if step.kind == "Softmax" else ranges[name]
+                tensors[name] = quantised_tensor(name, shape, low, high, bits[name])
+    return tensors
+
+
+def byte_range(conf: InputConf) -> Range:
+    """The smallest and largest real value that an input of bytes can have after its modifications."""
+    gain, offset = conf.gain_and_offset()
+    ends = [*(offset.tolist()), *((gain * 255.0 + offset).tolist())]
+    return min(ends), max(ends)
+
+
+def _needs_range(step: Step) -> bool:
+    return not PLACEMENTS[step.kind].shares and step.kind != "Softmax"
+
+
+def feature_bits(graph: Graph, steps: tuple[Step, ...], config: BuildConfig) -> dict[str, int]:
+    """Bits per tensor: the most that any operator reading it asks for; outputs follow the one that makes them."""
+    rules = [(re.compile(rule.pattern), rule.feature_bits) for rule in config.operators]
+
+    def wanted(node: Node) -> int:
+        return next((bits for pattern, bits in reversed(rules) if pattern.fullmatch(node.name)), 8)
+
+    bits: dict[str, int] = {}
+    for step in reversed(steps):
+        features = max(wanted(node) for node in step.nodes)
+        for name in step.outputs:
+            if name in graph.outputs:
+                bits[name] = max(bits.get(name, 8), features)
+        if PLACEMENTS[step.kind].shares:
+            features = max(bits.get(name, 8) for name in step.outputs)
+        for name in step.inputs:
+            bits[name] = max(bits.get(name, 8), features)
+    return {name: bits.get(name, 8) for name in (*graph.inputs, *(n for s in steps for n in s.outputs))}

@@ -1,0 +1,70 @@
+"""Lowers all steps into one Program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from axpair_emulator.config.build_config import BuildConfig, OutputConf
+from axpair_emulator.errors import ModelError
+from axpair_emulator.graph.view import Graph
+from axpair_emulator.plan.inputs import lower_input
+from axpair_emulator.plan.lowering import Lowering
+from axpair_emulator.plan.placement import PLACEMENTS
+from axpair_emulator.plan.step import Step
+from axpair_emulator.program import Op, Port, Program, Tensor
+from axpair_emulator.quantize.weights import QuantisedWeights
+
+VNPU_MODES = {"0": "disable", "111": "1_1", "112": "1_1", "221": "2_2", "222": "2_2", "311": "3_1", "312": "3_1"}
+"""What AX_JOINT reports for each value of --virtual_npu."""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """The program, and the integers that stand for float weights by step output (the reference wants them)."""
+
+    program: Program
+    weights: Mapping[str, QuantisedWeights]
+
+
+def compile_program(
+    graph: Graph,
+    steps: tuple[Step, ...],
+    tensors: Mapping[str, Tensor],
+    config: BuildConfig,
+    tools_version: str,
+) -> Compiled:
+    """The integer program of the steps between the tensors given. Raises ModelError for what can't be placed."""
+    lowering = Lowering(graph, dict(tensors), config.calibration.per_channel)
+    inputs = tuple(lower_input(conf, lowering) for conf in config.inputs)
+    for step in steps:
+        PLACEMENTS[step.kind].lower(step, lowering)
+    outputs = tuple(_output_port(conf, lowering) for conf in config.outputs)
+    program = Program(
+        inputs=inputs,
+        outputs=outputs,
+        tensors=lowering.tensors,
+        ops=tuple(lowering.ops),
+        arrays=lowering.arrays,
+        tools_version=tools_version,
+        vnpu_mode=VNPU_MODES.get(config.virtual_npu, "disable"),
+        max_batch=max((conf.shape[0] for conf in config.inputs if conf.shape), default=1),
+    )
+    return Compiled(program, lowering.weights)
+
+
+def _output_port(conf: OutputConf, lowering: Lowering) -> Port:
+    if conf.name not in lowering.tensors:
+        raise ModelError(
+            f"output {conf.name!r} doesn't depend on any input",
+            next_step="drop constant outputs from the model",
+        )
+    tensor = conf.name
+    if conf.src_layout == "NHWC":
+        source = lowering.tensors[tensor]
+        tensor = f"{conf.name}@planes"
+        shape = tuple(source.shape[axis] for axis in (0, 3, 1, 2))
+        lowering.tensors[tensor] = Tensor(tensor, shape, source.scale, source.zero_point, source.bits)
+        attrs = {"perm": [0, 3, 1, 2]}
+        lowering.ops.append(Op("transpose", f"{conf.name}@layout", (conf.name,), tensor, attrs))
+    return Port(conf.name, tensor, conf.dtype, conf.joint_shape, conf.dst_layout, q=conf.q)

@@ -1,0 +1,49 @@
+"""Sums and products of two tensors. With a scalar constant they are part of a chain, which is a table."""
+
+from __future__ import annotations
+
+from axpair_emulator.plan.constants import quantise_constants
+from axpair_emulator.plan.lowering import Lowering, Placement, all_inputs, unplaceable
+from axpair_emulator.plan.step import Step
+from axpair_emulator.quantize.fixed_point import common_shift, fixed_point
+
+SUM_BITS = {8: (14, 22), 16: (22, 30)}
+"""Feature bits to (bits of a multiplier, largest shift): at 8 bit every partial sum fits 24 bits."""
+
+
+def _add(step: Step, program: Lowering) -> None:
+    _sum(step, program, 1.0)
+
+
+def _sub(step: Step, program: Lowering) -> None:
+    _sum(step, program, -1.0)
+
+
+def _sum(step: Step, program: Lowering, sign: float) -> None:
+    quantise_constants(step, program)
+    first, second = (program.tensors[name] for name in step.inputs)
+    scale = program.tensors[step.output].scale
+    bits, max_shift = SUM_BITS[max(first.bits, second.bits)]
+    multipliers, shift = common_shift((first.scale / scale, sign * second.scale / scale), bits, max_shift)
+    attrs = {"multipliers": list(multipliers), "shift": shift, **program.clamp(step)}
+    program.emit("add", step, step.inputs, step.output, attrs)
+
+
+def _mul(step: Step, program: Lowering) -> None:
+    quantise_constants(step, program)
+    first, second = (program.tensors[name] for name in step.inputs)
+    multiplier, shift = fixed_point(first.scale * second.scale / program.tensors[step.output].scale)
+    attrs = {"multiplier": multiplier, "shift": shift, **program.clamp(step)}
+    program.emit("mul", step, step.inputs, step.output, attrs)
+
+
+def _unary_only(step: Step, program: Lowering) -> None:
+    raise unplaceable(step.node, program.graph, "it combines several tensors; only a scalar constant is handled")
+
+
+PLACEMENTS = {
+    "Add": Placement(_add, all_inputs, clamps=True),
+    "Sub": Placement(_sub, all_inputs, clamps=True),
+    "Mul": Placement(_mul, all_inputs, clamps=True),
+    **{kind: Placement(_unary_only, all_inputs) for kind in ("Div", "Max", "Min", "Pow", "PRelu")},
+}

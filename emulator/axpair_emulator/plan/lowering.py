@@ -1,0 +1,92 @@
+"""What the lowering of one step works with, and the program that it adds to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from axpair_emulator.errors import ModelError
+from axpair_emulator.graph.view import Graph, Node
+from axpair_emulator.plan.step import Step
+from axpair_emulator.program import Op, Tensor
+from axpair_emulator.quantize.activations import code_of
+from axpair_emulator.quantize.weights import QuantisedWeights
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass
+class Lowering:
+    """The program in the making."""
+
+    graph: Graph
+    tensors: dict[str, Tensor]
+    per_channel: bool
+    ops: list[Op] = field(default_factory=list)
+    arrays: dict[str, Array] = field(default_factory=dict)
+    weights: dict[str, QuantisedWeights] = field(default_factory=dict)
+    """By the step's output: the integers that stand for float weights, for the reference to use too."""
+
+    def constant(self, step: Step, name: str, role: str) -> Array:
+        """A weight or parameter that must be known when building; ModelError when it is computed at run time."""
+        if name in self.graph.constants:
+            return self.graph.constants[name]
+        raise unplaceable(step.node, self.graph, f"its {role} {name!r} is computed at run time")
+
+    def clamp(self, step: Step) -> dict[str, int]:
+        """The codes `lo` and `hi` between which the step's output stays."""
+        tensor = self.tensors[step.output]
+        return {"lo": code_of(step.low, tensor), "hi": code_of(step.high, tensor)}
+
+    def emit(
+        self,
+        kind: str,
+        step: Step,
+        inputs: tuple[str, ...],
+        output: str,
+        attrs: Mapping[str, Any] | None = None,
+        arrays: Mapping[str, Array] | None = None,
+    ) -> None:
+        """Appends an operator; its arrays are stored under "<output>/<role>"."""
+        keys = {}
+        for role, array in (arrays or {}).items():
+            keys[role] = f"{output}/{role}"
+            self.arrays[keys[role]] = np.ascontiguousarray(array)
+        sources = tuple(node.name for node in step.nodes)
+        self.ops.append(Op(kind, step.nodes[-1].name, inputs, output, dict(attrs or {}), keys, sources))
+
+
+@dataclass(frozen=True)
+class Placement:
+    """How the compiler treats one ONNX operator type."""
+
+    lower: Callable[[Step, Lowering], None]
+    operands: Callable[[Node], tuple[str, ...]]
+    """The inputs that are quantised operands."""
+    shares: bool = False
+    """Codes only move: the outputs have the input's scale and zero point."""
+    clamps: bool = False
+    """A Relu or Clip that follows goes into its clamp."""
+
+
+def first_input(node: Node) -> tuple[str, ...]:
+    """The operands of operators whose other inputs are weights or parameters."""
+    return node.inputs[:1]
+
+
+def all_inputs(node: Node) -> tuple[str, ...]:
+    """The operands of operators that combine tensors."""
+    return tuple(filter(None, node.inputs))
+
+
+def unplaceable(node: Node, graph: Graph, reason: str) -> ModelError:
+    """The error for an operator of a known type with settings that the emulator doesn't have."""
+    return ModelError(
+        f"operator {node.op_type} (domain {node.domain or 'ai.onnx'}, opset {graph.opset}) can't be placed: "
+        f"node {node.name!r}: {reason}",
+        next_step="change the node in the exporting framework, or cut the model before it and run the rest in "
+        "your post-processor",
+    )

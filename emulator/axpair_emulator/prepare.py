@@ -1,0 +1,133 @@
+"""Files to the joint's input bytes: images, raw .bin, .npy."""
+
+from __future__ import annotations
+
+import difflib
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from axpair_proto.dtypes import size_bytes
+from axpair_proto.simulator import PreparedInputs
+
+from axpair_emulator.errors import InputError
+from axpair_emulator.images import decode_image
+from axpair_emulator.program import Port
+
+MAX_FILE_BYTES = 1 << 29
+
+
+def prepare_files(ports: Sequence[Port], files: Mapping[str, Path]) -> PreparedInputs:
+    """The bytes of every input from one file each, by input name.
+
+    Raises InputError when a name is unknown or missing, or a file doesn't fit.
+    """
+    names = [port.name for port in ports]
+    for name in files:
+        if name not in names:
+            close = difflib.get_close_matches(name, names, 1)
+            raise InputError(
+                f"the model has no input {name!r}; it has {', '.join(map(repr, names))}",
+                next_step=f"did you mean --layer {close[0]}?" if close else "check --layer",
+            )
+    missing = [name for name in names if name not in files]
+    if missing:
+        raise InputError(
+            f"no file for the input{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}: "
+            f"the model has {len(names)}, {len(files)} given",
+            next_step="repeat --input FILE --layer NAME for each",
+        )
+    data: dict[str, bytes] = {}
+    notes: list[str] = []
+    for port in ports:
+        data[port.name], said = prepare_data(port, _read(files[port.name]), str(files[port.name]))
+        notes.extend(said)
+    return PreparedInputs(data, tuple(notes))
+
+
+def prepare_data(port: Port, content: bytes, name: str) -> tuple[bytes, tuple[str, ...]]:
+    """One input's bytes from a file's content, and notes; the name's suffix says what the content is.
+
+    ".bin" is taken as it is, ".npy" must have the port's shape and dtype, anything else must be an image.
+    """
+    suffix = Path(name).suffix.lower()
+    if suffix == ".bin":
+        return _exact(port, content, name), ()
+    if suffix == ".npy":
+        return _array(port, content, name), ()
+    return _image(port, content, name)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > MAX_FILE_BYTES:
+            raise InputError(
+                f"{path} has {size} bytes; an input file has at most {MAX_FILE_BYTES}",
+                next_step="give one frame, not a video or an archive",
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"the input file {path} can't be read: {error.strerror or error}", next_step="check --input"
+        ) from error
+
+
+def _exact(port: Port, content: bytes, name: str) -> bytes:
+    wanted = size_bytes(port.dtype, port.shape)
+    if len(content) != wanted:
+        raise InputError(
+            f"{name} has {len(content)} bytes; input {port.name!r} takes {wanted} ({_shown(port)})",
+            next_step="a .bin holds the joint's own input bytes; images are converted for you",
+        )
+    return content
+
+
+def _array(port: Port, content: bytes, name: str) -> bytes:
+    try:
+        array: np.ndarray[Any, Any] = np.load(io.BytesIO(content), allow_pickle=False, max_header_size=10_000)
+        if not isinstance(array, np.ndarray):
+            raise ValueError("an archive of arrays, not one array")
+    except (ValueError, OSError, EOFError, MemoryError) as error:
+        raise InputError(
+            f"{name} ({len(content)} bytes) is not a readable .npy file: {str(error).splitlines()[0]}",
+            next_step="save it with numpy.save",
+        ) from error
+    if str(array.dtype.newbyteorder("=")) != port.dtype or array.shape != port.shape:
+        found = f"{array.dtype} {'x'.join(map(str, array.shape))}"
+        raise InputError(
+            f"{name} holds {found}; input {port.name!r} takes {_shown(port)}",
+            next_step=f"save an array of exactly that shape and dtype{_hint(port, array)}",
+        )
+    return np.ascontiguousarray(array, dtype=np.dtype(port.dtype).newbyteorder("<")).tobytes()
+
+
+def _hint(port: Port, array: np.ndarray[Any, Any]) -> str:
+    if array.shape == port.shape[1:] and port.shape[0] == 1:
+        return "; the batch axis is missing: array[None]"
+    if len(port.shape) == 4 and tuple(port.shape[axis] for axis in (0, 3, 1, 2)) == array.shape:
+        return "; yours is NCHW: array.transpose(0, 2, 3, 1)"
+    return ""
+
+
+def _image(port: Port, content: bytes, name: str) -> tuple[bytes, tuple[str, ...]]:
+    if port.color_space not in ("BGR", "RGB", "GRAY") or port.dtype != "uint8":
+        raise InputError(
+            f"input {port.name!r} takes {_shown(port)}, no image; {name} is none of .bin and .npy",
+            next_step="give a .bin with the joint's input bytes, or a .npy of that shape and dtype",
+        )
+    nhwc = port.layout == "NHWC"
+    batch, height, width = port.shape[0], *(port.shape[1:3] if nhwc else port.shape[2:4])
+    picture = decode_image(content, name, port.color_space, width, height)
+    pixels = picture.pixels if nhwc else picture.pixels.transpose(2, 0, 1)
+    notes = picture.notes
+    if batch > 1:
+        notes = (*notes, f"{name}: repeated {batch} times to fill the batch")
+    return np.ascontiguousarray(pixels).tobytes() * batch, notes
+
+
+def _shown(port: Port) -> str:
+    words = (port.dtype, "x".join(map(str, port.shape)), port.layout, port.color_space)
+    return " ".join(filter(None, words))

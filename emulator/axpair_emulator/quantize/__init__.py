@@ -1,0 +1,1 @@
+"""From ranges and float weights to scales, zero points, integer weights and fixed-point multipliers."""

@@ -1,0 +1,142 @@
+"""Rebuilds the program in float: each step's original nodes between quantised tensors, with the integer weights."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+
+from axpair_emulator.config.build_config import BuildConfig, InputConf
+from axpair_emulator.graph.view import Graph
+from axpair_emulator.plan.compiler import Compiled
+from axpair_emulator.plan.inputs import raw_name
+from axpair_emulator.plan.step import Step
+from axpair_emulator.program import Program
+from axpair_emulator.quantize.weights import QuantisedWeights
+from axpair_emulator.reference.graph_parts import GraphParts, values_name
+
+
+def build_reference(graph: Graph, steps: tuple[Step, ...], compiled: Compiled, config: BuildConfig) -> onnx.ModelProto:
+    """The quantised float model. Inputs are the ports' raw tensors in NCHW order; outputs are real values.
+
+    Codes of any program tensor stand under `codes_name`.
+    """
+    program = compiled.program
+    parts = GraphParts()
+    for conf in config.inputs:
+        _add_input(parts, conf, program)
+    for step in steps:
+        _add_step(parts, step, graph, compiled)
+    for op in program.ops:  # layout changes of outputs have no node in the model
+        if op.kind == "transpose" and not op.sources and op.output not in _made(config):
+            moved = parts.add("Transpose", [values_name(op.inputs[0])], f"{op.output}/f", perm=op.attrs["perm"])
+            parts.quantise(program.tensors[op.output], moved)
+    inputs = [(raw_name(conf), conf.dst_dtype, conf.planes_shape) for conf in config.inputs]
+    return parts.model(inputs, [values_name(port.tensor) for port in program.outputs])
+
+
+def _made(config: BuildConfig) -> set[str]:
+    return {conf.name for conf in config.inputs}
+
+
+def _add_input(parts: GraphParts, conf: InputConf, program: Program) -> None:
+    """Normalises in float, as the configuration says it, then quantises; the moves after it are movements here too."""
+    value = raw_name(conf)
+    if conf.dst_dtype != "float32":
+        value = parts.add("Cast", [value], f"{conf.name}@float", to=onnx.TensorProto.FLOAT)
+    if conf.modifications:
+        gain, offset = conf.gain_and_offset()
+        shape = (1, -1, 1, 1) if len(conf.shape) == 4 else (-1,)
+        factor = parts.initializer(f"{conf.name}@gain", gain.astype(np.float32).reshape(shape))
+        term = parts.initializer(f"{conf.name}@offset", offset.astype(np.float32).reshape(shape))
+        value = parts.add("Mul", [value, factor], f"{conf.name}@scaled")
+        value = parts.add("Add", [value, term], f"{conf.name}@normalized")
+    moves = [op for op in program.ops if op.name in (f"{conf.name}@swapped", f"{conf.name}@layout")]
+    first = moves[0].inputs[0] if moves else conf.name
+    value = parts.quantise(program.tensors[first], value)
+    for op in moves:
+        if op.kind == "slice":
+            bounds = [
+                parts.initializer(f"{op.output}/{role}", np.array(op.attrs[role], np.int64))
+                for role in ("starts", "ends", "axes", "steps")
+            ]
+            value = parts.add("Slice", [value, *bounds], f"{op.output}/f")
+        else:
+            value = parts.add("Transpose", [value], f"{op.output}/f", perm=op.attrs["perm"])
+        value = parts.quantise(program.tensors[op.output], value)
+
+
+def _add_step(parts: GraphParts, step: Step, graph: Graph, compiled: Compiled) -> None:
+    names: dict[str, str] = {}
+    for name in step.inputs:
+        if name in graph.constants and name in compiled.program.arrays:
+            parts.constant(compiled.program.tensors[name], compiled.program.arrays[name])
+        names[name] = values_name(name)
+    nodes = list(step.nodes)
+    weights = compiled.weights.get(step.output)
+    if weights is not None:
+        _add_weighted(parts, step, weights, names, graph, compiled.program)
+        nodes = nodes[1:]
+    for node in nodes:
+        copy = onnx.NodeProto()
+        copy.CopyFrom(node.proto)
+        copy.name = ""
+        for index, name in enumerate(node.inputs):
+            if name and name not in names:
+                names[name] = parts.initializer(name, graph.constants[name])
+            copy.input[index] = names.get(name, "")
+        for index, name in enumerate(node.outputs):
+            # A chain may be repeated from its root for a later tensor, so its inner names carry the step's.
+            names[name] = f"{name}/f" if name in step.outputs else f"{name}/in/{step.output}"
+            copy.output[index] = names[name] if name else ""
+        parts.nodes.append(copy)
+    for name in step.outputs:
+        if name in compiled.program.tensors:
+            parts.quantise(compiled.program.tensors[name], names[name])
+
+
+def _add_weighted(
+    parts: GraphParts,
+    step: Step,
+    weights: QuantisedWeights,
+    names: dict[str, str],
+    graph: Graph,
+    program: Program,
+) -> None:
+    """The step's first node with its weights and bias dequantised from the program's integers."""
+    op = next(op for op in program.ops if op.output == step.output)
+    codes = program.arrays[op.arrays["weight"]]
+    node = step.node
+    inner = f"{step.output}/f" if len(step.nodes) == 1 else f"{node.outputs[0]}/in/{step.output}"
+    scales = parts.initializer(f"{step.output}/weight_scale", weights.scales)
+    bias_scale = weights.scales * np.float32(program.tensors[step.inputs[0]].scale)
+    bias = parts.add(
+        "DequantizeLinear",
+        [
+            parts.initializer(f"{step.output}/bias_codes", weights.bias),
+            parts.initializer(f"{step.output}/bias_scale", bias_scale.astype(np.float32)),
+        ],
+        f"{step.output}/bias",
+        axis=0,
+    )
+    coded = parts.initializer(f"{step.output}/weight_codes", codes)
+    source = names[step.inputs[0]]
+    names[node.outputs[0]] = inner
+    weight = f"{step.output}/weight"
+    if op.kind == "gemm":
+        parts.add("DequantizeLinear", [coded, scales], weight, axis=1)
+        product = parts.add("MatMul", [source, weight], f"{step.output}/product")
+        parts.add("Add", [product, bias], inner)
+        return
+    attrs = {key: op.attrs[key] for key in ("strides", "pads", "dilations", "group")}
+    if op.kind == "conv":
+        parts.add("DequantizeLinear", [coded, scales], weight, axis=0)
+        parts.add("Conv", [source, weight, bias], inner, **attrs)
+        return
+    if attrs["group"] == 1:
+        parts.add("DequantizeLinear", [coded, scales], weight, axis=1)
+    else:  # the scales run over groups and channels: no single axis
+        group, per_group = attrs["group"], codes.shape[1]
+        spread = np.repeat(weights.scales.reshape(group, 1, per_group), codes.shape[0] // group, axis=1)
+        real = codes.astype(np.float32) * spread.reshape(codes.shape[0], per_group, 1, 1)
+        parts.initializer(weight, real)
+    parts.add("ConvTranspose", [source, weight, bias], inner, **attrs, output_padding=op.attrs["output_padding"])

@@ -1,0 +1,43 @@
+"""Runs the quantised float model: outputs in the joint's form, or the codes of every tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+
+from axpair_emulator.graph.session import open_session
+from axpair_emulator.ports import input_planes, output_values
+from axpair_emulator.program import Port
+from axpair_emulator.reference.graph_parts import codes_name, values_name
+
+Array = np.ndarray[Any, Any]
+
+
+class Reference:
+    """The model that a .lava_joint holds. Sessions run without optimisation, which would change the arithmetic."""
+
+    def __init__(self, model: onnx.ModelProto, inputs: Sequence[Port], outputs: Sequence[Port]) -> None:
+        self._model = model
+        self._inputs = tuple(inputs)
+        self._outputs = tuple(outputs)
+        self._session = open_session(model, optimise=False)
+
+    def run(self, inputs: Mapping[str, bytes]) -> dict[str, Array]:
+        """The outputs by name in the joint's dtype, shape and layout."""
+        names = [values_name(port.tensor) for port in self._outputs]
+        results = self._session.run(names, self._feeds(inputs))
+        return {port.name: output_values(port, result) for port, result in zip(self._outputs, results, strict=True)}
+
+    def codes(self, inputs: Mapping[str, bytes], tensors: Sequence[str]) -> dict[str, Array]:
+        """The codes of the named program tensors, those of the joint's inputs included."""
+        feeds = self._feeds(inputs)
+        wanted = [name for name in tensors if name not in feeds]
+        session = open_session(self._model, extra_outputs=[codes_name(name) for name in wanted], optimise=False)
+        results = session.run([codes_name(name) for name in wanted], feeds)
+        return {name: feeds[name] for name in tensors if name in feeds} | dict(zip(wanted, results, strict=True))
+
+    def _feeds(self, inputs: Mapping[str, bytes]) -> dict[str, Array]:
+        return {port.tensor: input_planes(port, inputs[port.name]) for port in self._inputs}

@@ -1,0 +1,74 @@
+"""Puts together an ONNX graph: nodes, initializers, and the two quantising operators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from axpair_emulator.graph.simplify import OPSET
+from axpair_emulator.program import Tensor
+
+Array = np.ndarray[Any, Any]
+IR_VERSION = 10
+
+
+class GraphParts:
+    """A growing ONNX graph. Names of the float side end in "/f", codes in "/q", dequantised values in "/d"."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self._initializers: dict[str, onnx.TensorProto] = {}
+
+    def initializer(self, name: str, values: Array) -> str:
+        """Adds a constant once; returns its name."""
+        if name not in self._initializers:
+            self._initializers[name] = numpy_helper.from_array(np.ascontiguousarray(values), name)
+        return name
+
+    def add(self, op_type: str, inputs: list[str], output: str, **attrs: Any) -> str:
+        """Appends a node of the standard domain; returns its output."""
+        self.nodes.append(helper.make_node(op_type, inputs, [output], **attrs))
+        return output
+
+    def quantise(self, tensor: Tensor, source: str) -> str:
+        """From a float tensor to the codes `codes_name(tensor.name)` and back; returns the dequantised name."""
+        scale = self.initializer(f"{tensor.name}/scale", np.array(tensor.scale, np.float32))
+        zero = self.initializer(f"{tensor.name}/zero", np.array(tensor.zero_point, tensor.dtype))
+        codes = self.add("QuantizeLinear", [source, scale, zero], codes_name(tensor.name))
+        return self.add("DequantizeLinear", [codes, scale, zero], values_name(tensor.name))
+
+    def constant(self, tensor: Tensor, codes: Array) -> str:
+        """A constant operand from its codes; returns the dequantised name."""
+        name = values_name(tensor.name)
+        if name not in self._initializers:
+            real = (codes.astype(np.float32) - np.float32(tensor.zero_point)) * np.float32(tensor.scale)
+            self.initializer(name, real)
+        return name
+
+    def model(self, inputs: list[tuple[str, str, tuple[int, ...]]], outputs: list[str]) -> onnx.ModelProto:
+        """The finished model; inputs are (name, dtype, shape)."""
+        types = {"uint8": TensorProto.UINT8, "float32": TensorProto.FLOAT}
+        graph = helper.make_graph(
+            self.nodes,
+            "reference",
+            [helper.make_tensor_value_info(name, types[dtype], shape) for name, dtype, shape in inputs],
+            [helper.make_empty_tensor_value_info(name) for name in outputs],
+            list(self._initializers.values()),
+        )
+        model: onnx.ModelProto = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
+        )
+        return model
+
+
+def codes_name(tensor: str) -> str:
+    """The reference's name for a tensor's codes."""
+    return f"{tensor}/q"
+
+
+def values_name(tensor: str) -> str:
+    """The reference's name for a tensor's dequantised values."""
+    return f"{tensor}/d"

@@ -1,0 +1,54 @@
+"""Checks that a stored program hangs together, so that a damaged or hostile one ends in a sentence."""
+
+from __future__ import annotations
+
+from axpair_emulator.errors import JointError
+from axpair_emulator.program import Program
+
+KINDS = frozenset(
+    [
+        "channel_lut",
+        "quantize",
+        "conv",
+        "conv_transpose",
+        "gemm",
+        "matmul",
+        "lut",
+        "add",
+        "mul",
+        "concat",
+        "mean",
+        "max_pool",
+        "average_pool",
+        "softmax",
+        "resize_nearest",
+        "reshape",
+        "transpose",
+        "slice",
+        "pad",
+    ]
+)
+
+
+def check_program(program: Program) -> None:
+    """Raises JointError unless every name that an operator or port uses is defined, and before it is used."""
+    known = {port.tensor for port in program.inputs}
+    known.update(name for name in program.arrays if name in program.tensors)
+    for name, tensor in program.tensors.items():
+        if tensor.bits not in (8, 16) or not tensor.scale > 0 or not 0 <= tensor.zero_point <= tensor.top:
+            raise _broken(f"tensor {name!r} has {tensor.bits} bits, scale {tensor.scale}, zero {tensor.zero_point}")
+    for op in program.ops:
+        if op.kind not in KINDS:
+            raise _broken(f"operator {op.name!r} is of the unknown kind {op.kind!r}")
+        missing = [name for name in op.inputs if name not in known]
+        missing += [key for key in op.arrays.values() if key not in program.arrays]
+        if missing or op.output not in program.tensors:
+            raise _broken(f"operator {op.name!r} uses {(missing or [op.output])[0]!r}, which isn't there")
+        known.add(op.output)
+    for port in program.outputs:
+        if port.tensor not in known:
+            raise _broken(f"output {port.name!r} is never computed")
+
+
+def _broken(reason: str) -> JointError:
+    return JointError(f"the joint's program is damaged: {reason}", next_step="build the joint again")

@@ -1,0 +1,54 @@
+"""The JSON form of programs and their parts, as they lie inside our joints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from axpair_emulator.config.build_config import BuildConfig
+from axpair_emulator.program import Op, Port, Tensor
+
+FORMAT = 1
+"""Raised with every change of meaning of what is stored."""
+MARKER_MEMBER = "axpair.json"
+PROGRAM_MEMBER = "part_0.program.json"
+ARRAYS_MEMBER = "part_0.arrays.bin"
+REFERENCE_MEMBER = "part_0.reference.onnx"
+
+
+class Marker(msgspec.Struct):
+    """What tells our joints from real ones."""
+
+    format: int
+    kind: str
+    """"joint" or "lava_joint"."""
+    tools_version: str
+
+
+class ArrayIndex(msgspec.Struct):
+    """Where an array lies in the arrays member."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    offset: int
+
+
+class ProgramDocument(msgspec.Struct):
+    """A Program without its arrays, which lie beside it; in a .lava_joint without its operators too."""
+
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    tensors: dict[str, Tensor]
+    tools_version: str
+    vnpu_mode: str
+    max_batch: int
+    dynamic_batch: bool
+    config: BuildConfig
+    ops: tuple[Op, ...] = ()
+    arrays: dict[str, ArrayIndex] = {}
+
+
+def encode(document: Any) -> bytes:
+    """JSON with keys in order of definition: the same document gives the same bytes."""
+    return msgspec.json.encode(document)

@@ -1,0 +1,184 @@
+"""Reads and writes our .joint and .lava_joint files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import onnx
+from axpair_proto.errors import ContractError
+from axpair_proto.joint import PERFORMANCE_MEMBER, JointArchive, pack_joint, read_joint
+from axpair_proto.topology import topology_pb2
+from google.protobuf.message import DecodeError
+
+from axpair_emulator.config.build_config import BuildConfig
+from axpair_emulator.errors import JointError
+from axpair_emulator.program import Port, Program, Tensor
+from axpair_emulator.storage.arrays import pack_arrays, unpack_arrays
+from axpair_emulator.storage.consistency import check_program
+from axpair_emulator.storage.document import (
+    ARRAYS_MEMBER,
+    FORMAT,
+    MARKER_MEMBER,
+    PROGRAM_MEMBER,
+    REFERENCE_MEMBER,
+    Marker,
+    ProgramDocument,
+    encode,
+)
+
+Decoded = TypeVar("Decoded")
+
+
+@dataclass(frozen=True)
+class StoredReference:
+    """What a .lava_joint holds: the quantised float model, its edges and its tensors."""
+
+    model: onnx.ModelProto
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    tensors: dict[str, Tensor]
+    config: BuildConfig
+
+
+def pack_program(program: Program, config: BuildConfig) -> bytes:
+    """The bytes of a .joint; the same program gives the same bytes."""
+    index, block = pack_arrays(program.arrays)
+    document = _outline(program, config)
+    document.ops, document.arrays = program.ops, index
+    members = {
+        PERFORMANCE_MEMBER: _performance(program),
+        MARKER_MEMBER: encode(Marker(FORMAT, "joint", program.tools_version)),
+        PROGRAM_MEMBER: encode(document),
+        ARRAYS_MEMBER: block,
+    }
+    return pack_joint(_topology(program, PROGRAM_MEMBER), members)
+
+
+def pack_reference(model: onnx.ModelProto, program: Program, config: BuildConfig) -> bytes:
+    """The bytes of a .lava_joint."""
+    members = {
+        PERFORMANCE_MEMBER: _performance(program),
+        MARKER_MEMBER: encode(Marker(FORMAT, "lava_joint", program.tools_version)),
+        PROGRAM_MEMBER: encode(_outline(program, config)),
+        REFERENCE_MEMBER: model.SerializeToString(deterministic=True),
+    }
+    return pack_joint(_topology(program, REFERENCE_MEMBER), members)
+
+
+def load_program(path: Path) -> Program:
+    """The program of a .joint. Raises JointError for a foreign, damaged or real one."""
+    archive = _open(path, "joint")
+    document = _document(archive, path)
+    program = Program(
+        inputs=document.inputs,
+        outputs=document.outputs,
+        tensors=document.tensors,
+        ops=document.ops,
+        arrays=unpack_arrays(document.arrays, archive.members.get(ARRAYS_MEMBER, b"")),
+        tools_version=document.tools_version,
+        vnpu_mode=document.vnpu_mode,
+        max_batch=document.max_batch,
+        dynamic_batch=document.dynamic_batch,
+    )
+    check_program(program)
+    return program
+
+
+def load_config(path: Path) -> BuildConfig:
+    """The configuration that a .joint or .lava_joint was built with."""
+    return _document(_open(path, ""), path).config
+
+
+def load_reference(path: Path) -> StoredReference:
+    """The quantised float model of a .lava_joint. Raises JointError for a foreign, damaged or real one."""
+    archive = _open(path, "lava_joint")
+    document = _document(archive, path)
+    model = onnx.ModelProto()
+    try:
+        model.ParseFromString(archive.members[REFERENCE_MEMBER])
+    except (KeyError, DecodeError) as error:
+        raise _damaged(path, error) from error
+    return StoredReference(model, document.inputs, document.outputs, document.tensors, document.config)
+
+
+def is_ours(path: Path) -> bool:
+    """Whether the file is a .joint that `axpair emulator build` wrote; False for anything else."""
+    try:
+        _open(path, "joint")
+    except JointError:
+        return False
+    return True
+
+
+def _outline(program: Program, config: BuildConfig) -> ProgramDocument:
+    """The document of a program without operators and arrays."""
+    return ProgramDocument(
+        inputs=program.inputs,
+        outputs=program.outputs,
+        tensors=dict(program.tensors),
+        tools_version=program.tools_version,
+        vnpu_mode=program.vnpu_mode,
+        max_batch=program.max_batch,
+        dynamic_batch=program.dynamic_batch,
+        config=config,
+    )
+
+
+def _open(path: Path, kind: str) -> JointArchive:
+    try:
+        archive = read_joint(path)
+    except ContractError as error:
+        raise JointError(error.message, next_step=error.next_step) from error
+    if MARKER_MEMBER not in archive.members:
+        raise JointError(
+            f"{path} is a joint of the real toolchain; the emulator only runs those from `axpair emulator build`",
+            next_step="build one with `axpair emulator build`, or use a real board and --gt with results of pulsar run",
+        )
+    marker = _decode(archive.members[MARKER_MEMBER], Marker, path)
+    if marker.format != FORMAT:
+        raise JointError(
+            f"{path} is of format {marker.format} ({marker.tools_version}); this emulator reads format {FORMAT}",
+            next_step="build it again with `axpair emulator build`",
+        )
+    if kind and marker.kind != kind:
+        raise JointError(f"{path} is a .{marker.kind}, not a .{kind}", next_step=f"give the .{kind} file")
+    return archive
+
+
+def _document(archive: JointArchive, path: Path) -> ProgramDocument:
+    return _decode(archive.members.get(PROGRAM_MEMBER, b""), ProgramDocument, path)
+
+
+def _decode(data: bytes, kind: type[Decoded], path: Path) -> Decoded:
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, reason: object) -> JointError:
+    return JointError(f"{path} is damaged: {reason}", next_step="build it again with `axpair emulator build`")
+
+
+def _topology(program: Program, part: str) -> topology_pb2.Topology:
+    inputs, outputs = [port.name for port in program.inputs], [port.name for port in program.outputs]
+    endpoint = topology_pb2.Endpoint
+    return topology_pb2.Topology(
+        parts=[topology_pb2.Part(type=1, name=part, inputs=inputs, outputs=outputs)],
+        model_inputs=[endpoint(part=part, name=name) for name in inputs],
+        model_outputs=[endpoint(part=part, name=name) for name in outputs],
+        output_names=outputs,
+        input_names=inputs,
+        tool_commit=sha256(program.tools_version.encode()).hexdigest()[:8],
+    )
+
+
+def _performance(program: Program) -> bytes:
+    mapping = [[", ".join(op.sources) or op.name, op.name] for op in program.ops]
+    document = {"table_mapping": [mapping, ["Origin Layers", "Lava Layers"]], "table_performance": []}
+    return json.dumps(document).encode()

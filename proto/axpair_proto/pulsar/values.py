@@ -1,0 +1,77 @@
+"""Scalar values of protobuf text: enums by name, numbers within their field's range, quoted strings."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from google.protobuf.descriptor import FieldDescriptor
+
+from axpair_proto.pulsar.tokens import Token
+
+_INTEGER_TYPES = (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64)
+_UNSIGNED_TYPES = (FieldDescriptor.CPPTYPE_UINT32, FieldDescriptor.CPPTYPE_UINT64)
+_FLOAT_TYPES = (FieldDescriptor.CPPTYPE_FLOAT, FieldDescriptor.CPPTYPE_DOUBLE)
+_BOOLEANS = {"true": True, "True": True, "t": True, "1": True, "false": False, "False": False, "f": False, "0": False}
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
+_ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|(.))", re.DOTALL)
+
+
+def scalar_value(field: Any, words: Sequence[Token]) -> Any:
+    """The value that the words spell for a field's type. Raises ValueError with what was expected."""
+    text = "".join(word.text for word in words)
+    kind = field.cpp_type
+    if kind == FieldDescriptor.CPPTYPE_ENUM:
+        return _enum(field.enum_type, text)
+    if kind == FieldDescriptor.CPPTYPE_STRING:
+        if words[0].kind != "string":
+            raise ValueError(f"expected a quoted string, found {text!r}")
+        return "".join(_ESCAPE.sub(_unescape, word.text[1:-1]) for word in words)
+    if kind == FieldDescriptor.CPPTYPE_BOOL:
+        if text not in _BOOLEANS:
+            raise ValueError(f"expected true or false, found {text!r}")
+        return _BOOLEANS[text]
+    if kind in _FLOAT_TYPES:
+        return _float(text)
+    if kind in _INTEGER_TYPES or kind in _UNSIGNED_TYPES:
+        return _integer(text)
+    raise ValueError(f"a field of this type can't be given as {text!r}")
+
+
+def _enum(enum_type: Any, text: str) -> int:
+    value = enum_type.values_by_name.get(text)
+    if value is None:
+        allowed = ", ".join(enum_type.values_by_name)
+        close = difflib.get_close_matches(text, list(enum_type.values_by_name), 1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise ValueError(f"{text!r} is not one of {allowed}{hint}")
+    return int(value.number)
+
+
+def _float(text: str) -> float:
+    plain = text.lower()
+    try:
+        return float(plain if plain.lstrip("-") in ("inf", "infinity", "nan") else plain.rstrip("f"))
+    except ValueError:
+        raise ValueError(f"expected a number, found {text!r}") from None
+
+
+def _integer(text: str) -> int:
+    digits = text.lstrip("-")
+    try:
+        octal = len(digits) > 1 and digits.isdigit() and digits.startswith("0")
+        value = int(digits, 8) if octal else int(digits, 0)
+    except ValueError:
+        raise ValueError(f"expected a whole number, found {text!r}") from None
+    return -value if text.startswith("-") else value
+
+
+def _unescape(found: re.Match[str]) -> str:
+    octal, hexadecimal, letter = found.groups()
+    if octal:
+        return chr(int(octal, 8))
+    if hexadecimal:
+        return chr(int(hexadecimal, 16))
+    return _ESCAPES.get(letter, letter)
