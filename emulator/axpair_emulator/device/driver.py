@@ -1,0 +1,88 @@
+"""The emulated driver: a run goes through input buffers, NPU, DMA, cache and output ring, in this order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from axpair_proto.dtypes import size_bytes
+
+from axpair_emulator.cmodel.execute import Executor
+from axpair_emulator.device.memory import Buffers, OutputRing
+from axpair_emulator.faults.fault import Fault, Written
+from axpair_emulator.program import Program
+
+Array = np.ndarray[Any, Any]
+
+
+class Device:
+    """One loaded model. Each stage asks the injected faults what they make of it; without faults it is the cmodel."""
+
+    def __init__(self, program: Program, faults: Sequence[Fault] = (), threads: int = 1) -> None:
+        self._faults = tuple(faults)
+        for fault in self._faults:
+            program = fault.device_program(program, threads)
+        self.program = program
+        self._executor = Executor(program, threads)
+        self._inputs = Buffers([size_bytes(port.dtype, port.shape) for port in program.inputs])
+        self._ring = OutputRing([size_bytes(port.dtype, port.shape) for port in program.outputs])
+        self._answers: list[bytes] | None = None
+
+    @property
+    def threads(self) -> int:
+        """Threads that the NPU's stand-in really uses."""
+        return self._executor.threads
+
+    def upcoming_outputs(self) -> list[memoryview]:
+        """Writable views of the buffers into which the next run will write."""
+        return self._ring.upcoming.views()
+
+    def delivered(self) -> list[memoryview]:
+        """Views of the input buffers as the last run used them."""
+        return self._inputs.views()
+
+    def run(self, inputs: Sequence[bytes]) -> list[memoryview]:
+        """Run once. The views are of the ring's buffers: valid until the next run.
+
+        Raises what an injected fault makes the driver return, as RuntimeFault.
+        """
+        for fault in self._faults:
+            fault.on_submit()
+        self._deliver(inputs)
+        answers = self._execute()
+        current, before = self._ring.take()
+        current.fill([self._transfer(index, answer, current) for index, answer in enumerate(answers)])
+        for fault in self._faults:
+            if fault.hands_out_previous():
+                current = before
+        self._answers = answers
+        return current.views()
+
+    def _deliver(self, inputs: Sequence[bytes]) -> None:
+        held = self._inputs.contents()
+        for fault in self._faults:
+            inputs = [fault.delivered(data, old) for data, old in zip(inputs, held, strict=True)]
+        self._inputs.fill(inputs)
+
+    def _execute(self) -> list[bytes]:
+        contents = self._inputs.contents()
+        given = {port.name: data for port, data in zip(self.program.inputs, contents, strict=True)}
+        outputs: Mapping[str, Array] = self._executor.run(given, alter=self._alter if self._faults else None)
+        return [outputs[port.name].tobytes() for port in self.program.outputs]
+
+    def _alter(self, tensor: str, codes: Array) -> Array:
+        for fault in self._faults:
+            codes = fault.activation(tensor, codes)
+        return codes
+
+    def _transfer(self, index: int, answer: bytes, slot: Buffers) -> bytes:
+        """What the CPU reads of an output: written by DMA over what the memory held, then read through the cache."""
+        previous = self._answers[index] if self._answers is not None else None
+        written = Written(index, self.program.outputs[index], answer, slot.contents()[index], previous)
+        content = answer
+        for fault in self._faults:
+            content = fault.written(written, content)
+        for fault in self._faults:
+            content = fault.read(written, content)
+        return content

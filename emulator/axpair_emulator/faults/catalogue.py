@@ -1,0 +1,92 @@
+"""All faults by name, and how options choose among them: one line to add one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from axpair_emulator.errors import FaultError
+from axpair_emulator.faults import driver, execution, transfer
+from axpair_emulator.faults.fault import Fault, Parameter, Value
+
+_CLASSES: tuple[type[Fault], ...] = (
+    transfer.StaleOutput,
+    transfer.StaleLines,
+    transfer.UnwrittenOutput,
+    transfer.TruncatedDma,
+    transfer.ActivationBit,
+    transfer.NanOutput,
+    execution.WeightBit,
+    execution.Race,
+    driver.InputNotDelivered,
+    driver.Crash,
+    driver.Hang,
+    driver.Exit,
+    driver.ErrorCode,
+    driver.Slow,
+)
+
+
+@dataclass(frozen=True)
+class FaultInfo:
+    """A fault as the catalogue lists it."""
+
+    name: str
+    summary: str
+    code: str
+    """The code of the fault book that has to be found; "" where the answers are right."""
+    parameters: Mapping[str, Parameter]
+    make: type[Fault]
+
+
+FAULTS: Mapping[str, FaultInfo] = {
+    one.name: FaultInfo(one.name, one.summary, one.code, one.parameters, one) for one in _CLASSES
+}
+"""By the name under which they are injected: `emulator:?fault=NAME`."""
+
+_COMMON = ("fault", "seed", "threads")
+
+
+def chosen(options: Mapping[str, str]) -> tuple[Fault, ...]:
+    """The faults that options ask for: fault=NAME[,NAME...], seed=N, and the parameters of those faults.
+
+    A parameter is given by its name, or as NAME.parameter where several faults have it.
+    Raises FaultError for unknown names, options and unreadable numbers.
+    """
+    names = [name for name in options.get("fault", "").split(",") if name]
+    for name in names:
+        if name not in FAULTS:
+            raise FaultError(f"there is no fault {name!r}; there are: {', '.join(FAULTS)}", next_step=_LIST)
+    known = {*_COMMON}
+    for name in names:
+        known.update(FAULTS[name].parameters, (f"{name}.{key}" for key in FAULTS[name].parameters))
+    for option in options:
+        if option not in known:
+            raise FaultError(
+                f"the emulated board has no option {option!r} here; it takes: {', '.join(sorted(known))}",
+                next_step=_LIST,
+            )
+    seed = whole_number("seed", options.get("seed", "0"))
+    return tuple(FAULTS[name].make(_values(FAULTS[name], options), seed) for name in names)
+
+
+_LIST = "axpair emulator faults lists them all with their parameters"
+
+
+def _values(info: FaultInfo, options: Mapping[str, str]) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for key, parameter in info.parameters.items():
+        text = options.get(f"{info.name}.{key}", options.get(key))
+        if text is None:
+            values[key] = parameter.default
+        else:
+            values[key] = whole_number(key, text) if isinstance(parameter.default, int) else text
+    return values
+
+
+def whole_number(name: str, text: str) -> int:
+    """A whole number, decimal or with 0x. Raises FaultError."""
+    try:
+        return int(text, 0)
+    except ValueError:
+        raise FaultError(f"the option {name!r} takes a whole number, not {text!r}") from None

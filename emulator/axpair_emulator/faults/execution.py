@@ -1,0 +1,99 @@
+"""Faults inside the NPU: its copy of the weights, and activations while they are computed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+from axpair_proto.dtypes import size_bytes
+
+from axpair_emulator.cmodel.execute import Executor
+from axpair_emulator.faults.fault import Array, Fault, Parameter, Value
+from axpair_emulator.program import Op, Program
+
+_TRIES = 8
+"""Weights tried for one whose flipped bit reaches the outputs."""
+
+
+class WeightBit(Fault):
+    """One bit of one weight, in the copy that only the device has."""
+
+    name = "weight-bit"
+    summary = "one bit of one weight is flipped in the device's copy of the model"
+    code = "AX306"
+    parameters = {  # noqa: RUF012
+        "bit": Parameter(6, "which bit of the weight, 0 being the lowest"),
+        "op": Parameter("", "name of the operator; by default the seed chooses one whose flip reaches an output"),
+    }
+
+    def device_program(self, program: Program, threads: int) -> Program:
+        """Flip the bit; among the seed's choices the first that changes an answer, else the last one."""
+        named = self.text("op")
+        ops = [op for op in program.ops if "weight" in op.arrays and named in ("", op.name)]
+        if not ops:
+            return program
+        random = self.random()
+        inputs = {
+            port.name: random.integers(0, 256, size_bytes(port.dtype, port.shape), np.uint8).tobytes()
+            for port in program.inputs
+            if port.dtype != "float32"
+        }
+        testable = len(inputs) == len(program.inputs)
+        healthy = Executor(program, threads).run(inputs) if testable else {}
+        flipped = program
+        for _ in range(_TRIES):
+            flipped = self._flip(program, ops[int(random.integers(len(ops)))], random)
+            if not testable:
+                break
+            answers = Executor(flipped, threads).run(inputs)
+            if any(answers[name].tobytes() != healthy[name].tobytes() for name in healthy):
+                break
+        return flipped
+
+    def _flip(self, program: Program, op: Op, random: np.random.Generator) -> Program:
+        key = op.arrays["weight"]
+        weight = program.arrays[key].copy()
+        at = np.unravel_index(int(random.integers(weight.size)), weight.shape)
+        weight[at] ^= weight.dtype.type(np.int16(1) << min(self.number("bit"), 8 * weight.itemsize - 2))
+        return dataclasses.replace(program, arrays={**program.arrays, key: weight})
+
+
+class Race(Fault):
+    """An operator's result is read before parts of it are written: what the memory held before is used instead."""
+
+    name = "race"
+    summary = "tiles of a result are read before they are written, other ones in every run"
+    code = "AX301"
+    parameters = {  # noqa: RUF012
+        "tensor": Parameter("", "name of the tensor; by default those that the outputs are made of"),
+        "tiles": Parameter(8, "into how many tiles the tensor is cut"),
+    }
+
+    def __init__(self, values: Mapping[str, Value], seed: int) -> None:
+        super().__init__(values, seed)
+        self._tensors = {self.text("tensor")}
+        self._before: Array = np.zeros(1, np.uint8)
+        # A race has no seed: that is what it is.
+        self._chance = np.random.default_rng()
+
+    def device_program(self, program: Program, threads: int) -> Program:
+        """Only find out which tensors are concerned."""
+        if self._tensors == {""}:
+            self._tensors = {port.tensor for port in program.outputs}
+        return program
+
+    def activation(self, tensor: str, codes: Array) -> Array:
+        """Replace one to three tiles by what another tensor left in the same memory."""
+        before, self._before = self._before, codes
+        if tensor not in self._tensors:
+            return codes
+        late: Array = codes.copy()
+        flat = late.reshape(-1)
+        left = np.resize(before.astype(late.dtype, copy=False).reshape(-1), flat.shape)
+        size = max(1, flat.size // max(1, self.number("tiles")))
+        for _ in range(int(self._chance.integers(1, 4))):
+            start = int(self._chance.integers(flat.size // size)) * size
+            # A moment earlier or later, and the memory holds something else.
+            flat[start : start + size] = np.roll(left, int(self._chance.integers(left.size)))[start : start + size]
+        return late

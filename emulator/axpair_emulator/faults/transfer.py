@@ -1,0 +1,123 @@
+"""Faults between the NPU and whoever reads its answers: DMA, output memory, cache, ring of buffers."""
+
+from __future__ import annotations
+
+import numpy as np
+from axpair_proto.dtypes import ITEM_BYTES
+
+from axpair_emulator.faults.fault import Fault, Parameter, Written
+
+LINE = 64
+"""Bytes of a cache line."""
+
+
+class StaleOutput(Fault):
+    """The driver's ring is one slot behind."""
+
+    name = "stale-output"
+    summary = "the driver hands out the output buffers of the run before"
+    code = "AX302"
+
+    def hands_out_previous(self) -> bool:
+        """Always."""
+        return True
+
+
+class StaleLines(Fault):
+    """The CPU's cache isn't invalidated everywhere: some lines still show the previous answer."""
+
+    name = "stale-lines"
+    summary = f"some cache lines ({LINE} bytes) of an output still hold the previous answer"
+    code = "AX302"
+    parameters = {"lines": Parameter(8, "how many lines of each output, as far as it has so many")}  # noqa: RUF012
+
+    def read(self, output: Written, content: bytes) -> bytes:
+        """Put lines of the previous answer back, preferring those in which the two answers differ."""
+        if output.previous is None:
+            return content
+        starts = list(range(0, len(content), LINE))
+        differing = [at for at in starts if content[at : at + LINE] != output.previous[at : at + LINE]]
+        choice = self.random().permutation(len(differing))[: self.number("lines")]
+        seen = bytearray(content)
+        for at in (differing[index] for index in choice):
+            seen[at : at + LINE] = output.previous[at : at + LINE]
+        return bytes(seen)
+
+
+class UnwrittenOutput(Fault):
+    """The DMA never starts: an output's memory keeps what it held."""
+
+    name = "unwritten-output"
+    summary = "an output is not written: its buffer keeps what it held"
+    code = "AX303"
+    parameters = {  # noqa: RUF012
+        "output": Parameter("", "name of the output; by default all"),
+        "from_byte": Parameter(0, "from this byte on, for as far as it is there"),
+    }
+
+    def written(self, output: Written, content: bytes) -> bytes:
+        """The memory's own bytes from `from_byte` on."""
+        if self.text("output") not in ("", output.port.name):
+            return content
+        start = self.number("from_byte")
+        return content[:start] + output.memory[start:]
+
+
+class TruncatedDma(Fault):
+    """The transfer ends early."""
+
+    name = "truncated-dma"
+    summary = "the tail of an output is lost in the transfer"
+    code = "AX304"
+    parameters = {  # noqa: RUF012
+        "bytes": Parameter(4096, "how many bytes are lost, at most half of the output"),
+        "fill": Parameter("zero", "what stands there instead: zero, or old (what the buffer held)"),
+    }
+
+    def written(self, output: Written, content: bytes) -> bytes:
+        """Replace the tail."""
+        lost = min(self.number("bytes"), len(content) // 2)
+        kept = len(content) - lost
+        return content[:kept] + (output.memory[kept:] if self.text("fill") == "old" else bytes(lost))
+
+
+class ActivationBit(Fault):
+    """Bits of the output memory flip, as a failing memory cell or an unlucky particle makes them."""
+
+    name = "activation-bit"
+    summary = "single bits of an output's elements are flipped in memory"
+    code = "AX305"
+    parameters = {  # noqa: RUF012
+        "count": Parameter(1, "how many elements of each output"),
+        "bit": Parameter(-1, "which bit of the element; -1: the seed chooses, below sign and exponent of a float"),
+    }
+
+    def written(self, output: Written, content: bytes) -> bytes:
+        """Flip the same bit in each chosen element."""
+        item = ITEM_BYTES[output.port.dtype]
+        random = self.random()
+        # Of the outputs and of the inputs' answers independent: element and bit hang on the seed alone.
+        safe = 22 if output.port.dtype == "float32" else 8 * item
+        bit = self.number("bit") if self.number("bit") >= 0 else int(random.integers(safe // 2, safe))
+        flipped = bytearray(content)
+        elements = len(content) // item
+        for element in random.choice(elements, min(self.number("count"), elements), replace=False):
+            flipped[int(element) * item + bit // 8] ^= 1 << bit % 8
+        return bytes(flipped)
+
+
+class NanOutput(Fault):
+    """Elements that are no number."""
+
+    name = "nan-output"
+    summary = "some elements of the float outputs are NaN"
+    code = "AX003"
+    parameters = {"count": Parameter(3, "how many elements of each output")}  # noqa: RUF012
+
+    def written(self, output: Written, content: bytes) -> bytes:
+        """Overwrite elements chosen by the seed; integer outputs can't hold NaN and stay."""
+        if output.port.dtype != "float32":
+            return content
+        values = np.frombuffer(content, "<f4").copy()
+        values[self.random().choice(values.size, min(self.number("count"), values.size), replace=False)] = np.nan
+        return bytes(values.tobytes())
