@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import grpc
 from axpair_proto.description import ModelDescription
-from axpair_proto.v1 import runs_pb2, runs_pb2_grpc
+from axpair_proto.v1 import models_pb2, models_pb2_grpc, runs_pb2, runs_pb2_grpc
 
 from axpair_host.boards.blobs import BlobStore
 from axpair_host.boards.case import Case, RoundAnswer
@@ -65,11 +65,22 @@ class LoadedModel:
                     feed.put(self._request(case))
                     under_way.append(case)
                 if not under_way:
-                    return
+                    break
                 yield from self._rounds_of(under_way.popleft(), replies)
+            # Closed in order: the model stays loaded. A broken stream would let it go.
+            feed.put(None)
+            with board_errors(self.url, "ending the stream"):
+                next(replies, None)
         finally:
             feed.put(None)
             replies.cancel()
+
+    def unload(self) -> None:
+        """Let the model go. Raises BoardError."""
+        with board_errors(self.url, "unloading the model"):
+            models_pb2_grpc.ModelsStub(self.channel).Unload(
+                models_pb2.UnloadRequest(handle=self.handle), metadata=self.metadata
+            )
 
     def _rounds_of(self, case: Case, replies: Iterator[runs_pb2.RunReply]) -> Iterator[RoundAnswer]:
         assembly = RoundAssembly(case, self.description)

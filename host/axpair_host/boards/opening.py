@@ -34,7 +34,7 @@ def open_address(address: Address, *, progress: Progress | None = None) -> Itera
         with connect(address) as board:
             yield board
         return
-    with progress.task(f"board: start an agent for {address.url}"):
+    with progress.task("board: start an agent"):
         agent = owned_agent(address)
         reached = agent.__enter__()
     try:

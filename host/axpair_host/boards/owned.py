@@ -41,7 +41,8 @@ def owned_agent(address: EmulatorAddress | SshAddress) -> Iterator[GrpcAddress]:
 
 def command(address: EmulatorAddress | SshAddress) -> list[str]:
     """The command line of the agent for an address. Holds no secrets."""
-    serve = [sys.executable, "-m", "axpair_agent", "serve", "--owned", "--blobs", str(cache_folder() / "blobs")]
+    serve = [sys.executable, "-m", "axpair_agent", "serve", "--owned", "--listen", "127.0.0.1:0"]
+    serve += ["--blobs", str(cache_folder() / "blobs")]
     if isinstance(address, EmulatorAddress):
         serve += ["--runtime", "emulator"]
     else:

@@ -27,7 +27,9 @@ class BoardSide(contextlib.AbstractContextManager["BoardSide"]):
         self._board: Board | None = None
         self._loaded: LoadedModel | LoadRefused | None = None
 
-    def __exit__(self, *unused: object) -> None:
+    def __exit__(self, error_type: type[BaseException] | None, *unused: object) -> None:
+        if error_type is None and isinstance(self._loaded, LoadedModel):
+            self._loaded.unload()
         self.abandon()
         with self._lock:
             self._stack.close()

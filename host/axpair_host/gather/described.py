@@ -8,6 +8,7 @@ from axpair_proto.gt.tensors import read_npy, stems_in
 
 from axpair_host.errors import UsageError
 from axpair_host.evidence.record import Record
+from axpair_host.evidence.unrecorded import record_of
 
 
 def from_record(record: Record) -> ModelDescription:
@@ -36,27 +37,24 @@ def from_record(record: Record) -> ModelDescription:
 
 
 def from_files(gt: Path) -> ModelDescription:
-    """As the .npy files of a gt folder have it: dtypes and shapes; names are the files' (escaped), order is the
-    alphabet's, layouts stay open. Raises UsageError when they don't say.
+    """As the files of a gt folder have it: names are theirs (escaped), order is the alphabet's, layouts stay open.
+
+    Raises UsageError when an input's .npy, which says its dtype and shape, isn't there.
     """
-    return ModelDescription(inputs=_described(gt / "input"), outputs=_described(gt / "joint"))
-
-
-def _described(folder: Path) -> tuple[TensorDescription, ...]:
-    if not folder.is_dir():
-        raise UsageError(
-            f"--gt: there is no folder {folder}", next_step="give the folder that 'pulsar run' wrote with --output_gt"
-        )
-    found = []
-    for stem, path in stems_in(folder).items():
+    folder = gt / "input"
+    inputs = []
+    for stem, path in stems_in(folder).items() if folder.is_dir() else ():
         npy = path.with_name(path.name + ".npy")
         if not npy.is_file():
             raise UsageError(
                 f"{path}.bin: its dtype and shape aren't known without an .npy beside it",
-                next_step="give --board-log with the log of run_joint, or a --board that has loaded the joint",
+                next_step="give --board-log with the log of run_joint, or a --board that loads the joint",
             )
         array = read_npy(npy)
-        found.append(TensorDescription(stem, array.dtype.name, array.shape, size_bytes=array.nbytes))
-    if not found:
-        raise UsageError(f"{folder}: holds neither .npy nor .bin files")
-    return tuple(found)
+        inputs.append(TensorDescription(stem, array.dtype.name, array.shape, size_bytes=array.nbytes))
+    if not inputs or not (gt / "joint").is_dir():
+        raise UsageError(
+            f"--gt {gt}: needs input/ and joint/ with tensors in them",
+            next_step="give the folder that 'pulsar run' wrote with --output_gt",
+        )
+    return ModelDescription(tuple(inputs), from_record(record_of(gt, ["joint"])).outputs)

@@ -1,0 +1,135 @@
+"""axpair pair: one case from files to a verdict."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from axpair_host.cli import options
+from axpair_host.errors import UsageError
+
+if TYPE_CHECKING:
+    from axpair_host.gather.request import FinishedRun, GatherRequest, InputFile
+
+
+@click.command("pair")
+@options.model_options
+@click.option("--input", "inputs", type=options.PATH, multiple=True, help="An image, .bin or .npy; once an input.")
+@click.option("--layer", "layers", multiple=True, help="The input that the --input at the same place is for.")
+@click.option("--gt", type=options.PATH, help="Take input and simulated outputs from this folder of 'pulsar run'.")
+@click.option("--board-out", type=options.PATH, help="Take the board's outputs from a finished run of run_joint.")
+@click.option("--board-log", type=options.PATH, help="What that run printed.")
+@click.option("--golden", type=options.PATH, help="Your own float results for this case: .npy or .bin, one an output.")
+@options.board_option
+@options.simulator_option
+@click.option("--out", type=options.PATH, default=Path("gt"), show_default=True, help="The gt folder to write.")
+@click.option("--overwrite", is_flag=True, help="Replace what is in --out, whatever it is.")
+@options.repeat_option
+@options.deadline_option
+@options.tolerance_options
+@options.postprocess_options
+@click.option("--id", "case_id", default="", help="What to call the case; default: after the first input.")
+@options.json_option
+def command(as_json: bool, **given: Any) -> str:
+    """Run one case on simulator and board, gather its gt folder, compare, and say where it goes wrong.
+
+    \b
+    axpair pair --onnx m.onnx --joint m.joint --lava-joint m.lava_joint --input x.jpg
+    axpair pair --joint m.joint --gt gt --board ssh://root@192.168.233.1
+    axpair pair --joint m.joint --gt gt --board-out out --board-log run_joint.log
+    """
+    from axpair_host import render
+    from axpair_host.boards.opening import address_of
+    from axpair_host.cli.progress import shown
+    from axpair_host.diagnosis import Settings
+    from axpair_host.pairing import Judging, pair
+
+    request = _request(given)
+    judging = Judging(Settings(atol=given["atol"], rtol=given["rtol"]), given["postprocess"])
+    with shown() as progress:
+        paired = pair(
+            request,
+            given["out"],
+            address=address_of(given["board"]),
+            simulator_name=given["simulator"],
+            judging=judging,
+            overwrite=given["overwrite"],
+            progress=progress,
+        )
+    if as_json:
+        click.echo(json.dumps(paired.document, indent=2, ensure_ascii=False))
+    else:
+        render.verdict(paired.document)
+        click.echo(f"gt folder: {paired.folder}")
+    return str(paired.document["verdict"])
+
+
+def _request(given: dict[str, Any]) -> "GatherRequest":
+    from axpair_proto.simulator import Models
+
+    from axpair_host.files import existing_file
+    from axpair_host.gather.request import GatherRequest
+    from axpair_host.postprocess import parse_expect
+
+    joint = existing_file("--joint", given["joint"])
+    for flag, name in (("--onnx", "onnx"), ("--lava-joint", "lava_joint"), ("--config", "config")):
+        if given[name] is not None:
+            existing_file(flag, given[name])
+    _check_together(given)
+    beside = joint.with_name("output_config.prototxt")
+    return GatherRequest(
+        models=Models(
+            joint=joint,
+            onnx=given["onnx"],
+            lava_joint=given["lava_joint"],
+            config=given["config"] or (beside if beside.is_file() else None),
+        ),
+        files=_files(given["inputs"], given["layers"]),
+        case_id=given["case_id"],
+        gt=given["gt"],
+        finished=_finished(given["board_out"], given["board_log"]),
+        golden=given["golden"],
+        repeat=given["repeat"],
+        deadline_ms=int(given["deadline"] * 1000),
+        has_expect=given["expect"] is not None,
+        expect=parse_expect(given["expect"]) if given["expect"] is not None else None,
+        has_observed=given["observed"] is not None,
+        observed=parse_expect(given["observed"]) if given["observed"] is not None else None,
+    )
+
+
+def _check_together(given: dict[str, Any]) -> None:
+    """Flags that need or exclude each other."""
+    if given["gt"] is None and not given["inputs"]:
+        raise UsageError("neither --input nor --gt was given", next_step="axpair pair --joint M.joint --input FILE")
+    if given["gt"] is not None:
+        if given["inputs"] or given["layers"]:
+            raise UsageError("--gt holds its input already: --input and --layer don't go with it")
+        if not given["gt"].is_dir():
+            raise UsageError(f"--gt {given['gt']}: there is no such folder")
+    if given["board_log"] is not None and given["board_out"] is None:
+        raise UsageError("--board-log belongs to a finished run", next_step="give its --bin-out-dir as --board-out")
+    if given["expect"] is not None and given["postprocess"] is None and given["observed"] is None:
+        raise UsageError(
+            "--expect says what a post-processor should make of the outputs, and none was given",
+            next_step="give --postprocess module:function, or --observed with what your program said",
+        )
+
+
+def _files(inputs: tuple[Path, ...], layers: tuple[str, ...]) -> "tuple[InputFile, ...]":
+    from axpair_host.gather.request import InputFile
+
+    if layers and len(layers) != len(inputs):
+        raise UsageError(
+            f"{len(inputs)} --input and {len(layers)} --layer were given",
+            next_step="give --layer once for each --input, or not at all",
+        )
+    names = layers or (None,) * len(inputs)
+    return tuple(InputFile(path, name) for path, name in zip(inputs, names, strict=True))
+
+
+def _finished(folder: Path | None, log: Path | None) -> "FinishedRun | None":
+    from axpair_host.gather.request import FinishedRun
+
+    return FinishedRun(folder, log) if folder is not None else None

@@ -1,0 +1,76 @@
+"""Who computes the simulated legs of a case, and who says what its model's inputs and outputs are."""
+
+from axpair_proto.description import ModelDescription
+from axpair_proto.joint import read_joint
+from axpair_proto.simulator import Simulator
+
+from axpair_host.boards.loaded import LoadedModel
+from axpair_host.boards.url import Address, EmulatorAddress
+from axpair_host.errors import UsageError
+from axpair_host.evidence.store import read_record
+from axpair_host.gather import described
+from axpair_host.gather.board_side import BoardSide
+from axpair_host.gather.prepare import PreparedCase, from_gt, prepare
+from axpair_host.gather.request import GatherRequest
+from axpair_host.gather.run_joint_log import description_in, read_log
+from axpair_host.progress import Progress
+from axpair_host.simulators import simulator_for
+
+
+def simulator_of(request: GatherRequest, named: str | None, address: Address) -> Simulator | None:
+    """The simulator; None where the legs come from --gt and none at hand knows the joint.
+
+    Raises ContractError where the joint is none, UsageError where nothing could run it.
+    """
+    read_joint(request.models.joint)
+    if request.gt is None or named is not None:
+        return simulator_for(request.models.joint, named)
+    try:
+        return simulator_for(request.models.joint)
+    except UsageError as error:
+        if isinstance(address, EmulatorAddress) and request.finished is None:
+            raise UsageError(
+                f"{request.models.joint}: the emulated board runs only joints from 'axpair emulator build'",
+                next_step="give the real board with --board URL, or its finished run with --board-out DIR",
+            ) from error
+        return None
+
+
+def simulated_by(request: GatherRequest, simulator: Simulator | None) -> str:
+    """Name and version of what computed the simulated legs, as the record has it."""
+    if request.gt is not None:
+        found = read_record(request.gt)
+        if found is not None and found.simulator:
+            return found.simulator
+        if simulator is None:
+            return f"pulsar run, as found in {request.gt.name}"
+    assert simulator is not None
+    return f"{simulator.name} {simulator.version()}"
+
+
+def description_of(request: GatherRequest, simulator: Simulator | None, side: BoardSide | None) -> ModelDescription:
+    """From whoever knows most: the simulator, the board, run_joint's log, an earlier record, the files themselves."""
+    if simulator is not None:
+        return simulator.describe(request.models.joint)
+    assert request.gt is not None
+    if side is not None:
+        loaded = side.loaded()
+        if isinstance(loaded, LoadedModel):
+            return loaded.description
+    elif request.finished is not None and request.finished.log is not None:
+        logged = description_in(read_log(request.finished.log))
+        if logged is not None:
+            return logged
+    record = read_record(request.gt)
+    return described.from_record(record) if record is not None else described.from_files(request.gt)
+
+
+def prepared_case(
+    request: GatherRequest, simulator: Simulator | None, description: ModelDescription, progress: Progress
+) -> PreparedCase:
+    """The inputs, made from --input or taken from --gt. Raises what `prepare` and `from_gt` raise."""
+    if request.gt is not None:
+        return from_gt(request.gt, description, request.case_id)
+    assert simulator is not None
+    with progress.task("prepare the input"):
+        return prepare(simulator, request.models, description, request.files, request.case_id)

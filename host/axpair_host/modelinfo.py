@@ -1,0 +1,125 @@
+"""What can be known of a joint without a board, and how its outputs are to be read."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from axpair_proto.description import ModelDescription, TensorDescription
+from axpair_proto.joint import read_joint
+
+from axpair_host.errors import UsageError
+from axpair_host.simulators import simulator_for
+
+_AXES = {"NHWC": "nhwc", "NCHW": "nchw"}
+_REAL_ONLY = (
+    "dtype, shape, layout and Q of this joint aren't known here: its topology holds names and order only; "
+    "run_joint on the board prints the rest"
+)
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """A joint's names in order, and its whole description where a simulator at hand knows it."""
+
+    joint: Path
+    simulator: str
+    """Who described it; "" when only the topology is known."""
+    input_names: tuple[str, ...]
+    output_names: tuple[str, ...]
+    description: ModelDescription | None
+
+    def document(self) -> dict[str, Any]:
+        """As --json prints it. Without a description its keys are null, and `unknown` says why."""
+        described = self.description
+        return {
+            "schema_version": 1,
+            "joint": str(self.joint),
+            "simulator": self.simulator or None,
+            "tools_version": described.tools_version if described else None,
+            "vnpu_mode": described.vnpu_mode if described else None,
+            "max_batch": described.max_batch if described else None,
+            "inputs": [_tensor(one) for one in described.inputs]
+            if described
+            else [{"name": name} for name in self.input_names],
+            "outputs": [{**_tensor(one), "reading": reading(one)} for one in described.outputs]
+            if described
+            else [{"name": name} for name in self.output_names],
+            "unknown": None if described else _REAL_ONLY,
+        }
+
+    def lines(self) -> list[str]:
+        """The same for people."""
+        if self.description is None:
+            return [
+                f"{self.joint}: built by the real toolchain",
+                *(f"input  {index}  {name}" for index, name in enumerate(self.input_names)),
+                *(f"output {index}  {name}" for index, name in enumerate(self.output_names)),
+                _REAL_ONLY,
+            ]
+        lines = [f"{self.joint}: built by {self.description.tools_version or 'unknown tools'}, for {self.simulator}"]
+        for index, one in enumerate(self.description.inputs):
+            lines.append(f"input  {index}  {_summary(one)}")
+        for index, one in enumerate(self.description.outputs):
+            lines += [f"output {index}  {_summary(one)}", f"          {reading(one)}"]
+        return lines
+
+
+def model_info(joint: Path) -> ModelInfo:
+    """Read a joint. Raises ContractError when it is none."""
+    archive = read_joint(joint)
+    try:
+        simulator = simulator_for(joint)
+    except UsageError:
+        return ModelInfo(joint, "", archive.input_names, archive.output_names, None)
+    description = simulator.describe(joint)
+    return ModelInfo(joint, simulator.name, archive.input_names, archive.output_names, description)
+
+
+def reading(tensor: TensorDescription) -> str:
+    """How to index an output's flat buffer in C, and what to divide it by."""
+    axes = _AXES.get(tensor.layout) if len(tensor.shape) == 4 else None
+    letters = list(axes) if axes else [f"i{axis}" for axis in range(len(tensor.shape))]
+    index = letters[0] if letters else "0"
+    for letter, length in zip(letters[1:], tensor.shape[1:], strict=True):
+        inner = f"({index})" if "+" in index else index
+        index = f"{inner}*{length}+{letter}"
+    quotient = f" / {tensor.q}" if tensor.q else ""
+    return f"value({','.join(letters)}) = (({_C_TYPES.get(tensor.dtype, tensor.dtype)} *)out)[{index}]{quotient}"
+
+
+_C_TYPES = {
+    "uint8": "uint8_t",
+    "int8": "int8_t",
+    "uint16": "uint16_t",
+    "int16": "int16_t",
+    "uint32": "uint32_t",
+    "int32": "int32_t",
+    "int64": "int64_t",
+    "float32": "float",
+    "float64": "double",
+}
+
+
+def _tensor(one: TensorDescription) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "dtype": one.dtype,
+        "shape": list(one.shape),
+        "layout": one.layout or None,
+        "color_space": one.color_space or None,
+        "q": one.q or None,
+        "step": one.step or None,
+        "cpu_part": one.cpu_part,
+        "size_bytes": one.size_bytes,
+    }
+
+
+def _summary(one: TensorDescription) -> str:
+    parts = [one.name, one.dtype, "x".join(map(str, one.shape)), one.layout, one.color_space]
+    if one.q:
+        parts.append(f"Q={one.q}")
+    if one.step:
+        parts.append(f"step={one.step:.6g}")
+    if one.cpu_part:
+        parts.append("after a CPU part")
+    return "  ".join(part for part in [*parts, f"{one.size_bytes} bytes"] if part)

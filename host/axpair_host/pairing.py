@@ -1,0 +1,155 @@
+"""One case from the user's files to a judged gt folder: gather, post-process, diagnose, store."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from axpair_proto.gt.replacing import whole_folder
+
+from axpair_host import postprocess
+from axpair_host.boards.url import Address, EmulatorAddress
+from axpair_host.diagnosis import Settings, Verdict, diagnose
+from axpair_host.digests import bytes_sha256
+from axpair_host.evidence.folder import load
+from axpair_host.evidence.record import Record
+from axpair_host.evidence.store import read_record, write_pair_json
+from axpair_host.gather.board_leg import BoardLeg
+from axpair_host.gather.board_side import BoardSide
+from axpair_host.gather.finished import finished_leg
+from axpair_host.gather.gathering import case_facts, gather
+from axpair_host.gather.live import LiveAsks
+from axpair_host.gather.request import GatherRequest
+from axpair_host.gather.sources import description_of, prepared_case, simulated_by, simulator_of
+from axpair_host.gather.storing import TENSOR_FOLDERS
+from axpair_host.gather.target import check_same_case, check_writable
+from axpair_host.progress import Progress
+
+
+@dataclass(frozen=True)
+class Judging:
+    """How a case is judged."""
+
+    settings: Settings = field(default_factory=Settings)
+    postprocess: str | None = None
+    """As --postprocess takes it."""
+
+
+@dataclass(frozen=True)
+class Paired:
+    """A case that was gathered and judged."""
+
+    folder: Path
+    record: Record
+    verdict: Verdict
+    document: dict[str, Any]
+    """As in pair.json, without the gathered half."""
+
+
+def pair(
+    request: GatherRequest,
+    out: Path,
+    *,
+    address: Address,
+    simulator_name: str | None,
+    judging: Judging,
+    overwrite: bool,
+    progress: Progress,
+) -> Paired:
+    """Run one case and put its gt folder at `out`, whole or not at all.
+
+    Raises UsageError and whatever else is on the input's side; BoardError when the board can't be reached or goes
+    away. Nothing is left behind then.
+    """
+    check_writable(out)
+    if judging.postprocess is not None:
+        postprocess.load(judging.postprocess)  # so that a typo shows before the work
+    request = _with_golden(request)
+    simulator = simulator_of(request, simulator_name, address)
+    simulated = simulated_by(request, simulator)
+    with _board_side(request, address, simulated, progress) as side:
+        if side is not None and not isinstance(address, EmulatorAddress):
+            side.board()  # one that can't be reached should show before the work
+        description = description_of(request, simulator, side)
+        prepared = prepared_case(request, simulator, description, progress)
+        for note in prepared.notes:
+            progress.note(note)
+        case = case_facts(request.models, prepared.id)
+        if not overwrite:
+            inputs = {name: bytes_sha256(data) for name, data in prepared.data.items()}
+            check_same_case(out, read_record(out), case, inputs)
+        if side is not None:
+            board: BoardSide | BoardLeg = side
+        else:
+            assert request.finished is not None
+            board = finished_leg(request.finished, description)
+        with whole_folder(out) as fresh:
+            _keep_others(request, out, fresh)
+            record = gather(
+                request,
+                case,
+                prepared,
+                fresh,
+                simulator=simulator,
+                simulated_by=simulated,
+                board=board,
+                progress=progress,
+            )
+            asks = LiveAsks(
+                fresh,
+                record,
+                request=request,
+                prepared=prepared,
+                simulator=simulator,
+                board=side,
+                progress=progress,
+            )
+            verdict, document = judge(fresh, asks, judging)
+    return Paired(out, asks.record, verdict, document)
+
+
+def judge(folder: Path, asks: LiveAsks, judging: Judging) -> tuple[Verdict, dict[str, Any]]:
+    """Apply the post-processor, diagnose, and write pair.json into `folder`, which holds a gathered case."""
+    write_pair_json(folder, asks.record, None)
+    if judging.postprocess is not None:
+        facts = postprocess.apply(postprocess.load(judging.postprocess), load(folder).legs)
+        asks.record = msgspec.structs.replace(asks.record, postprocess=facts)
+        write_pair_json(folder, asks.record, None)
+    verdict = diagnose(load(folder), judging.settings, asks=asks)
+    document = verdict.document()
+    write_pair_json(folder, asks.record, document)
+    return verdict, document
+
+
+def _with_golden(request: GatherRequest) -> GatherRequest:
+    """A golden/ in the folder of --gt counts where no other is given."""
+    if request.golden is None and request.gt is not None and (request.gt / "golden").is_dir():
+        return replace(request, golden=request.gt / "golden")
+    return request
+
+
+@contextmanager
+def _board_side(
+    request: GatherRequest, address: Address, simulated: str, progress: Progress
+) -> Iterator[BoardSide | None]:
+    if request.finished is not None:
+        yield None
+        return
+    with BoardSide(address, request.models.joint, simulated, progress) as side:
+        yield side
+
+
+def _keep_others(request: GatherRequest, out: Path, fresh: Path) -> None:
+    """Where --gt and --out are the same folder, what isn't of a case stays in it."""
+    if request.gt is None or not out.is_dir() or out.resolve() != request.gt.resolve():
+        return
+    for path in request.gt.iterdir():
+        if path.name in TENSOR_FOLDERS or path.name == "pair.json":
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.copytree(path, fresh / path.name, symlinks=True)
+        else:
+            shutil.copy2(path, fresh / path.name, follow_symlinks=False)
