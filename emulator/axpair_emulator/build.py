@@ -28,7 +28,7 @@ from axpair_emulator.plan.placement import check_operators
 from axpair_emulator.program import Program
 from axpair_emulator.reference.builder import build_reference
 from axpair_emulator.score import OutputScore, score_samples
-from axpair_emulator.storage.files import write_whole
+from axpair_emulator.storage.files import require_writable, write_whole
 from axpair_emulator.storage.joint_file import pack_program, pack_reference
 
 TOOLS_VERSION = f"axpair-emulator {axpair_proto.__version__}"
@@ -80,6 +80,10 @@ def build(
     report = progress or _silent
     flags = flags or BuildFlags()
     message, warnings = read_config(config_path)
+    lava_joint = joint.with_suffix(".lava_joint")
+    for path in (joint, lava_joint, output_config):
+        if path:
+            require_writable(path)
     report("load", 0, 0)
     pinned = pin_shapes(load_onnx(onnx_path), flags.input_shapes)
     simplified = simplify(pinned)
@@ -100,7 +104,6 @@ def build(
     report("score", 0, 0)
     scores = score_samples(pinned, reference, compiled.program, config)
     report("write", 0, 0)
-    lava_joint = joint.with_suffix(".lava_joint")
     files = {
         lava_joint: pack_reference(reference, compiled.program, config),
         joint: pack_program(compiled.program, config),

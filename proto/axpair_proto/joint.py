@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from google.protobuf.message import DecodeError
 
@@ -64,7 +64,7 @@ def _read(file: IO[bytes], name: str, limit_bytes: int) -> JointArchive:
     file.seek(0)
     if not magic:
         raise ContractError(f"the joint {name} is empty", next_step="copy or build it again")
-    stream: IO[bytes] = gzip.GzipFile(fileobj=file, mode="rb") if magic == _GZIP_MAGIC else file  # type: ignore[assignment]
+    stream = cast(IO[bytes], gzip.GzipFile(fileobj=file, mode="rb")) if magic == _GZIP_MAGIC else file
     members: dict[str, bytes] = {}
     try:
         with tarfile.open(fileobj=_Bounded(stream, limit_bytes, name), mode="r|") as archive:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -21,7 +21,7 @@ class Sample:
     data: bytes
 
 
-def samples(path: Path, limit: int = 0) -> Iterator[Sample]:
+def samples(path: Path, limit: int = 0) -> Generator[Sample, None, None]:
     """The archive's regular files in order, at most `limit` (0 = all); gzip, bzip2 and xz are understood.
 
     Folders, links, hidden files and files of system tools ("._x.jpg") are passed over. Raises DatasetError when the

@@ -46,7 +46,7 @@ class Observer:
 
     def centres(self) -> np.ndarray[Any, np.dtype[np.float64]]:
         """The middle value of each bin."""
-        return (np.arange(BINS) + 0.5) * (2.0 * self.reach / BINS) - self.reach
+        return (np.arange(BINS, dtype=np.float64) + 0.5) * (2.0 * self.reach / BINS) - self.reach
 
     def _count(self, flat: Array, extreme: float) -> None:
         if not self.reach:

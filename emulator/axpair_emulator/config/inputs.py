@@ -45,20 +45,18 @@ def _input(
     ]
     dtype = _dtype(name, [joint.data_type, *(item.type for item in items)])
     axes = len(shape) == 4
-    src_layout = _layout(source) if axes else ""
+    src_layout: Layout = _layout(source) if axes else ""
     channels = (shape[3] if src_layout == "NHWC" else shape[1]) if axes else 1
     src_color = _color("src_input_tensors", name, source, channels, axes)
     dst_color = _color("dst_input_tensors", name, joint, channels, axes)
     _check_colors(name, src_color, dst_color, source, warnings)
     modifications = _modifications(name, items, channels, dtype)
-    native: Layout = "NHWC" if dtype == "uint8" else cast(Layout, src_layout)
-    dst_layout = (_layout(joint, native)) if axes else ""
+    native: Layout = "NHWC" if dtype == "uint8" else src_layout
+    dst_layout: Layout = _layout(joint, native) if axes else ""
     for field in ("quantization_value", "color_standard"):
         if getattr(joint, field) or getattr(source, field):
             warnings.append(f"{field} of input {name!r} has no effect here")
-    return InputConf(
-        name, shape, cast(Layout, src_layout), src_color, cast(Layout, dst_layout), dst_color, dtype, modifications
-    )
+    return InputConf(name, shape, src_layout, src_color, dst_layout, dst_color, dtype, modifications)
 
 
 def _modifications(

@@ -70,11 +70,11 @@ def _sigmoid(x: Array) -> Array:
 
 
 def _softplus(x: Array) -> Array:
-    return np.logaddexp(0.0, x)
+    return np.asarray(np.logaddexp(0.0, x))
 
 
 def _erf(x: Array) -> Array:
-    return np.array([math.erf(value) for value in x.ravel()]).reshape(x.shape)
+    return np.asarray(np.array([math.erf(value) for value in x.ravel()]).reshape(x.shape))
 
 
 def _gelu(x: Array, attrs: Attrs) -> Array:
@@ -84,11 +84,11 @@ def _gelu(x: Array, attrs: Attrs) -> Array:
 
 
 def _hard_sigmoid(x: Array, attrs: Attrs) -> Array:
-    return np.clip(x * attrs.get("alpha", 0.2) + attrs.get("beta", 0.5), 0.0, 1.0)
+    return np.asarray(np.clip(x * attrs.get("alpha", 0.2) + attrs.get("beta", 0.5), 0.0, 1.0))
 
 
 def _elu(x: Array, alpha: float, gamma: float = 1.0) -> Array:
-    return gamma * np.where(x > 0, x, alpha * np.expm1(x))
+    return np.asarray(gamma * np.where(x > 0, x, alpha * np.expm1(x)))
 
 
 FUNCTIONS: Mapping[str, Function] = {

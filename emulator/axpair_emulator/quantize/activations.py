@@ -27,7 +27,8 @@ def codes_of(values: np.ndarray[Any, Any], tensor: Tensor) -> np.ndarray[Any, An
     """clamp(floor(value / scale + 0.5) + zero_point) in float64; NaN counts as 0, infinities saturate."""
     real = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=np.inf, neginf=-np.inf)
     steps = np.floor(real / tensor.scale + 0.5) + tensor.zero_point
-    return np.clip(steps, 0, tensor.top).astype(tensor.dtype)
+    codes: np.ndarray[Any, Any] = np.clip(steps, 0, tensor.top).astype(tensor.dtype)
+    return codes
 
 
 def code_of(value: float, tensor: Tensor) -> int:

@@ -6,27 +6,10 @@ from axpair_emulator.errors import JointError
 from axpair_emulator.program import Program
 
 KINDS = frozenset(
-    [
-        "channel_lut",
-        "quantize",
-        "conv",
-        "conv_transpose",
-        "gemm",
-        "matmul",
-        "lut",
-        "add",
-        "mul",
-        "concat",
-        "mean",
-        "max_pool",
-        "average_pool",
-        "softmax",
-        "resize_nearest",
-        "reshape",
-        "transpose",
-        "slice",
-        "pad",
-    ]
+    (
+        *("channel_lut", "quantize", "conv", "conv_transpose", "gemm", "matmul", "lut", "add", "mul", "concat"),
+        *("mean", "max_pool", "average_pool", "softmax", "resize_nearest", "reshape", "transpose", "slice", "pad"),
+    )
 )
 
 

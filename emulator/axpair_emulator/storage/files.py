@@ -31,3 +31,18 @@ def write_whole(path: Path, data: bytes) -> None:
             f"{path} can't be written: {error.strerror or error}",
             next_step="give an output folder that you may write to",
         ) from error
+
+
+def require_writable(path: Path) -> None:
+    """Raises EmulatorError when a file can't be written there, before hours are spent on computing it."""
+    if path.is_dir():
+        raise EmulatorError(f"{path} is a folder", next_step="give the path of a file in it")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise EmulatorError(
+            f"{path} can't be written: {error.strerror or error}",
+            next_step="give an output folder that you may write to",
+        ) from error

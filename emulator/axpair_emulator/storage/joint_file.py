@@ -125,8 +125,14 @@ def _outline(program: Program, config: BuildConfig) -> ProgramDocument:
         vnpu_mode=program.vnpu_mode,
         max_batch=program.max_batch,
         dynamic_batch=program.dynamic_batch,
-        config=config,
+        config=_portable(config),
     )
+
+
+def _portable(config: BuildConfig) -> BuildConfig:
+    """Without folders: the same build gives the same bytes wherever it is done."""
+    names = {name: Path(path).name for name, path in config.calibration.paths.items()}
+    return msgspec.structs.replace(config, calibration=msgspec.structs.replace(config.calibration, paths=names))
 
 
 def _open(path: Path, kind: str) -> JointArchive:

@@ -1,0 +1,57 @@
+"""Shows a build's progress: a bar on a terminal, plain lines elsewhere; both on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+
+PHASES = {
+    "load": "load and simplify the model",
+    "calibrate": "calibrate",
+    "compile": "quantise and compile",
+    "score": "compare with the float model",
+    "write": "write the joint",
+}
+
+
+@contextmanager
+def shown_progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress function for `build`; the display ends with the block."""
+    if sys.stderr.isatty() and find_spec("rich"):  # rich belongs to the host extra
+        with _bar() as show:
+            yield show
+    else:
+        yield _Lines()
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[str, int, int], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("build", total=None)
+
+        def show(phase: str, done: int, total: int) -> None:
+            progress.update(task, description=PHASES.get(phase, phase), completed=done, total=total or None)
+
+        yield show
+
+
+class _Lines:
+    """One line per phase, and one for each doubling of the samples done."""
+
+    def __init__(self) -> None:
+        self._phase = ""
+        self._next = 1
+
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        if phase != self._phase:
+            self._phase, self._next = phase, 1
+            print(f"build: {PHASES.get(phase, phase)}", file=sys.stderr, flush=True)
+        if phase == "calibrate" and done >= self._next:
+            self._next = done * 2
+            print(f"build: calibrated {done} samples", file=sys.stderr, flush=True)

@@ -1,0 +1,15 @@
+"""`axpair emulator`: what the host's command line finds by the entry point axpair.commands."""
+
+import click
+
+from axpair_emulator.commands_build import build_command
+from axpair_emulator.commands_faults import faults_command
+
+
+@click.group()
+def emulator() -> None:
+    """Build joints for the emulated board, and see what faults it can have."""
+
+
+emulator.add_command(build_command)
+emulator.add_command(faults_command)

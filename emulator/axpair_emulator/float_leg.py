@@ -1,0 +1,79 @@
+"""Opens the float leg of a joint: the ONNX model that it was built from, and the configuration that goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from axpair_proto.pulsar.text import read_config
+
+from axpair_emulator.config.build_config import BuildConfig, InputConf, OutputConf
+from axpair_emulator.config.inputs import resolve_inputs
+from axpair_emulator.config.outputs import resolve_outputs
+from axpair_emulator.config.signature import Signature
+from axpair_emulator.errors import ConfigError, ModelError
+from axpair_emulator.float_model import Array, FloatModel, joint_outputs
+from axpair_emulator.graph.load import load_onnx
+from axpair_emulator.graph.pin import model_inputs, pin_shapes
+from axpair_emulator.program import Port
+from axpair_emulator.storage.joint_file import load_config, load_program
+
+
+class FloatLeg:
+    """The float model between the joint's input bytes and outputs in the joint's form."""
+
+    def __init__(self, model: FloatModel, outputs: Sequence[Port], layouts: Mapping[str, str]) -> None:
+        self._model = model
+        self._outputs = tuple(outputs)
+        self._layouts = layouts
+
+    def run(self, inputs: Mapping[str, bytes]) -> dict[str, Array]:
+        """The outputs by name, configuration applied."""
+        return joint_outputs(self._outputs, self._layouts, self._model.values(inputs))
+
+
+def open_float_leg(onnx_path: Path, config_path: Path | None, joint: Path) -> FloatLeg:
+    """The leg for a joint, with the configuration given, else with the one that the joint was built with.
+
+    Raises ModelError when the model's inputs or outputs aren't the joint's, ConfigError when the configuration
+    describes another joint.
+    """
+    program = load_program(joint)
+    stored = load_config(joint)
+    inputs, outputs = stored.inputs, stored.outputs
+    if config_path is not None:
+        inputs, outputs = _configured(config_path, stored)
+    model = load_onnx(onnx_path)
+    _check_model(onnx_path, [value.name for value in model_inputs(model)], [conf.name for conf in inputs], "input")
+    _check_model(onnx_path, [value.name for value in model.graph.output], [conf.name for conf in outputs], "output")
+    pinned = pin_shapes(model, {conf.name: conf.shape for conf in inputs})
+    layouts = {conf.name: conf.src_layout for conf in outputs}
+    return FloatLeg(FloatModel(pinned, inputs, program.inputs), program.outputs, layouts)
+
+
+def _configured(path: Path, stored: BuildConfig) -> tuple[tuple[InputConf, ...], tuple[OutputConf, ...]]:
+    message, _ = read_config(path)
+    signature = Signature(
+        {conf.name: conf.shape for conf in stored.inputs}, {conf.name: conf.shape for conf in stored.outputs}
+    )
+    inputs = resolve_inputs(message, signature, [])
+    outputs = resolve_outputs(message, signature, [])
+    for given, built in zip(inputs, stored.inputs, strict=True):
+        mine = (given.dst_dtype, given.dst_layout, given.dst_color)
+        theirs = (built.dst_dtype, built.dst_layout, built.dst_color)
+        if mine != theirs:
+            raise ConfigError(
+                f"{path} says that the joint's input {given.name!r} is {' '.join(filter(None, mine))}; "
+                f"the joint takes {' '.join(filter(None, theirs))}",
+                next_step="give the output_config.prototxt that the build of this joint wrote",
+            )
+    return inputs, outputs
+
+
+def _check_model(path: Path, found: list[str], wanted: list[str], side: str) -> None:
+    missing = [name for name in wanted if name not in found]
+    if missing or (side == "input" and len(found) != len(wanted)):
+        raise ModelError(
+            f"{path} has the {side}s {', '.join(map(repr, found))}; the joint has {', '.join(map(repr, wanted))}",
+            next_step="give the ONNX model that the joint was built from",
+        )

@@ -1,0 +1,156 @@
+"""The emulator as the host's simulator: what `pulsar run` does for real joints, for those built here."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, cast
+
+import axpair_proto
+from axpair_proto.description import ModelDescription
+from axpair_proto.simulator import LayerError, Models, PreparedInputs, Stage, Tensors
+
+from axpair_emulator.errors import EmulatorError, InputError, JointError
+
+if TYPE_CHECKING:
+    from axpair_emulator.cmodel.execute import Executor
+    from axpair_emulator.float_leg import FloatLeg
+    from axpair_emulator.program import Program
+    from axpair_emulator.reference.engine import Reference
+
+Made = TypeVar("Made")
+_KEPT = 8
+
+
+class EmulatorSimulator:
+    """Simulates joints from `axpair emulator build`. Keeps prepared models by their files' content."""
+
+    name = "emulator"
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, ...], object] = OrderedDict()
+
+    def version(self) -> str:
+        """Release and the libraries that decide bits of the float legs."""
+        import numpy as np
+        import onnxruntime
+
+        return (
+            f"{axpair_proto.__version__} (onnxruntime {onnxruntime.__version__}, numpy {np.__version__}, "
+            "float legs on one thread, reference unoptimised)"
+        )
+
+    def accepts(self, joint: Path) -> bool:
+        """Whether `axpair emulator build` wrote the file."""
+        from axpair_emulator.storage.joint_file import is_ours
+
+        return is_ours(joint)
+
+    def describe(self, joint: Path) -> ModelDescription:
+        """The joint's inputs and outputs, with each output's quantisation step."""
+        from axpair_emulator.ports import describe
+
+        program = self._program(joint)
+        steps = {port.name: program.tensors[port.tensor].scale for port in program.outputs}
+        return describe(
+            program.inputs,
+            program.outputs,
+            steps,
+            program.tools_version,
+            program.max_batch,
+            program.dynamic_batch,
+            program.vnpu_mode,
+        )
+
+    def prepare(self, models: Models, files: Mapping[str, Path]) -> PreparedInputs:
+        """The joint's input bytes from images, .bin or .npy; a resize is noted with both sizes."""
+        from axpair_emulator.prepare import prepare_files
+
+        return prepare_files(self._program(models.joint).inputs, files)
+
+    def run(self, models: Models, stage: Stage, inputs: Mapping[str, bytes]) -> Tensors:
+        """The outputs of one form of the model, each in the joint's dtype, shape and layout."""
+        self._check_inputs(models.joint, inputs)
+        if stage == "onnx":
+            return self._float_leg(models).run(inputs)
+        if stage == "lava_joint":
+            return self._reference(models).run(inputs)
+        return self._executor(models.joint).run(inputs)
+
+    def own_errors(self, models: Models, inputs: Mapping[str, bytes]) -> Sequence[LayerError] | None:
+        """Each of the joint's operators fed with the .lava_joint's codes; None without a .lava_joint."""
+        from axpair_emulator.own_error import own_errors
+
+        if models.lava_joint is None:
+            return None
+        self._check_inputs(models.joint, inputs)
+        program = self._program(models.joint)
+        names = [name for name in program.tensors if name not in program.arrays]
+        codes = self._reference(models).codes(inputs, names)
+        return own_errors(program, codes, self._executor(models.joint))
+
+    def _check_inputs(self, joint: Path, inputs: Mapping[str, bytes]) -> None:
+        names = [port.name for port in self._program(joint).inputs]
+        if sorted(inputs) != sorted(names):
+            raise InputError(
+                f"inputs given: {', '.join(map(repr, inputs)) or 'none'}; "
+                f"the joint takes {', '.join(map(repr, names))}",
+                next_step="prepare the inputs with this joint",
+            )
+
+    def _program(self, joint: Path) -> Program:
+        from axpair_emulator.storage.joint_file import load_program
+
+        return self._keep(("program", _digest(joint)), lambda: load_program(joint))
+
+    def _executor(self, joint: Path) -> Executor:
+        from axpair_emulator.cmodel.execute import Executor
+
+        program = self._program(joint)
+        return self._keep(("executor", _digest(joint)), lambda: Executor(program))
+
+    def _reference(self, models: Models) -> Reference:
+        from axpair_emulator.reference.engine import Reference
+        from axpair_emulator.storage.joint_file import load_reference
+
+        path = models.lava_joint
+        if path is None:
+            raise JointError("no .lava_joint is given", next_step="give --lava-joint; build writes it beside the joint")
+        program = self._program(models.joint)
+
+        def make() -> Reference:
+            stored = load_reference(path)
+            if (stored.inputs, stored.outputs) != (program.inputs, program.outputs):
+                raise JointError(
+                    f"{path} and {models.joint} are of different models: their inputs or outputs differ",
+                    next_step="give the two files of one build",
+                )
+            return Reference(stored.model, stored.inputs, stored.outputs)
+
+        return self._keep(("reference", _digest(path), _digest(models.joint)), make)
+
+    def _float_leg(self, models: Models) -> FloatLeg:
+        from axpair_emulator.float_leg import open_float_leg
+
+        onnx, config = models.onnx, models.config
+        if onnx is None:
+            raise EmulatorError("no ONNX model is given", next_step="give it as --onnx")
+        key = ("onnx", _digest(onnx), _digest(config) if config else "", _digest(models.joint))
+        return self._keep(key, lambda: open_float_leg(onnx, config, models.joint))
+
+    def _keep(self, key: tuple[str, ...], make: Callable[[], Made]) -> Made:
+        if key not in self._kept:
+            self._kept[key] = make()
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return cast(Made, self._kept[key])
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise EmulatorError(f"{path} can't be read: {error.strerror or error}", next_step="check the path") from error
