@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from axpair_proto.simulator import Models
+
 from axpair_host.errors import UsageError
 
 
@@ -17,3 +19,16 @@ def existing_file(flag: str, path: Path) -> Path:
     if empty:
         raise UsageError(f"{flag} {path}: is empty (0 bytes)", next_step="copy or build it again")
     return path
+
+
+def given_models(joint: Path, onnx: Path | None, lava_joint: Path | None, config: Path | None) -> Models:
+    """The files of one conversion, checked; without --config the output_config.prototxt beside the joint counts.
+
+    Raises UsageError as `existing_file` does.
+    """
+    existing_file("--joint", joint)
+    for flag, path in (("--onnx", onnx), ("--lava-joint", lava_joint), ("--config", config)):
+        if path is not None:
+            existing_file(flag, path)
+    beside = joint.with_name("output_config.prototxt")
+    return Models(joint, onnx, lava_joint, config or (beside if beside.is_file() else None))

@@ -66,25 +66,14 @@ def command(as_json: bool, **given: Any) -> str:
 
 
 def _request(given: dict[str, Any]) -> "GatherRequest":
-    from axpair_proto.simulator import Models
-
-    from axpair_host.files import existing_file
+    from axpair_host.files import given_models
     from axpair_host.gather.request import GatherRequest
     from axpair_host.postprocess import parse_expect
 
-    joint = existing_file("--joint", given["joint"])
-    for flag, name in (("--onnx", "onnx"), ("--lava-joint", "lava_joint"), ("--config", "config")):
-        if given[name] is not None:
-            existing_file(flag, given[name])
+    models = given_models(given["joint"], given["onnx"], given["lava_joint"], given["config"])
     _check_together(given)
-    beside = joint.with_name("output_config.prototxt")
     return GatherRequest(
-        models=Models(
-            joint=joint,
-            onnx=given["onnx"],
-            lava_joint=given["lava_joint"],
-            config=given["config"] or (beside if beside.is_file() else None),
-        ),
+        models=models,
         files=_files(given["inputs"], given["layers"]),
         case_id=given["case_id"],
         gt=given["gt"],
