@@ -1,0 +1,82 @@
+"""The command group and what its commands refuse before any work."""
+
+import json
+from pathlib import Path
+
+import pytest
+from axpair_proto.joint import pack_joint
+from axpair_proto.topology.topology_pb2 import Topology
+from command_line import axpair, said_once
+
+
+@pytest.fixture
+def real_joint(tmp_path: Path) -> Path:
+    """A joint as the real toolchain makes them: names in its topology, a part that we can't read."""
+    path = tmp_path / "real.joint"
+    topology = Topology(input_names=["data"], output_names=["prob/raw", "feat"])
+    path.write_bytes(pack_joint(topology, {"part_0.neu": b"\x18\x00\x00\x00 not ours"}))
+    return path
+
+
+def test_a_near_miss_of_a_command_is_named() -> None:
+    assert "did you mean 'pair'" in said_once(axpair("pari"), 2)
+
+
+def test_a_missing_option_names_the_command_that_helps() -> None:
+    assert "next: axpair pair --help" in said_once(axpair("pair"), 2)
+
+
+def test_only_commands_that_exist_are_listed() -> None:
+    listed = axpair("--help").stdout.partition("Commands:")[2]
+    for name in ("layers", "reduce", "tune", "bundle", "report"):
+        assert f"  {name} " not in listed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "neither --input nor --gt"),
+        (["--input", "x.bin", "--layer", "a", "--layer", "b"], "1 --input and 2 --layer"),
+        (["--gt", "nowhere"], "--gt nowhere: there is no such folder"),
+        (["--gt", ".", "--input", "x.bin"], "--gt holds its input already"),
+        (["--input", "x.bin", "--board-log", "log"], "--board-log belongs to a finished run"),
+        (["--input", "x.bin", "--expect", "1"], "none was given"),
+        (["--input", "x.bin", "--repeat", "0"], "--repeat"),
+        (["--input", "x.bin", "--board", "ftp://x"], "unknown scheme 'ftp'"),
+        (["--input", "x.bin", "--board", "lab"], "no address and no known name"),
+        (["--input", "x.bin", "--onnx", "m.onnx"], "--onnx m.onnx: No such file"),
+        (["--input", "x.bin", "--out", "real.joint/gt"], "is a file, no folder can be made in it"),
+        (["--input", "x.bin", "--out", "real.joint"], "--out real.joint: is a file"),
+        (["--input", "x.bin", "--simulator", "pulsar9"], "--simulator 'pulsar9': not installed"),
+        (["--input", "x.bin"], "no installed simulator runs this joint"),
+    ],
+)
+def test_flags_that_dont_fit_are_one_message(real_joint: Path, arguments: list[str], words: str) -> None:
+    done = axpair("pair", "--joint", real_joint.name, *arguments, cwd=real_joint.parent)
+    assert words in said_once(done, 2)
+    assert sorted(path.name for path in real_joint.parent.iterdir()) == ["real.joint"]
+
+
+def test_a_real_joint_without_its_toolchain_names_the_way_through_gt(real_joint: Path) -> None:
+    message = said_once(axpair("pair", "--joint", real_joint, "--input", "x.bin", cwd=real_joint.parent), 2)
+    assert "--gt" in message
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(b"", "is empty"), (b"\x1f\x8b nonsense", "not a joint"), (None, "No such file")]
+)
+def test_a_joint_that_is_none_is_named(tmp_path: Path, content: bytes | None, words: str) -> None:
+    if content is not None:
+        (tmp_path / "m.joint").write_bytes(content)
+    assert words in said_once(axpair("pair", "--joint", "m.joint", "--input", "x.bin", cwd=tmp_path), 2)
+
+
+def test_model_info_of_a_real_joint_gives_names_in_order_and_says_what_it_cant_know(real_joint: Path) -> None:
+    done = axpair("model", "info", real_joint, "--json")
+    found = json.loads(done.stdout)
+    assert [one["name"] for one in found["outputs"]] == ["prob/raw", "feat"]
+    assert [one["name"] for one in found["inputs"]] == ["data"]
+    assert "run_joint" in found["unknown"]
+    plain = axpair("model", "info", real_joint).stdout
+    assert plain.index("prob/raw") < plain.index("feat")
+    assert "aren't known here" in plain

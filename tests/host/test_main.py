@@ -1,0 +1,177 @@
+"""Exit codes, and what is said when a command ends otherwise than it should."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from command_line import axpair, command, environment, said_once
+
+COMMANDS = """\
+import os, signal, sys
+import click
+from axpair_proto.errors import AxpairError
+from axpair_host.errors import BoardError, UsageError
+
+@click.group("odd")
+def odd(): pass
+
+@odd.command()
+def defect(): raise ZeroDivisionError("of the plugin")
+
+@odd.command()
+def usage(): raise UsageError("7 files, expected 8", next_step="give one more")
+
+@odd.command()
+def board(): raise BoardError("nobody answers at 10.0.0.1:1")
+
+@odd.command()
+@click.argument("verdict")
+def judge(verdict): return verdict
+
+@odd.command()
+@click.argument("code", type=int)
+@click.pass_context
+def leave(ctx, code): ctx.exit(code)
+
+@odd.command()
+def nonsense(): return ["PASS"]
+
+@odd.command()
+def wait():
+    print("waiting", flush=True)
+    signal.pause()
+
+@odd.command()
+def babble():
+    for _ in range(100_000): print("line")
+
+@odd.command()
+def lacking(): import onnxruntime.nothing_like_it
+"""
+
+
+@pytest.fixture(scope="module")
+def plugin(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A PYTHONPATH on which another package brings the command `odd`."""
+    folder = tmp_path_factory.mktemp("plugin")
+    (folder / "odd_commands.py").write_text(COMMANDS)
+    info = folder / "odd-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: odd\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[axpair.commands]\nodd = odd_commands:odd\n")
+    return str(folder)
+
+
+def test_a_command_of_another_package_is_found(plugin: str) -> None:
+    done = axpair("--help", PYTHONPATH=plugin)
+    assert "odd " in done.stdout
+    assert "From the package odd." in done.stdout
+
+
+@pytest.mark.parametrize(("verdict", "code"), [("PASS", 0), ("FAULT", 1), ("INCONCLUSIVE", 3)])
+def test_a_verdict_becomes_its_exit_code(plugin: str, verdict: str, code: int) -> None:
+    assert axpair("odd", "judge", verdict, PYTHONPATH=plugin).returncode == code
+
+
+def test_a_command_may_leave_with_a_code_of_its_own(plugin: str) -> None:
+    assert axpair("odd", "leave", "17", PYTHONPATH=plugin).returncode == 17
+
+
+def test_bad_input_exits_2_with_the_next_step(plugin: str) -> None:
+    message = said_once(axpair("odd", "usage", PYTHONPATH=plugin), 2)
+    assert message == "axpair: 7 files, expected 8\n  next: give one more\n"
+
+
+def test_an_unavailable_board_exits_3(plugin: str) -> None:
+    assert "nobody answers" in said_once(axpair("odd", "board", PYTHONPATH=plugin), 3)
+
+
+@pytest.mark.parametrize("name", ["defect", "nonsense"])
+def test_a_defect_exits_70_and_its_traceback_is_in_the_file_that_is_named(
+    plugin: str, tmp_path: Path, name: str
+) -> None:
+    done = axpair("odd", name, PYTHONPATH=plugin, AXPAIR_CACHE=str(tmp_path))
+    message = said_once(done, 70)
+    assert len(message.splitlines()) == 1
+    log = Path(message.strip().rpartition("details: ")[2])
+    assert log.parent == tmp_path / "logs"
+    assert "Traceback" in log.read_text()
+
+
+def test_a_defect_is_still_told_where_the_cache_cant_be_written(plugin: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = axpair("odd", "defect", PYTHONPATH=plugin, AXPAIR_CACHE=str(tmp_path / "file"), TMPDIR=str(tmp_path))
+    log = Path(said_once(done, 70).strip().rpartition("details: ")[2])
+    assert "of the plugin" in log.read_text()
+
+
+def test_ctrl_c_exits_130(plugin: str) -> None:
+    with subprocess.Popen(
+        command("odd", "wait"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(PYTHONPATH=plugin),
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "waiting\n"
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate()
+    assert process.returncode == 130
+    assert errors == "axpair: interrupted\n"
+
+
+def test_a_reader_that_goes_away_is_no_error(plugin: str) -> None:
+    reading, writing = os.pipe()
+    process = subprocess.Popen(
+        command("odd", "babble"), stdout=writing, stderr=subprocess.PIPE, env=environment(PYTHONPATH=plugin)
+    )
+    os.close(writing)
+    with contextlib.closing(os.fdopen(reading)) as stream:
+        assert stream.readline() == "line\n"
+    _, errors = process.communicate()
+    assert process.returncode == 141
+    assert errors == b""
+
+
+def test_a_missing_package_of_an_extra_is_named_with_the_extra(plugin: str) -> None:
+    message = said_once(axpair("odd", "lacking", PYTHONPATH=plugin), 2)
+    assert "pip install 'axpair[emulator]'" in message
+
+
+def test_without_the_host_extra_it_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("raise ModuleNotFoundError('No module named click', name='click')")
+    message = said_once(axpair("pair", PYTHONPATH=str(tmp_path)), 2)
+    assert "pip install 'axpair[host]'" in message
+
+
+def test_the_version_is_printed() -> None:
+    done = axpair("--version")
+    assert (done.returncode, done.stdout) == (0, "axpair 0.1.0\n")
+
+
+def test_help_imports_no_heavy_package() -> None:
+    code = (
+        "import sys; from axpair_host.main import run\n"
+        "code = run(['--help'])\n"
+        "heavy = {'numpy', 'onnx', 'onnxruntime', 'grpc', 'paramiko', 'rich', 'PIL', 'msgspec'} & set(sys.modules)\n"
+        "print(sorted(heavy), file=sys.stderr); sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "Commands:" in done.stdout
+    assert done.stderr == "[]\n"
+
+
+@pytest.mark.parametrize("name", ["pair", "model", "board"])
+def test_the_help_of_a_command_imports_no_heavy_package(name: str) -> None:
+    code = (
+        f"import sys; from axpair_host.main import run\ncode = run(['{name}', '--help'])\n"
+        "print(sorted({'numpy', 'onnx', 'onnxruntime', 'grpc', 'paramiko'} & set(sys.modules)), file=sys.stderr)\n"
+        "sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "[]\n"
