@@ -1,4 +1,4 @@
-"""Exact accumulators of convolutions of any width: float32 convolutions over parts, each below 2^24, added in float64.
+"""Exact accumulators of convolutions of any width: float32 convolutions over parts, each below 2^24.
 
 16-bit codes go as two planes of 8 bits, 16-bit weights too: x - z = 256 * (xh - zh) + (xl - zl), and as much for w.
 Where a part's bound is still too high, its input channels are split. Where one input channel alone is too much, the
@@ -33,6 +33,11 @@ class Convolution:
         """ONNX's name."""
         return "ConvTranspose" if self.transposed else "Conv"
 
+    @property
+    def blocked(self) -> bool:
+        """Whether the runtime's blocked layouts pay: where every output channel has an input channel of its own."""
+        return self.group > 1 and not self.transposed
+
     def by_group(self, weight: Array) -> Array:
         """ONNX's weight as (group, O/g, I/g, ...)."""
         grouped: Array = weight.reshape(self.group, weight.shape[0] // self.group, *weight.shape[1:])
@@ -58,32 +63,35 @@ class Convolution:
         weights = graph.constant("w", weight.astype(np.float32))
         graph.node(self.kind, [centred, weights], "acc", group=self.group, **self.attributes)
         graph.output("acc", "float32")
-        return graph.session(threads)
+        return graph.session(threads, self.blocked)
 
 
-Accumulate = Callable[[Array], Array]
-"""Codes (N, C, H, W) to exact accumulators (N, O, H', W') without bias, float64."""
+Part = Callable[[Array], list[Array]]
+"""Codes (N, C, H, W) to sums (N, O, H', W') of whole numbers, float32 or float64."""
 
 
-def accumulator(convolution: Convolution, weight: Array, x: Tensor, threads: int) -> Accumulate:
-    """Prepare the sum of parts for int8 or int16 weights (ONNX's order) and 8- or 16-bit codes."""
-    parts: list[tuple[int, Accumulate]] = []
-    for weight_factor, weight_plane in _weight_planes(weight):
-        if x.bits == 8:
-            parts.append((weight_factor, _plane(convolution, weight_plane, x.zero_point, threads, 0)))
-            continue
-        for shift in (8, 0):
-            zero = (x.zero_point >> shift) & 0xFF
-            part = _plane(convolution, weight_plane, zero, threads, shift)
-            parts.append((weight_factor << shift, part))
+class Accumulator:
+    """Parts whose sum, each part times its factor, is the exact accumulator without bias.
 
-    def total(codes: Array) -> Array:
-        result = parts[0][1](codes) * float(parts[0][0])
-        for factor, part in parts[1:]:
-            result += part(codes) * float(factor)
-        return result
+    `weight` is int8 or int16 in ONNX's order, the codes are of 8 or 16 bits.
+    """
 
-    return total
+    def __init__(self, convolution: Convolution, weight: Array, x: Tensor, threads: int) -> None:
+        self.factors: tuple[int, ...] = ()
+        self.bounds = np.zeros(len(convolution.sums(weight)), np.int64)
+        """Per channel, what the magnitudes of all products together, factors included, don't exceed."""
+        self._parts: list[Part] = []
+        for weight_factor, plane in _weight_planes(weight):
+            for shift in (0,) if x.bits == 8 else (8, 0):
+                zero = (x.zero_point >> shift) & 0xFF
+                part, count = _part(convolution, plane, zero, threads, shift)
+                self._parts.append(part)
+                self.factors += (weight_factor << shift,) * count
+                self.bounds += convolution.sums(plane) * max(zero, 255 - zero) * (weight_factor << shift)
+
+    def __call__(self, codes: Array) -> list[Array]:
+        """One array for each factor."""
+        return [result for part in self._parts for result in part(codes)]
 
 
 def _weight_planes(weight: Array) -> list[tuple[int, Array]]:
@@ -95,27 +103,29 @@ def _weight_planes(weight: Array) -> list[tuple[int, Array]]:
     return [(256, (wide - low) >> 8), (1, low)]
 
 
-def _plane(convolution: Convolution, weight: Array, zero: int, threads: int, shift: int) -> Accumulate:
-    reach = max(zero, 255 - zero)
+def _part(convolution: Convolution, weight: Array, zero: int, threads: int, shift: int) -> tuple[Part, int]:
+    """What adds up one byte of the codes, and into how many arrays."""
     grouped = convolution.by_group(weight)
-    runs = _channel_runs(grouped, FLOAT32 // reach)
+    runs = _channel_runs(grouped, FLOAT32 // max(zero, 255 - zero))
     if runs is None:
-        return lambda codes: taps.accumulate(
-            convolution.transposed, convolution.attributes, grouped, _byte(codes, shift).astype(np.float64) - zero
-        )
+
+        def by_taps(codes: Array) -> list[Array]:
+            centred = _byte(codes, shift).astype(np.float64) - zero
+            return [taps.accumulate(convolution.transposed, convolution.attributes, grouped, centred)]
+
+        return by_taps, 1
     sessions = [convolution.session(convolution.as_onnx(grouped[:, :, run]), zero, threads) for run in runs]
 
-    def accumulate(codes: Array) -> Array:
+    def by_runs(codes: Array) -> list[Array]:
         plane = _byte(codes, shift)
         batch, _, *space = plane.shape
         split = plane.reshape(batch, convolution.group, -1, *space)
-        result: Array | float = 0.0
-        for run, session in zip(runs, sessions, strict=True):
-            some = np.ascontiguousarray(split[:, :, run]).reshape(batch, -1, *space)
-            result = result + session(x=some)[0].astype(np.float64)
-        return np.asarray(result)
+        return [
+            session(x=np.ascontiguousarray(split[:, :, run]).reshape(batch, -1, *space))[0]
+            for run, session in zip(runs, sessions, strict=True)
+        ]
 
-    return accumulate
+    return by_runs, len(runs)
 
 
 def _channel_runs(grouped: Array, limit: int) -> list[slice] | None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from axpair_emulator.cmodel.accumulate import Convolution, accumulator
+from axpair_emulator.cmodel.accumulate import Accumulator, Convolution
 from axpair_emulator.cmodel.bounds import FLOAT32, reach
 from axpair_emulator.cmodel.finish import to_codes
 from axpair_emulator.cmodel.requant import Requantizer, Rule, rule_of
@@ -41,7 +41,9 @@ def _prepare(site: Site, transposed: bool) -> Kernel:
     bounds[dead] = 0
     if site.x.bits == 8 and site.y.bits == 8 and weight.dtype.itemsize == 1 and bounds.max() < FLOAT32:
         return _one_pass(site, convolution, weight, bias, rule, bounds, dead)
-    return _in_parts(site, convolution, weight, bias, Requantizer(rule, bounds, site.y))
+    accumulator = Accumulator(convolution, weight, site.x, site.threads)
+    bounds = accumulator.bounds + np.abs(bias)
+    return _in_parts(accumulator, Requantizer(rule, bounds, site.y, bias, accumulator.factors))
 
 
 def _one_pass(
@@ -56,21 +58,15 @@ def _one_pass(
     biases = graph.constant("b", np.where(dead, 0, bias).astype(np.float32))
     options = {"group": convolution.group, **convolution.attributes}
     graph.node(convolution.kind, [centred, weights, biases], "acc", **options)
-    # Blocked layouts pay where each output channel has an input channel of its own.
-    blocked = convolution.group == len(bias) > 1 and not convolution.transposed
-    return to_codes(graph, ["x"], rule, bounds, site.y, site.threads, blocked)
+    return to_codes(graph, ["x"], rule, bounds, site.y, site.threads, convolution.blocked)
 
 
-def _in_parts(site: Site, convolution: Convolution, weight: Array, bias: Array, requantizer: Requantizer) -> Kernel:
-    accumulate = accumulator(convolution, weight, site.x, site.threads)
-
+def _in_parts(accumulator: Accumulator, requantizer: Requantizer) -> Kernel:
     def run(operands: Sequence[Array]) -> Array:
-        acc = accumulate(operands[0])
-        batch, channels = acc.shape[:2]
-        flat = acc.reshape(batch, channels, -1)
-        flat += bias.astype(np.float64)[:, None]
-        codes: Array = requantizer(flat).reshape(acc.shape)
-        return codes
+        parts = accumulator(operands[0])
+        batch, channels = parts[0].shape[:2]
+        codes: Array = requantizer(*(part.reshape(batch, channels, -1) for part in parts))
+        return codes.reshape(parts[0].shape)
 
     return run
 

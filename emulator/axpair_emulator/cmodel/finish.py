@@ -46,7 +46,7 @@ def to_codes(
         if len(unproven):
             acc = results[-1]
             shape = (1, 1, -1) if one else (*acc.shape[:2], -1)
-            requantizer.into(codes.reshape(shape), acc.reshape(shape), unproven)
+            requantizer.into(codes.reshape(shape), [acc.reshape(shape)], unproven)
         return codes
 
     return run

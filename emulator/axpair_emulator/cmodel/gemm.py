@@ -28,7 +28,7 @@ def gemm(site: Site) -> Kernel:
     kernel = (
         _gemm_float32(site, weight, bias, rule, bounds)
         if site.x.bits == 8 and site.y.bits == 8 and bounds.max() < FLOAT32
-        else _gemm_float64(site, weight, bias, Requantizer(rule, bounds, site.y))
+        else _gemm_float64(site, weight, Requantizer(rule, bounds, site.y, bias))
     )
 
     def run(operands: Sequence[Array]) -> Array:
@@ -48,12 +48,11 @@ def _gemm_float32(site: Site, weight: Array, bias: Array, rule: Rule, bounds: Ar
     return to_codes(graph, ["x"], rule, bounds, site.y, site.threads)
 
 
-def _gemm_float64(site: Site, weight: Array, bias: Array, requantizer: Requantizer) -> Kernel:
+def _gemm_float64(site: Site, weight: Array, requantizer: Requantizer) -> Kernel:
     product, wide, zero = _product(site.threads), weight.astype(np.float64), site.x.zero_point
 
     def run(operands: Sequence[Array]) -> Array:
         acc = product(a=operands[0].astype(np.float64) - zero, b=wide)[0]
-        acc += bias.astype(np.float64)
         codes: Array = requantizer(acc[:, :, None])[:, :, 0]
         return codes
 

@@ -8,8 +8,8 @@ Blocks are small enough to stay in the processor's cache, so that the accumulato
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -41,9 +41,9 @@ class Rule:
         return Rule(self.multiplier[channels], self.shift[channels], self.zero_point, self.lo, self.hi)
 
     def codes(self, acc: Array) -> Array:
-        """The formula itself: int64 accumulators (..., channels) to int64 codes."""
-        half = np.left_shift(np.int64(1), self.shift - 1)
-        scaled = np.right_shift(acc * self.multiplier + half, self.shift)
+        """The formula itself: int64 accumulators (..., channels, inner) to int64 codes."""
+        multiplier, shift = self.multiplier[:, None], self.shift[:, None]
+        scaled = np.right_shift(acc * multiplier + np.left_shift(np.int64(1), shift - 1), shift)
         codes: Array = np.clip(scaled + self.zero_point, self.lo, self.hi)
         return codes
 
@@ -58,24 +58,34 @@ def rule_of(site: Site) -> Rule:
 
 
 class Requantizer:
-    """A rule made ready for accumulators of bounded magnitude.
+    """A rule made ready for accumulators of bounded magnitude, given as one array or as several to be added up.
 
-    `bounds` (int64, one per channel) are magnitudes that no accumulator of the channel exceeds.
+    The accumulator is the sum of the arrays, each times its factor, and of the channel's bias. `bounds` (int64, one
+    per channel) are what the magnitudes of all these together don't exceed, in any order of adding them up.
     """
 
-    def __init__(self, rule: Rule, bounds: Array, output: Tensor) -> None:
+    def __init__(
+        self,
+        rule: Rule,
+        bounds: Array,
+        output: Tensor,
+        bias: Array | None = None,
+        factors: Sequence[int] = (1,),
+    ) -> None:
         self._rule = rule
         self._dtype = output.dtype
+        self._bias = np.zeros(len(rule), np.int64) if bias is None else bias.astype(np.int64)
+        self._factors = tuple(factors)
         units = bounds.astype(object) * rule.multiplier + (rule.zero_point + 1) * 2 ** rule.shift.astype(object)
         self._in_float = np.asarray(units < FLOAT64, bool)
         # ldexp only moves the exponent: no library function that could round.
-        self._factor = np.ldexp(rule.multiplier.astype(np.float64), -rule.shift)
-        self._offset = rule.zero_point + 0.5
+        self._real = np.ldexp(rule.multiplier.astype(np.float64), -rule.shift)
+        self._offset = self._bias * self._real + (rule.zero_point + 0.5)
 
-    def __call__(self, acc: Array) -> Array:
+    def __call__(self, *parts: Array) -> Array:
         """Accumulators (outer, channels, inner), whole numbers of any dtype, to codes of the same shape."""
-        codes = np.empty(acc.shape, self._dtype)
-        self.into(codes, acc, np.arange(acc.shape[1]))
+        codes = np.empty(parts[0].shape, self._dtype)
+        self.into(codes, parts, np.arange(parts[0].shape[1]))
         return codes
 
     def scalar(self, acc: Array) -> Array:
@@ -83,32 +93,44 @@ class Requantizer:
         codes: Array = self(acc.reshape(1, 1, -1)).reshape(acc.shape)
         return codes
 
-    def into(self, codes: Array, acc: Array, channels: Array) -> None:
-        """Fill the given channels of `codes`; both arrays are (outer, channels, inner)."""
-        outer, _, inner = acc.shape
-        scratch = np.empty(_BLOCK, np.float64)
-        in_float = channels[self._in_float[channels]]
+    def into(self, codes: Array, parts: Sequence[Array], channels: Array) -> None:
+        """Fill the given channels of `codes`; all arrays are (outer, channels, inner)."""
+        outer, _, inner = codes.shape
+        scratch = (np.empty(_BLOCK, np.float64), np.empty(_BLOCK, np.float64))
         per_block = max(1, _BLOCK // max(inner, 1))
-        for start in range(0, len(in_float), per_block):
-            some = in_float[start : start + per_block]
-            rows = max(1, _BLOCK // max(inner * len(some), 1))
-            for row in range(0, outer, rows):
-                for column in range(0, inner, _BLOCK):
-                    at = (slice(row, row + rows), _run(some), slice(column, column + _BLOCK))
-                    self._block(codes, acc, at, self._factor[some, None], scratch)
-        for channel in channels[~self._in_float[channels]]:
-            rule = self._rule[np.array([channel])]
-            codes[:, channel] = rule.codes(acc[:, channel, :, None].astype(np.int64))[..., 0]
+        for in_float in (True, False):
+            alike = channels[self._in_float[channels] == in_float]
+            for start in range(0, len(alike), per_block):
+                some = alike[start : start + per_block]
+                rows = max(1, _BLOCK // max(inner * len(some), 1))
+                for row in range(0, outer, rows):
+                    for column in range(0, inner, _BLOCK):
+                        at = (slice(row, row + rows), _run(some), slice(column, column + _BLOCK))
+                        block = [part[at] for part in parts]
+                        codes[at] = self._float64(block, some, scratch) if in_float else self._int64(block, some)
 
-    def _block(self, codes: Array, acc: Array, at: tuple[Any, ...], factor: Array, scratch: Array) -> None:
-        some = acc[at]
-        block = scratch[: some.size].reshape(some.shape)
-        block[...] = some
-        block *= factor
-        block += self._offset
+    def _float64(self, parts: list[Array], channels: Array, scratch: tuple[Array, Array]) -> Array:
+        """The codes of one block, as whole float64 numbers."""
+        shape, size = parts[0].shape, parts[0].size
+        total, term = (array[:size].reshape(shape) for array in scratch)
+        for index, (part, factor) in enumerate(zip(parts, self._factors, strict=True)):
+            target = term if index else total
+            target[...] = part
+            target *= (self._real[channels] * factor)[:, None]
+            if index:
+                total += term
+        total += self._offset[channels, None]
         # Cutting off is rounding down, as nothing negative is left.
-        np.clip(block, self._rule.lo, self._rule.hi, out=block)
-        codes[at] = block
+        np.clip(total, self._rule.lo, self._rule.hi, out=total)
+        return total
+
+    def _int64(self, parts: list[Array], channels: Array) -> Array:
+        """The codes of one block, by the formula itself."""
+        acc = np.broadcast_to(self._bias[channels, None], parts[0].shape).copy()
+        for part, factor in zip(parts, self._factors, strict=True):
+            acc += part.astype(np.int64) * factor
+        codes: Array = self._rule[channels].codes(acc)
+        return codes
 
 
 def _run(channels: Array) -> Array | slice:

@@ -59,4 +59,4 @@ def _stairs(rule: Rule, bounds: Array) -> tuple[Array, Array]:
     edge = bounds[:, None]
     points = np.concatenate([first - 1, first, -edge, edge], axis=1)
     points = np.clip(points, -edge, edge)
-    return points, rule.codes(points.T).T
+    return points, rule.codes(points)
