@@ -51,7 +51,7 @@ def run_case(model: LoadedModel, case: Case, progress: Progress) -> BoardLeg:
     """Run one case and collect its rounds. Raises BoardError when the agent goes away."""
     collector = RoundCollector(model)
     total = case.repeat + case.want_probe
-    with progress.task(f"board: run {total} rounds", total) as task:
+    with progress.task("board: run", total, "rounds") as task:
         for done, answer in enumerate(model.run([case]), start=1):
             collector.add(answer)
             task.at(done)

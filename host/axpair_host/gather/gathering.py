@@ -58,10 +58,8 @@ def gather(
             if isinstance(board, BoardSide):
                 board.abandon()
             raise
-    started = time.perf_counter()
-    record = store(request, case, prepared, folder, simulated_by=simulated_by, legs=legs, leg=leg, timings=timings)
-    progress.note(f"written in {time.perf_counter() - started:.2f} s: {len(record.digests)} tensor files")
-    return record
+    with progress.task("write the gt folder"):
+        return store(request, case, prepared, folder, simulated_by=simulated_by, legs=legs, leg=leg, timings=timings)
 
 
 def store(
