@@ -1,6 +1,6 @@
 """The gt folder that a case goes into: what may be replaced, and what not."""
 
-import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from axpair_host.evidence.record import CaseFacts, Record
 
 
 def check_writable(out: Path) -> None:
-    """Raise UsageError where `out` can't be made or replaced; nothing is written."""
+    """Raise UsageError where `out` can't be made or replaced; nothing is left behind."""
     if out.exists() and not out.is_dir():
         raise UsageError(f"--out {out}: is a file", next_step="give a folder that doesn't exist yet")
     parent = out.absolute().parent
@@ -17,8 +17,12 @@ def check_writable(out: Path) -> None:
         parent = parent.parent
     if not parent.is_dir():
         raise UsageError(f"--out {out}: {parent} is a file, no folder can be made in it")
-    if not os.access(parent, os.W_OK | os.X_OK):
-        raise UsageError(f"--out {out}: {parent} can't be written", next_step="give another folder with --out")
+    try:
+        Path(tempfile.mkdtemp(prefix=".axpair-", dir=parent)).rmdir()  # permissions alone don't tell
+    except OSError as error:
+        raise UsageError(
+            f"--out {out}: {parent} can't be written: {error.strerror}", next_step="give another folder with --out"
+        ) from error
 
 
 def check_same_case(out: Path, found: Record | None, case: CaseFacts, inputs: Mapping[str, str]) -> None:

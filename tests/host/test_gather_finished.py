@@ -1,0 +1,123 @@
+"""Finished runs of run_joint: what its log says of the model, and what its folder holds."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from axpair_host.errors import UsageError
+from axpair_host.gather.finished import finished_leg
+from axpair_host.gather.request import FinishedRun
+from axpair_host.gather.run_joint_log import description_in, read_log, tools_version_in, versions_in
+from axpair_proto.description import ModelDescription, TensorDescription
+
+# Put together for these tests in the form that run_joint (SDK V0.31) prints.
+LOG = """\
+run joint version: 0.5.13
+
+virtual npu mode is 1_1
+
+tools version: 0.6.1.14
+59588c54
+Max Batch Size 1
+
+Input[0]: image
+    Shape [1, 4, 6, 3] NHWC uint8 BGR
+    Memory Physical
+    Size 72
+Output[0]: prob/raw
+    Shape [1, 10] NHWC float32
+    Memory Physical
+    Size 40
+Output[1]: feat
+    Shape [1, 4, 2, 2] NCHW sint16 Q=256
+    Memory Physical
+    Size 32
+
+Using batch size 1
+"""
+
+
+def test_the_log_describes_the_model() -> None:
+    found = description_in(LOG.splitlines())
+    assert found == ModelDescription(
+        inputs=(TensorDescription("image", "uint8", (1, 4, 6, 3), "NHWC", "BGR", size_bytes=72),),
+        outputs=(
+            TensorDescription("prob/raw", "float32", (1, 10), size_bytes=40),
+            TensorDescription("feat", "int16", (1, 4, 2, 2), "NCHW", q=256, size_bytes=32),
+        ),
+        tools_version="0.6.1.14 59588c54",
+    )
+
+
+def test_the_log_tells_versions_and_mode() -> None:
+    lines = LOG.splitlines()
+    assert versions_in(lines) == {"runtime": "run_joint 0.5.13", "vnpu": "1_1"}
+    assert tools_version_in(lines) == "0.6.1.14 59588c54"
+
+
+def test_a_log_that_breaks_off_describes_nothing() -> None:
+    cut = LOG[: LOG.index("    Shape [1, 10]")]
+    assert description_in(cut.splitlines()) is None
+
+
+def described() -> ModelDescription:
+    found = description_in(LOG.splitlines())
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> FinishedRun:
+    """Outputs as run_joint names them, and the log."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "prob_raw.bin").write_bytes(np.arange(10, dtype=np.float32).tobytes())
+    (out / "feat.bin").write_bytes(np.arange(16, dtype=np.int16).tobytes())
+    (tmp_path / "log").write_text(LOG + "read file x for input[0] data image failed, using random data\n")
+    return FinishedRun(out, tmp_path / "log")
+
+
+def test_outputs_are_matched_with_their_names_and_the_log_is_kept(run: FinishedRun) -> None:
+    leg = finished_leg(run, described())
+    outputs = leg.outputs()
+    assert outputs is not None
+    assert outputs["prob/raw"].tolist() == [list(range(10))]
+    assert outputs["feat"].shape == (1, 4, 2, 2)
+    assert leg.rounds[0].facts.log_lines[-1].endswith("using random data")
+    assert leg.versions["runtime"] == "run_joint 0.5.13"
+    assert any("ran once" in note for note in leg.notes)
+
+
+def test_an_output_of_another_size_is_kept_as_bytes(run: FinishedRun) -> None:
+    (run.folder / "feat.bin").write_bytes(bytes(30))
+    outputs = finished_leg(run, described()).outputs()
+    assert outputs is not None
+    assert (outputs["feat"].dtype.name, outputs["feat"].shape) == ("uint8", (30,))
+
+
+def test_a_missing_output_and_a_strange_file_are_told(run: FinishedRun) -> None:
+    (run.folder / "feat.bin").rename(run.folder / "other.bin")
+    leg = finished_leg(run, described())
+    assert set(leg.outputs() or ()) == {"prob/raw"}
+    assert any("no output is named so: other" in note for note in leg.notes)
+
+
+def test_a_folder_of_another_model_is_refused_with_both_lists(run: FinishedRun) -> None:
+    for stem in ("prob_raw", "feat"):
+        (run.folder / f"{stem}.bin").rename(run.folder / f"x{stem}.bin")
+    with pytest.raises(UsageError, match="found: xfeat, xprob_raw; outputs: prob/raw, feat"):
+        finished_leg(run, described())
+
+
+def test_a_missing_folder_or_log_is_named(run: FinishedRun, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"--board-out .*nowhere"):
+        finished_leg(FinishedRun(tmp_path / "nowhere"), described())
+    with pytest.raises(UsageError, match=r"--board-log .*nolog"):
+        finished_leg(FinishedRun(run.folder, tmp_path / "nolog"), described())
+
+
+def test_an_oversized_log_is_refused(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("wb") as stream:
+        stream.truncate((16 << 20) + 1)
+    with pytest.raises(UsageError, match="larger than"):
+        read_log(tmp_path / "log")

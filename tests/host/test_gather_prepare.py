@@ -1,0 +1,81 @@
+"""Which file becomes which input."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from axpair_host.errors import UsageError
+from axpair_host.gather.prepare import assign, from_gt
+from axpair_host.gather.request import InputFile
+from axpair_proto.description import ModelDescription, TensorDescription
+
+
+def described(*names: str) -> ModelDescription:
+    return ModelDescription(
+        inputs=tuple(TensorDescription(name, "uint8", (1, 4), size_bytes=4) for name in names),
+        outputs=(TensorDescription("y", "float32", (1,), size_bytes=4),),
+    )
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    paths = [tmp_path / f"{number}.bin" for number in range(3)]
+    for path in paths:
+        path.write_bytes(b"abcd")
+    return paths
+
+
+def test_files_go_to_inputs_in_the_models_order(files: list[Path]) -> None:
+    assigned = assign(described("a", "b"), [InputFile(files[0]), InputFile(files[1])])
+    assert list(assigned.items()) == [("a", files[0]), ("b", files[1])]
+
+
+def test_layer_names_the_input_and_the_rest_keeps_its_order(files: list[Path]) -> None:
+    given = [InputFile(files[0], "c"), InputFile(files[1]), InputFile(files[2])]
+    assigned = assign(described("a", "b", "c"), given)
+    assert list(assigned.items()) == [("a", files[1]), ("b", files[2]), ("c", files[0])]
+
+
+@pytest.mark.parametrize(
+    ("names", "layers", "words"),
+    [
+        (("a", "b"), (None,), "1 input file was given, the model has 2 inputs: a, b"),
+        (("a",), (None, None), "2 input files were given, the model has 1 input: a"),
+        (("a", "b"), ("x", None), "--layer 'x': the model has no such input; its inputs: a, b"),
+        (("a", "b"), ("b", "b"), "--layer 'b' is given twice"),
+    ],
+)
+def test_what_doesnt_match_lists_the_models_names(
+    files: list[Path], names: tuple[str, ...], layers: tuple[str | None, ...], words: str
+) -> None:
+    given = [InputFile(path, layer) for path, layer in zip(files, layers, strict=False)]
+    with pytest.raises(UsageError, match=words):
+        assign(described(*names), given)
+
+
+def test_a_missing_file_is_named_with_its_input(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"none\.png: there is no such file \(for input 'a'\)"):
+        assign(described("a"), [InputFile(tmp_path / "none.png")])
+
+
+def test_inputs_of_a_gt_folder_are_found_by_any_toolchains_naming(tmp_path: Path) -> None:
+    (tmp_path / "input").mkdir()
+    (tmp_path / "input" / "images_0.bin").write_bytes(b"wxyz")
+    prepared = from_gt(tmp_path, described("images:0"))
+    assert prepared.data == {"images:0": b"wxyz"}
+    assert prepared.id == tmp_path.name
+
+
+def test_an_input_of_another_size_is_refused_with_both_sizes(tmp_path: Path) -> None:
+    (tmp_path / "input").mkdir()
+    (tmp_path / "input" / "a.bin").write_bytes(b"abc")
+    with pytest.raises(UsageError, match=r"3 bytes, but the input 'a' .* has 4"):
+        from_gt(tmp_path, described("a"))
+
+
+def test_a_lacking_input_lists_what_is_there(tmp_path: Path) -> None:
+    (tmp_path / "input").mkdir()
+    for stem in ("a", "c"):
+        np.save(tmp_path / "input" / f"{stem}.npy", np.zeros(4, np.uint8))
+    with pytest.raises(UsageError, match="no file for the input 'b'; found: a, c"):
+        from_gt(tmp_path, described("a", "b"))

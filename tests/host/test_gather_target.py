@@ -1,0 +1,72 @@
+"""What a gt folder may replace."""
+
+from pathlib import Path
+
+import pytest
+from axpair_host.errors import UsageError
+from axpair_host.evidence.record import CaseFacts, InputFacts, Record
+from axpair_host.gather.target import check_same_case, check_writable
+
+CASE = CaseFacts(id="cat", joint_sha256="a" * 64, config_sha256="c" * 64)
+INPUTS = {"x": "1" * 64}
+
+
+def record(case: CaseFacts = CASE, inputs: dict[str, str] = INPUTS) -> Record:
+    facts = tuple(InputFacts(name, name, "uint8", (1,), "", "", sha, "") for name, sha in inputs.items())
+    return Record(case, facts, (), "emulator")
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """A folder with something in it."""
+    (tmp_path / "gt").mkdir()
+    (tmp_path / "gt" / "pair.json").touch()
+    return tmp_path / "gt"
+
+
+def test_the_same_case_may_be_replaced(out: Path) -> None:
+    check_same_case(out, record(), CASE, INPUTS)
+
+
+def test_an_empty_or_absent_folder_is_free(tmp_path: Path) -> None:
+    check_same_case(tmp_path / "none", None, CASE, INPUTS)
+    (tmp_path / "empty").mkdir()
+    check_same_case(tmp_path / "empty", None, CASE, INPUTS)
+
+
+@pytest.mark.parametrize(
+    ("case", "inputs", "words"),
+    [
+        (CaseFacts("dog", "b" * 64, config_sha256="c" * 64), INPUTS, "joint bbbbbbbbbbbb against aaaaaaaaaaaa"),
+        (CaseFacts("dog", "a" * 64), INPUTS, "configuration none against cccccccccccc"),
+        (CASE, {"x": "2" * 64}, "input 'x' 222222222222 against 111111111111"),
+        (CASE, {"y": "1" * 64}, "input 'y' 111111111111 against none"),
+    ],
+)
+def test_another_case_is_named_with_what_differs(
+    out: Path, case: CaseFacts, inputs: dict[str, str], words: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        check_same_case(out, record(case, inputs), CASE, INPUTS)
+    assert words in caught.value.message
+    assert f"'{case.id}'" in caught.value.message
+    assert "'cat'" in caught.value.message
+    assert "--overwrite" in caught.value.next_step
+
+
+def test_a_folder_of_something_else_is_not_touched(out: Path) -> None:
+    with pytest.raises(UsageError, match="aren't a case of axpair's"):
+        check_same_case(out, None, CASE, INPUTS)
+
+
+def test_a_file_in_the_way_is_refused_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="is a file"):
+        check_writable(tmp_path / "file")
+    with pytest.raises(UsageError, match="is a file, no folder can be made in it"):
+        check_writable(tmp_path / "file" / "a" / "gt")
+
+
+def test_a_parent_that_cant_be_written_is_refused() -> None:
+    with pytest.raises(UsageError, match="can't be written"):
+        check_writable(Path("/proc/axpair/gt"))
