@@ -7,8 +7,6 @@ import io
 import logging
 
 import onnx
-import onnxslim
-from onnx import version_converter
 
 from axpair_emulator.errors import ModelError
 
@@ -21,6 +19,8 @@ def simplify(model: onnx.ModelProto) -> onnx.ModelProto:
 
     Raises ModelError when the model's operators can't be lifted to opset 21.
     """
+    from onnx import version_converter
+
     slim = _slim(model)
     version = max((entry.version for entry in slim.opset_import if entry.domain in ("", "ai.onnx")), default=0)
     if version < OPSET:
@@ -37,6 +37,8 @@ def simplify(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _slim(model: onnx.ModelProto) -> onnx.ModelProto:
+    import onnxslim  # takes half a second, and only a build needs it
+
     # onnxslim prints and logs; what goes wrong inside it leaves the model as it is.
     logging.getLogger("onnxslim").setLevel(logging.CRITICAL)
     expected = [value.name for value in (*model.graph.input, *model.graph.output)]

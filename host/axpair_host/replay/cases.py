@@ -27,11 +27,14 @@ class Case:
     folder: str
     """The id as one file name: where its gt folder lies under the run."""
 
-    def digest(self) -> str:
-        """sha256 over the names and bytes of its files; files that can't be read count as empty."""
-        whole = hashlib.sha256()
+    def digest(self, said: str = "") -> str:
+        """sha256 over the names and bytes of its files, and over what is `said` of the case besides.
+
+        Files that can't be read count as empty.
+        """
+        whole = hashlib.sha256(said.encode())
         for name, path in sorted(self.files.items()):
-            whole.update(f"{name}\0{_file_digest(path)}\0".encode("utf-8", "surrogateescape"))
+            whole.update(f"{name}\0{file_digest(path)}\0".encode("utf-8", "surrogateescape"))
         return whole.hexdigest()
 
 
@@ -151,7 +154,8 @@ def _id(path: PurePath) -> str:
     return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
 
 
-def _file_digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """sha256 of a file; "" where it can't be read."""
     whole = hashlib.sha256()
     try:
         with path.open("rb") as stream:

@@ -1,7 +1,10 @@
 """What makes a run this run: the header that is compared when a replay is called again."""
 
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 
+from axpair_host.digests import file_sha256
 from axpair_host.errors import UsageError
 
 WORDS = {
@@ -12,12 +15,9 @@ WORDS = {
     "simulator": "the simulator",
     "board": "the board",
     "repeat": "--repeat",
-    "layers": "--layer",
     "atol": "--atol",
     "rtol": "--rtol",
     "postprocess": "--postprocess",
-    "expect": "--expect",
-    "golden": "--golden",
 }
 """Keys that must stay the same, in the order in which a difference is named. Files stand as their sha256."""
 
@@ -37,6 +37,13 @@ def refuse_other(stored: Mapping[str, str], wanted: Mapping[str, str], run: str)
             f"--run {run} holds a replay with other models or options: {'; '.join(differing)}",
             next_step="call it as before, or give another --run",
         )
+
+
+def postprocessor_pin(spec: str) -> str:
+    """The post-processor that was loaded from `spec`: its name and, for a Python function, its module's digest."""
+    module = sys.modules.get(spec.partition(":")[0])
+    source = getattr(module, "__file__", None)
+    return f"{spec} (sha256 {file_sha256(Path(source))[:12]})" if source else spec
 
 
 def _short(value: str) -> str:

@@ -1,8 +1,7 @@
 """The loop of a replay: every case that isn't done yet, prepared, run, judged and stored."""
 
-import contextlib
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -33,56 +32,59 @@ class Means:
 
     prepare: Callable[[Case], PreparedCase]
     """Raises AxpairError with side "input" for files that can't be used."""
-    gather: Callable[[Iterable[PreparedCase]], Generator[GatheredCase, None, None]]
+    gather: Callable[[Iterable[PreparedCase]], Iterator[GatheredCase]]
     """See `axpair_host.replay.stream.run_cases`."""
     judge: Callable[[GatheredCase, Path], Mapping[str, Any]]
     """Fills the (empty) folder with the case's evidence and returns its pair document."""
 
 
-def replay(run: Run, cases: tuple[Case, ...], means: Means, watch: Watch) -> None:
-    """Run every case whose row isn't there, or is of other bytes, in the order given; each is stored when it is done.
+def replay(run: Run, cases: Sequence[Case], digests: Mapping[str, str], means: Means, watch: Watch) -> None:
+    """Run every case whose row isn't there, or has another digest, in the order given; each is stored when it is done.
 
     Before each case the board runs its predecessor: the nearest earlier case that can be used and on which the
     runtime didn't fail. So a row depends on the list of cases, not on where a replay was interrupted.
     Raises BoardError when the board goes away; what was stored stays.
     """
-    loop = _Loop(run, cases, means, watch)
+    loop = _Loop(run, cases, digests, means, watch)
     while loop.left:
         loop.once()
 
 
-def unfinished(cases: Iterable[Case], done: Mapping[str, str]) -> list[tuple[Case, str]]:
-    """The cases to run and the digests of their files; `done` is that of the stored rows."""
-    digests = ((case, case.digest()) for case in cases)
-    return [(case, digest) for case, digest in digests if done.get(case.id) != digest]
+def unfinished(digests: Mapping[str, str], done: Mapping[str, str]) -> list[str]:
+    """Ids of the cases to run: those without a row, and those whose row is of another digest."""
+    return [id_ for id_, digest in digests.items() if done.get(id_) != digest]
 
 
 class _Loop:
-    def __init__(self, run: Run, cases: tuple[Case, ...], means: Means, watch: Watch) -> None:
+    def __init__(self, run: Run, cases: Sequence[Case], digests: Mapping[str, str], means: Means, watch: Watch) -> None:
         self._run = run
         self._cases = cases
+        self._digests = digests
         self._means = means
         self._watch = watch
         self._places = {case.id: place for place, case in enumerate(cases)}
-        self._digests = {case.id: digest for case, digest in unfinished(cases, run.done())}
-        self.left = [case for case in cases if case.id in self._digests]
-        self._failing = {row.id for row in run.rows() if row.id not in self._digests and _failed(row)}
+        open_ids = set(unfinished(digests, run.done()))
+        self.left = [case for case in cases if case.id in open_ids]
+        self._failing = {row.id for row in run.rows() if row.id not in open_ids and _failed(row)}
         self._last: PreparedCase | None = None
+        self._stopped = False
 
     def once(self) -> None:
         """One stream with everything that is left, up to a case on which the runtime fails.
 
         What was sent behind that one is sent again: it may not have it as its predecessor.
         """
+        self._stopped = False
         started = time.perf_counter()
-        with contextlib.closing(self._means.gather(self._prepared(list(self.left)))) as stream:
-            for gathered in stream:
-                row = self._judged(gathered)
-                self._watch.stored(row, time.perf_counter() - started)
-                started = time.perf_counter()
-                if gathered.failed():
-                    self._failing.add(row.id)
-                    return
+        for gathered in self._means.gather(self._prepared(list(self.left))):
+            if self._stopped:
+                continue
+            row = self._judged(gathered)
+            self._watch.stored(row, time.perf_counter() - started)
+            started = time.perf_counter()
+            if gathered.failed():
+                self._failing.add(row.id)
+                self._stopped = True
 
     def _judged(self, gathered: GatheredCase) -> Row:
         case = self._cases[self._places[gathered.prepared.id]]
@@ -98,6 +100,8 @@ class _Loop:
 
     def _prepared(self, batch: list[Case]) -> Iterator[PreparedCase]:
         for case in batch:
+            if self._stopped:
+                return
             try:
                 prepared = self._means.prepare(case)
             except AxpairError as error:

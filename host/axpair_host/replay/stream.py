@@ -6,18 +6,19 @@ run before it, nor on when the worker was last started.
 """
 
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import msgspec
-from axpair_proto.simulator import Models, Simulator, Tensors
+from axpair_proto.simulator import Simulator, Tensors
 
 from axpair_host.boards.case import Case, RoundAnswer
-from axpair_host.boards.client import Board
-from axpair_host.boards.loaded import LoadedModel, LoadRefused
+from axpair_host.boards.loaded import LoadedModel
 from axpair_host.gather.board_leg import BoardLeg, RoundCollector, refused_leg
+from axpair_host.gather.board_side import BoardSide
 from axpair_host.gather.gathering import differences
 from axpair_host.gather.prepare import PreparedCase
+from axpair_host.gather.request import GatherRequest
 from axpair_host.gather.simulate import simulate
 from axpair_host.progress import Silent
 
@@ -49,31 +50,40 @@ class _Flight:
     timings: dict[str, float] = field(default_factory=dict)
 
 
-def run_cases(
-    model: LoadedModel,
-    simulator: Simulator,
-    models: Models,
-    cases: Iterable[PreparedCase],
-    *,
-    repeat: int = 2,
-    deadline_ms: int = 0,
-) -> Generator[GatheredCase, None, None]:
-    """Run cases in their order and give each when it is whole.
+def gather_cases(
+    side: BoardSide, simulator: Simulator, request: GatherRequest, cases: Iterable[PreparedCase]
+) -> Iterator[GatheredCase]:
+    """Run cases in their order and give each when it is whole; models, repeat and deadline are the request's.
 
-    `cases` is asked for the next one, in the caller's thread, when there is room for it.
+    `cases` is asked for the next one, in the caller's thread, when there is room for it. Where the board does not
+    load the model, that failure is each case's board leg.
     Raises BoardError when the agent goes away: cases given before are whole, all others have left nothing.
     """
+    loaded = side.loaded()
+    if isinstance(loaded, LoadedModel):
+        yield from _run_cases(loaded, simulator, request, cases)
+        return
+    board = side.board()
+    for prepared in cases:
+        timings: dict[str, float] = {}
+        legs = simulate(simulator, request.models, prepared.data, Silent(), timings)
+        yield GatheredCase(prepared, legs, refused_leg(board.url, loaded, board.facts.versions), timings)
+
+
+def _run_cases(
+    model: LoadedModel, simulator: Simulator, request: GatherRequest, cases: Iterable[PreparedCase]
+) -> Iterator[GatheredCase]:
     flights: dict[str, _Flight] = {}
 
     def feed() -> Iterator[Case]:
         for number, prepared in enumerate(cases):
             flight = _Flight(prepared, RoundCollector(model), time.perf_counter())
             flights[str(number)] = flight
-            once = Case(f"{number}:before:{prepared.id}", prepared.probe(), 1, False, deadline_ms=deadline_ms)
+            once = Case(f"{number}:before:{prepared.id}", prepared.probe(), 1, False, deadline_ms=request.deadline_ms)
             yield once
-            yield replace(once, id=f"{number}:case:{prepared.id}", inputs=prepared.data, repeat=repeat)
+            yield replace(once, id=f"{number}:case:{prepared.id}", inputs=prepared.data, repeat=request.repeat)
             # Asked for the next one: this case was sent, and the board is busy.
-            flight.legs = simulate(simulator, models, prepared.data, Silent(), flight.timings)
+            flight.legs = simulate(simulator, request.models, prepared.data, Silent(), flight.timings)
 
     for answer in model.run(feed(), window=WINDOW):
         number, kind, _ = answer.case_id.split(":", 2)
@@ -87,20 +97,6 @@ def run_cases(
             flight.timings["case"] = time.perf_counter() - flight.started
             leg = flight.collector.leg().noted(differences(flight.prepared.description, model.description))
             yield GatheredCase(flight.prepared, flight.legs, leg, flight.timings)
-
-
-def run_refused(
-    refused: LoadRefused,
-    board: Board,
-    simulator: Simulator,
-    models: Models,
-    cases: Iterable[PreparedCase],
-) -> Generator[GatheredCase, None, None]:
-    """The same where the board did not load the model: each case has that failure as its board leg."""
-    for prepared in cases:
-        timings: dict[str, float] = {}
-        legs = simulate(simulator, models, prepared.data, Silent(), timings)
-        yield GatheredCase(prepared, legs, refused_leg(board.url, refused, board.facts.versions), timings)
 
 
 def _as_probe(answer: RoundAnswer) -> RoundAnswer:

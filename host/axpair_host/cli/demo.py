@@ -1,0 +1,46 @@
+"""axpair demo: the whole story on a real model."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from axpair_host.cli import options
+
+DOES_NOT_HOLD = 70
+"""Exit code of a demo whose story doesn't hold: a defect of ours."""
+
+
+@click.command("demo")
+@click.option(
+    "--out",
+    type=options.PATH,
+    default=Path("demo-out"),
+    show_default=True,
+    help="Where everything that the demo shows is left, to be looked at and used.",
+)
+@options.json_option
+def command(out: Path, as_json: bool) -> int:
+    """Show a real classifier on a healthy board, on one with stale outputs, and with a wrong post-processor.
+
+    The model is fetched and built on the first call and kept in the cache. Exits with 0 when every part of the story
+    ends as it must, the injected faults included; with 70 otherwise.
+    """
+    from axpair_host.cli.progress import shown
+    from axpair_host.demo.story import tell
+    from axpair_host.demo.telling import Printed, Silent
+
+    teller = Silent() if as_json else Printed()
+    story = tell(out, teller, shown)
+    if isinstance(teller, Silent):
+        cases: list[dict[str, Any]] = [
+            {"id": f"{part.plot.name}/{one.page.id}", **one.document} for part in story.parts for one in part.judged
+        ]
+        click.echo(json.dumps({"schema_version": 1, "cases": cases}, indent=2, ensure_ascii=False))
+    else:
+        teller.end(story)
+    if story.failing:
+        click.echo(f"axpair: the demo's story does not hold: {story.failing}", err=True)
+        return DOES_NOT_HOLD
+    return 0

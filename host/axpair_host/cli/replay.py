@@ -1,0 +1,99 @@
+"""axpair replay: a folder or list of BadCases, resumable."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from axpair_host.cli import options
+from axpair_host.errors import BoardError
+
+if TYPE_CHECKING:
+    from axpair_host.replay.session import Order, Replayed
+
+
+@click.command("replay")
+@click.argument("cases", type=options.PATH)
+@click.option("--run", type=options.PATH, required=True, help="Where rows and failing cases are kept; made if new.")
+@options.model_options
+@click.option("--golden", type=options.PATH, help="A folder with your float results: below it one folder a case id.")
+@options.board_option
+@options.simulator_option
+@options.repeat_option
+@options.deadline_option
+@options.tolerance_options
+@options.postprocess_options
+@options.json_option
+def command(as_json: bool, **given: Any) -> int:
+    """Run every BadCase through one model on one board, judge each, and go on where it stopped when called again.
+
+    CASES is a folder (images, .bin, .npy, at any depth; for a model with several inputs one sub-folder a case, its
+    files named by the inputs), or a text file with one path a line. --expect and --observed take a JSON object from
+    case id to result.
+
+    Verdicts and metrics go into RUN/run.sqlite, gt folders of cases that didn't pass into RUN/cases.
+
+    Exit codes: 1 with any fault; else 3 with any inconclusive case; else 2 with any case that couldn't be used; else 0.
+
+    \b
+    axpair replay badcases --run run --onnx m.onnx --joint m.joint --lava-joint m.lava_joint
+    """
+    from axpair_host.cli.progress import shown
+    from axpair_host.replay.report import print_report
+    from axpair_host.replay.session import carry_out
+
+    order = _order(given)
+    try:
+        with shown() as progress:
+            replayed = carry_out(order, progress)
+    except BoardError as error:
+        raise BoardError(
+            f"{error.message}; {_so_far(order)}", next_step="see to the board and call the same command again"
+        ) from error
+    except KeyboardInterrupt:
+        click.echo(f"axpair: {_so_far(order)}; call the same command again to go on", err=True)
+        raise
+    if as_json:
+        click.echo(json.dumps(_document(replayed), indent=2, ensure_ascii=False))
+    else:
+        print_report(order.run, replayed)
+    return replayed.summary.exit_code()
+
+
+def _order(given: dict[str, Any]) -> "Order":
+    from axpair_host.diagnosis import Settings
+    from axpair_host.files import given_models
+    from axpair_host.pairing import Judging
+    from axpair_host.replay.session import Order
+
+    return Order(
+        cases=given["cases"],
+        run=given["run"],
+        models=given_models(given["joint"], given["onnx"], given["lava_joint"], given["config"]),
+        board=given["board"],
+        simulator=given["simulator"],
+        judging=Judging(Settings(atol=given["atol"], rtol=given["rtol"]), given["postprocess"]),
+        repeat=given["repeat"],
+        deadline_ms=int(given["deadline"] * 1000),
+        expect=given["expect"],
+        observed=given["observed"],
+        golden=given["golden"],
+    )
+
+
+def _document(replayed: "Replayed") -> dict[str, Any]:
+    return {
+        "schema_version": 1,
+        "cases": [row.whole_document() for row in replayed.rows],
+        "summary": replayed.summary.document(),
+    }
+
+
+def _so_far(order: "Order") -> str:
+    from axpair_host.replay.store import is_run, open_run
+
+    if not is_run(order.run):
+        return "no case was finished"
+    with open_run(order.run) as run:
+        done = len(run.done())
+    return f"{done} finished case{'' if done == 1 else 's'} kept in {order.run}"

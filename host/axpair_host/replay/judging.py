@@ -1,0 +1,67 @@
+"""One gathered case written into a folder and judged there, as `axpair pair` does."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from axpair_proto.simulator import Simulator
+
+from axpair_host.evidence.record import CaseFacts
+from axpair_host.gather.board_side import BoardSide
+from axpair_host.gather.gathering import store
+from axpair_host.gather.live import LiveAsks
+from axpair_host.gather.request import GatherRequest
+from axpair_host.pairing import Judging, judge
+from axpair_host.progress import Silent
+from axpair_host.replay.said import SaidOfCases
+from axpair_host.replay.stream import GatheredCase
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Judges cases of one model on one board."""
+
+    request: GatherRequest
+    """What all cases have in common."""
+    facts: CaseFacts
+    """The models' digests; the id is each case's own."""
+    simulator: Simulator
+    simulated_by: str
+    judging: Judging
+    said: SaidOfCases
+    spare: BoardSide
+    """Another session with the board, for what a check asks for: the stream's own stays undisturbed."""
+
+    def __call__(self, gathered: GatheredCase, folder: Path) -> dict[str, Any]:
+        """Write the case's evidence into `folder`, which is empty, and return its pair document."""
+        id_, said = gathered.prepared.id, self.said
+        request = replace(
+            self.request,
+            case_id=id_,
+            golden=said.golden.get(id_),
+            has_expect=id_ in said.expect,
+            expect=said.expect.get(id_),
+            has_observed=id_ in said.observed,
+            observed=said.observed.get(id_),
+        )
+        record = store(
+            request,
+            msgspec.structs.replace(self.facts, id=id_),
+            gathered.prepared,
+            folder,
+            simulated_by=self.simulated_by,
+            legs=gathered.legs,
+            leg=gathered.board,
+            timings=gathered.timings,
+        )
+        asks = LiveAsks(
+            folder,
+            record,
+            request=request,
+            prepared=gathered.prepared,
+            simulator=self.simulator,
+            board=self.spare,
+            progress=Silent(),
+        )
+        return judge(folder, asks, self.judging)[1]

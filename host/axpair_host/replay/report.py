@@ -1,0 +1,75 @@
+"""A replay's end for people: cases per verdict and code, the worst cosines, and where the evidence lies."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from axpair_host.replay.row import BAD_INPUT, Row
+from axpair_host.replay.session import Replayed
+from axpair_host.replay.summary import Summary
+
+_LEFT_OUT_SHOWN = 3
+Table = tuple[str, Sequence[str], list[Sequence[str]]]
+"""Title, column names, cells."""
+
+
+def print_report(run: Path, replayed: Replayed) -> None:
+    """Print it to stdout: tables on a terminal, aligned columns elsewhere."""
+    for table in _tables(replayed.summary):
+        _print_table(*table)
+    for line in _lines(run, replayed):
+        print(line)
+
+
+def _tables(summary: Summary) -> list[Table]:
+    verdicts = [(name, str(count)) for name, count in summary.verdicts.items() if count]
+    codes = [(code, str(count)) for code, count in summary.codes.items()]
+    worst = [(one.output, one.legs.replace("_", " - "), f"{one.cosine:.6f}", one.case) for one in summary.worst]
+    tables: list[Table] = [("Verdicts", ("verdict", "cases"), [*verdicts, ("all", str(summary.cases))])]
+    if codes:
+        tables.append(("First findings", ("code", "cases"), list(codes)))
+    if worst:
+        tables.append(("Worst cosines", ("output", "between", "cosine", "case"), list(worst)))
+    return tables
+
+
+def _lines(run: Path, replayed: Replayed) -> list[str]:
+    lines = []
+    if not replayed.ran:
+        lines.append(f"nothing to do: every case was done by an earlier call; the results are those of {run}")
+    elif replayed.summary.earlier:
+        lines.append(f"{replayed.ran} cases run now, {replayed.summary.earlier} by earlier calls")
+    here = {case.id for case in replayed.found.cases}
+    gone = [row.id for row in replayed.rows if row.id not in here]
+    if gone:
+        lines.append(f"{len(gone)} cases of earlier calls are no longer there; their rows stay: {gone[0]} ...")
+    if left_out := replayed.found.left_out:
+        named = ", ".join(left_out[:_LEFT_OUT_SHOWN]) + (", ..." if len(left_out) > _LEFT_OUT_SHOWN else "")
+        lines.append(f"{len(left_out)} files are neither images, .bin nor .npy and were left out: {named}")
+    lines += [f"unusable: {row.id}: {row.document['error']['message']}" for row in _unusable(replayed.rows)]
+    kept = [row for row in replayed.rows if row.kept]
+    if kept:
+        lines.append(f"gt folders of {len(kept)} cases: {run / 'cases'}")
+        lines.append(f"  next: axpair diagnose {run / kept[0].kept}")
+    return lines
+
+
+def _unusable(rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row.verdict == BAD_INPUT]
+
+
+def _print_table(title: str, names: Sequence[str], cells: list[Sequence[str]]) -> None:
+    if sys.stdout.isatty():
+        from rich.console import Console
+        from rich.markup import escape
+        from rich.table import Table as RichTable
+
+        table = RichTable(*names, title=title, title_justify="left")
+        for row in cells:
+            table.add_row(*map(escape, row))
+        Console().print(table)
+        return
+    widths = [max(len(row[column]) for row in (names, *cells)) for column in range(len(names))]
+    print(f"{title}:")
+    for row in (names, *cells):
+        print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,171 @@
+"""A replay from what the user asked for to a run's rows: opens the run, the board, the model, and lets the loop go."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from axpair_proto.description import ModelDescription
+from axpair_proto.simulator import Models, Simulator
+
+from axpair_host.boards.opening import address_of
+from axpair_host.boards.url import Address
+from axpair_host.evidence.record import CaseFacts
+from axpair_host.gather.board_side import BoardSide
+from axpair_host.gather.gathering import case_facts
+from axpair_host.gather.prepare import PreparedCase, prepare
+from axpair_host.gather.request import GatherRequest, InputFile
+from axpair_host.gather.sources import simulated_by, simulator_of
+from axpair_host.pairing import Judging
+from axpair_host.postprocess import load as load_postprocessor
+from axpair_host.progress import Progress
+from axpair_host.replay.cases import Case, Found, discover
+from axpair_host.replay.display import watching
+from axpair_host.replay.judging import Judge
+from axpair_host.replay.keeping import sweep
+from axpair_host.replay.pins import CASE_LIST, postprocessor_pin, refuse_other
+from axpair_host.replay.row import Row
+from axpair_host.replay.runner import Means, replay, unfinished
+from axpair_host.replay.said import SaidOfCases, read_said
+from axpair_host.replay.store import Run, lock_run
+from axpair_host.replay.stream import gather_cases
+from axpair_host.replay.summary import Summary, summarise
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the user asked for."""
+
+    cases: Path
+    run: Path
+    models: Models
+    board: str
+    simulator: str | None
+    judging: Judging
+    repeat: int = 2
+    deadline_ms: int = 0
+    expect: str | None = None
+    observed: str | None = None
+    golden: Path | None = None
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """A run after a replay that came to its end."""
+
+    rows: list[Row]
+    summary: Summary
+    found: Found
+    ran: int
+    """How many cases this call ran."""
+
+
+def carry_out(order: Order, progress: Progress) -> Replayed:
+    """Run every case that isn't done yet.
+
+    Raises UsageError for cases, options or a run folder that can't be used, BoardError when the board can't be
+    reached or goes away; every case that was stored by then stays.
+    """
+    task = _task(order)
+    with lock_run(order.run) as run:
+        header = task.header()
+        if stored := run.header():
+            refuse_other(stored, header, str(order.run))
+        run.pin({**header, CASE_LIST: task.found.digest()})
+        to_run = unfinished(task.digests, run.done())
+        earlier = [row for row in run.rows() if row.id not in set(to_run)]
+        sweep(order.run, [row.kept for row in earlier])
+        if to_run:
+            _run(task, run, earlier, progress)
+        rows = run.rows()
+    return Replayed(rows, summarise(rows, earlier=len(earlier)), task.found, len(to_run))
+
+
+@dataclass(frozen=True)
+class _Task:
+    """The order with everything that follows from it."""
+
+    order: Order
+    address: Address
+    request: GatherRequest
+    simulator: Simulator
+    simulated_by: str
+    description: ModelDescription
+    facts: CaseFacts
+    found: Found
+    said: SaidOfCases
+    digests: Mapping[str, str]
+    """Case id to the digest of its files and of what is said of it."""
+
+    def header(self) -> dict[str, str]:
+        """What makes the run this run."""
+        judging = self.order.judging
+        return {
+            "joint": self.facts.joint_sha256,
+            "onnx": self.facts.onnx_sha256 or "",
+            "lava_joint": self.facts.lava_joint_sha256 or "",
+            "config": self.facts.config_sha256 or "",
+            "simulator": self.simulated_by,
+            "board": self.order.board,
+            "repeat": str(self.request.repeat),
+            "atol": _text(judging.settings.atol),
+            "rtol": _text(judging.settings.rtol),
+            "postprocess": postprocessor_pin(judging.postprocess) if judging.postprocess else "",
+        }
+
+    def prepare(self, case: Case) -> PreparedCase:
+        """A case's input bytes. Raises AxpairError with side "input" for files that can't be used."""
+        files = [InputFile(path, name) for name, path in case.files.items()]
+        return prepare(self.simulator, self.order.models, self.description, files, case.id)
+
+
+def _task(order: Order) -> _Task:
+    address = address_of(order.board)
+    request = GatherRequest(order.models, repeat=order.repeat, deadline_ms=order.deadline_ms)
+    simulator = simulator_of(request, order.simulator, address)
+    if simulator is None:
+        raise TypeError("without a gt folder there is always a simulator")
+    if order.judging.postprocess is not None:
+        load_postprocessor(order.judging.postprocess)  # so that a typo shows before the work
+    description = simulator.describe(order.models.joint)
+    found = discover(order.cases, [one.name for one in description.inputs], run=order.run)
+    said = read_said(found.cases, expect=order.expect, observed=order.observed, golden=order.golden)
+    return _Task(
+        order=order,
+        address=address,
+        request=request,
+        simulator=simulator,
+        simulated_by=simulated_by(request, simulator),
+        description=description,
+        facts=case_facts(order.models, ""),
+        found=found,
+        said=said,
+        digests={case.id: case.digest(said.of(case.id)) for case in found.cases},
+    )
+
+
+def _run(task: _Task, run: Run, earlier: Sequence[Row], progress: Progress) -> None:
+    joint = task.order.models.joint
+    with (
+        BoardSide(task.address, joint, task.simulated_by, progress) as side,
+        BoardSide(task.address, joint, task.simulated_by, progress) as spare,
+    ):
+        side.loaded()  # what it shows should be over before the bar appears
+        judge = Judge(
+            request=task.request,
+            facts=task.facts,
+            simulator=task.simulator,
+            simulated_by=task.simulated_by,
+            judging=task.order.judging,
+            said=task.said,
+            spare=spare,
+        )
+        means = Means(task.prepare, partial(gather_cases, side, task.simulator, task.request), judge)
+        counts = Counter(row.verdict for row in earlier)
+        with watching(len(task.found.cases), len(earlier), counts) as watch:
+            replay(run, task.found.cases, task.digests, means, watch)
+
+
+def _text(value: float | None) -> str:
+    return "" if value is None else repr(value)
