@@ -148,7 +148,7 @@ class Oracle:
             position = at[axis]
             for index, x in enumerate(xs):
                 if position < x.shape[axis]:
-                    return int(self.arrays[f"table_{index}"][x[(*at[:axis], position, *at[axis + 1 :])]])
+                    return int(self.arrays[f"table_{index}"][x[replaced(at, axis, position)]])
                 position -= x.shape[axis]
             raise AssertionError(at)
 
@@ -190,7 +190,7 @@ class Oracle:
         axis, m, s = self.attrs["axis"], self.attrs["multiplier"], self.attrs["shift"]
 
         def value(at: Index) -> int:
-            line = [int(x[(*at[:axis], k, *at[axis + 1 :])]) for k in range(x.shape[axis])]
+            line = [int(x[replaced(at, axis, k)]) for k in range(x.shape[axis])]
             table = [int(self.arrays["table"][max(line) - code]) for code in line]
             total = sum(table)
             quotient = (2 * table[at[axis]] * m + total * 2**s) // (total * 2 ** (s + 1))
@@ -233,6 +233,11 @@ class Oracle:
             return int(x[source]) if inside else int(self.attrs["value"])
 
         return value
+
+
+def replaced(at: Index, axis: int, position: int) -> Index:
+    """The same index with another position along one axis."""
+    return (*at[:axis], position, *at[axis + 1 :])
 
 
 def fitted(at: Index, shape: tuple[int, ...]) -> Index:

@@ -29,7 +29,7 @@ def one_op(
 def tensor(random: Random, name: str, shape: tuple[int, ...], bits: int) -> Tensor:
     """A tensor with any zero point, its extremes often."""
     top = (1 << bits) - 1
-    zero = int(random.choice([0, top, random.integers(top + 1)]))
+    zero = int(random.choice(np.array([0, top, int(random.integers(top + 1))])))
     return Tensor(name, shape, float(np.float32(random.uniform(0.001, 0.1))), zero, bits)
 
 
