@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -85,14 +86,21 @@ def check(kind: str, x: Tensor, y: Tensor, weight: Array, codes: Array, acc: Arr
     np.testing.assert_array_equal(total, acc)
     assert (np.abs(acc).max(axis=(0, 2, 3)) <= accumulator.bounds).all()
 
+    for output in (y, dataclasses.replace(y, bits=8)):
+        check_codes(kind, x, output, {"weight": weight}, codes, acc, {**attributes, **attrs})
+
+
+def check_codes(
+    kind: str, x: Tensor, y: Tensor, arrays: dict[str, Array], codes: Array, acc: Array, attrs: dict[str, Any]
+) -> None:
     random = np.random.default_rng(1)
     bias = random.integers(-(1 << 24), 1 << 24, y.shape[1]).astype(np.int32)
-    pairs = [programs.multiplier_of(30_000.3 / float(most)) for most in np.abs(acc).max(axis=(0, 2, 3))]
+    pairs = [programs.multiplier_of(0.45 * y.top / float(most)) for most in np.abs(acc).max(axis=(0, 2, 3))]
     multipliers = {
         role: np.array(values) for role, values in zip(("multiplier", "shift"), zip(*pairs, strict=True), strict=True)
     }
-    arrays = {"weight": weight, "bias": bias, **multipliers}
-    program = programs.one_op(kind, {"x": x}, y, {**attributes, **attrs, "lo": 0, "hi": y.top}, arrays)
+    clamped = {**attrs, "lo": 0, "hi": y.top}
+    program = programs.one_op(kind, {"x": x}, y, clamped, {**arrays, "bias": bias, **multipliers})
     got = Executor(program).run_op(0, {"x": codes})
     m, s = (multipliers[role][:, None, None] for role in ("multiplier", "shift"))
     scaled = ((acc + bias.astype(np.int64)[:, None, None]) * m + (1 << (s - 1))) >> s

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from axpair_emulator.cmodel.bounds import FLOAT32
 from axpair_emulator.cmodel.requant import Requantizer, Rule
 from axpair_emulator.cmodel.session import Graph
 from axpair_emulator.cmodel.site import Array, Kernel
@@ -24,6 +25,7 @@ def to_codes(
     `inputs` name the graph's inputs in the operands' order. `bounds` are below 2^24. With more than one channel in
     the rule they are along axis 1.
     """
+    assert bounds.max(initial=0) < FLOAT32, "the accumulators aren't exact in float32"
     scales, proven = proven_scales(rule, bounds)
     unproven = np.flatnonzero(~proven)
     requantizer = Requantizer(rule, bounds, output)
