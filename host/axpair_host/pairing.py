@@ -78,9 +78,10 @@ def pair(
         for note in prepared.notes:
             progress.note(note)
         case = case_facts(request.models, prepared.id)
-        if not overwrite:
+        there = read_record(out) if out.is_dir() and not overwrite else None
+        if not overwrite and (there is not None or not _is_gt(request, out)):
             inputs = {name: bytes_sha256(data) for name, data in prepared.data.items()}
-            check_same_case(out, read_record(out), case, inputs)
+            check_same_case(out, there, case, inputs)
         if side is not None:
             board: BoardSide | BoardLeg = side
         else:
@@ -144,12 +145,15 @@ def _board_side(
 
 def _keep_others(request: GatherRequest, out: Path, fresh: Path) -> None:
     """Where --gt and --out are the same folder, what isn't of a case stays in it."""
-    if request.gt is None or not out.is_dir() or out.resolve() != request.gt.resolve():
-        return
-    for path in request.gt.iterdir():
+    for path in out.iterdir() if _is_gt(request, out) else ():
         if path.name in TENSOR_FOLDERS or path.name == "pair.json":
             continue
         if path.is_dir() and not path.is_symlink():
             shutil.copytree(path, fresh / path.name, symlinks=True)
         else:
             shutil.copy2(path, fresh / path.name, follow_symlinks=False)
+
+
+def _is_gt(request: GatherRequest, out: Path) -> bool:
+    """Whether the result goes into the very folder that half of it comes from."""
+    return request.gt is not None and out.is_dir() and out.resolve() == request.gt.resolve()

@@ -100,7 +100,7 @@ class Board:
             description=ModelDescription.from_message(reply.model.description),
             sha256=reply.model.sha256,
             load_us=reply.model.load_us,
-            versions={**self.facts.versions, **reply.model.versions},
+            versions={"agent": self.facts.agent_version, **self.facts.versions, **reply.model.versions},
             log_lines=log_lines,
             sent_bytes=sent_bytes,
             blobs=self._blobs,

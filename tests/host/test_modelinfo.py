@@ -1,0 +1,73 @@
+"""How a joint's outputs are to be read."""
+
+import json
+from pathlib import Path
+
+import pytest
+from axpair_host.modelinfo import model_info, reading
+from axpair_proto.description import TensorDescription
+from axpair_proto.simulator import Models
+from command_line import axpair
+from tiny import build_tiny
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Models:
+    return build_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.mark.parametrize(
+    ("tensor", "expected"),
+    [
+        (
+            TensorDescription("a", "float32", (1, 120, 160, 10), "NHWC"),
+            "value(n,h,w,c) = ((float *)out)[((n*120+h)*160+w)*10+c]",
+        ),
+        (
+            TensorDescription("a", "int16", (1, 4, 2, 3), "NCHW", q=256),
+            "value(n,c,h,w) = ((int16_t *)out)[((n*4+c)*2+h)*3+w] / 256",
+        ),
+        (TensorDescription("a", "uint8", (1, 1000)), "value(i0,i1) = ((uint8_t *)out)[i0*1000+i1]"),
+        (TensorDescription("a", "float32", ()), "value() = ((float *)out)[0]"),
+    ],
+)
+def test_an_output_is_read_by_one_line_of_c(tensor: TensorDescription, expected: str) -> None:
+    assert reading(tensor) == expected
+
+
+def test_the_line_of_c_names_the_element_that_numpy_does() -> None:
+    import numpy as np
+
+    shape = (2, 3, 4, 5)
+    flat = np.arange(120)
+    line = reading(TensorDescription("a", "float32", shape, "NHWC"))
+    index = line[line.index("[") + 1 : line.index("]")]
+    assert index == "((n*3+h)*4+w)*5+c"
+    for n, h, w, c in np.ndindex(*shape):
+        assert flat[((n * 3 + h) * 4 + w) * 5 + c] == flat.reshape(shape)[n, h, w, c]
+
+
+def test_an_emulated_joint_is_described_whole(tiny: Models) -> None:
+    found = model_info(tiny.joint)
+    assert found.simulator == "emulator"
+    assert found.output_names == ("prob/raw", "feat")
+    document = found.document()
+    assert document["outputs"][1]["step"] > 0
+    assert document["outputs"][0]["reading"].startswith("value(n,")
+    assert document["unknown"] is None
+
+
+def test_the_command_prints_every_tensor_with_its_reading(tiny: Models) -> None:
+    done = axpair("model", "info", tiny.joint)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[1].startswith("input  0  data  uint8  1x12x10x3  NHWC  BGR")
+    assert lines[2].startswith("output 0  prob/raw  float32")
+    assert lines[3].strip().startswith("value(")
+    assert json.loads(axpair("model", "info", tiny.joint, "--json").stdout)["inputs"][0]["color_space"] == "BGR"
+
+
+def test_a_missing_joint_is_named(tmp_path: Path) -> None:
+    done = axpair("model", "info", tmp_path / "none.joint")
+    assert done.returncode == 2
+    assert "none.joint" in done.stderr
