@@ -29,11 +29,9 @@ def case_of(models: Models, picture: Path) -> Case:
     return Case(models, picture, flags)
 
 
-def pair(
-    case: Case, out: Path, *more: str | Path, **variables: str
-) -> "tuple[subprocess.CompletedProcess[str], dict[str, Any]]":
+def pair(case: Case, out: Path, *more: str | Path) -> "tuple[subprocess.CompletedProcess[str], dict[str, Any]]":
     """Run it with --json; returns the process and the document."""
-    done = axpair("pair", *case.flags, "--out", out, "--json", *more, **variables)
+    done = axpair("pair", *case.flags, "--out", out, "--json", *more)
     assert done.returncode in (0, 1, 3), done.stderr
     assert "Traceback" not in done.stderr
     document: dict[str, Any] = json.loads(done.stdout)

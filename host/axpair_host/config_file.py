@@ -16,7 +16,7 @@ from axpair_host.errors import UsageError
 if sys.version_info >= (3, 11):
     import tomllib
 else:
-    import tomli as tomllib
+    import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
 
 FILE_NAME = "axpair.toml"
 _MAX_BYTES = 1 << 20
@@ -76,9 +76,10 @@ def _read(path: Path) -> dict[str, Any]:
     if len(data) > _MAX_BYTES:
         raise UsageError(f"{path}: larger than {_MAX_BYTES} bytes")
     try:
-        return tomllib.loads(data.decode())
+        document: dict[str, Any] = tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: not TOML: {error}") from error
+    return document
 
 
 def _board(path: Path, name: str, table: object) -> NamedBoard:
