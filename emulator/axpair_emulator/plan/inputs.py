@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from axpair_emulator.config.build_config import InputConf
+from axpair_emulator.errors import ModelError
 from axpair_emulator.graph.view import Array
 from axpair_emulator.plan.lowering import Lowering
 from axpair_emulator.program import Op, Port, Tensor
@@ -26,6 +27,12 @@ def input_port(conf: InputConf) -> Port:
 def lower_input(conf: InputConf, program: Lowering) -> Port:
     """Adds the operators between the joint's input and the tensor `conf.name`; returns the joint's port."""
     final = program.tensors[conf.name]
+    reserved = [name for name in program.graph.shapes if name.startswith(f"{conf.name}@")]
+    if reserved:
+        raise ModelError(
+            f"the model's tensor {reserved[0]!r} has a name that the emulator needs for input {conf.name!r}",
+            next_step="rename it: names that start with an input's name and '@' are taken",
+        )
     raw = raw_name(conf)
     moves: list[tuple[str, str, dict[str, list[int]]]] = []
     if conf.reverses_channels:
@@ -51,7 +58,7 @@ def _to_codes(conf: InputConf, program: Lowering, raw: str, result: Tensor) -> N
         return
     program.tensors[raw] = Tensor(raw, conf.planes_shape, 1.0, 0, 8)
     table = _byte_table(conf, result)
-    role = f"{result.name}/table"
+    role = program.free_key(f"{result.name}/table")
     program.arrays[role] = table if len(conf.shape) == 4 else table[0]
     kind = "channel_lut" if len(conf.shape) == 4 else "lut"
     program.ops.append(Op(kind, f"{conf.name}@normalize", (raw,), result.name, {}, {"table": role}))

@@ -41,6 +41,12 @@ class Lowering:
         tensor = self.tensors[step.output]
         return {"lo": code_of(step.low, tensor), "hi": code_of(step.high, tensor)}
 
+    def free_key(self, key: str) -> str:
+        """A key for an array that is neither taken nor the name of a tensor of the model."""
+        while key in self.arrays or key in self.graph.constants or key in self.graph.shapes:
+            key += "'"
+        return key
+
     def emit(
         self,
         kind: str,
@@ -53,7 +59,7 @@ class Lowering:
         """Appends an operator; its arrays are stored under "<output>/<role>"."""
         keys = {}
         for role, array in (arrays or {}).items():
-            keys[role] = f"{output}/{role}"
+            keys[role] = self.free_key(f"{output}/{role}")
             self.arrays[keys[role]] = np.ascontiguousarray(array)
         sources = tuple(node.name for node in step.nodes)
         self.ops.append(Op(kind, step.nodes[-1].name, inputs, output, dict(attrs or {}), keys, sources))

@@ -12,7 +12,7 @@ from axpair_emulator.plan.inputs import raw_name
 from axpair_emulator.plan.step import Step
 from axpair_emulator.program import Program
 from axpair_emulator.quantize.weights import QuantisedWeights
-from axpair_emulator.reference.graph_parts import GraphParts, values_name
+from axpair_emulator.reference.graph_parts import GraphParts, float_name, values_name
 
 
 def build_reference(graph: Graph, steps: tuple[Step, ...], compiled: Compiled, config: BuildConfig) -> onnx.ModelProto:
@@ -28,7 +28,7 @@ def build_reference(graph: Graph, steps: tuple[Step, ...], compiled: Compiled, c
         _add_step(parts, step, graph, compiled)
     for op in program.ops:  # layout changes of outputs have no node in the model
         if op.kind == "transpose" and not op.sources and op.output not in _made(config):
-            moved = parts.add("Transpose", [values_name(op.inputs[0])], f"{op.output}/f", perm=op.attrs["perm"])
+            moved = parts.add("Transpose", [values_name(op.inputs[0])], float_name(op.output), perm=op.attrs["perm"])
             parts.quantise(program.tensors[op.output], moved)
     inputs = [(raw_name(conf), conf.dst_dtype, conf.planes_shape) for conf in config.inputs]
     return parts.model(inputs, [values_name(port.tensor) for port in program.outputs])
@@ -42,26 +42,26 @@ def _add_input(parts: GraphParts, conf: InputConf, program: Program) -> None:
     """Normalises in float, as the configuration says it, then quantises; the moves after it are movements here too."""
     value = raw_name(conf)
     if conf.dst_dtype != "float32":
-        value = parts.add("Cast", [value], f"{conf.name}@float", to=onnx.TensorProto.FLOAT)
+        value = parts.add("Cast", [value], f"cast/{conf.name}", to=onnx.TensorProto.FLOAT)
     if conf.modifications:
         gain, offset = conf.gain_and_offset()
         shape = (1, -1, 1, 1) if len(conf.shape) == 4 else (-1,)
-        factor = parts.initializer(f"{conf.name}@gain", gain.astype(np.float32).reshape(shape))
-        term = parts.initializer(f"{conf.name}@offset", offset.astype(np.float32).reshape(shape))
-        value = parts.add("Mul", [value, factor], f"{conf.name}@scaled")
-        value = parts.add("Add", [value, term], f"{conf.name}@normalized")
+        factor = parts.initializer(f"gain/{conf.name}", gain.astype(np.float32).reshape(shape))
+        term = parts.initializer(f"offset/{conf.name}", offset.astype(np.float32).reshape(shape))
+        value = parts.add("Mul", [value, factor], f"scaled/{conf.name}")
+        value = parts.add("Add", [value, term], f"normalized/{conf.name}")
     moves = [op for op in program.ops if op.name in (f"{conf.name}@swapped", f"{conf.name}@layout")]
     first = moves[0].inputs[0] if moves else conf.name
     value = parts.quantise(program.tensors[first], value)
     for op in moves:
         if op.kind == "slice":
             bounds = [
-                parts.initializer(f"{op.output}/{role}", np.array(op.attrs[role], np.int64))
+                parts.initializer(f"{role}/{op.output}", np.array(op.attrs[role], np.int64))
                 for role in ("starts", "ends", "axes", "steps")
             ]
-            value = parts.add("Slice", [value, *bounds], f"{op.output}/f")
+            value = parts.add("Slice", [value, *bounds], float_name(op.output))
         else:
-            value = parts.add("Transpose", [value], f"{op.output}/f", perm=op.attrs["perm"])
+            value = parts.add("Transpose", [value], float_name(op.output), perm=op.attrs["perm"])
         value = parts.quantise(program.tensors[op.output], value)
 
 
@@ -82,11 +82,11 @@ def _add_step(parts: GraphParts, step: Step, graph: Graph, compiled: Compiled) -
         copy.name = ""
         for index, name in enumerate(node.inputs):
             if name and name not in names:
-                names[name] = parts.initializer(name, graph.constants[name])
+                names[name] = parts.initializer(f"constant/{name}", graph.constants[name])
             copy.input[index] = names.get(name, "")
         for index, name in enumerate(node.outputs):
             # A chain may be repeated from its root for a later tensor, so its inner names carry the step's.
-            names[name] = f"{name}/f" if name in step.outputs else f"{name}/in/{step.output}"
+            names[name] = float_name(name) if name in step.outputs else f"inside/{step.output}/{name}"
             copy.output[index] = names[name] if name else ""
         parts.nodes.append(copy)
     for name in step.outputs:
@@ -106,25 +106,25 @@ def _add_weighted(
     op = next(op for op in program.ops if op.output == step.output)
     codes = program.arrays[op.arrays["weight"]]
     node = step.node
-    inner = f"{step.output}/f" if len(step.nodes) == 1 else f"{node.outputs[0]}/in/{step.output}"
-    scales = parts.initializer(f"{step.output}/weight_scale", weights.scales)
+    inner = float_name(step.output) if len(step.nodes) == 1 else f"inside/{step.output}/{node.outputs[0]}"
+    scales = parts.initializer(f"weight_scale/{step.output}", weights.scales)
     bias_scale = weights.scales * np.float32(program.tensors[step.inputs[0]].scale)
     bias = parts.add(
         "DequantizeLinear",
         [
-            parts.initializer(f"{step.output}/bias_codes", weights.bias),
-            parts.initializer(f"{step.output}/bias_scale", bias_scale.astype(np.float32)),
+            parts.initializer(f"bias_codes/{step.output}", weights.bias),
+            parts.initializer(f"bias_scale/{step.output}", bias_scale.astype(np.float32)),
         ],
-        f"{step.output}/bias",
+        f"bias/{step.output}",
         axis=0,
     )
-    coded = parts.initializer(f"{step.output}/weight_codes", codes)
+    coded = parts.initializer(f"weight_codes/{step.output}", codes)
     source = names[step.inputs[0]]
     names[node.outputs[0]] = inner
-    weight = f"{step.output}/weight"
+    weight = f"weight/{step.output}"
     if op.kind == "gemm":
         parts.add("DequantizeLinear", [coded, scales], weight, axis=1)
-        product = parts.add("MatMul", [source, weight], f"{step.output}/product")
+        product = parts.add("MatMul", [source, weight], f"product/{step.output}")
         parts.add("Add", [product, bias], inner)
         return
     attrs = {key: op.attrs[key] for key in ("strides", "pads", "dilations", "group")}

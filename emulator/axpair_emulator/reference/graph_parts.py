@@ -16,7 +16,10 @@ IR_VERSION = 10
 
 
 class GraphParts:
-    """A growing ONNX graph. Names of the float side end in "/f", codes in "/q", dequantised values in "/d"."""
+    """A growing ONNX graph.
+
+    Every name is a role, a slash and the model's own name, so that names of different roles never meet.
+    """
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
@@ -35,8 +38,8 @@ class GraphParts:
 
     def quantise(self, tensor: Tensor, source: str) -> str:
         """From a float tensor to the codes `codes_name(tensor.name)` and back; returns the dequantised name."""
-        scale = self.initializer(f"{tensor.name}/scale", np.array(tensor.scale, np.float32))
-        zero = self.initializer(f"{tensor.name}/zero", np.array(tensor.zero_point, tensor.dtype))
+        scale = self.initializer(f"scale/{tensor.name}", np.array(tensor.scale, np.float32))
+        zero = self.initializer(f"zero/{tensor.name}", np.array(tensor.zero_point, tensor.dtype))
         codes = self.add("QuantizeLinear", [source, scale, zero], codes_name(tensor.name))
         return self.add("DequantizeLinear", [codes, scale, zero], values_name(tensor.name))
 
@@ -66,9 +69,14 @@ class GraphParts:
 
 def codes_name(tensor: str) -> str:
     """The reference's name for a tensor's codes."""
-    return f"{tensor}/q"
+    return f"codes/{tensor}"
 
 
 def values_name(tensor: str) -> str:
     """The reference's name for a tensor's dequantised values."""
-    return f"{tensor}/d"
+    return f"values/{tensor}"
+
+
+def float_name(tensor: str) -> str:
+    """The reference's name for a tensor before it is quantised."""
+    return f"float/{tensor}"

@@ -1,0 +1,183 @@
+"""Calibration archives, observers and the ranges that come from them."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from axpair_emulator.calibrate.dataset import samples
+from axpair_emulator.calibrate.observer import BINS, Observer
+from axpair_emulator.calibrate.ranges import extremes, mse_clipped
+from axpair_emulator.errors import DatasetError
+from onnx_models import INPUT, Workspace, config_text, net, node, pack, picture, pictures, png, random_array
+
+
+def test_samples_come_in_order_and_other_members_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "c.tar"
+    with tarfile.open(path, "w") as archive:
+        for name, kind in (("d", tarfile.DIRTYPE), ("l", tarfile.SYMTYPE), ("d/._b.png", tarfile.REGTYPE)):
+            info = tarfile.TarInfo(name)
+            info.type = kind
+            archive.addfile(info)
+        for name in ("d/b.png", "../../a.png", "/etc/passwd"):
+            info = tarfile.TarInfo(name)
+            info.size = 2
+            archive.addfile(info, io.BytesIO(b"xy"))
+    assert [(sample.name, sample.data) for sample in samples(path)] == [
+        ("d/b.png", b"xy"),
+        ("../../a.png", b"xy"),
+        ("/etc/passwd", b"xy"),
+    ]
+    assert [sample.name for sample in samples(path, limit=2)] == ["d/b.png", "../../a.png"]
+    assert not (tmp_path.parent / "a.png").exists()
+
+
+def test_compressed_archive_is_read(tmp_path: Path) -> None:
+    plain = pictures(tmp_path / "c.tar").read_bytes()
+    (tmp_path / "c.tgz").write_bytes(gzip.compress(plain))
+    assert list(samples(tmp_path / "c.tgz")) == list(samples(tmp_path / "c.tar"))
+
+
+def huge_member() -> bytes:
+    info = tarfile.TarInfo("x.png")
+    info.size = 1 << 40
+    return info.tobuf() + bytes(1024)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (None, "can't be read"),
+        (b"", "no tar file"),
+        (b"not a tar" * 1000, "no tar file"),
+        (gzip.compress(b"not a tar" * 1000), "no tar file"),
+        (bytes(10240), "holds no files"),
+        (huge_member(), "has 1099511627776 bytes"),
+    ],
+)
+def test_useless_archive_is_refused(tmp_path: Path, data: bytes | None, message: str) -> None:
+    path = tmp_path / "c.tar"
+    if data is not None:
+        path.write_bytes(data)
+    with pytest.raises(DatasetError, match=message):
+        list(samples(path))
+
+
+def test_cut_off_archive_is_refused(tmp_path: Path) -> None:
+    whole = pack(tmp_path / "c.tar", {"a.bin": random_array(5000).tobytes()}).read_bytes()
+    for data in (whole[:3000], gzip.compress(whole)[:10_000]):
+        (tmp_path / "cut.tar").write_bytes(data)
+        with pytest.raises(DatasetError, match="cut off"):
+            list(samples(tmp_path / "cut.tar"))
+
+
+def test_histogram_grows_without_losing_a_count() -> None:
+    random = np.random.default_rng(0)
+    observer = Observer(histogram=True)
+    total = 0
+    for power in (-20, -3, 0, 5, 2, 11):
+        values = (random.standard_normal(1000) * 2.0**power).astype(np.float32)
+        observer.see(values)
+        total += values.size
+        assert observer.counts.sum() == total
+        assert observer.counts.shape == (BINS,)
+        assert observer.reach >= max(-observer.low, observer.high)
+    assert observer.reach <= 2 * max(-observer.low, observer.high)
+
+
+def test_growing_moves_each_value_to_the_bin_that_holds_it() -> None:
+    observer = Observer(histogram=True)
+    observer.see(np.array([0.9, -0.9, 0.01], np.float32))
+    observer.see(np.array([7.9], np.float32))  # reach grows from 1 to 8
+    width = 2 * observer.reach / BINS
+    found = observer.centres()[observer.counts > 0]
+    for value in (0.9, -0.9, 0.01, 7.9):
+        assert np.abs(found - value).min() <= width / 2 + 1e-6
+
+
+def test_values_that_are_not_finite_count_for_nothing() -> None:
+    observer = Observer(histogram=True)
+    observer.see(np.array([np.nan, np.inf, 1.0, -2.0], np.float32))
+    observer.see(np.array([np.nan], np.float32))
+    observer.see(np.zeros(0, np.float32))
+    assert (observer.low, observer.high, observer.bad) == (-2.0, 1.0, 3)
+    assert observer.counts.sum() == 2
+
+
+def quantisation_error(values: np.ndarray, low: float, high: float, bits: int) -> float:
+    top = (1 << bits) - 1
+    scale = (high - low) / top
+    zero = np.floor(-low / scale + 0.5)
+    codes = np.clip(np.floor(values / scale + 0.5) + zero, 0, top)
+    return float((((codes - zero) * scale - values) ** 2).sum())
+
+
+def test_clipping_beats_the_extremes_where_there_are_outliers() -> None:
+    values = np.concatenate([np.random.default_rng(1).standard_normal(100_000), [60.0]]).astype(np.float32)
+    observer = Observer(histogram=True)
+    observer.see(values)
+    low, high = extremes(observer)
+    clipped = mse_clipped(observer, 4)
+    assert (low, high) == (float(values.min()), 60.0)
+    assert clipped[1] < 30
+    assert quantisation_error(values, *clipped, 4) < 0.5 * quantisation_error(values, low, high, 4)
+
+
+def test_clipping_keeps_an_even_distribution_whole() -> None:
+    observer = Observer(histogram=True)
+    observer.see(np.linspace(0, 1, 100_000, dtype=np.float32))
+    low, high = mse_clipped(observer, 8)
+    assert low == 0
+    assert high > 0.97
+
+
+def test_calibration_memory_does_not_grow_with_the_samples(tmp_path: Path) -> None:
+    model = net([node("Conv", [INPUT, "w"], ["y"])], ["y"], {"w": random_array(16, 3, 3, 3)}, shape=(1, 3, 120, 100))
+    peaks = []
+    for count in (4, 32):
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        pictures(folder / "c.tar", count, 100, 120)
+        space = Workspace(folder)
+        space.write(model, config_text(dataset="observer_method: OBSVR_METHOD_MSE_CLIPPING"))
+        tracemalloc.start()
+        assert space.build().samples == count
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0]
+
+
+def test_size_limits_the_samples_used(tmp_path: Path) -> None:
+    space = Workspace(tmp_path)
+    space.write(net([node("Relu", [INPUT], ["y"])], ["y"]), config_text(dataset="size: 3"))
+    assert space.build().samples == 3
+
+
+@pytest.mark.parametrize(
+    ("member", "data", "message"),
+    [("readme.txt", b"hello", "'?readme.txt.* is not an image"), ("a.bin", bytes(7), "a.bin has 7 bytes")],
+)
+def test_sample_of_another_kind_is_named(tmp_path: Path, member: str, data: bytes, message: str) -> None:
+    pack(tmp_path / "c.tar", {"0.png": png(picture()), member: data})
+    space = Workspace(tmp_path)
+    space.write(net([node("Relu", [INPUT], ["y"])], ["y"]), config_text())
+    with pytest.raises(DatasetError, match=message):
+        space.build()
+    assert not list(tmp_path.glob("*joint"))
+
+
+def test_tensor_that_is_never_finite_is_named(tmp_path: Path) -> None:
+    model = net(
+        [node("Conv", [INPUT, "w"], ["c"]), node("Mul", ["c", "z"], ["m"]), node("Log", ["m"], ["y"])],
+        ["y"],
+        {"w": np.abs(random_array(2, 3, 1, 1)) + 1, "z": np.float32(-1)},
+    )
+    space = Workspace(tmp_path)
+    space.write(model, config_text(operators=""))
+    with pytest.raises(DatasetError, match="'y' is NaN or infinite for all 4"):
+        space.build()

@@ -1,0 +1,214 @@
+"""From configuration text to a BuildConfig and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from axpair_emulator.config.build_config import BuildConfig
+from axpair_emulator.config.expand import expand
+from axpair_emulator.config.resolve import resolve
+from axpair_emulator.config.signature import BuildFlags, Signature
+from axpair_emulator.errors import ConfigError
+from axpair_proto.pulsar.text import parse_config, write_config
+
+MODEL = Signature({"data": (1, 3, 12, 10)}, {"boxes": (1, 4, 6, 5), "score": (1, 7)}, ("conv_1", "conv_2", "relu"))
+DATASET = 'dataset_conf_calibration { path: "c.tar" }'
+
+
+def resolved(
+    text: str = "",
+    neuwizard: str = "",
+    model: Signature = MODEL,
+    flags: BuildFlags | None = None,
+    folder: Path = Path("/c"),
+) -> tuple[BuildConfig, tuple[str, ...]]:
+    hardware = "" if "target_hardware" in text else "target_hardware: TARGET_HARDWARE_AX620\n"
+    config, _ = parse_config(f"{hardware}{text}\nneuwizard_conf {{ {DATASET} {neuwizard} }}")
+    return resolve(config, folder, model, flags or BuildFlags())
+
+
+def modified(text: str) -> str:
+    return f"operator_conf {{ input_conf_items {{ attributes {{ {text} }} }} }}"
+
+
+def test_defaults_are_the_documented_ones() -> None:
+    config, warnings = resolved()
+    (data,) = config.inputs
+    assert (data.dst_dtype, data.dst_layout, data.dst_color, data.src_color) == ("uint8", "NHWC", "BGR", "BGR")
+    assert data.joint_shape == (1, 12, 10, 3)
+    assert not data.reverses_channels
+    assert [(out.dtype, out.dst_layout, out.joint_shape) for out in config.outputs] == [
+        ("float32", "NCHW", (1, 4, 6, 5)),
+        ("float32", "", (1, 7)),
+    ]
+    assert not config.calibration.per_channel
+    assert not config.calibration.mse_clipping
+    assert (config.target_hardware, config.virtual_npu) == ("AX620", "0")
+    assert warnings == ()
+
+
+def test_one_channel_is_grey_and_other_numbers_are_no_image() -> None:
+    colors = {}
+    for channels in (1, 2, 3, 4):
+        config, _ = resolved(model=Signature({"x": (1, channels, 4, 4)}, {}))
+        colors[channels] = config.inputs[0].dst_color
+    assert colors == {1: "GRAY", 2: "", 3: "BGR", 4: ""}
+
+
+def test_modifications_run_in_order_per_channel() -> None:
+    steps = """input_modifications { affine_preprocess { slope: 2 slope_divisor: 255 bias: [3, 6, 9] bias_divisor: 3 } }
+    input_modifications { input_normalization { mean: [0.5, 1, 2] std: [0.25, 0.5, 4] } }"""
+    config, _ = resolved(neuwizard=modified(steps))
+    gain, offset = config.inputs[0].gain_and_offset()
+    byte = 200.0
+    expected = [(byte * 2 / 255 + b - m) / s for b, m, s in zip((1, 2, 3), (0.5, 1, 2), (0.25, 0.5, 4), strict=True)]
+    np.testing.assert_allclose(byte * gain + offset, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        ("input_modifications { input_normalization { mean: [1, 2] } }", "2 values; the input has 3 channels"),
+        ("input_modifications { input_normalization { std: [1, 0, 1] } }", "std for input 'data' holds 0.0"),
+        ("input_modifications { affine_preprocess { slope_divisor: 0 } }", "slope_divisor"),
+        ("input_modifications { input_normalization { mean: inf } }", "holds inf"),
+        ("type: FLOAT32 input_modifications { input_normalization { mean: 1 } }", "only bytes are modified"),
+        ("type: UINT4", "has the type UINT4"),
+    ],
+)
+def test_senseless_modification_is_an_error(steps: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        resolved(neuwizard=modified(steps))
+
+
+def test_differing_colours_reverse_the_channels_and_are_said() -> None:
+    config, warnings = resolved("src_input_tensors { color_space: TENSOR_COLOR_SPACE_RGB }")
+    assert config.inputs[0].reverses_channels
+    assert "the joint takes BGR, the ONNX model RGB" in warnings[0]
+    same, none = resolved(
+        "src_input_tensors {color_space: TENSOR_COLOR_SPACE_RGB} "
+        "dst_input_tensors {color_space: TENSOR_COLOR_SPACE_RGB}"
+    )
+    assert not same.inputs[0].reverses_channels
+    assert none == ()
+
+
+def test_older_spellings_mean_inputs() -> None:
+    config, warnings = resolved(
+        "input_tensors { color_space: TENSOR_COLOR_SPACE_RGB } output_tensors { tensor_layout: NCHW }"
+    )
+    assert (config.inputs[0].src_color, config.inputs[0].dst_layout) == ("RGB", "NCHW")
+    assert len([text for text in warnings if "older spelling" in text]) == 2
+    with pytest.raises(ConfigError, match="both dst_input_tensors and its older spelling output_tensors"):
+        resolved("dst_input_tensors {} output_tensors {}")
+
+
+def test_item_without_name_overrides_the_others() -> None:
+    config, warnings = resolved(
+        'dst_output_tensors { tensor_name: "boxes" data_type: INT16 } dst_output_tensors { tensor_layout: NHWC }'
+    )
+    assert [(out.dtype, out.dst_layout) for out in config.outputs] == [("float32", "NHWC"), ("float32", "")]
+    assert config.outputs[0].joint_shape == (1, 6, 5, 4)
+    assert "overrides the 1 others" in warnings[0]
+
+
+def test_model_in_nhwc_has_its_channels_last() -> None:
+    config, _ = resolved(
+        "src_input_tensors { tensor_layout: NHWC }", model=Signature({"x": (1, 12, 10, 3)}, {"y": (1, 2)})
+    )
+    (data,) = config.inputs
+    assert (data.channels, data.planes_shape, data.joint_shape) == (3, (1, 3, 12, 10), (1, 12, 10, 3))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('dst_input_tensors { tensor_name: "dat" }', "names 'dat'; the model has 'data'"),
+        ('dst_output_tensors { tensor_name: "data" }', "names 'data'; the model has 'boxes', 'score'"),
+        ("dst_input_tensors { color_space: TENSOR_COLOR_SPACE_NV12 }", "NV12 of 'data' isn't emulated yet"),
+        ("dst_input_tensors { color_space: TENSOR_COLOR_SPACE_GRAY }", "which has 3 channels"),
+        ("dst_input_tensors { data_type: INT8 }", "has the type INT8"),
+        ("dst_output_tensors { data_type: UINT4 }", "has the type UINT4"),
+    ],
+)
+def test_contradiction_is_an_error(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        resolved(text)
+
+
+def test_unknown_input_in_a_selector_is_an_error_and_unknown_operator_a_warning() -> None:
+    with pytest.raises(ConfigError, match="names 'dota'") as caught:
+        resolved(neuwizard='operator_conf { input_conf_items { selector { op_name: "dota" } } }')
+    assert "'data'" in caught.value.next_step
+    _, warnings = resolved(neuwizard='operator_conf { operator_conf_items { selector { op_name: "conv_9" } } }')
+    assert any("no operator is named" in text for text in warnings)
+    with pytest.raises(ConfigError, match="no regular expression"):
+        resolved(neuwizard='operator_conf { operator_conf_items { selector { op_name_regex: "(" } } }')
+
+
+def test_dataset_is_relative_to_the_configuration_file() -> None:
+    config, _ = resolved(folder=Path("/here/config"))
+    assert config.calibration.paths == {"data": str(Path("/here/config/c.tar").absolute())}
+    with pytest.raises(ConfigError, match="no path for input 'data'"):
+        resolve(parse_config("target_hardware: TARGET_HARDWARE_AX620")[0], Path(), MODEL, BuildFlags())
+
+
+def test_flags_beat_the_file() -> None:
+    text = "pulsar_conf { ax620_virtual_npu: AX620_VIRTUAL_NPU_MODE_111 }"
+    assert resolved(text)[0].virtual_npu == "111"
+    assert resolved(text, flags=BuildFlags(virtual_npu="112"))[0].virtual_npu == "112"
+    config, warnings = resolved(text, flags=BuildFlags(target_hardware="AX630", virtual_npu="311"))
+    assert (config.target_hardware, config.virtual_npu) == ("AX630", "311")
+    assert any("ax620_virtual_npu has no effect" in warning for warning in warnings)
+    with pytest.raises(ConfigError, match="AX620 has no virtual NPU mode 311"):
+        resolved(text, flags=BuildFlags(virtual_npu="311"))
+
+
+@pytest.mark.parametrize(
+    ("text", "neuwizard", "named"),
+    [
+        ("output_type: OUTPUT_TYPE_SUPERNET", "", "SUPERNET"),
+        ("cpu_backend_settings {}", "", "cpu_backend_settings"),
+        ("", "dataset_conf_error_measurement {}", "dataset_conf_error_measurement"),
+        ("", "evaluation_conf {}", "evaluation_conf"),
+        ("pulsar_conf { batch_size: 4 }", "", "batch_size"),
+        ("pulsar_conf { batch_size_option: BSO_DYNAMIC }", "", "BSO_DYNAMIC"),
+        ("pulsar_conf { debug: true }", "", "debug"),
+        ("dst_input_tensors { quantization_value: 3 }", "", "quantization_value"),
+        ("dst_input_tensors { color_standard: CSS_ITU_BT601_STUDIO_SWING }", "", "color_standard"),
+        ("dst_output_tensors { quantization_value: 3 }", "", "quantization_value"),
+        ("dst_output_tensors { color_space: TENSOR_COLOR_SPACE_BGR }", "", "color_space"),
+        ("", "operator_conf { output_conf_items {} }", "output_conf_items"),
+        ("", "operator_conf { operator_conf_items { attributes { weight_type: INT4 } } }", "INT4"),
+        ("", "operator_conf { operator_conf_items { attributes { input_feature_type: UINT4 } } }", "UINT4"),
+        ("", "operator_conf { operator_conf_items { attributes { lstm_mode: LSTM_MODE_CPU } } }", "lstm_mode"),
+    ],
+)
+def test_field_without_effect_is_warned_about_by_name(text: str, neuwizard: str, named: str) -> None:
+    _, warnings = resolved(text, neuwizard)
+    assert any(named in warning for warning in warnings), warnings
+
+
+def test_expanded_configuration_resolves_to_the_same_build(tmp_path: Path) -> None:
+    steps = """input_modifications { affine_preprocess { slope: 1 slope_divisor: 255 } }
+    input_modifications { input_normalization { mean: [0.485, 0.456, 0.406] std: [0.229, 0.224, 0.225] } }"""
+    first, _ = resolved(
+        "src_input_tensors { color_space: TENSOR_COLOR_SPACE_RGB } dst_output_tensors { tensor_layout: NHWC "
+        "data_type: INT16 quantization_value: 64 } pulsar_conf { ax620_virtual_npu: AX620_VIRTUAL_NPU_MODE_112 }",
+        modified(steps).replace(
+            "operator_conf {",
+            'operator_conf { operator_conf_items { selector { op_name_regex: "conv.*" } '
+            "attributes { input_feature_type: UINT16 } }",
+        ),
+        folder=tmp_path,
+    )
+    folder = tmp_path / "out"
+    text = write_config(expand(first, folder, tmp_path / "m.onnx", tmp_path / "m.joint"))
+    again, _ = resolve(parse_config(text)[0], folder, MODEL, BuildFlags())
+    paths = again.calibration.paths
+    assert {name: Path(path).resolve() for name, path in paths.items()} == {"data": (tmp_path / "c.tar").resolve()}
+    paths["data"] = first.calibration.paths["data"]
+    assert again == first
+    assert str(tmp_path) not in text
