@@ -1,0 +1,148 @@
+"""axpair replay on the emulated board: whole folders, their summary, and what goes wrong with single cases."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axpair_proto.simulator import Models
+from command_line import axpair, said_once
+from replays import endings, flags, replay, stable_rows
+from tiny import build_tiny, write_picture
+
+STALE = "emulator:?fault=stale-output"
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Models:
+    """A small model with two outputs."""
+    return build_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture
+def cases(tmp_path: Path) -> Path:
+    """Four pictures, two of them in a folder."""
+    folder = tmp_path / "cases"
+    (folder / "night").mkdir(parents=True)
+    for seed, name in enumerate(("a.png", "b.png", "night/c.png", "night/d.png")):
+        write_picture(folder / name, seed)
+    return folder
+
+
+def document(done: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_every_case_has_a_row_a_line_and_the_document_of_pair(cases: Path, tmp_path: Path, tiny: Models) -> None:
+    done = replay(cases, tmp_path / "run", tiny, "--json")
+    found = document(done)
+    assert [case["id"] for case in found["cases"]] == ["a.png", "b.png", "night/c.png", "night/d.png"]
+    assert [line for line in done.stderr.splitlines() if line.startswith("[4/4] night/d.png: ")]
+    paired = axpair("pair", *flags(tiny), "--input", cases / "night" / "c.png", "--out", tmp_path / "gt", "--json")
+    alone, replayed = document(paired), found["cases"][2]
+    assert {key: replayed[key] for key in ("verdict", "owner", "outputs", "not_judged", "simulator")} == {
+        key: alone[key] for key in ("verdict", "owner", "outputs", "not_judged", "simulator")
+    }
+    assert done.returncode == paired.returncode
+    assert found["summary"]["cases"] == sum(found["summary"]["verdicts"].values()) == 4
+
+
+def test_a_second_call_does_nothing_and_says_so(cases: Path, tmp_path: Path, tiny: Models) -> None:
+    first = replay(cases, tmp_path / "run", tiny)
+    before = stable_rows(tmp_path / "run")
+    second = replay(cases, tmp_path / "run", tiny, "--json")
+    assert "board:" not in second.stderr
+    assert "board:" in first.stderr
+    assert second.returncode == first.returncode
+    assert document(second)["summary"]["earlier"] == 4
+    assert stable_rows(tmp_path / "run") == before
+    assert "nothing to do" in replay(cases, tmp_path / "run", tiny).stdout
+
+
+def test_new_and_changed_cases_are_run_the_others_are_not(cases: Path, tmp_path: Path, tiny: Models) -> None:
+    replay(cases, tmp_path / "run", tiny)
+    write_picture(cases / "e.png", 9)
+    write_picture(cases / "b.png", 10)
+    done = replay(cases, tmp_path / "run", tiny)
+    ran = {line.split("] ")[1].split(":")[0] for line in done.stderr.splitlines() if line.startswith("[")}
+    assert ran == {"b.png", "e.png"}
+    fresh = replay(cases, tmp_path / "fresh", tiny)
+    assert fresh.returncode == done.returncode
+    assert stable_rows(tmp_path / "run") == stable_rows(tmp_path / "fresh")
+
+
+def test_other_options_are_refused_by_name_and_change_nothing(cases: Path, tmp_path: Path, tiny: Models) -> None:
+    replay(cases, tmp_path / "run", tiny)
+    before = stable_rows(tmp_path / "run")
+    done = replay(cases, tmp_path / "run", tiny, "--board", STALE, "--repeat", "3")
+    said = said_once(done, 2)
+    assert "the board: emulator: there, emulator:?fault=stale-output now" in said
+    assert "--repeat: 2 there, 3 now" in said
+    assert stable_rows(tmp_path / "run") == before
+
+
+def test_a_case_that_is_no_image_is_a_row_of_its_own_and_the_rest_go_on(
+    cases: Path, tmp_path: Path, tiny: Models
+) -> None:
+    (cases / "aa.png").write_bytes(b"no image at all")
+    (cases / "short.bin").write_bytes(b"123")
+    (cases / "readme.txt").write_text("left out")
+    done = replay(cases, tmp_path / "run", tiny, "--json")
+    found = document(done)
+    unusable = {case["id"]: case["error"] for case in found["cases"] if case["verdict"] == "BAD INPUT"}
+    assert set(unusable) == {"aa.png", "short.bin"}
+    assert unusable["aa.png"]["kind"] == "bad input"
+    assert found["summary"]["verdicts"]["BAD INPUT"] == 2
+    assert found["summary"]["verdicts"]["PASS"] + found["summary"]["verdicts"]["FAULT"] == 4
+    assert done.returncode == (1 if found["summary"]["verdicts"]["FAULT"] else 2)
+    assert "readme.txt" in replay(cases, tmp_path / "run", tiny).stdout
+
+
+def test_stale_outputs_are_found_and_their_evidence_kept(cases: Path, tmp_path: Path, tiny: Models) -> None:
+    done = replay(cases, tmp_path / "run", tiny, "--board", STALE)
+    assert done.returncode == 1
+    assert set(endings(tmp_path / "run").values()) == {("FAULT", "AX302")}
+    kept = sorted(path.name for path in (tmp_path / "run" / "cases").iterdir())
+    assert kept == ["a.png", "b.png", "night_c.png", "night_d.png"]
+    again = axpair("diagnose", tmp_path / "run" / "cases" / "night_c.png", "--json")
+    stored = next(row for row in stable_rows(tmp_path / "run") if row["id"] == "night/c.png")["document"]
+    assert document(again)["findings"] == stored["findings"]
+
+
+def test_evidence_goes_when_a_case_is_mended(cases: Path, tmp_path: Path, tiny: Models) -> None:
+    shutil.copyfile(cases / "a.png", tmp_path / "good.png")
+    (cases / "a.png").write_bytes(b"broken")
+    run = tmp_path / "run"
+    replay(cases, run, tiny)
+    assert endings(run)["a.png"] == ("BAD INPUT", "")
+    shutil.copyfile(tmp_path / "good.png", cases / "a.png")
+    replay(cases, run, tiny)
+    assert endings(run)["a.png"][0] in ("PASS", "FAULT")
+
+
+def test_a_runtime_that_always_crashes_is_a_finding_of_every_case(cases: Path, tmp_path: Path, tiny: Models) -> None:
+    done = replay(cases, tmp_path / "run", tiny, "--board", "emulator:?fault=crash")
+    assert done.returncode == 1
+    assert set(endings(tmp_path / "run").values()) == {("FAULT", "AX307")}
+
+
+def test_expected_results_are_given_by_case(cases: Path, tmp_path: Path, tiny: Models) -> None:
+    (tmp_path / "post.py").write_text("def largest(outputs):\n    return int(outputs['feat'].argmax())\n")
+    options = ("--postprocess", "post:largest", "--expect")
+    wrong = tmp_path / "expect.json"
+    wrong.write_text(json.dumps({"b.png": -1}))
+    variables = {"PYTHONPATH": str(tmp_path)}
+    replay(cases, tmp_path / "run", tiny, *options, wrong, **variables)
+    with_expectation = {id_ for id_, ended in endings(tmp_path / "run").items() if ended[1].startswith("AX4")}
+    assert with_expectation == {"b.png"}
+    said = said_once(replay(cases, tmp_path / "other", tiny, *options, '{"x.png": 1}', **variables), 2)
+    assert "no case has the id 'x.png'" in said
+
+
+def test_a_run_folder_of_something_else_is_refused(cases: Path, tmp_path: Path, tiny: Models) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "thesis.txt").write_text("mine")
+    assert "holds something other than a replay's run" in said_once(replay(cases, tmp_path / "run", tiny), 2)
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["thesis.txt"]

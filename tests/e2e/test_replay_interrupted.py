@@ -1,0 +1,104 @@
+"""Replays that are killed, interrupted, or lose their agent or worker: nothing is lost, nothing is counted twice."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from axpair_proto.simulator import Models
+from replays import endings, going, killed_three_times, replay, rows_in, stable_rows
+from tiny import build_tiny, write_picture
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are found in /proc")
+
+SLOW = "emulator:?fault=slow&milliseconds=100"
+"""Slow enough that the board is in a run whenever someone looks."""
+WORKER, AGENT = "axpair_agent.worker", "axpair_agent serve"
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Models:
+    """A small model with two outputs."""
+    return build_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="module")
+def cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten pictures, one of them broken."""
+    folder = tmp_path_factory.mktemp("cases")
+    for seed in range(10):
+        write_picture(folder / f"{seed}.png", seed)
+    (folder / "4.png").write_bytes(b"broken")
+    return folder
+
+
+def test_a_replay_killed_three_times_has_the_rows_of_one_that_was_not(
+    cases: Path, tmp_path: Path, tiny: Models
+) -> None:
+    replay(cases, tmp_path / "whole", tiny)
+    killed_three_times(cases, tmp_path / "killed", tiny, (1, 4, 7))
+    assert len(stable_rows(tmp_path / "whole")) == 10
+    assert stable_rows(tmp_path / "killed") == stable_rows(tmp_path / "whole")
+    names = {path.name for path in (tmp_path / "whole").rglob("*")}
+    assert {path.name for path in (tmp_path / "killed").rglob("*")} == names
+
+
+def test_a_killed_agent_ends_the_replay_with_3_and_what_was_finished_stays(
+    cases: Path, tmp_path: Path, tiny: Models
+) -> None:
+    run = tmp_path / "run"
+    with going(cases, run, tiny, "--board", SLOW) as started:
+        started.until_rows(2)
+        (agent,) = started.others(AGENT)
+        os.kill(agent, signal.SIGKILL)
+        assert started.wait() == 3
+        said = "".join(started.said)
+        assert "Traceback" not in said
+        assert "kept in" in said
+        assert "call the same command again" in said
+        assert started.is_gone(), started.alive()
+    done = rows_in(run)
+    assert 2 <= done < 10
+    whole = {path.name for path in run.iterdir()}
+    assert whole <= {"run.sqlite", "run.sqlite-wal", "run.sqlite-shm", "run.lock", "cases"}
+    replay(cases, run, tiny, "--board", SLOW)
+    replay(cases, tmp_path / "whole", tiny, "--board", SLOW)
+    assert stable_rows(run) == stable_rows(tmp_path / "whole")
+
+
+def test_a_worker_killed_in_mid_case_is_that_cases_finding_and_the_rest_go_on(
+    cases: Path, tmp_path: Path, tiny: Models
+) -> None:
+    run = tmp_path / "run"
+    with going(cases, run, tiny, "--board", SLOW) as started:
+        started.until_rows(2)
+        (worker,) = started.others(WORKER)
+        os.kill(worker, signal.SIGKILL)
+        assert started.wait() == 1
+    ended = endings(run)
+    assert len(ended) == 10
+    assert list(ended.values()).count(("FAULT", "AX307")) == 1
+    (crashed,) = [row for row in stable_rows(run) if row["ended"][1] == "AX307"]
+    assert "SIGKILL" in str(crashed["document"]["findings"])
+
+
+def test_control_c_keeps_what_was_finished_and_says_how_to_go_on(cases: Path, tmp_path: Path, tiny: Models) -> None:
+    run = tmp_path / "run"
+    with going(cases, run, tiny, "--board", SLOW) as started:
+        started.until_rows(2)
+        assert started.end(signal.SIGINT) == 130
+        said = "".join(started.said)
+        assert "Traceback" not in said
+        assert "call the same command again to go on" in said
+        assert started.is_gone(), started.alive()
+    assert 2 <= rows_in(run) < 10
+
+
+def test_two_replays_of_one_run_do_not_meet(cases: Path, tmp_path: Path, tiny: Models) -> None:
+    run = tmp_path / "run"
+    with going(cases, run, tiny, "--board", SLOW) as started:
+        started.until_rows(1)
+        second = replay(cases, run, tiny, "--board", SLOW)
+        assert second.returncode == 2
+        assert "another replay is writing it" in second.stderr
