@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from axpair_proto.errors import ContractError
-from axpair_proto.gt.tensors import read_npy, read_npz, read_tensor, stems_in
+from axpair_proto.gt.tensors import read_bin, read_npy, read_npz, read_tensor, stems_in
 
 from axpair_host.errors import EvidenceError
 from axpair_host.evidence.archives import is_archive, unpacked
@@ -23,21 +23,27 @@ _DEEPEST = 4
 
 @dataclass(frozen=True)
 class Stored:
-    """One tensor that can be read: `stem` of .npy and .bin, or an array that came out of an .npz."""
+    """One tensor that can be read: the .npy and .bin of a stem, a lone .bin, or an array that was read already."""
 
     stem: Path
     array: Array | None = field(default=None, repr=False)
+    lone: bool = False
+    """Only the .bin was named: an .npy beside it isn't looked at."""
 
     @property
     def typed(self) -> bool:
         """Whether the file itself says dtype and shape; a lone .bin doesn't."""
-        return self.array is not None or self.stem.with_name(f"{self.stem.name}.npy").is_file()
+        there = not self.lone and self.stem.with_name(f"{self.stem.name}.npy").is_file()
+        return self.array is not None or there
 
     def read(self, declared: tuple[str, tuple[int, ...]] | None = None) -> Array:
         """The tensor; a lone .bin needs `declared`, else it comes as flat uint8. Raises EvidenceError."""
         if self.array is not None:
             return self.array
         try:
+            if self.lone:
+                dtype, shape = declared or ("uint8", (self.size_bytes(),))
+                return read_bin(self.stem.with_name(f"{self.stem.name}.bin"), dtype, shape)
             return read_tensor(self.stem, declared)
         except ContractError as error:
             raise EvidenceError(error.message, next_step=error.next_step) from error
@@ -63,7 +69,7 @@ def collected(path: Path) -> Iterator[Groups]:
 
 def _found(path: Path, named: Path) -> Groups:
     if path.is_dir():
-        groups = dict(_tree(path, "", 0))
+        groups: Groups = dict(_tree(path, "", 0))
     elif path.is_file():
         groups = _file(path)
     else:
@@ -98,7 +104,7 @@ def _file(path: Path) -> Groups:
         except ContractError as error:
             raise EvidenceError(error.message, next_step=error.next_step) from error
     if path.suffix == ".bin":
-        return {"": {path.stem: Stored(path.with_suffix(""))}}
+        return {"": {path.stem: Stored(path.with_suffix(""), lone=True)}}
     raise EvidenceError(f"{path}: not a .npy, .bin, .npz, .tar or .zip")
 
 

@@ -38,6 +38,10 @@ class Evidence:
         """False where no pair.json was there and the record was made up from the tensors."""
         self._folders: dict[str, Tensors] = {}
 
+    def with_record(self, record: Record) -> "Evidence":
+        """The same tensors under another record."""
+        return Evidence(self.path, record, self.recorded)
+
     @property
     def outputs(self) -> tuple[OutputFacts, ...]:
         """The model's outputs in its order."""

@@ -23,21 +23,15 @@ def record_of(gt: Path, legs: Sequence[str]) -> Record:
     notes = ["no pair.json: rounds, digests and steps are unknown"]
     outputs = []
     for stem, path in stems_in(gt / ordered[0]).items():
-        dtype, shape = "uint8", (path.with_name(f"{stem}.bin").stat().st_size,) if _only_bin(path) else (0,)
-        for leg in ordered:
-            npy = gt / leg / f"{stem}.npy"
-            if npy.is_file():
-                dtype, shape = _declared(npy)
-                break
+        declaring = [npy for leg in ordered if (npy := gt / leg / f"{stem}.npy").is_file()]
+        if declaring:
+            dtype, shape = _declared(declaring[0])
         else:
+            dtype, shape = "uint8", (path.with_name(f"{stem}.bin").stat().st_size,)
             notes.append(f"{stem}: no .npy says its dtype and shape; compared as bytes")
         outputs.append(OutputFacts(stem, stem, dtype, shape, layout=""))
     case = CaseFacts(id=gt.resolve().name, joint_sha256="")
     return Record(case, inputs=(), outputs=tuple(outputs), simulator="", notes=tuple(notes))
-
-
-def _only_bin(stem: Path) -> bool:
-    return not stem.with_name(f"{stem.name}.npy").is_file()
 
 
 def _declared(npy: Path) -> tuple[str, tuple[int, ...]]:

@@ -1,0 +1,103 @@
+"""axpair compare: two gt folders, tensors or archives."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from axpair_host.cli import options
+from axpair_host.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from axpair_host.evidence.matching import Matched
+    from axpair_host.evidence.record import OutputFacts
+
+_DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float16", "float32", "float64", "int64")
+
+
+@click.command("compare")
+@click.argument("first", metavar="A", type=options.PATH)
+@click.argument("second", metavar="B", type=options.PATH)
+@options.tolerance_options
+@click.option(
+    "--at-least",
+    "asked",
+    type=click.Choice(["identical", "equivalent", "similar"]),
+    help="What the tensors must be to each other; default: identical, with a tolerance equivalent.",
+)
+@click.option("--dtype", type=click.Choice(_DTYPES), help="Element type of .bin files that nothing else says it of.")
+@options.json_option
+def command(first: Path, second: Path, as_json: bool, **given: Any) -> str:
+    """Compare two tensors, folders or archives; A is the reference.
+
+    Takes .npy, .bin, .npz, folders of them (gt folders, run_joint's and pulsar2's output folders), .tar and .zip.
+    Exit code 1 when any tensor is missing or isn't what was asked for.
+
+    \b
+    axpair compare gt/joint out
+    axpair compare old.tar.gz gt --at-least similar
+    """
+    from axpair_host import render
+    from axpair_host.compare.tolerance import refused
+    from axpair_host.evidence.collection import collected
+    from axpair_host.evidence.matching import declared_by, matched
+
+    if wrong := refused(given["atol"], given["rtol"]):
+        raise UsageError(wrong)
+    tolerated = given["atol"] is not None or given["rtol"] is not None
+    asked = (given["asked"] or ("equivalent" if tolerated else "identical")).upper()
+    declared = {**declared_by(second), **declared_by(first)}
+    with collected(first) as ours, collected(second) as theirs:
+        tensors = [_compared(pair, declared, given) for pair in matched(ours, theirs)]
+    document = _document(tensors, asked)
+    if as_json:
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        render.comparisons(document)
+    return str(document["verdict"])
+
+
+def _document(tensors: list[dict[str, Any]], asked: str) -> dict[str, Any]:
+    from axpair_host.compare import Relation
+
+    for one in tensors:
+        one["as_asked"] = Relation(one["relation"]).at_least(Relation(asked))
+    word = "PASS" if all(one["as_asked"] for one in tensors) else "FAULT"
+    return {"schema_version": 1, "verdict": word, "asked": asked, "tensors": tensors}
+
+
+def _compared(pair: "Matched", declared: "Mapping[str, OutputFacts]", given: dict[str, Any]) -> dict[str, Any]:
+    import dataclasses
+
+    from axpair_host.compare import Relation, compare, invalid
+    from axpair_host.evidence.matching import read_both, step_in
+
+    reference, candidate, typed = read_both(pair, given["dtype"], declared)
+    note = ""
+    if reference is None or candidate is None:
+        result = invalid(f"missing in {'A' if reference is None else 'B'}")
+    else:
+        result = compare(
+            reference,
+            candidate,
+            step=step_in(pair, declared, reference),
+            atol=given["atol"],
+            rtol=given["rtol"],
+            layout=declared[pair.name].layout if pair.name in declared else "",
+        )
+        if result.toothless:
+            raise UsageError(
+                f"AX004: {pair.label}: {result.toothless}",
+                next_step=f"a tolerance that would pass: --atol {result.passing_atol:.6g}"
+                if result.passing_atol
+                else "leave out --atol and --rtol",
+            )
+        if not typed and not result.bytes_equal:
+            note = "compared as bytes: nothing says their dtype; give --dtype to compare values"
+            result = dataclasses.replace(
+                result, relation=Relation.DIFFERENT, cosine=None, relative_error=None, passing_atol=None, slices=()
+            )
+    return {"name": pair.label, **result.document(), **({"note": note} if note else {})}

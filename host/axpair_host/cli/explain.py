@@ -1,0 +1,46 @@
+"""axpair explain: the fault book."""
+
+import json
+
+import click
+
+from axpair_host.cli import options
+from axpair_host.errors import UsageError
+
+
+@click.command("explain")
+@click.argument("code", required=False)
+@options.json_option
+def command(code: str | None, as_json: bool) -> None:
+    """Say what a code means, how it shows, what to do next, and what to send to whom. Without CODE: all of them.
+
+    \b
+    axpair explain AX302
+    axpair explain
+    """
+    from axpair_host import render
+    from axpair_host.codebook import entries, find, near_misses
+    from axpair_host.diagnosis.ladder import CODES
+
+    if code is None:
+        if as_json:
+            documents = [{**one.document(), "looked_for": one.code in CODES} for one in entries().values()]
+            _print({"schema_version": 1, "codes": documents})
+        else:
+            render.all_entries(entries().values(), CODES)
+        return
+    entry = find(code)
+    if entry is None:
+        near = near_misses(code)
+        raise UsageError(
+            f"there is no code {code!r}" + (f"; near it: {', '.join(near)}" if near else ""),
+            next_step="axpair explain lists all codes",
+        )
+    if as_json:
+        _print({"schema_version": 1, **entry.document(), "looked_for": entry.code in CODES})
+    else:
+        render.entry(entry, entry.code in CODES)
+
+
+def _print(document: object) -> None:
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))

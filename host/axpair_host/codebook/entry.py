@@ -1,0 +1,41 @@
+"""One entry of the fault book."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a code means, in words for people. Codes are stable and never used again for something else."""
+
+    code: str
+    title: str
+    owners: tuple[str, ...]
+    """Where it may arise; one where the code alone says it."""
+    stage: str
+    """conversion, on_board or application."""
+    side: str
+    """customer, axera or undecided: who can go on from here."""
+    meaning: str
+    shows: str
+    """How it is recognised in the bytes."""
+    next_steps: tuple[str, ...]
+    send: str
+    """What to send to whom."""
+    zh_title: str
+    zh_meaning: str
+
+    def document(self) -> dict[str, Any]:
+        """JSON form."""
+        return {
+            "code": self.code,
+            "title": self.title,
+            "owners": list(self.owners),
+            "stage": self.stage,
+            "side": self.side,
+            "meaning": self.meaning,
+            "shows": self.shows,
+            "next_steps": list(self.next_steps),
+            "send": self.send,
+            "zh": {"title": self.zh_title, "meaning": self.zh_meaning},
+        }

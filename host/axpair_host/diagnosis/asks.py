@@ -1,0 +1,29 @@
+"""How a check asks for another run, and who answers."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from axpair_host.diagnosis.finding import Finding, Open
+from axpair_host.evidence.folder import Evidence
+
+What = Literal["layers", "probe_joint", "fresh_round"]
+"""layers: each compiled operator's own error. probe_joint: what the simulator answers to the probe's input.
+fresh_round: one more round of the case in a fresh worker."""
+
+
+@dataclass(frozen=True)
+class Wants:
+    """A check's answer when it lacks evidence: what would settle it, and what it says without."""
+
+    what: What
+    lacking: str
+    """What stays undecided without it, as a sentence."""
+    otherwise: tuple[Finding | Open, ...] = ()
+
+
+class Asks(Protocol):
+    """Fetches more evidence while simulator and board are at hand."""
+
+    def get(self, what: str) -> Evidence | None:
+        """The evidence with that in it, written before it is judged; None where it can't be had."""
+        ...

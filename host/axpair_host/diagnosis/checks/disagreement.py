@@ -1,0 +1,93 @@
+"""Does the board give the simulator's bytes?"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from axpair_host.compare import Comparison, Relation
+from axpair_host.diagnosis.asks import Wants
+from axpair_host.diagnosis.finding import Finding, Weight, found
+from axpair_host.diagnosis.inquiry import Inquiry
+
+
+def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
+    """AX306: bytes that differ from the simulator's and that nothing explains, the same in every round.
+
+    It takes two rounds; a third in a fresh process is asked for. With one round only it is inconclusive.
+    """
+    unexplained: dict[str, Comparison] = {}
+    for output, joint, wrong in inquiry.wrong_answers():
+        unexplained[output.name] = inquiry.pair("joint_board", output.name) or inquiry.compare(
+            output, joint, wrong[0].tensor
+        )
+    if not unexplained:
+        return
+    rounds = [one for one in inquiry.evidence.case_rounds if one.failure is None]
+    fresh = len({one.worker_generation for one in rounds}) > 1
+    finding = _finding(inquiry, unexplained, len(rounds), fresh)
+    if fresh:
+        yield finding
+    else:
+        yield Wants(
+            "fresh_round",
+            "whether a fresh process gives the same bytes isn't known"
+            if len(rounds) > 1
+            else "the board ran this once: whether it gives the same bytes again isn't known",
+            otherwise=(finding,),
+        )
+
+
+def _finding(inquiry: Inquiry, unexplained: dict[str, Comparison], rounds: int, fresh: bool) -> Finding:
+    name, comparison = next(iter(unexplained.items()))
+    weight: Weight = "fault" if rounds > 1 else "inconclusive"
+    repeated = f"the same in {rounds} rounds" if rounds > 1 else "seen once"
+    if fresh:
+        repeated += ", one of them in a fresh process"
+    signatures = {one: signature(each) for one, each in unexplained.items()}
+    spoken = f"; {signatures[name][0]}" if signatures[name] else ""
+    difference = (
+        comparison.reason
+        if comparison.relation is Relation.INVALID
+        else f"{comparison.differing} of {comparison.elements} elements differ, by {comparison.max_abs:.6g} at most"
+    )
+    cpu = [output.name for output in inquiry.outputs if output.cpu_part and output.name in unexplained]
+    return found(
+        "AX306",
+        f"board and simulator disagree on {name!r}, {repeated}: {difference}{spoken}"
+        + (f"; {len(unexplained) - 1} more outputs" if len(unexplained) > 1 else ""),
+        {
+            "rounds": rounds,
+            "fresh_process": fresh,
+            "outputs": {one: _numbers(each, signatures[one]) for one, each in unexplained.items()},
+            "behind_cpu_part": cpu,
+        },
+        weight=weight,
+        outputs=tuple(unexplained),
+        settles=("board",),
+        cosine_if_fixed=inquiry.cosine_without_board,
+        next_steps=() if rounds > 1 else ("Run the case again with 'axpair pair': once proves nothing.",),
+    )
+
+
+def signature(comparison: Comparison) -> list[str]:
+    """What the differences look like, in words; measured forms of known faults of arithmetic."""
+    words = []
+    if comparison.mean_steps is not None and abs(comparison.mean_steps + 0.5) < 0.1 and _within(comparison, 1):
+        words.append("the differences are 0 and -1 steps, half a step low on average: truncation for rounding")
+    elif comparison.shifted and comparison.mean_steps is not None:
+        words.append(f"the differences lean to one side by {comparison.mean_steps:+.3f} steps on average")
+    if comparison.step and comparison.max_abs is not None and 252 <= comparison.max_abs / comparison.step <= 256:
+        words.append("differences near 256 steps: wrap-around for saturation")
+    if _within(comparison, 1) and not words:
+        words.append("no element is more than one step off")
+    return words
+
+
+def _within(comparison: Comparison, steps: int) -> bool:
+    histogram = comparison.step_histogram
+    return histogram is not None and sum(histogram[steps + 1 :]) == 0
+
+
+def _numbers(comparison: Comparison, signatures: list[str]) -> dict[str, Any]:
+    document = comparison.document()
+    kept = ("relation", "cosine", "differing", "elements", "max_abs", "max_abs_index", "mean_steps", "step_histogram")
+    return {**{key: document[key] for key in kept}, "signature": signatures}

@@ -1,0 +1,64 @@
+"""Are all outputs there?"""
+
+from collections.abc import Callable, Iterator
+
+from axpair_proto.names import ALL_RULES
+
+from axpair_host.diagnosis.finding import Finding, Matter, found
+from axpair_host.diagnosis.inquiry import Inquiry
+
+_SIMULATED = ("onnx", "lava_joint", "joint")
+
+
+def check(inquiry: Inquiry) -> Iterator[Finding]:
+    """AX001: an output is missing in a leg that is there, or a leg has one that no other knows."""
+    for leg in (*_SIMULATED, "board"):
+        tensors = inquiry.evidence.leg(leg)
+        names = [output.name for output in inquiry.outputs]
+        strangers = inquiry.evidence.strangers(leg)
+        missing = [name for name in names if name not in tensors]
+        if not tensors and (leg != "board" or not strangers):
+            continue  # a leg that isn't there is not judged; that is said elsewhere
+        if leg == "board" and not inquiry.evidence.case_rounds:
+            strangers = () if not missing else strangers  # a folder of run_joint's may hold more than this model's
+        if not missing and not strangers:
+            continue
+        shared = _sharing(missing, names)
+        words = []
+        if missing:
+            words.append(f"{leg}/ lacks {_listed(missing)}")
+        if strangers:
+            words.append(f"{leg}/ has {_listed(strangers)}, which the model doesn't")
+        for name, (other, stem) in shared.items():
+            words.append(f"{name!r} and {other!r} share the file name {stem!r}")
+        matters: tuple[Matter, ...] = ("board",) if leg == "board" else ("board", "conversion")
+        yield found(
+            "AX001",
+            "; ".join(words),
+            {"leg": leg, "missing": missing, "extra": list(strangers), "colliding": sorted(shared)},
+            proven=True,
+            outputs=tuple(missing),
+            settles=matters if leg in ("board", "joint") else ("conversion",),
+            stage="on_board" if leg == "board" else "conversion",
+        )
+
+
+def _sharing(missing: list[str], names: list[str]) -> dict[str, tuple[str, str]]:
+    """Missing outputs whose file another output took, under the rule of one of the toolchains."""
+    shared = {}
+    for name in missing:
+        for rule in ALL_RULES:
+            other = next((one for one in names if one != name and _same_file(rule, one, name)), None)
+            if other is not None:
+                shared[name] = other, rule(name)
+                break
+    return shared
+
+
+def _same_file(rule: Callable[[str], str], one: str, other: str) -> bool:
+    return rule(one).casefold() == rule(other).casefold()
+
+
+def _listed(names: list[str] | tuple[str, ...]) -> str:
+    shown = ", ".join(repr(name) for name in names[:4])
+    return shown if len(names) <= 4 else f"{shown} and {len(names) - 4} more"

@@ -1,0 +1,36 @@
+"""Does the user's own program say the same?"""
+
+from collections.abc import Iterator
+
+from axpair_host.diagnosis.finding import Finding, found
+from axpair_host.diagnosis.inquiry import Inquiry
+from axpair_host.postprocess.decisions import same_decision, told
+
+
+def check(inquiry: Inquiry) -> Iterator[Finding]:
+    """AX407: everything that was run here is right, and what the program says isn't; or something is expected and
+    nothing was given that could be held against it. Always a hint: the program itself was not observed."""
+    record = inquiry.evidence.record
+    if not inquiry.tensors_agree():
+        return
+    said = record.postprocess
+    if record.has_observed:
+        board = said.decisions.get("board") if said is not None else None
+        if record.has_expect and not same_decision(record.observed, record.expect):
+            against = f"expected was {told(record.expect)}"
+        elif said is not None and "board" in said.decisions and not same_decision(record.observed, board):
+            against = f"the post-processor makes {told(board)} of the board's outputs"
+        else:
+            return
+        yield found(
+            "AX407",
+            f"the tensors agree; the program said {told(record.observed)}, {against}",
+            {"observed": record.observed, "expect": record.expect, "decision_on_board": board},
+        )
+    elif record.has_expect and said is None:
+        yield found(
+            "AX407",
+            f"the tensors agree; {told(record.expect)} is expected, and there is neither a post-processor nor what the "
+            "program said to hold against it",
+            {"expect": record.expect},
+        )

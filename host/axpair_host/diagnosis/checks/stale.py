@@ -1,0 +1,117 @@
+"""Does the answer belong to this input?"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from axpair_host.diagnosis.asks import Wants
+from axpair_host.diagnosis.finding import Finding, found
+from axpair_host.diagnosis.inquiry import Answer, Inquiry
+
+Array = np.ndarray[Any, Any]
+LINE = 64
+"""Bytes of a cache line of every CPU on these boards."""
+_FEWEST = 8
+"""Bytes: a smaller output may be equal by chance."""
+
+
+@dataclass(frozen=True)
+class _Match:
+    source: str
+    lines: int
+    """0 = the whole output."""
+    certain: bool
+    """Whether an answer like this can hardly have come about otherwise."""
+
+
+def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
+    """AX302: in every round that is wrong the bytes are those of the answer to another input, whole or in lines.
+
+    Earlier answers are the simulator's and the board's own to the probe, and to whatever case lies under runs/. What
+    the simulator answers to the probe is computed only when it is wanted: without it the board's own answer to the
+    probe remains, and is a hint, since a board may be wrong in the same way on both.
+    """
+    suspects = list(inquiry.wrong_answers())
+    probe = inquiry.evidence.probe
+    if not suspects:
+        return
+    simulated = inquiry.evidence.tensors_in("runs/probe/joint")
+    matched: dict[str, _Match] = {}
+    for output, joint, wrong in suspects:
+        match = _explained(output.name, joint, wrong, inquiry.evidence.earlier_answers(), bool(simulated))
+        if match is not None:
+            matched[output.name] = match
+    finding = _finding(inquiry, matched) if matched else None
+    if probe is not None and not simulated:
+        yield Wants(
+            "probe_joint",
+            "without the simulator's answer to the probe a stale answer is recognised only by the board's own answer "
+            "to it",
+            otherwise=(finding,) if finding else (),
+        )
+    elif finding is not None:
+        yield finding
+
+
+def _finding(inquiry: Inquiry, matched: Mapping[str, _Match]) -> Finding:
+    name, match = next(iter(matched.items()))
+    what = f"{match.lines} lines of {LINE} bytes of {name!r} are" if match.lines else f"{name!r} is"
+    return found(
+        "AX302",
+        f"{what}, byte for byte, {match.source}, and not the answer to this input, which the board was handed"
+        + (f"; {len(matched) - 1} more outputs" if len(matched) > 1 else ""),
+        {
+            "outputs": {
+                one: {"belongs_to": found_.source, "lines": found_.lines or None, "line_bytes": LINE}
+                for one, found_ in matched.items()
+            }
+        },
+        proven=any(one.certain for one in matched.values()),
+        outputs=tuple(matched),
+        settles=("board",),
+        cosine_if_fixed=inquiry.cosine_without_board,
+    )
+
+
+def _explained(
+    name: str, joint: Array, wrong: list[Answer], earlier: Mapping[str, Mapping[str, Array]], simulated: bool
+) -> _Match | None:
+    """The earlier answer that explains each wrong round; None when one round is left unexplained."""
+    matches = []
+    for answer in wrong:
+        fitting = [
+            match
+            for source, tensors in earlier.items()
+            if name in tensors and (match := _match(source, joint, answer.tensor, tensors[name], simulated))
+        ]
+        if not fitting:
+            return None
+        matches.append(min(fitting, key=lambda match: match.lines))
+    return matches[0]
+
+
+def _match(source: str, joint: Array, answer: Array, earlier: Array, simulated: bool) -> _Match | None:
+    right, seen, old = (np.frombuffer(tensor.tobytes(), np.uint8) for tensor in (joint, answer, earlier))
+    if not right.size == seen.size == old.size or np.array_equal(old, right):
+        return None  # an answer that doesn't depend on the input can't tell which input it belongs to
+    telling = old.size >= _FEWEST and not _constant(old)
+    if np.array_equal(seen, old):
+        return _Match(source, 0, certain=simulated and telling)
+    lines = np.flatnonzero(_by_line(seen != right).any(axis=1))
+    if not np.array_equal(_by_line(seen)[lines], _by_line(old)[lines]):
+        return None
+    if 2 * sum(not _constant(_by_line(old)[line]) for line in lines) < lines.size:
+        return None  # lines of zeros belong to anything
+    return _Match(source, int(lines.size), certain=simulated and telling)
+
+
+def _by_line(data: Array) -> Array:
+    padded = np.zeros(-(-data.size // LINE) * LINE, data.dtype)
+    padded[: data.size] = data
+    return padded.reshape(-1, LINE)
+
+
+def _constant(data: Array) -> bool:
+    return data.size == 0 or bool((data == data.reshape(-1)[0]).all())

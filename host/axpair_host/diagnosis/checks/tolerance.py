@@ -1,0 +1,45 @@
+"""Can the comparison fail at all?"""
+
+from collections.abc import Iterator
+
+from axpair_host.diagnosis.finding import Finding, found
+from axpair_host.diagnosis.inquiry import Inquiry
+
+
+def check(inquiry: Inquiry) -> Iterator[Finding]:
+    """AX004: the tolerance passes any answer, or an output has no elements. It is then not applied. A reference that
+    is constant throughout, in float too, is a warning: equal bytes say little there."""
+    pair = "joint_board" if inquiry.has("joint", "board") else "onnx_joint"
+    toothless = {}
+    constant = []
+    for output in inquiry.outputs:
+        comparison = inquiry.pair(pair, output.name)
+        if comparison is None:
+            continue
+        if comparison.toothless:
+            toothless[output.name] = comparison.toothless
+        if comparison.reference_constant and comparison.elements > 1:
+            constant.append(output.name)
+    if toothless:
+        first = next(iter(toothless))
+        yield found(
+            "AX004",
+            f"{first!r}: {toothless[first]}" + (f"; {len(toothless) - 1} more outputs" if len(toothless) > 1 else ""),
+            {"outputs": toothless, "atol": inquiry.settings.atol, "rtol": inquiry.settings.rtol},
+            proven=True,
+            outputs=tuple(toothless),
+        )
+    if constant and len(constant) == len(inquiry.outputs) and all(_float_constant(inquiry, name) for name in constant):
+        yield found(
+            "AX004",
+            "every output is one value throughout, in the float model too: on this input equal bytes say little",
+            {"outputs": constant},
+            proven=True,
+            weight="warning",
+            outputs=tuple(constant),
+        )
+
+
+def _float_constant(inquiry: Inquiry, name: str) -> bool:
+    comparison = inquiry.pair("onnx_joint", name)
+    return comparison is None or comparison.reference_constant

@@ -1,0 +1,107 @@
+"""What a check found: a fault with its evidence, or a question that stays open.
+
+Two things may be proven or not. That the *explanation* holds (`proven`): the bytes, or the decisions, agree under
+exactly one. That the *owner* is who the code names (`owner_proven`): for the board and for the toolchain only the
+vendor's own tool can show that, on that board, with its log kept. Seen through our worker alone, a board finding
+keeps the code's owner, since that is where the evidence points and where to go on, but it is said that the worker
+could still be at fault. So the emulated board's stale output ends as AX302, board, explanation proven, owner not.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from axpair_host.codebook import entries
+
+Weight = Literal["fault", "inconclusive", "warning"]
+"""fault: makes the verdict FAULT. inconclusive: points somewhere, but more evidence is needed. warning: neither."""
+
+Matter = Literal["board", "conversion"]
+"""What a finding settles for its outputs, so that no general check names them again."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding. Made by `found`, which takes from the fault book what isn't said."""
+
+    code: str
+    owner: str
+    stage: str
+    side: str
+    summary: str
+    """What was observed, with the values: one or two sentences for people."""
+    evidence: Mapping[str, Any]
+    """The numbers behind it, JSON-able, without NaN and infinities."""
+    next_steps: tuple[str, ...]
+    proven: bool = False
+    weight: Weight = "fault"
+    outputs: tuple[str, ...] = ()
+    settles: tuple[Matter, ...] = ()
+    cosine_if_fixed: float | None = None
+    """Worst cosine against the float model if this alone were mended; None where that isn't known."""
+
+    def document(self, vendor_saw_it: bool) -> dict[str, Any]:
+        """JSON form. `vendor_saw_it`: whether the board's bytes came from the vendor's own tool."""
+        return {
+            "code": self.code,
+            "owner": self.owner,
+            "stage": self.stage,
+            "side": self.side,
+            "proven": self.proven,
+            "owner_proven": self.proven and (vendor_saw_it or self.owner not in ("board", "toolchain")),
+            "weight": self.weight,
+            "title": entries()[self.code].title,
+            "summary": self.summary,
+            "outputs": list(self.outputs),
+            "evidence": dict(self.evidence),
+            "cosine_if_fixed": self.cosine_if_fixed,
+            "next_steps": list(self.next_steps),
+        }
+
+
+@dataclass(frozen=True)
+class Open:
+    """Something that this evidence can't answer."""
+
+    what: str
+    """A leg, a pair of legs, or a question in a word."""
+    why: str
+    undecided: bool = False
+    """Whether the evidence itself raises the question: without a fault the verdict is then INCONCLUSIVE."""
+
+
+def found(
+    code: str,
+    summary: str,
+    evidence: Mapping[str, Any],
+    *,
+    owner: str | None = None,
+    stage: str | None = None,
+    side: str | None = None,
+    proven: bool = False,
+    weight: Weight = "fault",
+    outputs: tuple[str, ...] = (),
+    settles: tuple[Matter, ...] = (),
+    cosine_if_fixed: float | None = None,
+    next_steps: tuple[str, ...] = (),
+) -> Finding:
+    """A finding of a code of the book; owner, stage and side are the entry's unless given, `next_steps` come before
+    the entry's own."""
+    entry = entries()[code]
+    owner = owner or entry.owners[0]
+    if owner not in entry.owners:
+        raise ValueError(f"{code} has no owner {owner!r}")
+    return Finding(
+        code=code,
+        owner=owner,
+        stage=stage or entry.stage,
+        side=side or entry.side,
+        summary=summary,
+        evidence=evidence,
+        next_steps=(*next_steps, *entry.next_steps),
+        proven=proven,
+        weight=weight,
+        outputs=outputs,
+        settles=settles,
+        cosine_if_fixed=cosine_if_fixed,
+    )

@@ -1,0 +1,149 @@
+"""One case under inquiry: its evidence, the comparisons made of it so far, and what earlier checks found."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from axpair_host.compare import Comparison, compare, invalid
+from axpair_host.diagnosis.finding import Finding, Matter
+from axpair_host.diagnosis.settings import Settings
+from axpair_host.evidence.folder import Evidence
+from axpair_host.evidence.record import OutputFacts
+from axpair_host.evidence.steps import data_step
+
+Array = np.ndarray[Any, Any]
+
+PAIRS: Mapping[str, tuple[str, str]] = {
+    "golden_onnx": ("golden", "onnx"),
+    "onnx_lava": ("onnx", "lava_joint"),
+    "lava_joint": ("lava_joint", "joint"),
+    "onnx_joint": ("onnx", "joint"),
+    "joint_board": ("joint", "board"),
+}
+"""The comparisons of each output, by their names in documents: reference first."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the board gave for one output in one round."""
+
+    round: int
+    tensor: Array
+
+
+class Inquiry:
+    """Checks read from it; only the driver adds findings."""
+
+    def __init__(self, evidence: Evidence, settings: Settings) -> None:
+        self.evidence = evidence
+        self.settings = settings
+        self.findings: list[Finding] = []
+        self._compared: dict[tuple[str, str], Comparison | None] = {}
+
+    @property
+    def outputs(self) -> tuple[OutputFacts, ...]:
+        """The model's outputs in its order."""
+        return self.evidence.outputs
+
+    def has(self, *legs: str) -> bool:
+        """Whether every one of these legs has tensors."""
+        return all(self.evidence.leg(leg) for leg in legs)
+
+    def pair(self, pair: str, name: str) -> Comparison | None:
+        """One of PAIRS for one output; None where a leg isn't there, INVALID where only this output isn't."""
+        key = pair, name
+        if key not in self._compared:
+            self._compared[key] = self._compare(pair, name)
+        return self._compared[key]
+
+    def settled(self, matter: Matter) -> set[str]:
+        """Outputs that some finding has explained already."""
+        return {name for one in self.findings if matter in one.settles for name in one.outputs}
+
+    def answers(self, name: str) -> list[Answer]:
+        """The board's answers of which the bytes are at hand, by round; board/ counts as round 1."""
+        evidence = self.evidence
+        answers = []
+        for round_ in evidence.case_rounds:
+            tensor = evidence.round_output(round_, name) if round_.failure is None else None
+            if tensor is not None:
+                answers.append(Answer(round_.number, tensor))
+        board = evidence.leg("board").get(name)
+        if not answers and board is not None:
+            answers.append(Answer(1, board))
+        return answers
+
+    def wrong_answers(self) -> Iterator[tuple[OutputFacts, Array, list[Answer]]]:
+        """Each output that no finding has explained and whose bytes aren't the simulator's in some round, with the
+        simulator's tensor and those answers."""
+        settled = self.settled("board")
+        for output in self.outputs:
+            joint = self.evidence.leg("joint").get(output.name)
+            if joint is None or output.name in settled:
+                continue
+            wrong = [answer for answer in self.answers(output.name) if not self._agrees(output, joint, answer)]
+            if wrong:
+                yield output, joint, wrong
+
+    def tensors_agree(self) -> bool:
+        """Whether nothing was found so far and every comparison there is came out well; False without any."""
+        if any(one.weight != "warning" for one in self.findings):
+            return False
+        made = 0
+        for output in self.outputs:
+            board = self.pair("joint_board", output.name)
+            float_ = self.pair("onnx_joint", output.name)
+            if board is not None:
+                made += 1
+                if not board.agrees(output.cpu_part, self.settings.tolerated):
+                    return False
+            if float_ is not None:
+                made += 1
+                if float_.cosine is None or float_.cosine < self.settings.cosine:
+                    return False
+        return made > 0
+
+    @cached_property
+    def cosine_without_board(self) -> float | None:
+        """Worst cosine of simulator against float model: what would be left if the board were mended."""
+        cosines = [
+            comparison.cosine
+            for output in self.outputs
+            if (comparison := self.pair("onnx_joint", output.name)) is not None and comparison.cosine is not None
+        ]
+        return min(cosines, default=None)
+
+    def compare(self, output: OutputFacts, reference: Array, candidate: Array, layout: str | None = None) -> Comparison:
+        """Compare two tensors of one output under the settings."""
+        return compare(
+            reference,
+            candidate,
+            step=data_step(output, reference),
+            atol=self.settings.atol,
+            rtol=self.settings.rtol,
+            cpu_part=output.cpu_part,
+            line=self.settings.cosine,
+            layout=layout,
+        )
+
+    def _compare(self, pair: str, name: str) -> Comparison | None:
+        legs = PAIRS[pair]
+        if not self.has(*legs):
+            return None
+        tensors = [self.evidence.leg(leg).get(name) for leg in legs]
+        if tensors[0] is None or tensors[1] is None:
+            missing = legs[0] if tensors[0] is None else legs[1]
+            return invalid(f"{missing}/ has no such output")
+        output = next(one for one in self.outputs if one.name == name)
+        layout = output.layout if pair in ("onnx_joint", "onnx_lava") else None
+        return self.compare(output, tensors[0], tensors[1], layout)
+
+    def _agrees(self, output: OutputFacts, joint: Array, answer: Answer) -> bool:
+        if answer.tensor is self.evidence.leg("board").get(output.name):
+            comparison = self.pair("joint_board", output.name)
+        else:
+            comparison = self.compare(output, joint, answer.tensor)
+        return comparison is not None and comparison.agrees(output.cpu_part, self.settings.tolerated)

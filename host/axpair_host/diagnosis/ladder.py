@@ -1,0 +1,71 @@
+"""The ladder: every question, in the order in which it is asked, with the check that answers it.
+
+docs/whose-fault.md has the same questions as headings. Specific before general: a code that fits anything unexplained
+comes after all that explain. Evidence first, then the board from its input to its output, then conversion, then what
+is made of the outputs.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from axpair_host.diagnosis.asks import Wants
+from axpair_host.diagnosis.checks import (
+    conversion,
+    decisions,
+    delivery,
+    digests,
+    disagreement,
+    failure,
+    flips,
+    names,
+    nonfinite,
+    parts,
+    program,
+    repetition,
+    sizes,
+    stale,
+    tail,
+    tolerance,
+    written,
+)
+from axpair_host.diagnosis.finding import Finding, Open
+from axpair_host.diagnosis.inquiry import Inquiry
+
+Result = Finding | Open | Wants
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question and the function that answers it."""
+
+    question: str
+    codes: tuple[str, ...]
+    """What it can name."""
+    ask: Callable[[Inquiry], Iterable[Result]]
+
+
+LADDER: tuple[Check, ...] = (
+    Check("Are all outputs there?", ("AX001",), names.check),
+    Check("Is every tensor of the declared shape and dtype?", ("AX002",), sizes.check),
+    Check("Do the digests fit?", ("AX006",), digests.check),
+    Check("Can the comparison fail at all?", ("AX004",), tolerance.check),
+    Check("Is there NaN or Inf in one simulated stage and not in the next?", ("AX003",), nonfinite.simulated),
+    Check("Was the board handed this input?", ("AX101",), delivery.check),
+    Check("Did the runtime come back with an answer?", ("AX307",), failure.check),
+    Check("Was the whole output written?", ("AX303",), written.check),
+    Check("Does the answer belong to this input?", ("AX302",), stale.check),
+    Check("Is the tail of the output there?", ("AX304",), tail.check),
+    Check("Did single bits flip?", ("AX305",), flips.check),
+    Check("Is the answer the same each time?", ("AX301",), repetition.check),
+    Check("Has the board NaN or Inf where the simulator has none?", ("AX003",), nonfinite.on_board),
+    Check("Does the board give the simulator's bytes?", ("AX306",), disagreement.check),
+    Check("Does quantisation keep the float model's result?", ("AX201", "AX202"), conversion.quantised),
+    Check("Does compilation keep the quantised model's result?", ("AX202",), conversion.compiled),
+    Check("Did a small part of an output collapse?", ("AX206",), parts.check),
+    Check(
+        "Does the post-processor make the expected result of tensors that agree?", ("AX405", "AX406"), decisions.check
+    ),
+    Check("Does your own program say the same?", ("AX407",), program.check),
+)
+CODES = frozenset(code for check in LADDER for code in check.codes)
+"""Codes that are looked for so far; the others of the fault book are only explained."""

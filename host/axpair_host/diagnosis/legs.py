@@ -1,0 +1,30 @@
+"""What can't be judged because a part of the evidence isn't there."""
+
+from axpair_host.diagnosis.finding import Open
+from axpair_host.diagnosis.inquiry import Inquiry
+
+_WITHOUT = {
+    "onnx": "no float outputs (onnx/): whether conversion loses accuracy isn't judged; give --onnx",
+    "lava_joint": "no outputs of the quantised model (lava_joint/): quantisation and compilation can't be told apart; "
+    "give --lava-joint",
+    "joint": "no simulated outputs (joint/): there is nothing to hold the board against",
+    "board": "no outputs of the board (board/): nothing is said of the board",
+    "golden": "no result of the training code (golden/): whether model, configuration and preparation are right isn't "
+    "judged; give --golden",
+}
+
+
+def not_judged(inquiry: Inquiry) -> list[Open]:
+    """One entry for each leg that isn't there, and for what a board that ran without record leaves open."""
+    opens = [Open(leg, why) for leg, why in _WITHOUT.items() if not inquiry.has(leg)]
+    if inquiry.has("board") and not inquiry.evidence.case_rounds:
+        opens.append(
+            Open(
+                "rounds",
+                "nothing was recorded of the board's run: repetition, delivered input, unwritten and stale "
+                "outputs can't be checked; run it with 'axpair pair'",
+            )
+        )
+    elif inquiry.has("board") and inquiry.evidence.probe is None:
+        opens.append(Open("probe", "the board ran no other input before: a stale answer can't be recognised"))
+    return opens

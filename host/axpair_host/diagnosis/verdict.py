@@ -1,0 +1,100 @@
+"""What all checks together say of a case."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from axpair_host.diagnosis.finding import Finding, Open
+from axpair_host.diagnosis.inquiry import PAIRS, Inquiry
+
+SCHEMA_VERSION = 1
+Word = Literal["PASS", "FAULT", "INCONCLUSIVE"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """FAULT when any finding is a fault, INCONCLUSIVE when something points somewhere but more evidence is needed,
+    or when nothing could be compared; else PASS. The first finding is the verdict's own."""
+
+    verdict: Word
+    findings: tuple[Finding, ...]
+    """Faults in the ladder's order, then inconclusive ones."""
+    warnings: tuple[Finding, ...]
+    """Findings that change nothing of the verdict, such as a digest that no longer fits."""
+    not_judged: tuple[Open, ...]
+    """What could not be judged, and why."""
+    inquiry: Inquiry = field(repr=False, compare=False)
+
+    @property
+    def owner(self) -> str:
+        """Where it arises: "none" for PASS, "unknown" where nothing is named."""
+        if self.findings:
+            return self.findings[0].owner
+        return "none" if self.verdict == "PASS" else "unknown"
+
+    def document(self) -> dict[str, Any]:
+        """The judged half of pair.json, and what `--json` prints. No value in it is NaN or infinite."""
+        record = self.inquiry.evidence.record
+        first = self.findings[0] if self.findings else None
+        vendor = vendor_saw_it(self.inquiry)
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "case": record.case.id,
+            "verdict": self.verdict,
+            "owner": self.owner,
+            "stage": first.stage if first else None,
+            "side": first.side if first else None,
+            "simulator": record.simulator,
+            "findings": [one.document(vendor) for one in self.findings],
+            "warnings": [one.document(vendor) for one in self.warnings],
+            "outputs": [_output(self.inquiry, output.name) for output in self.inquiry.outputs],
+            "not_judged": [{"what": one.what, "why": one.why} for one in self.not_judged],
+            "board": _board(self.inquiry),
+            "versions": dict(record.versions),
+            "timings": dict(record.timings),
+        }
+
+
+def vendor_saw_it(inquiry: Inquiry) -> bool:
+    """Whether the board's bytes came from the vendor's own command, with its log kept."""
+    board = inquiry.evidence.record.board
+    if board is None or not board.versions.get("runtime", "").startswith(("run_joint", "ax_run_model")):
+        return False
+    return any(one.log_lines for one in board.rounds)
+
+
+def _output(inquiry: Inquiry, name: str) -> dict[str, Any]:
+    facts = next(one for one in inquiry.outputs if one.name == name)
+    document: dict[str, Any] = {
+        "name": name,
+        "dtype": facts.dtype,
+        "shape": list(facts.shape),
+        "layout": facts.layout,
+        "step": facts.step or None,
+        "cpu_part": facts.cpu_part,
+    }
+    for pair in PAIRS:
+        comparison = inquiry.pair(pair, name)
+        document[pair] = comparison.document() if comparison is not None else None
+    return document
+
+
+def _board(inquiry: Inquiry) -> Mapping[str, Any] | None:
+    board = inquiry.evidence.record.board
+    if board is None:
+        return None
+    return {
+        "url": board.url,
+        "versions": dict(board.versions),
+        "tools_version": board.tools_version,
+        "rounds": [
+            {
+                "kind": one.kind,
+                "number": one.number,
+                "worker_generation": one.worker_generation,
+                "run_us": one.run_us,
+                "failed": one.failure.kind if one.failure else None,
+            }
+            for one in board.rounds
+        ],
+    }

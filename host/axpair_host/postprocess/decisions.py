@@ -1,0 +1,57 @@
+"""What a post-processor said, as a JSON value: made from what it returned, compared, and told to people."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from axpair_host.errors import PostprocessError
+
+_DEEPEST = 32
+_LONGEST_TOLD = 80
+
+
+def as_json(value: Any, depth: int = 0) -> Any:
+    """A JSON value of what a post-processor returned: numpy numbers and arrays become numbers and lists, tuples
+    lists, and numbers that JSON lacks the texts "NaN", "Infinity" and "-Infinity".
+
+    Raises PostprocessError for anything else.
+    """
+    if depth > _DEEPEST:
+        raise PostprocessError(f"the post-processor's result is nested more than {_DEEPEST} deep")
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else "NaN" if math.isnan(value) else f"{'-' * (value < 0)}Infinity"
+    if isinstance(value, Mapping):
+        return {str(key): as_json(each, depth + 1) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(each, depth + 1) for each in value]
+    raise PostprocessError(
+        f"the post-processor returned a {type(value).__name__}, which JSON can't hold",
+        next_step="return numbers, texts, lists, dicts or numpy arrays",
+    )
+
+
+def same_decision(one: Any, other: Any) -> bool:
+    """Whether two JSON values are equal; true and 1 are not, 1 and 1.0 are."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same_decision(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same_decision, one, other))
+    return type(one) in _LIKE.get(type(other), (type(other),)) and bool(one == other)
+
+
+_LIKE: dict[type, tuple[type, ...]] = {int: (int, float), float: (int, float)}
+
+
+def told(decision: Any) -> str:
+    """A decision in one short line."""
+    text = json.dumps(decision, ensure_ascii=False)
+    return text if len(text) <= _LONGEST_TOLD else f"{text[: _LONGEST_TOLD - 3]}..."

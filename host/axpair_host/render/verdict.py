@@ -1,0 +1,126 @@
+"""A pair document as people read it: the verdict in words, the outputs in a table, findings, next steps."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from axpair_host.render.lines import aligned, bold, coloured, dim, paragraph, plain
+from axpair_host.render.numbers import relation
+
+OWNERS = {
+    "none": "nowhere",
+    "model": "in the float model",
+    "config": "in the Pulsar configuration",
+    "calibration": "in the calibration data",
+    "preprocess": "in the preparation of the input",
+    "postprocess": "in the post-processor",
+    "application": "in the program around the model",
+    "quantization": "in quantisation",
+    "toolchain": "in the compiler or the NPU simulator",
+    "board": "on the board (driver, runtime library or hardware)",
+    "setup": "in the set-up of this board",
+    "harness": "in the harness, or in what it was given",
+    "unknown": "where isn't decided yet",
+}
+"""Where it arises, in words; never who is guilty."""
+
+SIDES = {"customer": "yours to mend", "axera": "for AX engineers", "undecided": "not decided whose"}
+_STAGES = {"conversion": "conversion", "on_board": "on the board", "application": "application"}
+_PAIRS = (
+    ("joint_board", "joint-board"),
+    ("onnx_joint", "onnx-joint"),
+    ("onnx_lava", "onnx-lava"),
+    ("lava_joint", "lava-joint"),
+    ("golden_onnx", "golden-onnx"),
+)
+
+
+def verdict(document: Mapping[str, Any]) -> None:
+    """Print a pair document on stdout."""
+    for line in verdict_lines(document):
+        click.echo(line)
+
+
+def verdict_lines(document: Mapping[str, Any]) -> list[str]:
+    """The lines, with colours that `click.echo` strips where the output is no terminal."""
+    lines = paragraph(_headline(document), f"{coloured(str(document['verdict']))}  ", "      ")
+    lines += aligned(_facts(document))
+    if document["outputs"]:
+        lines += ["", *_outputs(document["outputs"])]
+    for title, key in (("findings", "findings"), ("warnings", "warnings")):
+        if document.get(key):
+            lines += ["", bold(title)]
+            for place, one in enumerate(document[key], start=1):
+                lines += _finding(place, one, with_steps=key == "findings")
+    if document["not_judged"]:
+        lines += ["", bold("not judged")]
+        for one in document["not_judged"]:
+            lines += paragraph(one["why"], f"  {plain(one['what'])}: ", "    ")
+    return lines
+
+
+def _headline(document: Mapping[str, Any]) -> str:
+    if document["verdict"] == "PASS":
+        return "Nothing wrong was found in what was judged."
+    findings = document["findings"]
+    if not findings:
+        return "The evidence doesn't decide it; what is missing stands below."
+    first = findings[0]
+    where = OWNERS.get(first["owner"], first["owner"])
+    if document["verdict"] == "FAULT":
+        return f"{first['title']} ({first['code']}): it arises {where}." if where != OWNERS["unknown"] else _open(first)
+    return f"It looks like {first['code']} ({first['title']}), and more evidence is needed."
+
+
+def _open(first: Mapping[str, Any]) -> str:
+    return f"{first['title']} ({first['code']}): {OWNERS['unknown']}."
+
+
+def _facts(document: Mapping[str, Any]) -> list[list[str]]:
+    rows = []
+    if document["findings"]:
+        first = document["findings"][0]
+        rows.append(["code", str(first["code"])])
+        rows.append(["owner", f"{first['owner']} ({SIDES.get(first['side'], first['side'])})"])
+        rows.append(["stage", _STAGES.get(first["stage"], str(first["stage"]))])
+    rows.append(["case", plain(document.get("case") or "-")])
+    rows.append(["simulator", plain(document["simulator"] or "unknown")])
+    board = document.get("board")
+    rows.append(["board", plain(board["url"]) if board else "not recorded"])
+    return rows
+
+
+def _outputs(outputs: Sequence[Mapping[str, Any]]) -> list[str]:
+    pairs = [(key, title) for key, title in _PAIRS if any(output[key] is not None for output in outputs)]
+    head = ["output", "shape", *(title for _, title in pairs)]
+    rows = [
+        [plain(output["name"]), "x".join(map(str, output["shape"])), *(relation(output[key]) for key, _ in pairs)]
+        for output in outputs
+    ]
+    return aligned([[dim(cell) for cell in head], *rows])
+
+
+def _finding(place: int, one: Mapping[str, Any], with_steps: bool) -> list[str]:
+    lines = paragraph(f"{one['title']}.", f"  {place}. {bold(one['code'])} ", "     ")
+    lines += paragraph(one["summary"], "     ")
+    lines += paragraph(_standing(one), "     ")
+    if one["cosine_if_fixed"] is not None:
+        lines += paragraph(f"If this alone were mended: cosine {one['cosine_if_fixed']:.4f}.", "     ")
+    if with_steps:
+        for step in one["next_steps"]:
+            lines += paragraph(step, "     next: ", "           ")
+    return lines
+
+
+def _standing(one: Mapping[str, Any]) -> str:
+    if one["weight"] == "warning":
+        return "A warning: it doesn't change the verdict."
+    if not one["proven"]:
+        return "A hint, not proven."
+    if not one["owner_proven"]:
+        return (
+            "The explanation is proven by the bytes. That it isn't our own worker on the board would be shown by "
+            "run_joint giving the same bytes there."
+        )
+    return "Proven."
