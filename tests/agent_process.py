@@ -49,6 +49,8 @@ class Client:
 
     channel: grpc.Channel
     token: str = field(default="", repr=False)
+    handles: list[str] = field(default_factory=list)
+    """Of the models that were loaded through it."""
 
     def __post_init__(self) -> None:
         self.metadata = ((TOKEN_KEY, f"Bearer {self.token}"),) if self.token else ()
@@ -82,7 +84,19 @@ class Client:
         if digest in self.missing(digest):
             self.upload(model)
         request = models_pb2.LoadRequest(sha256=digest, deadline_ms=deadline_ms)
-        return self.models.Load(request, metadata=self.metadata, timeout=SECONDS)
+        reply = self.models.Load(request, metadata=self.metadata, timeout=SECONDS)
+        if reply.WhichOneof("outcome") == "model":
+            self.handles.append(reply.model.handle)
+        return reply
+
+    def unload(self, handle: str) -> None:
+        """Let a model go."""
+        self.models.Unload(models_pb2.UnloadRequest(handle=handle), metadata=self.metadata, timeout=SECONDS)
+
+    def unload_all(self) -> None:
+        """Let all models go that were loaded through this client."""
+        while self.handles:
+            self.unload(self.handles.pop())
 
     def run(self, *requests: runs_pb2.RunRequest) -> list[Outcome]:
         """Run cases through one stream, to its end."""

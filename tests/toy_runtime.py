@@ -38,6 +38,7 @@ HANG_WITH_CHILD = 12
 TOO_MANY_OUTPUTS = 13
 MUCH_PRINTING = 14
 HANG_IN_C = 15
+LOSING_CONNECTION = 16
 
 
 class ToyRuntime:
@@ -156,7 +157,14 @@ def _start_child(runtime: ToyRuntime) -> None:
     print(f"child {child.pid}", flush=True)
 
 
+def _say_hanging(runtime: ToyRuntime) -> None:
+    if "hanging" in runtime.options:
+        # A named pipe: opening it waits for a test that wants to know.
+        Path(runtime.options["hanging"]).write_text(f"{os.getpid()}")
+
+
 def _hang(runtime: ToyRuntime) -> None:
+    _say_hanging(runtime)
     time.sleep(3600)
 
 
@@ -168,6 +176,7 @@ def _hang_with_child(runtime: ToyRuntime) -> None:
 def _hang_in_c(runtime: ToyRuntime) -> None:
     # PyDLL keeps the interpreter's lock: no other Python thread runs until the call returns.
     print("hanging in C", flush=True)
+    _say_hanging(runtime)
     ctypes.PyDLL(None).sleep(3600)
 
 
@@ -177,6 +186,13 @@ def _fail(runtime: ToyRuntime) -> None:
 
 def _raise(runtime: ToyRuntime) -> None:
     raise ZeroDivisionError("a defect of the runtime")
+
+
+def _lose_connection(runtime: ToyRuntime) -> None:
+    # Our parent is the shell that sshd started for us, its parent is the session's sshd.
+    status = Path(f"/proc/{os.getppid()}/stat").read_text()
+    os.kill(int(status.rpartition(")")[2].split()[1]), signal.SIGKILL)
+    _hang(runtime)
 
 
 def _print_much(runtime: ToyRuntime) -> None:
@@ -196,4 +212,5 @@ MISDEEDS: dict[int, Any] = {
     HANG_WITH_CHILD: _hang_with_child,
     MUCH_PRINTING: _print_much,
     HANG_IN_C: _hang_in_c,
+    LOSING_CONNECTION: _lose_connection,
 }

@@ -84,7 +84,8 @@ class Conversation:
     ) -> Iterator[Answer]:
         """Send a request and yield its answers, at most `answers`; a FAULT is the last.
 
-        Each answer may take `seconds`. Raises WorkerLost; the conversation is then closed.
+        Each answer may take `seconds`. Raises WorkerLost, or CallError WORKER_START where only the connection broke;
+        the conversation is then closed.
         """
         nonce = secrets.token_hex(8)
         self._logs.expect(f"{nonce}-{number}" for number in range(answers))
@@ -134,7 +135,10 @@ class Conversation:
         how = self._process.wait(ENDING_SECONDS)
         if how is None:
             raise self._garbage("the end of its frames while it still ran")
-        raise WorkerLost(failures.ended(how), self._end())
+        log_lines = self._end()
+        if how.lost:
+            raise CallError(Reason.WORKER_START, "the connection to the worker broke", next_step="run the case again")
+        raise WorkerLost(failures.ended(how), log_lines)
 
     def _garbage(self, found: str) -> WorkerLost:
         return WorkerLost(failures.garbage(found), self._end())

@@ -5,8 +5,15 @@ AgentError
 └── CallError            a call of the protocol ends with a status and a reason
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from axpair_proto.errors import AxpairError, Side
-from axpair_proto.reasons import Reason
+
+if TYPE_CHECKING:
+    # It brings grpc, which `--help` does without and which must find its environment set when it comes.
+    from axpair_proto.reasons import Reason
 
 
 class AgentError(AxpairError):

@@ -11,10 +11,14 @@ from axpair_agent.worker.frames import Buffer
 
 @dataclass(frozen=True)
 class Exit:
-    """How a process ended: `signal` names what killed it, else `code` is its exit status."""
+    """How a process ended: `signal` names what killed it, else `code` is its exit status.
+
+    `lost` says that only the connection to it broke; nothing is known of the process.
+    """
 
     code: int = 0
     signal: str = ""
+    lost: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class WorkerProcess(Protocol):
         ...
 
     def wait(self, seconds: float) -> Exit | None:
-        """How it ended, or None while it still runs after that time."""
+        """How it ended, or None while it still runs after that time. What it started ends with it."""
         ...
 
     def kill(self) -> None:
@@ -59,7 +63,7 @@ class WorkerProcess(Protocol):
         ...
 
     def release(self) -> None:
-        """Give its descriptors back, and end what it may have left running. Called once, after its end."""
+        """Give its descriptors back. Called once, after its end."""
         ...
 
 

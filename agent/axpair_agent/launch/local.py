@@ -81,11 +81,12 @@ class LocalProcess:
         return os.read(self._stderr.fileno(), 1 << 16)
 
     def wait(self, seconds: float) -> Exit | None:
-        """How it ended, or None while it still runs after that time."""
+        """How it ended, or None while it still runs after that time. What it started ends with it."""
         try:
             status = self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             return None
+        self._kill_group()
         if status >= 0:
             return Exit(code=status)
         try:
@@ -99,8 +100,7 @@ class LocalProcess:
         self._process.kill()
 
     def release(self) -> None:
-        """Close the pipes; end children that outlived it."""
-        self._kill_group()
+        """Close the pipes."""
         for stream in (self._stdin, self._stdout, self._stderr):
             with contextlib.suppress(OSError):
                 stream.close()

@@ -127,7 +127,7 @@ class SshProcess:
             return None
         status = self._channel.exit_status
         if status < 0:
-            return Exit(signal="the end of its SSH connection")
+            return Exit(lost=True)
         if status > 128:
             return Exit(signal=_SIGNALS.get(status - 128, f"signal {status - 128}"))
         return Exit(code=status)

@@ -11,7 +11,7 @@ from axpair_agent.cases import Round
 CHUNK_BYTES = 1 << 20
 
 
-def replies(request: runs_pb2.RunRequest, description: ModelDescription, done: Round) -> Iterator[runs_pb2.RunReply]:
+def messages(request: runs_pb2.RunRequest, description: ModelDescription, done: Round) -> Iterator[runs_pb2.RunReply]:
     """The round's messages, in the order of the protocol."""
     kind = runs_pb2.RunReply.CASE if done.number else runs_pb2.RunReply.PROBE
     outcome = runs_pb2.RunOutcome(

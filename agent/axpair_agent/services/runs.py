@@ -1,7 +1,9 @@
 """Runs: cases through loaded models, one long-lived stream a host."""
 
 import contextlib
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Generator, Iterator
 
 import grpc
 from axpair_proto.reasons import Reason
@@ -11,12 +13,14 @@ from axpair_agent.blobs import BlobStore
 from axpair_agent.cases import Case
 from axpair_agent.errors import CallError
 from axpair_agent.resident import ResidentModel
-from axpair_agent.services.rounds import replies
+from axpair_agent.services.rounds import messages
 from axpair_agent.services.statuses import reasons_as_statuses
 from axpair_agent.supervisor import Supervisor
 
 MAX_REPEAT = 1000
 MAX_INLINE_BYTES = 1 << 20
+BREAK_SECONDS = 0.25
+RETRY_SECONDS = 0.1
 
 
 class HostGone(Exception):
@@ -35,6 +39,21 @@ class Runs(runs_pb2_grpc.RunsServicer):
         self, requests: Iterator[runs_pb2.RunRequest], context: grpc.ServicerContext
     ) -> Iterator[runs_pb2.RunReply]:
         """A stream that breaks lets its models go, once their present round has ended."""
+        over = threading.Event()
+        replies = self._replies(requests, context, over)
+
+        def end() -> None:
+            over.set()
+            # gRPC forgets an iterator when its call breaks, but doesn't close it.
+            threading.Thread(target=_close, args=(replies,), daemon=True).start()
+
+        if not context.add_callback(end):
+            end()
+        return replies
+
+    def _replies(
+        self, requests: Iterator[runs_pb2.RunRequest], context: grpc.ServicerContext, over: threading.Event
+    ) -> Generator[runs_pb2.RunReply, None, None]:
         with reasons_as_statuses(context), contextlib.suppress(HostGone), contextlib.ExitStack() as held:
             models: dict[str, ResidentModel] = {}
             for request in requests:
@@ -42,8 +61,12 @@ class Runs(runs_pb2_grpc.RunsServicer):
                     models[request.handle] = held.enter_context(self._supervisor.borrowed(request.handle))
                 with contextlib.closing(models[request.handle].run(self._case(request))) as rounds:
                     for done in rounds:
-                        yield from replies(request, models[request.handle].description, done)
-            if not context.is_active():
+                        for reply in messages(request, models[request.handle].description, done):
+                            if over.is_set():
+                                raise HostGone
+                            yield reply
+            # A connection that breaks looks like the end of the requests at first; the news of it follow at once.
+            if over.wait(BREAK_SECONDS):
                 raise HostGone
 
     def _case(self, request: runs_pb2.RunRequest) -> Case:
@@ -87,3 +110,13 @@ class Runs(runs_pb2_grpc.RunsServicer):
                     Reason.BLOB, f"case {case_id!r}, input {given.name!r}: {error.message}", next_step=error.next_step
                 ) from error
         raise CallError(Reason.CASE, f"case {case_id!r}: input {given.name!r} came neither inline nor by digest")
+
+
+def _close(replies: Generator[runs_pb2.RunReply, None, None]) -> None:
+    """Close a generator that another thread may just be running; that one then ends at its next message."""
+    while True:
+        try:
+            replies.close()
+            return
+        except ValueError:
+            time.sleep(RETRY_SECONDS)

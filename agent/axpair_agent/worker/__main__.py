@@ -2,6 +2,7 @@
 
 import argparse
 import faulthandler
+import io
 import os
 import platform
 import queue
@@ -45,6 +46,8 @@ def _serve(name: str, options: Dict[str, str], cache: Optional[ModelCache]) -> i
     _lead_own_group()
     streams = take_frame_streams()
     faulthandler.enable()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
     requests: queue.Queue[Optional[Frame]] = queue.Queue()
     threading.Thread(target=_receive, args=(streams.requests, requests), daemon=True).start()
 

@@ -13,7 +13,7 @@ from axpair_agent.worker.modelcache import ModelCache, digest_of
 from axpair_agent.worker.rounds import InputFault, check_inputs, rolled, run_round
 from axpair_agent.worker.runtime import Runtime, RuntimeFault
 
-SELF_DESTRUCT_SECONDS = 5.0
+SELF_DESTRUCT_SECONDS = 3.0
 """So long after a request's deadline the worker ends by itself, should the agent not have ended it."""
 
 Send = Callable[[Kind, Dict[str, Any], Sequence[Buffer]], None]

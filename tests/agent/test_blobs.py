@@ -1,0 +1,209 @@
+"""Blobs arrive whole or not at all, once, and within the quota."""
+
+import contextlib
+import queue
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+from agent_process import CHUNK, AgentProcess, Client, reason_of, sha256_of, started
+from axpair_proto.v1 import blobs_pb2, models_pb2
+from toy_models import load, toy_model
+
+
+def blob(mark: str, size: int) -> bytes:
+    return (mark.encode() * size)[:size]
+
+
+def partial_files(folder: Path) -> list[str]:
+    return [path.name for path in (folder / "blobs" / "partial").iterdir()]
+
+
+def test_a_blob_is_missing_until_it_is_sent(client: Client) -> None:
+    data = blob("once", 3 * CHUNK + 17)
+    digest = sha256_of(data)
+    assert client.missing(digest) == {digest: 0}
+    reply = client.upload(data)
+    assert (reply.complete, reply.committed_bytes) == (True, len(data))
+    assert client.missing(digest) == {}
+    assert client.upload(data).complete
+
+
+def test_an_empty_blob_is_a_blob(client: Client) -> None:
+    assert client.upload(b"").complete
+    assert client.missing(sha256_of(b"")) == {}
+
+
+def test_a_broken_upload_goes_on_where_it_stopped(agent: AgentProcess, client: Client) -> None:
+    data = blob("broken off", 4 * CHUNK)
+    digest = sha256_of(data)
+    goes_on: queue.Queue[bool] = queue.Queue()
+
+    def parts() -> Iterator[blobs_pb2.UploadRequest]:
+        start = blobs_pb2.UploadStart(sha256=digest, size_bytes=len(data))
+        yield blobs_pb2.UploadRequest(start=start)
+        yield blobs_pb2.UploadRequest(data=data[:CHUNK])
+        goes_on.get()
+
+    with agent.client() as doomed:
+        call = doomed.blobs.Upload.future(parts(), metadata=doomed.metadata)
+        committed = 0
+        while committed < CHUNK:  # The agent says when it has the first piece.
+            committed = client.missing(digest)[digest]
+        call.cancel()
+        goes_on.put(True)
+    assert client.missing(digest) == {digest: CHUNK}
+    reply = client.upload(data, offset=CHUNK)
+    assert (reply.complete, reply.committed_bytes) == (True, len(data))
+
+
+def test_an_upload_whose_sender_went_silent_is_taken_over(agent: AgentProcess, client: Client) -> None:
+    data = blob("silent", 2 * CHUNK)
+    digest = sha256_of(data)
+    silent = threading.Event()
+
+    def parts() -> Iterator[blobs_pb2.UploadRequest]:
+        yield blobs_pb2.UploadRequest(start=blobs_pb2.UploadStart(sha256=digest, size_bytes=len(data)))
+        yield blobs_pb2.UploadRequest(data=data[:CHUNK])
+        silent.wait(60)
+        yield blobs_pb2.UploadRequest(data=data[CHUNK:])
+
+    call = client.blobs.Upload.future(parts(), metadata=client.metadata)
+    while client.missing(digest) != {digest: CHUNK}:
+        pass
+    assert client.upload(data, offset=CHUNK).complete
+    silent.set()
+    with pytest.raises(grpc.RpcError) as caught:
+        call.result()
+    assert reason_of(caught.value) == "OFFSET"
+    assert client.missing(digest) == {}
+
+
+def test_an_upload_that_ends_early_is_kept_as_it_is(client: Client) -> None:
+    data = blob("early", 1000)
+    start = blobs_pb2.UploadStart(sha256=sha256_of(data), size_bytes=len(data))
+    parts = [blobs_pb2.UploadRequest(start=start), blobs_pb2.UploadRequest(data=data[:400])]
+    reply = client.blobs.Upload(iter(parts), metadata=client.metadata)
+    assert (reply.complete, reply.committed_bytes) == (False, 400)
+    assert client.missing(sha256_of(data)) == {sha256_of(data): 400}
+    assert client.upload(data, offset=400).complete
+
+
+def test_an_offset_that_leaves_a_gap_is_refused(client: Client) -> None:
+    data = blob("gap", 1000)
+    with pytest.raises(grpc.RpcError) as caught:
+        client.upload(data, offset=10)
+    assert caught.value.code() is grpc.StatusCode.OUT_OF_RANGE
+    assert reason_of(caught.value) == "OFFSET"
+    assert "goes on at 0, not at 10" in caught.value.details()
+
+
+def test_bytes_with_another_digest_are_dropped(client: Client) -> None:
+    data, digest = blob("damaged", 5000), sha256_of(blob("sound", 5000))
+    with pytest.raises(grpc.RpcError) as caught:
+        client.upload(data, sha256=digest)
+    assert caught.value.code() is grpc.StatusCode.DATA_LOSS
+    assert reason_of(caught.value) == "DIGEST_MISMATCH"
+    assert client.missing(digest) == {digest: 0}
+
+
+def test_more_bytes_than_announced_are_refused(client: Client) -> None:
+    start = blobs_pb2.UploadStart(sha256=sha256_of(b"12345"), size_bytes=5)
+    parts = [blobs_pb2.UploadRequest(start=start), blobs_pb2.UploadRequest(data=b"123456")]
+    with pytest.raises(grpc.RpcError) as caught:
+        client.blobs.Upload(iter(parts), metadata=client.metadata)
+    assert reason_of(caught.value) == "DIGEST_MISMATCH"
+
+
+@pytest.mark.parametrize("digest", ["", "../../etc/passwd", "A" * 64, "a" * 63, "a" * 64 + "/"])
+def test_what_is_no_digest_becomes_no_path(client: Client, digest: str) -> None:
+    for call in (
+        lambda: client.missing(digest),
+        lambda: client.upload(b"x", sha256=digest or "\n"),
+        lambda: client.models.Load(models_pb2.LoadRequest(sha256=digest), metadata=client.metadata),
+    ):
+        with pytest.raises(grpc.RpcError) as caught:
+            call()
+        assert reason_of(caught.value) == "DIGEST"
+
+
+def test_an_upload_must_begin_with_its_start(client: Client) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        client.blobs.Upload(iter([blobs_pb2.UploadRequest(data=b"x")]), metadata=client.metadata)
+    assert reason_of(caught.value) == "DIGEST"
+
+
+def test_the_quota_makes_the_blob_used_longest_ago_go_and_never_a_loaded_model(agent_folder: Path) -> None:
+    model = toy_model(mark="m" * 30_000)
+    first, second, third = (blob(mark, 30_000) for mark in ("first", "second", "third"))
+    with started(agent_folder, "--quota=100000") as agent, agent.client() as client:
+        load(client, model)
+        client.upload(first)
+        client.upload(second)
+        assert client.missing(sha256_of(first)) == {}
+        client.upload(third)
+        wanted = [sha256_of(data) for data in (model, first, second, third)]
+        assert client.missing(*wanted) == {sha256_of(first): 0}
+        with pytest.raises(grpc.RpcError) as caught:
+            client.upload(blob("huge", 80_000))
+        assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert reason_of(caught.value) == "QUOTA"
+        assert client.missing(sha256_of(model)) == {}
+        assert partial_files(agent_folder) == []
+
+
+def test_a_loaded_model_is_safe_from_another_agent_on_the_same_folder(agent_folder: Path) -> None:
+    model = toy_model(mark="m" * 30_000)
+    with (
+        started(agent_folder, "--quota=40000") as one,
+        one.client() as client,
+        started(agent_folder, "--quota=40000") as two,
+        two.client() as other,
+    ):
+        load(client, model)
+        with pytest.raises(grpc.RpcError) as caught:
+            other.upload(blob("other", 30_000))
+        assert reason_of(caught.value) == "QUOTA"
+        assert client.missing(sha256_of(model)) == {}
+
+
+def test_a_copy_that_changed_on_disk_is_dropped_when_it_is_loaded(agent_folder: Path) -> None:
+    model = toy_model()
+    with started(agent_folder) as agent, agent.client() as client:
+        client.upload(model)
+        stored = agent_folder / "blobs" / "whole" / sha256_of(model)
+        stored.write_bytes(model.replace(b"uint8", b"int16"))
+        request = models_pb2.LoadRequest(sha256=sha256_of(model))
+        with pytest.raises(grpc.RpcError) as caught:
+            client.models.Load(request, metadata=client.metadata)
+        assert caught.value.code() is grpc.StatusCode.DATA_LOSS
+        assert reason_of(caught.value) == "DIGEST_MISMATCH"
+        assert client.missing(sha256_of(model)) == {sha256_of(model): 0}
+        load(client, model)
+
+
+def test_blobs_outlive_the_agent(agent_folder: Path) -> None:
+    data = blob("kept", 1000)
+    with started(agent_folder) as agent, agent.client() as client:
+        client.upload(data)
+    with started(agent_folder) as agent, agent.client() as client:
+        assert client.missing(sha256_of(data)) == {}
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(agent_folder: Path) -> None:
+    resource = pytest.importorskip("resource", reason="no file size limits on this system")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with contextlib.ExitStack() as running:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2 * CHUNK, before[1]))
+        try:
+            agent = running.enter_context(started(agent_folder))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        client = running.enter_context(agent.client())
+        with pytest.raises(grpc.RpcError) as caught:
+            client.upload(blob("too much", 3 * CHUNK))
+        assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert reason_of(caught.value) == "QUOTA"
+        assert partial_files(agent_folder) == []
