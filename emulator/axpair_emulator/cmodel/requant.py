@@ -112,7 +112,8 @@ class Requantizer:
     def _float64(self, parts: list[Array], channels: Array, scratch: tuple[Array, Array]) -> Array:
         """The codes of one block, as whole float64 numbers."""
         shape, size = parts[0].shape, parts[0].size
-        total, term = (array[:size].reshape(shape) for array in scratch)
+        total: Array = scratch[0][:size].reshape(shape)
+        term: Array = scratch[1][:size].reshape(shape)
         for index, (part, factor) in enumerate(zip(parts, self._factors, strict=True)):
             target = term if index else total
             target[...] = part

@@ -21,10 +21,10 @@ class Device:
 
     def __init__(self, program: Program, faults: Sequence[Fault] = (), threads: int = 1) -> None:
         self._faults = tuple(faults)
-        for fault in self._faults:
-            program = fault.device_program(program, threads)
-        self.program = program
         self._executor = Executor(program, threads)
+        for fault in self._faults:
+            self._executor = fault.loaded(self._executor)
+        self.program = self._executor.program
         self._inputs = Buffers([size_bytes(port.dtype, port.shape) for port in program.inputs])
         self._ring = OutputRing([size_bytes(port.dtype, port.shape) for port in program.outputs])
         self._answers: list[bytes] | None = None

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from axpair_proto.dtypes import size_bytes
 
-from axpair_emulator.cmodel.execute import Executor
+if TYPE_CHECKING:
+    from axpair_emulator.cmodel.execute import Executor
+
+from axpair_emulator.errors import FaultError
 from axpair_emulator.faults.fault import Array, Fault, Parameter, Value
 from axpair_emulator.program import Op, Program
 
@@ -27,12 +31,17 @@ class WeightBit(Fault):
         "op": Parameter("", "name of the operator; by default the seed chooses one whose flip reaches an output"),
     }
 
-    def device_program(self, program: Program, threads: int) -> Program:
+    def loaded(self, executor: Executor) -> Executor:
         """Flip the bit; among the seed's choices the first that changes an answer, else the last one."""
-        named = self.text("op")
+        from axpair_emulator.cmodel.execute import Executor
+
+        program, named = executor.program, self.text("op")
         ops = [op for op in program.ops if "weight" in op.arrays and named in ("", op.name)]
         if not ops:
-            return program
+            raise FaultError(
+                f"no operator named {named!r} has weights" if named else "no operator of this model has weights",
+                next_step="axpair model info names the operators",
+            )
         random = self.random()
         inputs = {
             port.name: random.integers(0, 256, size_bytes(port.dtype, port.shape), np.uint8).tobytes()
@@ -40,16 +49,14 @@ class WeightBit(Fault):
             if port.dtype != "float32"
         }
         testable = len(inputs) == len(program.inputs)
-        healthy = Executor(program, threads).run(inputs) if testable else {}
-        flipped = program
+        healthy = executor.run(inputs) if testable else {}
         for _ in range(_TRIES):
             flipped = self._flip(program, ops[int(random.integers(len(ops)))], random)
-            if not testable:
-                break
-            answers = Executor(flipped, threads).run(inputs)
+            damaged = Executor(flipped, executor.threads, like=executor)
+            answers = damaged.run(inputs) if testable else {}
             if any(answers[name].tobytes() != healthy[name].tobytes() for name in healthy):
                 break
-        return flipped
+        return damaged
 
     def _flip(self, program: Program, op: Op, random: np.random.Generator) -> Program:
         key = op.arrays["weight"]
@@ -77,11 +84,11 @@ class Race(Fault):
         # A race has no seed: that is what it is.
         self._chance = np.random.default_rng()
 
-    def device_program(self, program: Program, threads: int) -> Program:
+    def loaded(self, executor: Executor) -> Executor:
         """Only find out which tensors are concerned."""
         if self._tensors == {""}:
-            self._tensors = {port.tensor for port in program.outputs}
-        return program
+            self._tensors = {port.tensor for port in executor.program.outputs}
+        return executor
 
     def activation(self, tensor: str, codes: Array) -> Array:
         """Replace one to three tiles by what another tensor left in the same memory."""

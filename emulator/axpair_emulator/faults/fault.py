@@ -5,11 +5,14 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from axpair_emulator.program import Port, Program
+from axpair_emulator.program import Port
+
+if TYPE_CHECKING:
+    from axpair_emulator.cmodel.execute import Executor
 
 Array = np.ndarray[Any, Any]
 Value = int | str
@@ -66,9 +69,9 @@ class Fault:
         """A generator that starts anew at every call, so that every run goes wrong in the same place."""
         return np.random.default_rng([self._seed, zlib.crc32(self.name.encode())])
 
-    def device_program(self, program: Program, threads: int) -> Program:
-        """The copy of the model that lies in the device's memory."""
-        return program
+    def loaded(self, executor: Executor) -> Executor:
+        """What executes the copy of the model that lies in the device's memory."""
+        return executor
 
     def on_submit(self) -> None:
         """A run is about to start. May raise RuntimeFault, or worse."""
