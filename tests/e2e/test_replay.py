@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,45 +22,71 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Models:
     return build_tiny(tmp_path_factory.mktemp("tiny"))
 
 
-@pytest.fixture
-def cases(tmp_path: Path) -> Path:
+def write_cases(folder: Path) -> Path:
     """Four pictures, two of them in a folder."""
-    folder = tmp_path / "cases"
     (folder / "night").mkdir(parents=True)
     for seed, name in enumerate(("a.png", "b.png", "night/c.png", "night/d.png")):
         write_picture(folder / name, seed)
     return folder
 
 
-def document(done: Any) -> dict[str, Any]:
+@pytest.fixture
+def cases(tmp_path: Path) -> Path:
+    """Cases that the test may change."""
+    return write_cases(tmp_path / "cases")
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A replay that came to its end; tests leave it as it is."""
+
+    cases: Path
+    run: Path
+    done: "subprocess.CompletedProcess[str]"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, tiny: Models) -> Finished:
+    """Four cases on a healthy board."""
+    folder = tmp_path_factory.mktemp("finished")
+    cases = write_cases(folder / "cases")
+    return Finished(cases, folder / "run", replay(cases, folder / "run", tiny, "--json"))
+
+
+def document(done: "subprocess.CompletedProcess[str]") -> dict[str, Any]:
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
-def test_every_case_has_a_row_a_line_and_the_document_of_pair(cases: Path, tmp_path: Path, tiny: Models) -> None:
-    done = replay(cases, tmp_path / "run", tiny, "--json")
-    found = document(done)
+def test_every_case_has_a_row_a_line_and_the_document_of_pair(finished: Finished, tmp_path: Path, tiny: Models) -> None:
+    found = document(finished.done)
     assert [case["id"] for case in found["cases"]] == ["a.png", "b.png", "night/c.png", "night/d.png"]
-    assert [line for line in done.stderr.splitlines() if line.startswith("[4/4] night/d.png: ")]
-    paired = axpair("pair", *flags(tiny), "--input", cases / "night" / "c.png", "--out", tmp_path / "gt", "--json")
+    assert [line for line in finished.done.stderr.splitlines() if line.startswith("[4/4] night/d.png: ")]
+    picture = finished.cases / "night" / "c.png"
+    paired = axpair("pair", *flags(tiny), "--input", picture, "--out", tmp_path / "gt", "--json")
     alone, replayed = document(paired), found["cases"][2]
-    assert {key: replayed[key] for key in ("verdict", "owner", "outputs", "not_judged", "simulator")} == {
-        key: alone[key] for key in ("verdict", "owner", "outputs", "not_judged", "simulator")
-    }
-    assert done.returncode == paired.returncode
+    same = ("verdict", "owner", "findings", "outputs", "not_judged", "simulator")
+    assert {key: replayed[key] for key in same} == {key: alone[key] for key in same}
+    assert finished.done.returncode == paired.returncode
     assert found["summary"]["cases"] == sum(found["summary"]["verdicts"].values()) == 4
 
 
-def test_a_second_call_does_nothing_and_says_so(cases: Path, tmp_path: Path, tiny: Models) -> None:
-    first = replay(cases, tmp_path / "run", tiny)
-    before = stable_rows(tmp_path / "run")
-    second = replay(cases, tmp_path / "run", tiny, "--json")
+def test_a_second_call_does_nothing_and_says_so(finished: Finished, tiny: Models) -> None:
+    before = stable_rows(finished.run)
+    second = replay(finished.cases, finished.run, tiny)
+    assert second.returncode == finished.done.returncode
+    assert "board:" in finished.done.stderr
     assert "board:" not in second.stderr
-    assert "board:" in first.stderr
-    assert second.returncode == first.returncode
-    assert document(second)["summary"]["earlier"] == 4
-    assert stable_rows(tmp_path / "run") == before
-    assert "nothing to do" in replay(cases, tmp_path / "run", tiny).stdout
+    assert "nothing to do" in second.stdout
+    assert stable_rows(finished.run) == before
+
+
+def test_other_options_are_refused_by_name_and_change_nothing(finished: Finished, tiny: Models) -> None:
+    before = stable_rows(finished.run)
+    said = said_once(replay(finished.cases, finished.run, tiny, "--board", STALE, "--repeat", "3"), 2)
+    assert "the board: emulator: there, emulator:?fault=stale-output now" in said
+    assert "--repeat: 2 there, 3 now" in said
+    assert stable_rows(finished.run) == before
 
 
 def test_new_and_changed_cases_are_run_the_others_are_not(cases: Path, tmp_path: Path, tiny: Models) -> None:
@@ -71,16 +99,6 @@ def test_new_and_changed_cases_are_run_the_others_are_not(cases: Path, tmp_path:
     fresh = replay(cases, tmp_path / "fresh", tiny)
     assert fresh.returncode == done.returncode
     assert stable_rows(tmp_path / "run") == stable_rows(tmp_path / "fresh")
-
-
-def test_other_options_are_refused_by_name_and_change_nothing(cases: Path, tmp_path: Path, tiny: Models) -> None:
-    replay(cases, tmp_path / "run", tiny)
-    before = stable_rows(tmp_path / "run")
-    done = replay(cases, tmp_path / "run", tiny, "--board", STALE, "--repeat", "3")
-    said = said_once(done, 2)
-    assert "the board: emulator: there, emulator:?fault=stale-output now" in said
-    assert "--repeat: 2 there, 3 now" in said
-    assert stable_rows(tmp_path / "run") == before
 
 
 def test_a_case_that_is_no_image_is_a_row_of_its_own_and_the_rest_go_on(
@@ -98,6 +116,10 @@ def test_a_case_that_is_no_image_is_a_row_of_its_own_and_the_rest_go_on(
     assert found["summary"]["verdicts"]["PASS"] + found["summary"]["verdicts"]["FAULT"] == 4
     assert done.returncode == (1 if found["summary"]["verdicts"]["FAULT"] else 2)
     assert "readme.txt" in replay(cases, tmp_path / "run", tiny).stdout
+    write_picture(cases / "aa.png", 5)
+    replay(cases, tmp_path / "run", tiny)
+    assert endings(tmp_path / "run")["aa.png"][0] in ("PASS", "FAULT")
+    assert endings(tmp_path / "run")["short.bin"] == ("BAD INPUT", "")
 
 
 def test_stale_outputs_are_found_and_their_evidence_kept(cases: Path, tmp_path: Path, tiny: Models) -> None:
@@ -111,18 +133,8 @@ def test_stale_outputs_are_found_and_their_evidence_kept(cases: Path, tmp_path: 
     assert document(again)["findings"] == stored["findings"]
 
 
-def test_evidence_goes_when_a_case_is_mended(cases: Path, tmp_path: Path, tiny: Models) -> None:
-    shutil.copyfile(cases / "a.png", tmp_path / "good.png")
-    (cases / "a.png").write_bytes(b"broken")
-    run = tmp_path / "run"
-    replay(cases, run, tiny)
-    assert endings(run)["a.png"] == ("BAD INPUT", "")
-    shutil.copyfile(tmp_path / "good.png", cases / "a.png")
-    replay(cases, run, tiny)
-    assert endings(run)["a.png"][0] in ("PASS", "FAULT")
-
-
 def test_a_runtime_that_always_crashes_is_a_finding_of_every_case(cases: Path, tmp_path: Path, tiny: Models) -> None:
+    shutil.rmtree(cases / "night")
     done = replay(cases, tmp_path / "run", tiny, "--board", "emulator:?fault=crash")
     assert done.returncode == 1
     assert set(endings(tmp_path / "run").values()) == {("FAULT", "AX307")}
@@ -133,11 +145,10 @@ def test_expected_results_are_given_by_case(cases: Path, tmp_path: Path, tiny: M
     options = ("--postprocess", "post:largest", "--expect")
     wrong = tmp_path / "expect.json"
     wrong.write_text(json.dumps({"b.png": -1}))
-    variables = {"PYTHONPATH": str(tmp_path)}
-    replay(cases, tmp_path / "run", tiny, *options, wrong, **variables)
+    replay(cases, tmp_path / "run", tiny, *options, wrong, cwd=tmp_path)
     with_expectation = {id_ for id_, ended in endings(tmp_path / "run").items() if ended[1].startswith("AX4")}
     assert with_expectation == {"b.png"}
-    said = said_once(replay(cases, tmp_path / "other", tiny, *options, '{"x.png": 1}', **variables), 2)
+    said = said_once(replay(cases, tmp_path / "other", tiny, *options, '{"x.png": 1}', cwd=tmp_path), 2)
     assert "no case has the id 'x.png'" in said
 
 

@@ -15,6 +15,9 @@ _MORALS = {
     ROTATED.name: "The tensors are those of part 1, and right: it arises in the post-processor.",
 }
 
+_BREAK = " \\\n      "
+"""Between the lines of a long command: it can still be copied as a whole."""
+
 
 class Silent:
     """Tells nothing: for --json."""
@@ -108,20 +111,23 @@ def next_commands(out: Path) -> list[tuple[str, list[str]]]:
     """What to try next: why, and command lines that work as they stand; the last are for one's own model."""
     models = models_in(out / "model")
     files = {"--joint": models.joint, "--onnx": models.onnx, "--lava-joint": models.lava_joint}
-    files |= {"--config": models.config, "--input": out / "pages" / "page-90.png", "--out": out / "gt"}
-    pair = shlex.join(["axpair", "pair", *(str(part) for item in files.items() for part in item)])
+    files |= {"--input": out / "pages" / "page-90.png", "--out": out / "gt"}
+    named = [f"{option} {shlex.quote(str(path))}" for option, path in files.items()]
+    pair = _BREAK.join(
+        ("axpair pair " + " ".join(named[:3]), " ".join(named[3:]) + f" --postprocess {POSTPROCESSOR} --expect 90")
+    )
     return [
         (
             "the stale board's evidence judged again, without a board",
             [shlex.join(["axpair", "diagnose", str(out / STALE.name / "page-90")])],
         ),
         ("what that code means, and what to send to whom", ["axpair explain AX302"]),
-        ("one page by hand", [f"{pair} --postprocess {POSTPROCESSOR} --expect 90"]),
+        ("one page by hand", [pair]),
         (
             f"a model of your own; {out / 'model' / CONFIG_NAME} is a configuration to begin with",
             [
-                "axpair emulator build --input M.onnx --config CONFIG.prototxt --output M.joint "
-                "--output_config output_config.prototxt",
+                f"axpair emulator build --input M.onnx --config CONFIG.prototxt{_BREAK}"
+                "--output M.joint --output_config output_config.prototxt",
                 "axpair pair --onnx M.onnx --lava-joint M.lava_joint --joint M.joint --input IMAGE.jpg",
             ],
         ),

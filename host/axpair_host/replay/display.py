@@ -26,7 +26,7 @@ def watching(total: int, earlier: int, counts: "Counter[str]") -> "Iterator[Line
     columns = (
         SpinnerColumn(),
         TextColumn("replay"),
-        BarColumn(bar_width=None),
+        BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
         TextColumn("left"),
@@ -58,14 +58,14 @@ class Bar:
 
     def stored(self, row: Row, seconds: float) -> None:
         """Move the bar."""
-        from rich.markup import escape
+        from rich.text import Text
 
         self._here += 1
         self._counts[row.verdict] += 1
         self._bars.update(self._task, advance=1, counts=self._told_counts(), rate=self._rate())
         if row.verdict != "PASS":
-            colour = _COLOURS.get(row.verdict, "white")
-            self._bars.console.print(f"[{colour}]{escape(_told(row))}[/]", highlight=False)
+            line = Text(_told(row), _COLOURS.get(row.verdict, ""), no_wrap=True, overflow="ellipsis")
+            self._bars.console.print(line, no_wrap=True, overflow="ellipsis")
 
     def _rate(self) -> str:
         elapsed = self._bars.tasks[0].elapsed

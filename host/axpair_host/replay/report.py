@@ -38,18 +38,18 @@ def _lines(run: Path, replayed: Replayed) -> list[str]:
     if not replayed.ran:
         lines.append(f"nothing to do: every case was done by an earlier call; the results are those of {run}")
     elif replayed.summary.earlier:
-        lines.append(f"{replayed.ran} cases run now, {replayed.summary.earlier} by earlier calls")
+        lines.append(f"cases run now: {replayed.ran}, by earlier calls: {replayed.summary.earlier}")
     here = {case.id for case in replayed.found.cases}
     gone = [row.id for row in replayed.rows if row.id not in here]
     if gone:
-        lines.append(f"{len(gone)} cases of earlier calls are no longer there; their rows stay: {gone[0]} ...")
+        lines.append(f"no longer there, but their rows stay ({len(gone)}): {gone[0]}{', ...' if gone[1:] else ''}")
     if left_out := replayed.found.left_out:
         named = ", ".join(left_out[:_LEFT_OUT_SHOWN]) + (", ..." if len(left_out) > _LEFT_OUT_SHOWN else "")
-        lines.append(f"{len(left_out)} files are neither images, .bin nor .npy and were left out: {named}")
+        lines.append(f"left out, as neither image, .bin nor .npy ({len(left_out)}): {named}")
     lines += [f"unusable: {row.id}: {row.document['error']['message']}" for row in _unusable(replayed.rows)]
     kept = [row for row in replayed.rows if row.kept]
     if kept:
-        lines.append(f"gt folders of {len(kept)} cases: {run / 'cases'}")
+        lines.append(f"gt folders of cases that did not pass ({len(kept)}): {run / 'cases'}")
         lines.append(f"  next: axpair diagnose {run / kept[0].kept}")
     return lines
 
