@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ def run(*command: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def board_bin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def board_bin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bin folder of a fresh environment into which only the wheel was installed."""
     folder = tmp_path_factory.mktemp("wheel")
     built = run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder, ROOT)
@@ -29,7 +28,7 @@ def board_bin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     installed = run(bin_folder / "python", "-m", "pip", "install", "--quiet", wheel)
     if installed.returncode:
         lacking(installed.stderr)
-    yield bin_folder
+    return bin_folder
 
 
 def lacking(why: str) -> None:
