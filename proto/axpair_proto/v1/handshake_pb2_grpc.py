@@ -30,6 +30,8 @@ class HandshakeServicer(object):
         Status codes:
         FAILED_PRECONDITION, reason PROTOCOL_VERSION: the two versions differ; the host must not go on.
         UNAUTHENTICATED, reason TOKEN: the agent wants a token, and none or another came.
+        UNAVAILABLE, reason WORKER_START: no worker could be started to ask it (python or runtime missing, SSH down).
+        FAILED_PRECONDITION, reason HOST_KEY: the board's SSH host key is unknown or differs.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

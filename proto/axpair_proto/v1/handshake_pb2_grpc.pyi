@@ -28,6 +28,8 @@ class HandshakeStub:
     Status codes:
       FAILED_PRECONDITION, reason PROTOCOL_VERSION: the two versions differ; the host must not go on.
       UNAUTHENTICATED, reason TOKEN: the agent wants a token, and none or another came.
+      UNAVAILABLE, reason WORKER_START: no worker could be started to ask it (python or runtime missing, SSH down).
+      FAILED_PRECONDITION, reason HOST_KEY: the board's SSH host key is unknown or differs.
     """
 
 class HandshakeAsyncStub:
@@ -40,6 +42,8 @@ class HandshakeAsyncStub:
     Status codes:
       FAILED_PRECONDITION, reason PROTOCOL_VERSION: the two versions differ; the host must not go on.
       UNAUTHENTICATED, reason TOKEN: the agent wants a token, and none or another came.
+      UNAVAILABLE, reason WORKER_START: no worker could be started to ask it (python or runtime missing, SSH down).
+      FAILED_PRECONDITION, reason HOST_KEY: the board's SSH host key is unknown or differs.
     """
 
 class HandshakeServicer(metaclass=abc.ABCMeta):
@@ -54,6 +58,8 @@ class HandshakeServicer(metaclass=abc.ABCMeta):
         Status codes:
           FAILED_PRECONDITION, reason PROTOCOL_VERSION: the two versions differ; the host must not go on.
           UNAUTHENTICATED, reason TOKEN: the agent wants a token, and none or another came.
+          UNAVAILABLE, reason WORKER_START: no worker could be started to ask it (python or runtime missing, SSH down).
+          FAILED_PRECONDITION, reason HOST_KEY: the board's SSH host key is unknown or differs.
         """
 
 def add_HandshakeServicer_to_server(servicer: HandshakeServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -219,7 +219,9 @@ class RunOutput(google.protobuf.message.Message):
     """Whether the buffer was filled with poison before the run."""
     @property
     def survivors(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___ByteRange]:
-        """Runs of at least 16 bytes that still held this round's poison afterwards, by rising offset."""
+        """Runs of at least 16 bytes that still held this round's poison afterwards, by rising offset. Of an output of
+        4 to 15 bytes only the whole counts.
+        """
 
     def __init__(
         self,

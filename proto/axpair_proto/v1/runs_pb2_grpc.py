@@ -31,13 +31,15 @@ class RunsServicer(object):
         once after each loading of the model into a fresh worker, where want_probe is set: one PROBE round;
         repeat CASE rounds.
         A round is any number of chunks (outputs in order, offsets rising), then exactly one outcome.
-        A round that fails ends its case; the next case runs in a fresh worker.
+        A round that fails ends its case, the probe's too; the next case runs in a fresh worker. Inputs that don't fit
+        (RuntimeFailure.INPUT) fail before a worker sees them, and cost none.
+        A stream that breaks lets its models go: their handles are unknown afterwards.
 
         Status codes:
         NOT_FOUND, reason HANDLE: no such model is loaded.
         NOT_FOUND, reason BLOB: an input's digest isn't held; upload it first.
         INVALID_ARGUMENT, reason CASE: no case id, repeat beyond 1000, or an input neither inline nor by digest.
-        UNAVAILABLE, reason WORKER_START: a fresh worker could not be started.
+        UNAVAILABLE, reason WORKER_START: a fresh worker could not be started, or the connection to the worker broke.
         After a status the stream is over; cases without an outcome were not run to the end.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
