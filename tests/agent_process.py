@@ -205,3 +205,9 @@ def reason_of(error: grpc.RpcError) -> str:
     """The reason in a failed call's trailing metadata."""
     assert isinstance(error, grpc.Call)
     return str(dict(error.trailing_metadata() or ()).get(METADATA_KEY, ""))
+
+
+def details_of(error: grpc.RpcError) -> str:
+    """The sentence that a failed call ended with."""
+    assert isinstance(error, grpc.Call)
+    return str(error.details())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import grpc
 import pytest
-from agent_process import CHUNK, AgentProcess, Client, reason_of, sha256_of, started
+from agent_process import CHUNK, AgentProcess, Client, details_of, reason_of, sha256_of, started
 from axpair_proto.v1 import blobs_pb2, models_pb2
 from toy_models import load, toy_model
 
@@ -97,7 +97,7 @@ def test_an_offset_that_leaves_a_gap_is_refused(client: Client) -> None:
         client.upload(data, offset=10)
     assert caught.value.code() is grpc.StatusCode.OUT_OF_RANGE
     assert reason_of(caught.value) == "OFFSET"
-    assert "goes on at 0, not at 10" in caught.value.details()
+    assert "goes on at 0, not at 10" in details_of(caught.value)
 
 
 def test_bytes_with_another_digest_are_dropped(client: Client) -> None:

@@ -1,10 +1,11 @@
 """Who is there, and who gets in."""
 
 import platform
+from collections.abc import Callable
 
 import grpc
 import pytest
-from agent_process import AgentProcess, Client, reason_of
+from agent_process import AgentProcess, Client, details_of, reason_of
 from axpair_proto import PROTOCOL_VERSION, __version__
 from axpair_proto.reasons import TOKEN_KEY, Reason
 from axpair_proto.v1 import handshake_pb2, models_pb2
@@ -31,14 +32,14 @@ def test_another_protocol_is_refused_with_both_versions(client: Client) -> None:
         client.handshake.Hello(hello(PROTOCOL_VERSION + 1), metadata=client.metadata)
     assert caught.value.code() is Reason.PROTOCOL_VERSION.status
     assert reason_of(caught.value) == "PROTOCOL_VERSION"
-    assert f"speaks protocol {PROTOCOL_VERSION + 1}" in caught.value.details()
-    assert f"speaks {PROTOCOL_VERSION}" in caught.value.details()
+    assert f"speaks protocol {PROTOCOL_VERSION + 1}" in details_of(caught.value)
+    assert f"speaks {PROTOCOL_VERSION}" in details_of(caught.value)
 
 
 @pytest.mark.parametrize("metadata", [(), ((TOKEN_KEY, "Bearer wrong"),), ((TOKEN_KEY, ""),)])
 def test_without_the_token_no_service_answers(agent: AgentProcess, metadata: tuple[tuple[str, str], ...]) -> None:
     with agent.client() as client:
-        calls = [
+        calls: list[Callable[[], object]] = [
             lambda: client.handshake.Hello(hello(), metadata=metadata),
             lambda: client.models.Load(models_pb2.LoadRequest(), metadata=metadata),
             lambda: client.blobs.Upload(iter(()), metadata=metadata),

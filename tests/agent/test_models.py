@@ -4,7 +4,7 @@ from pathlib import Path
 
 import grpc
 import pytest
-from agent_process import Client, reason_of, sha256_of, started
+from agent_process import Client, details_of, reason_of, sha256_of, started
 from axpair_proto.description import ModelDescription
 from axpair_proto.v1 import diagnostics_pb2, handshake_pb2, models_pb2
 from axpair_proto.v1.failures_pb2 import RuntimeFailure
@@ -115,7 +115,7 @@ def test_a_worker_that_does_not_start_says_what_was_in_the_way(
         for caught in (hello, loading):
             assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
             assert reason_of(caught.value) == "WORKER_START"
-            assert said in caught.value.details()
+            assert said in details_of(caught.value)
 
 
 def test_what_libraries_print_while_they_start_harms_nothing(agent_folder: Path) -> None:

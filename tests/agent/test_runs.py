@@ -191,10 +191,10 @@ def test_a_malformed_case_ends_the_stream_after_those_before_it(
     good = case(handle, "good", data())
     bad = case(handle, "bad", data())
     for field, value in change.items():
-        bad.ClearField(field)
-        bad.MergeFrom(runs_pb2.RunRequest(**{field: value}))
+        bad.ClearField(field)  # type: ignore[arg-type]
+        bad.MergeFrom(runs_pb2.RunRequest(**{field: value}))  # type: ignore[arg-type]
     replies = client.runs.Run(iter([good, bad]), metadata=client.metadata)
-    found = []
+    found: list[str] = []
     with pytest.raises(grpc.RpcError) as caught:
         found.extend(one.case_id for one in collected(replies))
     assert reason_of(caught.value) == reason

@@ -11,7 +11,7 @@ from pathlib import Path
 import grpc
 import pytest
 import toy_runtime
-from agent_process import AgentProcess, Client, collected, gone, reason_of, sha256_of, started
+from agent_process import AgentProcess, Client, collected, details_of, gone, reason_of, sha256_of, started
 from axpair_proto import PROTOCOL_VERSION
 from axpair_proto.v1 import diagnostics_pb2, handshake_pb2
 from axpair_proto.v1.failures_pb2 import RuntimeFailure
@@ -144,7 +144,7 @@ def test_a_connection_that_breaks_in_mid_case_is_no_fault_of_the_model(there: Cl
     with pytest.raises(grpc.RpcError) as caught:
         list(collected(there.runs.Run(requests, metadata=there.metadata)))
     assert reason_of(caught.value) == "WORKER_START"
-    assert "connection to the worker broke" in caught.value.details()
+    assert "connection to the worker broke" in details_of(caught.value)
     assert gone(pid)
     (done,) = there.run(case(handle, "after", data()))
     assert done.outcome.worker_generation == 2
@@ -173,8 +173,8 @@ def test_an_unknown_host_key_is_refused_with_the_command_that_accepts_it(
     error = refusal(tmp_path, url)
     assert error.code() is grpc.StatusCode.FAILED_PRECONDITION
     assert reason_of(error) == "HOST_KEY"
-    assert fingerprint(board.host_key) in error.details()
-    command = error.details().partition("then run: ")[2]
+    assert fingerprint(board.host_key) in details_of(error)
+    command = details_of(error).partition("then run: ")[2]
     assert command.startswith(f"ssh-keyscan -p {board.port} -t ")
     assert not known_hosts.exists()
     subprocess.run(["/bin/sh", "-c", command], check=True, timeout=60, capture_output=True)
@@ -188,10 +188,10 @@ def test_a_changed_host_key_is_refused_with_both_fingerprints(board: Sshd, pytho
     known_hosts.write_text(known_hosts_line(board.port, other))
     error = refusal(tmp_path, board.url(python=str(python), known_hosts=str(known_hosts)))
     assert reason_of(error) == "HOST_KEY"
-    assert "has changed" in error.details()
-    assert fingerprint(board.host_key) in error.details()
-    assert fingerprint(other) in error.details()
-    command = error.details().partition("was, run: ")[2]
+    assert "has changed" in details_of(error)
+    assert fingerprint(board.host_key) in details_of(error)
+    assert fingerprint(other) in details_of(error)
+    command = details_of(error).partition("was, run: ")[2]
     subprocess.run(["/bin/sh", "-c", command], check=True, timeout=60, capture_output=True)
     assert known_hosts_line(board.port, board.host_key).split()[2] in known_hosts.read_text()
 
@@ -199,13 +199,13 @@ def test_a_changed_host_key_is_refused_with_both_fingerprints(board: Sshd, pytho
 def test_a_key_that_the_board_does_not_know_is_said(board: Sshd, tmp_path: Path) -> None:
     error = refusal(tmp_path, board.url(identity=str(generate_key(tmp_path / "stranger"))))
     assert reason_of(error) == "WORKER_START"
-    assert "refuses to log us in" in error.details()
+    assert "refuses to log us in" in details_of(error)
 
 
 def test_a_board_that_is_not_there_is_said(board: Sshd, tmp_path: Path) -> None:
     error = refusal(tmp_path, board.url().replace(f":{board.port}?", ":1?"))
     assert reason_of(error) == "WORKER_START"
-    assert "127.0.0.1:1 can't be reached over SSH" in error.details()
+    assert "127.0.0.1:1 can't be reached over SSH" in details_of(error)
 
 
 @pytest.mark.parametrize(
@@ -219,14 +219,14 @@ def test_a_board_without_a_usable_python_is_said(board: Sshd, tmp_path: Path, sc
         python.chmod(0o755)
     error = refusal(tmp_path, board.url(python=str(python)))
     assert reason_of(error) == "WORKER_START"
-    assert said in error.details()
-    assert "?python=PATH" in error.details()
+    assert said in details_of(error)
+    assert "?python=PATH" in details_of(error)
 
 
 def test_a_board_without_the_runtime_says_what_was_looked_for(board: Sshd, python: Path, tmp_path: Path) -> None:
     error = refusal(tmp_path, board.url(python=str(python), runtime="nosuch"))
     assert reason_of(error) == "WORKER_START"
-    assert "looked for the runtime 'nosuch' among the entry points 'axpair.runtimes'" in error.details()
+    assert "looked for the runtime 'nosuch' among the entry points 'axpair.runtimes'" in details_of(error)
 
 
 def fingerprint(key: Path) -> str:
