@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from axpair_proto.joint import pack_joint
 from axpair_proto.topology.topology_pb2 import Topology
-from command_line import axpair, said_once
+from command_line import axpair_here, said_once
 from pairs import Case
 
 Change = Callable[[Case, Path], list[str | Path]]
@@ -80,13 +80,13 @@ def test_bad_input_is_one_message_and_leaves_nothing(page: Case, tmp_path: Path,
     work, given_files = tmp_path / "work", tmp_path / "given"
     work.mkdir()
     given_files.mkdir()
-    done = axpair("pair", *change(page, given_files), "--out", work / "gt", cwd=work)
+    done = axpair_here("pair", *change(page, given_files), "--out", work / "gt")
     assert words in said_once(done, 2)
     assert list(work.iterdir()) == []
 
 
 def test_a_fault_that_cant_be_injected_is_named(page: Case, tmp_path: Path) -> None:
-    done = axpair("pair", *page.flags, "--out", tmp_path / "gt", "--board", "emulator:?fault=nope")
+    done = axpair_here("pair", *page.flags, "--out", tmp_path / "gt", "--board", "emulator:?fault=nope")
     assert done.returncode in (2, 3)
     assert "nope" in done.stderr
     assert "Traceback" not in done.stderr

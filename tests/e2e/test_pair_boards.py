@@ -12,8 +12,8 @@ from pathlib import Path
 import agent_process
 import pytest
 import sshd
-from command_line import axpair, command, environment, said_once
-from pairs import Case, codes, digests, pair
+from command_line import axpair, axpair_here, command, environment, said_once
+from pairs import Case, Paired, codes, digests, pair
 from waiting_runtime import RUNTIME
 
 
@@ -104,7 +104,7 @@ def children_of(pid: int) -> list[int]:
 
 
 def test_nobody_at_the_address_is_exit_3(page: Case, tmp_path: Path) -> None:
-    done = axpair("pair", *page.flags, "--out", tmp_path / "gt", "--board", "127.0.0.1:1")
+    done = axpair_here("pair", *page.flags, "--out", tmp_path / "gt", "--board", "127.0.0.1:1")
     assert "can't be reached" in said_once(done, 3)
     assert not (tmp_path / "gt").exists()
 
@@ -125,12 +125,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sshd.Sshd]:
         yield running
 
 
-def test_a_board_over_ssh_gives_the_same_bytes(page: Case, server: sshd.Sshd, tmp_path: Path) -> None:
-    pair(page, tmp_path / "local")
+def test_a_board_over_ssh_gives_the_same_bytes(
+    page: Case, paired_page: Paired, server: sshd.Sshd, tmp_path: Path
+) -> None:
     url = server.url(python=sys.executable, runtime="emulator")
     done, document = pair(page, tmp_path / "far", "--board", url)
     assert (done.returncode, document["verdict"]) == (0, "PASS")
-    assert digests(tmp_path / "far" / "board") == digests(tmp_path / "local" / "board")
+    assert digests(tmp_path / "far" / "board") == digests(paired_page.gt / "board")
     assert document["board"]["url"] == f"ssh://{server.user}@127.0.0.1:{server.port}"
 
 
@@ -145,7 +146,7 @@ def test_an_unknown_host_key_is_refused_with_the_command_that_accepts_it(
 ) -> None:
     (tmp_path / "known_hosts").touch()
     url = server.url(python=sys.executable, runtime="emulator", known_hosts=str(tmp_path / "known_hosts"))
-    done = axpair("pair", *page.flags, "--out", tmp_path / "gt", "--board", url)
+    done = axpair_here("pair", *page.flags, "--out", tmp_path / "gt", "--board", url)
     message = said_once(done, 3)
     assert "host key" in message
     assert "ssh-keyscan" in message

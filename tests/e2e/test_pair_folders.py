@@ -5,16 +5,14 @@ import shutil
 from pathlib import Path
 
 import pytest
-from command_line import axpair, said_once
-from pairs import Case, digests, judged, pair
+from command_line import axpair_here, said_once
+from pairs import Case, Paired, digests, judged, pair
 
 
-@pytest.fixture(scope="module")
-def paired(page: Case, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def paired(paired_page: Paired) -> Path:
     """A gt folder that is only read."""
-    gt = tmp_path_factory.mktemp("paired") / "gt"
-    pair(page, gt)
-    return gt
+    return paired_page.gt
 
 
 def test_the_same_case_replaces_the_old_result(page: Case, paired: Path, tmp_path: Path) -> None:
@@ -32,7 +30,7 @@ def test_another_case_in_the_folder_is_named_and_stays(page: Case, face: Case, p
     gt = tmp_path / "gt"
     shutil.copytree(paired, gt)
     before = digests(gt / "board")
-    message = said_once(axpair("pair", *face.flags, "--out", gt), 2)
+    message = said_once(axpair_here("pair", *face.flags, "--out", gt), 2)
     assert "'upright'" in message
     assert "'astronaut'" in message
     assert digests(gt / "board") == before
@@ -45,7 +43,7 @@ def test_another_case_in_the_folder_is_named_and_stays(page: Case, face: Case, p
 def test_a_folder_of_the_users_own_is_not_replaced(page: Case, tmp_path: Path) -> None:
     (tmp_path / "gt").mkdir()
     (tmp_path / "gt" / "thesis.txt").write_text("chapter 1")
-    assert "aren't a case of axpair's" in said_once(axpair("pair", *page.flags, "--out", tmp_path / "gt"), 2)
+    assert "aren't a case of axpair's" in said_once(axpair_here("pair", *page.flags, "--out", tmp_path / "gt"), 2)
     assert (tmp_path / "gt" / "thesis.txt").read_text() == "chapter 1"
 
 
@@ -53,7 +51,7 @@ def test_with_gt_only_the_board_runs(page: Case, paired: Path, tmp_path: Path) -
     simulated = tmp_path / "simulated"
     for leg in ("input", "onnx", "joint"):
         shutil.copytree(paired / leg, simulated / leg)
-    done = axpair("pair", "--joint", page.models.joint, "--gt", simulated, "--out", tmp_path / "gt", "--json")
+    done = axpair_here("pair", "--joint", page.models.joint, "--gt", simulated, "--out", tmp_path / "gt", "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["verdict"] == "PASS"
@@ -69,7 +67,7 @@ def test_gt_may_be_the_folder_that_is_written_and_keeps_what_else_lies_there(
     for leg in ("input", "onnx", "joint"):
         shutil.copytree(paired / leg, gt / leg)
     (gt / "notes.txt").write_text("from the toolchain's machine")
-    done = axpair("pair", "--joint", page.models.joint, "--gt", gt, "--out", gt)
+    done = axpair_here("pair", "--joint", page.models.joint, "--gt", gt, "--out", gt)
     assert done.returncode == 0, done.stderr
     assert digests(gt / "board") == digests(paired / "board")
     assert (gt / "notes.txt").is_file()
@@ -84,12 +82,14 @@ def test_a_finished_run_stands_for_the_board(page: Case, paired: Path, tmp_path:
     finished = ("--board-out", out, "--board-log", tmp_path / "log")
     _, document = pair(page, tmp_path / "gt", *finished)
     assert {one["joint_board"]["relation"] for one in document["outputs"]} == {"IDENTICAL"}
-    assert "board: " not in axpair("pair", *page.flags, "--out", tmp_path / "gt", *finished).stderr
+    assert "board: " not in axpair_here("pair", *page.flags, "--out", tmp_path / "gt", *finished).stderr
 
 
 def test_a_finished_run_on_random_data_is_no_run_on_this_input(page: Case, paired: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    shutil.copytree(paired / "board", out)
+    out.mkdir()
+    for path in (paired / "board").glob("*.bin"):
+        (out / path.name).write_bytes(path.read_bytes()[::-1])
     (tmp_path / "log").write_text("read file a.bin for input[0] x data failed, using random data\n")
     done, document = pair(page, tmp_path / "gt", "--board-out", out, "--board-log", tmp_path / "log")
     assert done.returncode == 1
@@ -107,7 +107,9 @@ def test_golden_is_copied_and_compared(page: Case, paired: Path, tmp_path: Path)
 
 
 def test_without_onnx_and_lava_joint_the_rest_is_judged_and_the_lack_is_listed(page: Case, tmp_path: Path) -> None:
-    done = axpair("pair", "--joint", page.models.joint, "--input", page.picture, "--out", tmp_path / "gt", "--json")
+    done = axpair_here(
+        "pair", "--joint", page.models.joint, "--input", page.picture, "--out", tmp_path / "gt", "--json"
+    )
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["verdict"] == "PASS"

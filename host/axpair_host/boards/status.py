@@ -41,7 +41,7 @@ def translated(error: grpc.RpcError, url: str, doing: str) -> HostError:
         return HostError(f"{url}: the agent refused the case while {doing}: {details}")
     if reason is not None:
         return BoardError(f"{url}: {details} ({reason.meaning})", next_step=_NEXT_STEPS.get(reason, ""))
-    if code is grpc.StatusCode.UNAVAILABLE:
+    if code is grpc.StatusCode.UNAVAILABLE or (code is grpc.StatusCode.UNKNOWN and "Stream removed" in details):
         return BoardError(
             f"{url}: the agent can't be reached or went away while {doing}: {details}",
             next_step="check that axpair-agent runs there and that the address is right",
