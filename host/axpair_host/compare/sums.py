@@ -56,15 +56,18 @@ class Sums:
     nonfinite_mismatches: int = 0
 
 
-def total(reference: Array, candidate: Array, *, step: float, atol: float, rtol: float) -> Sums:
-    """Totals of two flat arrays of one length and dtype. `step` 0 counts no steps."""
+def total(reference: Array, candidate: Array, *, step: float, tolerance: tuple[float, float] | None = None) -> Sums:
+    """Totals of two flat arrays of one length and dtype. `step` 0 counts no steps; `tolerance` is absolute, relative."""
     sums = Sums(elements=reference.size, scale=_scale(reference, candidate))
     size = min(CHUNK, reference.size)
     buffers = tuple(np.empty(size) for _ in range(4))
     mask = np.empty(size, dtype=np.bool_)
     for start in range(0, reference.size, CHUNK):
         pair = reference[start : start + CHUNK], candidate[start : start + CHUNK]
-        _chunk(sums, start, pair, buffers, mask, step * sums.scale, atol * sums.scale, rtol)
+        _chunk(sums, start, pair, buffers, mask, step * sums.scale)
+        held = buffers[0][: pair[0].size], buffers[3][: pair[0].size]
+        if tolerance is not None:
+            _hold_against(sums, *held, tolerance[0] * sums.scale, tolerance[1])
     return sums
 
 
@@ -75,9 +78,8 @@ def _chunk(
     buffers: tuple[Doubles, ...],
     mask: Flags,
     step: float,
-    atol: float,
-    rtol: float,
 ) -> None:
+    """Add one chunk; the buffers are left with reference, candidate, difference and its size."""
     count = pair[0].size
     r, c, d, size = (buffer[:count] for buffer in buffers)
     np.copyto(r, pair[0], casting="unsafe")
@@ -122,10 +124,6 @@ def _chunk(
                 sums.beyond[place] += int(np.count_nonzero(np.greater_equal(size, edge * step, out=mask)))
     else:
         sums.rc += rr
-    if atol or rtol:
-        _hold_against(sums, r, size, atol, rtol)
-    else:
-        sums.excess = max(sums.excess, largest)
 
 
 def _hold_against(sums: Sums, r: Doubles, size: Doubles, atol: float, rtol: float) -> None:

@@ -55,11 +55,11 @@ def compare(
     same_bytes = bool(np.array_equal(_raw(r), _raw(c)))
     step = abs(step) or (0.0 if same_bytes or cpu_part else lattice_step(r))
     tolerated = atol is not None or rtol is not None
-    tolerance = atol or 0.0, rtol or 0.0
-    sums = total(r.reshape(-1), c.reshape(-1), step=step, atol=tolerance[0], rtol=tolerance[1])
+    tolerance = (atol or 0.0, rtol or 0.0) if tolerated else None
+    sums = total(r.reshape(-1), c.reshape(-1), step=step, tolerance=tolerance)
     cosine = _cosine(sums)
     shifted = _shifted(sums, step)
-    vacuous = toothless(sums, *tolerance) if tolerated else ""
+    vacuous = toothless(sums, *tolerance) if tolerance else ""
     relation = Relation.INVALID
     reason = ""
     if same_bytes:
@@ -99,7 +99,7 @@ def compare(
         reference_range=(_unscaled(sums.low, sums), _unscaled(sums.high, sums)) if compared else None,
         reference_constant=compared and sums.low == sums.high,
         outside_tolerance=sums.outside if tolerated else None,
-        passing_atol=_unscaled(sums.excess, sums) if compared else None,
+        passing_atol=_unscaled(sums.excess if tolerated else sums.max_abs, sums) if compared else None,
         toothless=vacuous,
         slices=() if layout is None or same_bytes else worse_slices(r, c, layout, line, cosine),
     )

@@ -125,7 +125,7 @@ def _below(inquiry: Inquiry, pair: str) -> dict[str, float]:
 
 
 def _usable(inquiry: Inquiry, name: str) -> bool:
-    return name not in {one for each in inquiry.findings if each.code == "AX003" for one in each.outputs}
+    return name not in inquiry.settled("conversion")
 
 
 def _cosines(inquiry: Inquiry, names: dict[str, float]) -> dict[str, Any]:
