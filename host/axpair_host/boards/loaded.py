@@ -86,7 +86,8 @@ class LoadedModel:
         assembly = RoundAssembly(case, self.description)
         received = 0
         while True:
-            with board_errors(self.url, f"running case {case.id!r} ({received} rounds of it had come back)"):
+            so_far = f"{received} round{'' if received == 1 else 's'}"
+            with board_errors(self.url, f"running case {case.id!r}, of which {so_far} had come back"):
                 reply = next(replies, None)
             answer = assembly.take(reply, self.url)
             if answer is not None:
