@@ -1,15 +1,17 @@
 """The entry point of `axpair`, and the one place that turns what happened into an exit code.
 
 0 paired, nothing wrong · 1 a fault was isolated · 2 bad usage or bad input · 3 inconclusive, or board unavailable ·
-70 a defect of ours · 130 interrupted. A command returns "PASS", "FAULT", "INCONCLUSIVE" or None (= "PASS"), or exits
-through `click.Context.exit`; what is wrong with its input or board it raises as an AxpairError.
+70 a defect of ours · 130 interrupted, 143 told to end. A command returns "PASS", "FAULT", "INCONCLUSIVE" or None
+(= "PASS"), or exits through `click.Context.exit`; what is wrong with its input or board it raises as an AxpairError.
 
 Nothing here needs more than the base install: what is missing is said, not shown as a traceback.
 """
 
 import logging
 import os
+import signal
 import sys
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from axpair_proto.errors import AxpairError
@@ -29,6 +31,9 @@ _EMULATOR_MODULES = {"onnx", "onnxruntime", "onnxslim"}
 def main() -> None:
     """Run the command line and exit; never leaves a traceback on the terminal."""
     logging.getLogger().addHandler(logging.NullHandler())  # libraries' logs are no messages of ours
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _leave)
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -38,6 +43,11 @@ def main() -> None:
         # The interpreter flushes once more on its way out: let that go nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """Told to end: leave through every `finally`, so that nothing half-written stays, with the shell's usual code."""
+    raise SystemExit(128 + number)
 
 
 def run(arguments: list[str]) -> int:

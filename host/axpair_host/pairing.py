@@ -1,6 +1,5 @@
 """One case from the user's files to a judged gt folder: gather, post-process, diagnose, store."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,7 +15,7 @@ from axpair_host.diagnosis import Settings, Verdict, diagnose
 from axpair_host.digests import bytes_sha256
 from axpair_host.evidence.folder import load
 from axpair_host.evidence.record import Record
-from axpair_host.evidence.store import read_record, write_pair_json
+from axpair_host.evidence.store import write_pair_json
 from axpair_host.gather.board_leg import BoardLeg
 from axpair_host.gather.board_side import BoardSide
 from axpair_host.gather.finished import finished_leg
@@ -24,8 +23,8 @@ from axpair_host.gather.gathering import case_facts, gather
 from axpair_host.gather.live import LiveAsks
 from axpair_host.gather.request import GatherRequest
 from axpair_host.gather.sources import description_of, prepared_case, simulated_by, simulator_of
-from axpair_host.gather.storing import TENSOR_FOLDERS
-from axpair_host.gather.target import check_same_case, check_writable
+from axpair_host.gather.storing import output_facts
+from axpair_host.gather.target import Target
 from axpair_host.progress import Progress
 
 
@@ -64,10 +63,10 @@ def pair(
     Raises UsageError and whatever else is on the input's side; BoardError when the board can't be reached or goes
     away. Nothing is left behind then.
     """
-    check_writable(out)
+    request = _with_golden(request)
+    target = Target(out, request, overwrite=overwrite)
     if judging.postprocess is not None:
         postprocess.load(judging.postprocess)  # so that a typo shows before the work
-    request = _with_golden(request)
     simulator = simulator_of(request, simulator_name, address)
     simulated = simulated_by(request, simulator)
     with _board_side(request, address, simulated, progress) as side:
@@ -78,17 +77,15 @@ def pair(
         for note in prepared.notes:
             progress.note(note)
         case = case_facts(request.models, prepared.id)
-        there = read_record(out) if out.is_dir() and not overwrite else None
-        if not overwrite and (there is not None or not _is_gt(request, out)):
-            inputs = {name: bytes_sha256(data) for name, data in prepared.data.items()}
-            check_same_case(out, there, case, inputs)
+        target.check_case(case, {name: bytes_sha256(data) for name, data in prepared.data.items()})
+        output_facts(description)  # names that collide should show before the work
         if side is not None:
             board: BoardSide | BoardLeg = side
         else:
             assert request.finished is not None
             board = finished_leg(request.finished, description)
-        with whole_folder(out) as fresh:
-            _keep_others(request, out, fresh)
+        with whole_folder(target.path) as fresh:
+            target.keep(fresh)
             record = gather(
                 request,
                 case,
@@ -141,19 +138,3 @@ def _board_side(
         return
     with BoardSide(address, request.models.joint, simulated, progress) as side:
         yield side
-
-
-def _keep_others(request: GatherRequest, out: Path, fresh: Path) -> None:
-    """Where --gt and --out are the same folder, what isn't of a case stays in it."""
-    for path in out.iterdir() if _is_gt(request, out) else ():
-        if path.name in TENSOR_FOLDERS or path.name == "pair.json":
-            continue
-        if path.is_dir() and not path.is_symlink():
-            shutil.copytree(path, fresh / path.name, symlinks=True)
-        else:
-            shutil.copy2(path, fresh / path.name, follow_symlinks=False)
-
-
-def _is_gt(request: GatherRequest, out: Path) -> bool:
-    """Whether the result goes into the very folder that half of it comes from."""
-    return request.gt is not None and out.is_dir() and out.resolve() == request.gt.resolve()

@@ -1,11 +1,14 @@
 """What a gt folder may replace."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from axpair_host.errors import UsageError
 from axpair_host.evidence.record import CaseFacts, InputFacts, Record
-from axpair_host.gather.target import check_same_case, check_writable
+from axpair_host.gather.request import FinishedRun, GatherRequest, InputFile
+from axpair_host.gather.target import Target, check_same_case, check_writable
+from axpair_proto.simulator import Models
 
 CASE = CaseFacts(id="cat", joint_sha256="a" * 64, config_sha256="c" * 64)
 INPUTS = {"x": "1" * 64}
@@ -70,3 +73,47 @@ def test_a_file_in_the_way_is_refused_before_any_work(tmp_path: Path) -> None:
 def test_a_parent_that_cant_be_written_is_refused() -> None:
     with pytest.raises(UsageError, match="can't be written"):
         check_writable(Path("/proc/axpair/gt"))
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize(
+    ("flag", "change"),
+    [
+        ("--joint", lambda out, elsewhere: GatherRequest(Models(out / "pair.json"))),
+        ("--onnx", lambda out, elsewhere: GatherRequest(Models(elsewhere, onnx=out / "pair.json"))),
+        ("--input", lambda out, elsewhere: GatherRequest(Models(elsewhere), (InputFile(out / "pair.json"),))),
+        ("--golden", lambda out, elsewhere: GatherRequest(Models(elsewhere), golden=out)),
+        ("--gt", lambda out, elsewhere: GatherRequest(Models(elsewhere), gt=out / "board")),
+        ("--board-out", lambda out, elsewhere: GatherRequest(Models(elsewhere), finished=FinishedRun(out))),
+    ],
+)
+def test_a_folder_that_holds_the_cases_own_files_is_never_replaced(
+    out: Path, tmp_path: Path, flag: str, change: Callable[[Path, Path], GatherRequest], overwrite: bool
+) -> None:
+    with pytest.raises(UsageError, match=f"{flag} .* would be lost"):
+        Target(out, change(out, tmp_path / "m.joint"), overwrite=overwrite)
+
+
+def test_the_working_directory_is_never_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here" / "below").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here" / "below")
+    with pytest.raises(UsageError, match="the working directory"):
+        Target(Path(".."), GatherRequest(Models(tmp_path / "m.joint")), overwrite=True)
+
+
+def test_what_lies_beside_a_case_is_kept_unless_overwritten(out: Path, tmp_path: Path) -> None:
+    request = GatherRequest(Models(tmp_path / "m.joint"))
+    (out / "notes").mkdir()
+    (out / "notes" / "a.txt").write_text("mine")
+    (out / "board").mkdir()
+    kept, dropped = tmp_path / "kept", tmp_path / "dropped"
+    for fresh, overwrite in ((kept, False), (dropped, True)):
+        fresh.mkdir()
+        Target(out, request, overwrite=overwrite).keep(fresh)
+    assert [path.relative_to(kept).as_posix() for path in sorted(kept.rglob("*"))] == ["notes", "notes/a.txt"]
+    assert list(dropped.iterdir()) == []
+
+
+def test_a_link_is_followed(out: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(out)
+    assert Target(tmp_path / "link", GatherRequest(Models(tmp_path / "m.joint")), overwrite=False).path == out.resolve()

@@ -46,6 +46,15 @@ def wait():
     signal.pause()
 
 @odd.command()
+@click.argument("path")
+def work(path):
+    try:
+        print("waiting", flush=True)
+        signal.pause()
+    finally:
+        os.unlink(path)
+
+@odd.command()
 def babble():
     for _ in range(100_000): print("line")
 
@@ -123,6 +132,25 @@ def test_ctrl_c_exits_130(plugin: str) -> None:
         _, errors = process.communicate()
     assert process.returncode == 130
     assert errors == "axpair: interrupted\n"
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_who_is_told_to_end_tidies_up_first(plugin: str, tmp_path: Path, name: str) -> None:
+    (tmp_path / "half").touch()
+    with subprocess.Popen(
+        command("odd", "work", tmp_path / "half"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(PYTHONPATH=plugin),
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "waiting\n"
+        number = signal.Signals[name]
+        process.send_signal(number)
+        _, errors = process.communicate()
+    assert (process.returncode, errors) == (128 + number, "")
+    assert not (tmp_path / "half").exists()
 
 
 def test_a_reader_that_goes_away_is_no_error(plugin: str) -> None:

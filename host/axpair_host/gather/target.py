@@ -1,11 +1,51 @@
 """The gt folder that a case goes into: what may be replaced, and what not."""
 
+import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from axpair_host.errors import UsageError
-from axpair_host.evidence.record import CaseFacts, Record
+from axpair_host.evidence.record import FILE_NAME, CaseFacts, Record
+from axpair_host.evidence.store import read_record
+from axpair_host.gather.request import GatherRequest
+from axpair_host.gather.storing import TENSOR_FOLDERS
+
+
+class Target:
+    """Where one case's result goes: --out and --overwrite against what lies there."""
+
+    def __init__(self, out: Path, request: GatherRequest, *, overwrite: bool) -> None:
+        """Raises UsageError where nothing can be written there, or where the case's own files would be replaced."""
+        check_writable(out)
+        self.path = out.resolve()
+        """Links followed: it is the folder that is replaced, not the link."""
+        self._out = out
+        self._overwrite = overwrite
+        self._is_gt = request.gt is not None and self.path == request.gt.resolve()
+        """The result goes into the very folder that half of it comes from."""
+        if out.is_dir():
+            check_outside(out, request)
+
+    def check_case(self, case: CaseFacts, inputs: Mapping[str, str]) -> None:
+        """Raise UsageError where it holds anything but this case, unless that may be overwritten."""
+        if self._overwrite or not self.path.is_dir():
+            return
+        found = read_record(self.path)
+        if found is not None or not self._is_gt:
+            check_same_case(self._out, found, case, inputs)
+
+    def keep(self, fresh: Path) -> None:
+        """Copy what lies there beside a case's own folders, so that replacing the case doesn't lose it."""
+        if not self.path.is_dir() or (self._overwrite and not self._is_gt):
+            return
+        for path in self.path.iterdir():
+            if path.name in TENSOR_FOLDERS or path.name == FILE_NAME:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.copytree(path, fresh / path.name, symlinks=True)
+            else:
+                shutil.copy2(path, fresh / path.name, follow_symlinks=False)
 
 
 def check_writable(out: Path) -> None:
@@ -56,3 +96,31 @@ def check_same_case(out: Path, found: Record | None, case: CaseFacts, inputs: Ma
 
 def _short(digest: str | None) -> str:
     return digest[:12] if digest else "none"
+
+
+def check_outside(out: Path, request: GatherRequest) -> None:
+    """Raise UsageError where a file that the case is made from lies in `out`, or where we ourselves stand in it."""
+    whole = out.resolve()
+    for flag, path in (*_read_from(request), ("the working directory", Path.cwd())):
+        place = path.resolve()
+        if flag == "--gt" and place == whole:
+            continue
+        if place == whole or whole in place.parents:
+            raise UsageError(
+                f"--out {out}: {flag} ({path}) lies in it and would be lost when it is replaced",
+                next_step="give a folder of its own with --out",
+            )
+
+
+def _read_from(request: GatherRequest) -> Iterator[tuple[str, Path]]:
+    models = request.models
+    named = [("--joint", models.joint), ("--onnx", models.onnx), ("--lava-joint", models.lava_joint)]
+    named += [("--config", models.config), ("--gt", request.gt)]
+    named += [("--input", file.path) for file in request.files]
+    if request.gt is None:
+        named.append(("--golden", request.golden))
+    if request.finished is not None:
+        named += [("--board-out", request.finished.folder), ("--board-log", request.finished.log)]
+    for flag, path in named:
+        if path is not None:
+            yield flag, path
