@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from axpair_emulator.errors import FaultError
-from axpair_emulator.faults import driver, execution, transfer
+from axpair_emulator.faults import driver, execution, loading, transfer
 from axpair_emulator.faults.fault import Fault, Parameter, Value
 
 _CLASSES: tuple[type[Fault], ...] = (
@@ -18,6 +18,7 @@ _CLASSES: tuple[type[Fault], ...] = (
     transfer.NanOutput,
     execution.WeightBit,
     execution.Race,
+    loading.VersionMismatch,
     driver.InputNotDelivered,
     driver.Crash,
     driver.Hang,

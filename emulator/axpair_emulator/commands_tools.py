@@ -1,0 +1,29 @@
+"""`axpair emulator tools`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command("tools")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def tools_command(folder: Path, as_json: bool) -> None:
+    """Write launchers of `pulsar` and `run_joint` into DIR.
+
+    They take the vendor's flags and work on joints of the emulated board. Put DIR first on the PATH, and scripts
+    written for the real tools run unchanged.
+
+    Example: axpair emulator tools bin && PATH="$PWD/bin:$PATH" pulsar version
+    """
+    from axpair_emulator.tools.launchers import write_launchers
+
+    written = write_launchers(folder)
+    if as_json:
+        click.echo(json.dumps({"schema_version": 1, "tools": [str(path) for path in written]}))
+        return
+    click.echo("\n".join(f"Wrote {path}" for path in written))
+    click.echo(f'Put them first on the PATH: export PATH="{folder.absolute()}:$PATH"')

@@ -1,0 +1,51 @@
+"""Writes the launchers of the drop-in commands: small scripts that start this interpreter."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from axpair_emulator.errors import EmulatorError
+
+TOOLS = {
+    "pulsar": "axpair_emulator.tools.pulsar.main",
+    "run_joint": "axpair_emulator.tools.run_joint.main",
+}
+"""Command to the module whose `main` it calls."""
+
+_CODE = "import sys; sys.path[:] = filter(None, sys.path); from {module} import main; main()"
+"""Without the working directory on the path: a file there must not stand in for a module of ours."""
+
+
+def write_launchers(folder: Path) -> list[Path]:
+    """Write one launcher for each command, replacing older ones; the folder is made where it is missing.
+
+    Raises EmulatorError when the folder can't be written, or holds a folder of a command's name.
+    """
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, module in TOOLS.items():
+            path, text = _launcher(folder / name, _CODE.format(module=module))
+            beside = path.with_name(f".{path.name}.{os.getpid()}")
+            beside.write_text(text, encoding="utf-8", newline="")
+            beside.chmod(0o755)
+            beside.replace(path)
+            written.append(path)
+    except OSError as error:
+        raise EmulatorError(
+            f"the launchers can't be written to {folder}: {error.strerror or error}",
+            next_step="give a folder that you may write to",
+        ) from error
+    return written
+
+
+def _launcher(path: Path, code: str) -> tuple[Path, str]:
+    """The file and its content. `exec` keeps the process: its signals and exit codes are the command's own."""
+    if os.name == "nt":
+        command = subprocess.list2cmdline([sys.executable, "-c", code])
+        return path.with_suffix(".cmd"), f"@{command} %*\r\n"
+    return path, f'#!/bin/sh\nexec {shlex.join([sys.executable, "-c", code])} "$@"\n'

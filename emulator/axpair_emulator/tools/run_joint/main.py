@@ -1,0 +1,49 @@
+"""`run_joint` as a process: streams, signals and exit codes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import NoReturn
+
+from axpair_emulator.errors import FaultError
+from axpair_emulator.tools.faults import faults_of
+from axpair_emulator.tools.run_joint.aborted import Aborted
+from axpair_emulator.tools.run_joint.arguments import Stop, parse
+from axpair_emulator.tools.streams import CStdout
+from axpair_emulator.zoo import cache_folder
+
+MEMORY_FILE = "run_joint.cmm"
+"""In the cache folder ($AXPAIR_CACHE): the emulated board's memory."""
+
+
+def main() -> NoReturn:
+    """Run and exit as the vendor's program does; see `run_joint`'s session for what happens in between."""
+    # As a C program: Ctrl-C and a reader that went away end it by their signals.
+    for name in ("SIGINT", "SIGPIPE"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
+    try:
+        arguments = parse(sys.argv[1:])
+        faults = faults_of(os.environ)
+    except Stop as stop:
+        sys.stderr.write(stop.text)
+        sys.exit(stop.code)
+    except FaultError as error:
+        sys.stderr.write(f"run_joint: {error}\n")
+        sys.exit(1)
+    from axpair_emulator.tools.run_joint.session import run_joint
+
+    stdout = CStdout(sys.stdout.buffer, os.environ)
+    memory = cache_folder() / MEMORY_FILE
+    try:
+        code = run_joint(arguments, stdout.write, environment=os.environ, memory=memory, faults=faults)
+    except Aborted as aborted:
+        if aborted.reason:
+            sys.stderr.write(f"[axpair emulator] {aborted.reason}\n")
+        sys.stderr.write(f"{aborted.assertion}\n")
+        sys.stderr.flush()
+        os.abort()
+    stdout.flush()
+    sys.exit(code)
