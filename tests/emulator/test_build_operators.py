@@ -69,7 +69,7 @@ MODELS = {
         node("Flatten", ["c"], ["f"]),
         node("Gemm", ["f", "w2", "b2"], ["y"], transB=1, alpha=0.5, beta=2.0),
         w2=R(7, 960),
-        b2=R(7),
+        b2=R(7, scale=20),
     ),
     "matmul with weights, bias added after": after_conv(
         node("MatMul", ["c", "w2"], ["p"]), node("Add", ["p", "b2"], ["y"]), w2=R(10, 6), b2=R(6)
@@ -99,7 +99,7 @@ MODELS = {
         node("AveragePool", ["c"], ["y"], kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1)
     ),
     "max_pool": after_conv(node("MaxPool", ["c"], ["y"], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])),
-    "max_pool, ceil_mode": after_conv(node("MaxPool", ["c"], ["y"], kernel_shape=[2, 2], strides=[3, 3], ceil_mode=1)),
+    "max_pool, ceil_mode": after_conv(node("MaxPool", ["c"], ["y"], kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)),
     "softmax over channels": after_conv(node("Softmax", ["c"], ["y"], axis=1)),
     "softmax over the last axis, opset 11": net(
         [
@@ -138,7 +138,7 @@ MODELS = {
         s=ints(-1, 1),
         e=ints(-(1 << 63), 1 << 62),
         a=ints(1, 3),
-        k=ints(-2, 3),
+        k=ints(-1, 3),
     ),
     "split": after_conv(
         node("Split", ["c", "k"], ["p", "q"], axis=1), node("Add", ["q", "q"], ["y"]), outputs=("p", "y"), k=ints(3, 5)

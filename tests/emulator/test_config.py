@@ -59,11 +59,13 @@ def test_one_channel_is_grey_and_other_numbers_are_no_image() -> None:
 
 def test_modifications_run_in_order_per_channel() -> None:
     steps = """input_modifications { affine_preprocess { slope: 2 slope_divisor: 255 bias: [3, 6, 9] bias_divisor: 3 } }
-    input_modifications { input_normalization { mean: [0.5, 1, 2] std: [0.25, 0.5, 4] } }"""
+    input_modifications { input_normalization { mean: [0.5, 1, 2] std: [0.25, 0.5, 4] } }
+    input_modifications { affine_preprocess { slope: [1, 2, 3] bias: 7 } }"""
     config, _ = resolved(neuwizard=modified(steps))
     gain, offset = config.inputs[0].gain_and_offset()
     byte = 200.0
-    expected = [(byte * 2 / 255 + b - m) / s for b, m, s in zip((1, 2, 3), (0.5, 1, 2), (0.25, 0.5, 4), strict=True)]
+    channels = zip((1, 2, 3), (0.5, 1, 2), (0.25, 0.5, 4), (1, 2, 3), strict=True)
+    expected = [(byte * 2 / 255 + bias - mean) / std * slope + 7 for bias, mean, std, slope in channels]
     np.testing.assert_allclose(byte * gain + offset, expected, rtol=1e-12)
 
 

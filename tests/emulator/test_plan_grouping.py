@@ -19,6 +19,7 @@ from onnx_models import INPUT, net, node, random_array
 
 CONV = node("Conv", [INPUT, "w"], ["c"])
 WEIGHT = random_array(4, 3, 1, 1)
+LOW, HIGH = np.array(-3, np.float32), np.array(-1, np.float32)
 HALF, TWO = np.array(0.5, np.float32), np.array(2, np.float32)
 
 
@@ -37,10 +38,12 @@ def test_clamps_in_a_row_narrow_as_they_would_one_after_the_other() -> None:
     (step,) = steps_of(
         node("Clip", ["c", "lo", "hi"], ["r"]),
         node("Relu", ["r"], ["y"]),
-        lo=np.array(-3, np.float32),
-        hi=np.array(-1, np.float32),
+        lo=LOW,
+        hi=HIGH,
     )
     assert (step.low, step.high) == (0.0, 0.0)
+    (other,) = steps_of(node("Relu", ["c"], ["r"]), node("Clip", ["r", "lo", "hi"], ["y"]), lo=LOW, hi=HIGH)
+    assert (other.low, other.high) == (-1.0, -1.0)
 
 
 def test_clamp_stays_apart_where_the_unclamped_tensor_is_needed() -> None:

@@ -139,6 +139,9 @@ def test_array_in_the_other_layout_gets_a_hint() -> None:
     with pytest.raises(InputError) as caught:
         prepare_data(PORT, array_file(np.zeros((1, 3, 12, 10), np.uint8)), "x.npy")
     assert "transpose(0, 2, 3, 1)" in caught.value.next_step
+    with pytest.raises(InputError) as caught:
+        prepare_data(PORT, array_file(np.zeros((12, 10, 3), np.uint8)), "x.npy")
+    assert "array[None]" in caught.value.next_step
 
 
 def test_files_are_matched_with_the_models_inputs(tmp_path: Path) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 import pytest
+from axpair_emulator.calibrate.dataset import samples
 from axpair_emulator.simulator import EmulatorSimulator
-from axpair_proto.simulator import Models, Simulator
+from axpair_proto.simulator import Models, Simulator, Stage
 from onnx_models import INPUT, TWO_OUTPUTS, Workspace, built, config_text, net, node, pack, picture, png, random_array
 
+STAGES: tuple[Stage, ...] = ("onnx", "lava_joint", "joint")
 RGB = "src_input_tensors { color_space: TENSOR_COLOR_SPACE_RGB }"
 
 
@@ -86,24 +88,31 @@ def test_description_is_that_of_the_joint(simulator: Simulator, models: Models) 
 
 def test_integer_outputs_carry_q_in_every_leg(tmp_path: Path, simulator: Simulator) -> None:
     rest = (
-        'dst_output_tensors { tensor_name: "maps/x" data_type: INT16 quantization_value: 100 } '
-        'dst_output_tensors { tensor_name: "p" data_type: UINT8 }'
+        'dst_output_tensors { tensor_name: "maps/x" data_type: INT16 } '
+        'dst_output_tensors { tensor_name: "p" data_type: UINT8 quantization_value: 250 }'
     )
     models = built(tmp_path, config_text(rest=rest))
-    image = tmp_path / "x.png"
-    image.write_bytes(png(picture(seed=9)))
-    inputs = simulator.prepare(models, {INPUT: image}).data
-    outputs = {tensor.name: tensor for tensor in simulator.describe(models.joint).outputs}
-    assert outputs["maps/x"].q == 100
-    assert outputs["p"].q > 100  # from calibration: probabilities far below 1
     (tmp_path / "plain").mkdir()
     plain = built(tmp_path / "plain", config_text())
-    real = {name: simulator.run(plain, "onnx", inputs)[name] for name in outputs}
-    for stage in ("onnx", "lava_joint", "joint"):
-        found = simulator.run(models, stage, inputs)
+    outputs = {tensor.name: tensor for tensor in simulator.describe(models.joint).outputs}
+    assert outputs["p"].q == 250
+    prepared = [simulator.prepare(models, {INPUT: path}).data for path in _unpacked(tmp_path / "c.tar")]
+    real = [simulator.run(plain, "onnx", inputs) for inputs in prepared]
+    # Where none is given, the calibrated range just fits.
+    assert outputs["maps/x"].q == int(32767 / max(float(np.abs(one["maps/x"]).max()) for one in real))
+    for stage in STAGES:
+        found = simulator.run(models, stage, prepared[0])
         for name, tensor in outputs.items():
             assert str(found[name].dtype) == tensor.dtype
-            assert np.abs(found[name] / tensor.q - real[name]).max() < 6 * tensor.step + 1 / tensor.q, stage
+            assert np.abs(found[name] / tensor.q - real[0][name]).max() < 6 * tensor.step + 1 / tensor.q, stage
+
+
+def _unpacked(archive: Path) -> list[Path]:
+    paths = []
+    for sample in samples(archive):
+        paths.append(archive.parent / sample.name)
+        paths[-1].write_bytes(sample.data)
+    return paths
 
 
 def test_model_in_nhwc_is_served_too(tmp_path: Path, simulator: Simulator) -> None:
@@ -127,7 +136,7 @@ def test_model_in_nhwc_is_served_too(tmp_path: Path, simulator: Simulator) -> No
     inputs = simulator.prepare(models, {INPUT: image}).data
     found = simulator.run(models, "onnx", inputs)["y"]
     assert found.shape == (1, 12, 10, 4)
-    for stage in ("lava_joint", "joint"):
+    for stage in STAGES[1:]:
         assert np.abs(simulator.run(models, stage, inputs)["y"] - found).max() < 0.1
     errors = simulator.own_errors(models, inputs)
     assert errors
@@ -143,7 +152,7 @@ def test_features_go_in_as_float(tmp_path: Path, simulator: Simulator) -> None:
     models = Models(result.joint, tmp_path / "m.onnx", result.lava_joint, result.output_config)
     (tmp_path / "x.bin").write_bytes(values[0].tobytes())
     inputs = simulator.prepare(models, {INPUT: tmp_path / "x.bin"}).data
-    legs = [simulator.run(models, stage, inputs)["maps/x"] for stage in ("onnx", "lava_joint", "joint")]
+    legs = [simulator.run(models, stage, inputs)["maps/x"] for stage in STAGES]
     step = simulator.describe(models.joint).outputs[0].step
     assert np.abs(legs[0] - legs[2]).max() < 6 * step
     assert np.abs(legs[1] - legs[2]).max() < 1.5 * step
