@@ -133,14 +133,16 @@ def endings(folder: Path) -> dict[str, tuple[str, str]]:
         return {row.id: (row.verdict, row.code) for row in run.rows()}
 
 
-def killed_three_times(cases: Path, run: Path, models: Models, moments: tuple[int, int, int]) -> None:
+def killed_three_times(
+    cases: Path, run: Path, models: Models, moments: tuple[int, int, int], *more: str | Path
+) -> None:
     """Replay with kill -9 as soon as so many rows are stored, three times, then to its end."""
     for moment in moments:
-        with going(cases, run, models) as started:
+        with going(cases, run, models, *more) as started:
             started.until_rows(moment)
             assert started.end(signal.SIGKILL) == -signal.SIGKILL
             assert started.is_gone(), started.alive()
-    done = replay(cases, run, models)
+    done = replay(cases, run, models, *more)
     assert done.returncode in (0, 1, 2), done.stderr
 
 

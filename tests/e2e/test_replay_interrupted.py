@@ -14,6 +14,7 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="pr
 
 SLOW = "emulator:?fault=slow&milliseconds=100"
 """Slow enough that the board is in a run whenever someone looks."""
+STALE = ("--board", "emulator:?fault=stale-output")
 WORKER, AGENT = "axpair_agent.worker", "axpair_agent serve"
 
 
@@ -36,8 +37,10 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_replay_killed_three_times_has_the_rows_of_one_that_was_not(
     cases: Path, tmp_path: Path, tiny: Models
 ) -> None:
-    replay(cases, tmp_path / "whole", tiny)
-    killed_three_times(cases, tmp_path / "killed", tiny, (1, 4, 7))
+    # On this board each answer is that of the run before: what ran before a case shows in its row.
+    replay(cases, tmp_path / "whole", tiny, *STALE)
+    killed_three_times(cases, tmp_path / "killed", tiny, (1, 4, 7), *STALE)
+    assert list(endings(tmp_path / "whole").values()).count(("FAULT", "AX302")) == 9
     assert len(stable_rows(tmp_path / "whole")) == 10
     assert stable_rows(tmp_path / "killed") == stable_rows(tmp_path / "whole")
     names = {path.name for path in (tmp_path / "whole").rglob("*")}
