@@ -80,11 +80,12 @@ class Comparison:
     slices: tuple[Slice, ...] = ()
     """Parts of unlike range that fare worse than the whole, worst first."""
 
-    def agrees(self, cpu_part: bool = False, tolerated: bool = False) -> bool:
-        """Whether board and simulator are as they should be: the same bytes, or EQUIVALENT behind a float CPU part
-        or where the user gave a tolerance."""
-        loosest = Relation.EQUIVALENT if cpu_part or tolerated else Relation.IDENTICAL
-        return self.relation.at_least(loosest)
+    def agrees(self, cpu_part: bool = False) -> bool:
+        """Whether board and simulator are as they should be: the same bytes; EQUIVALENT behind a float CPU part; or
+        EQUIVALENT and within the tolerance that the user gave."""
+        if self.relation is Relation.EQUIVALENT:
+            return cpu_part or (self.outside_tolerance == 0 and not self.toothless)
+        return self.relation is Relation.IDENTICAL
 
     def document(self) -> dict[str, Any]:
         """JSON form; relation and cosine first. No value is NaN or infinite."""

@@ -57,7 +57,7 @@ class Sums:
 
 
 def total(reference: Array, candidate: Array, *, step: float, tolerance: tuple[float, float] | None = None) -> Sums:
-    """Totals of two flat arrays of one length and dtype. `step` 0 counts no steps; `tolerance` is absolute, relative."""
+    """Totals of two flat arrays of one length and dtype. `step` 0 counts no steps; `tolerance` is (atol, rtol)."""
     sums = Sums(elements=reference.size, scale=_scale(reference, candidate))
     size = min(CHUNK, reference.size)
     buffers = tuple(np.empty(size) for _ in range(4))

@@ -27,6 +27,7 @@ def invalid(reason: str) -> Comparison:
     return Comparison(relation=Relation.INVALID, reason=reason)
 
 
+@np.errstate(invalid="ignore", over="ignore")  # bytes that were never written may be signalling NaN
 def compare(
     reference: Array,
     candidate: Array,

@@ -98,7 +98,7 @@ class Inquiry:
             float_ = self.pair("onnx_joint", output.name)
             if board is not None:
                 made += 1
-                if not board.agrees(output.cpu_part, self.settings.tolerated):
+                if not board.agrees(output.cpu_part):
                     return False
             if float_ is not None:
                 made += 1
@@ -146,4 +146,4 @@ class Inquiry:
             comparison = self.pair("joint_board", output.name)
         else:
             comparison = self.compare(output, joint, answer.tensor)
-        return comparison is not None and comparison.agrees(output.cpu_part, self.settings.tolerated)
+        return comparison is not None and comparison.agrees(output.cpu_part)

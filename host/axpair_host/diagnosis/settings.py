@@ -23,8 +23,3 @@ class Settings:
             raise UsageError(wrong)
         if not (math.isfinite(self.cosine) and 0 < self.cosine <= 1):
             raise UsageError(f"a cosine line of {self.cosine:g} is none: it lies above 0 and at most at 1")
-
-    @property
-    def tolerated(self) -> bool:
-        """Whether a tolerance was given."""
-        return self.atol is not None or self.rtol is not None

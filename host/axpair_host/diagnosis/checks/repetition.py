@@ -11,6 +11,9 @@ from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.record import OutputFacts
 
 _GRANULES = (4096, 1024, 256, 64, 16)
+"""Bytes: a page, tiles, a cache line."""
+_APART = 16
+"""Bytes between two regions."""
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding]:
@@ -58,20 +61,20 @@ def _tolerable(inquiry: Inquiry, output: OutputFacts) -> bool:
 
 
 def _where(inquiry: Inquiry, output: OutputFacts) -> dict[str, Any]:
-    """Which bytes change between the first two answers that differ, and in which granule."""
+    """Which elements change between the first two answers that differ, and in which granule."""
     answers = inquiry.answers(output.name)
-    first = np.frombuffer(answers[0].tensor.tobytes(), np.uint8) if answers else np.empty(0, np.uint8)
     for answer in answers[1:]:
-        other = np.frombuffer(answer.tensor.tobytes(), np.uint8)
-        if other.size != first.size or np.array_equal(first, other):
+        one, other = answers[0].tensor, answer.tensor
+        if one.dtype != other.dtype or one.shape != other.shape or one.tobytes() == other.tobytes():
             continue
-        places = np.flatnonzero(first != other)
-        edges = np.flatnonzero(np.diff(places) > 16)
-        starts = np.concatenate((places[:1], places[edges + 1]))
+        item = one.itemsize
+        changed = np.frombuffer(one.tobytes(), f"u{item}") != np.frombuffer(other.tobytes(), f"u{item}")
+        places = np.flatnonzero(changed) * item
+        starts = np.concatenate((places[:1], places[np.flatnonzero(np.diff(places) > _APART) + 1]))
         granule = next((size for size in _GRANULES if starts.size > 1 and not (starts % size).any()), None)
         return {
-            "changed_bytes": int(places.size),
-            "of": int(first.size),
+            "changed_elements": int(places.size),
+            "of": int(one.size),
             "regions": int(starts.size),
             "first_offset": int(places[0]),
             "granule": granule,

@@ -1,0 +1,108 @@
+"""What is made of the tensors: AX405, AX406, AX407, and who is not to be accused."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axpair_host.diagnosis import Verdict, diagnose
+from host.evidence_builder import Ran, build, noisy, values
+
+F = {"prob": values(1)}
+J = {"prob": noisy(F["prob"], 0.9995)}
+ALL = ("onnx", "lava_joint", "joint", "board")
+
+
+def judged(folder: Path, *, board: Any = J, **more: Any) -> Verdict:
+    return diagnose(build(folder, onnx=F, lava_joint=J, joint=J, rounds=[Ran(board)] * 2, **more))
+
+
+def expecting(value: Any, **more: Any) -> dict[str, Any]:
+    return {"expect": value, "has_expect": True, **more}
+
+
+def codes(verdict: Verdict) -> list[str]:
+    return [one.code for one in verdict.findings]
+
+
+def test_right_decisions_on_every_leg_are_nothing_wrong(tmp_path: Path) -> None:
+    assert judged(tmp_path, decisions=dict.fromkeys(ALL, 90), **expecting(90)).verdict == "PASS"
+
+
+def test_a_wrong_decision_on_the_float_outputs_already_is_the_post_processor_s(tmp_path: Path) -> None:
+    verdict = judged(tmp_path, decisions=dict.fromkeys(ALL, 180), **expecting(90))
+    assert (codes(verdict), verdict.owner, verdict.findings[0].stage) == (["AX405"], "postprocess", "application")
+    assert not verdict.findings[0].proven
+    assert "180" in verdict.findings[0].summary
+
+
+def test_two_decisions_on_the_very_same_bytes_prove_it(tmp_path: Path) -> None:
+    verdict = judged(tmp_path, decisions={**dict.fromkeys(ALL, 90), "board": 180}, **expecting(90))
+    assert [(one.code, one.proven) for one in verdict.findings] == [("AX405", True)]
+
+
+def test_raising_on_the_float_outputs_is_a_wrong_decision(tmp_path: Path) -> None:
+    verdict = judged(
+        tmp_path, decisions={"joint": 90, "board": 90}, errors={"onnx": "KeyError: 'p' (post.py:3)"}, **expecting(90)
+    )
+    assert codes(verdict) == ["AX405"]
+    assert "KeyError" in verdict.findings[0].summary
+
+
+def test_right_in_float_and_wrong_on_tensors_that_differ_within_reason_accuses_nobody(tmp_path: Path) -> None:
+    decisions = {"onnx": 90, "lava_joint": 180, "joint": 180, "board": 180}
+    verdict = judged(tmp_path, decisions=decisions, **expecting(90))
+    assert [(one.code, one.owner) for one in verdict.findings] == [("AX406", "none")]
+    assert verdict.verdict == "INCONCLUSIVE"
+
+
+def test_a_golden_result_that_decides_right_clears_the_post_processor(tmp_path: Path) -> None:
+    decisions = {**dict.fromkeys(ALL, 180), "golden": 90}
+    verdict = judged(tmp_path, decisions=decisions, golden={"prob": values(4)}, **expecting(90))
+    assert (verdict.verdict, codes(verdict)) == ("INCONCLUSIVE", [])
+    assert any("not the post-processor" in one.why for one in verdict.not_judged)
+
+
+def test_tensors_that_disagree_are_named_and_the_post_processor_is_not(tmp_path: Path) -> None:
+    verdict = judged(tmp_path, board={"prob": values(5)}, decisions=dict.fromkeys(ALL, 180), **expecting(90))
+    assert codes(verdict) == ["AX306"]
+
+
+def test_without_an_expectation_no_decision_is_wrong(tmp_path: Path) -> None:
+    assert judged(tmp_path, decisions=dict.fromkeys(ALL, 180)).verdict == "PASS"
+
+
+@pytest.mark.parametrize(("said", "expected"), [(90.0, 90), ({"a": [1, 2.0]}, {"a": [1, 2]}), ("x", "x"), (None, None)])
+def test_decisions_are_equal_as_json_values(tmp_path: Path, said: Any, expected: Any) -> None:
+    assert judged(tmp_path, decisions=dict.fromkeys(ALL, said), **expecting(expected)).verdict == "PASS"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"), [(True, 1), ("90", 90), ([1], [1, 2]), (None, False), ({"a": 1}, {"b": 1})]
+)
+def test_what_json_tells_apart_is_not_equal(tmp_path: Path, said: Any, expected: Any) -> None:
+    assert codes(judged(tmp_path, decisions=dict.fromkeys(ALL, said), **expecting(expected))) == ["AX405"]
+
+
+def test_a_program_that_says_otherwise_than_expected_is_the_application_s(tmp_path: Path) -> None:
+    verdict = judged(tmp_path, decisions=dict.fromkeys(ALL, 90), observed=180, has_observed=True, **expecting(90))
+    assert (codes(verdict), verdict.owner) == (["AX407"], "application")
+
+
+def test_a_program_that_says_otherwise_than_the_post_processor_is_too(tmp_path: Path) -> None:
+    verdict = judged(tmp_path, decisions=dict.fromkeys(ALL, 90), observed=180, has_observed=True)
+    assert codes(verdict) == ["AX407"]
+    assert "90" in verdict.findings[0].summary
+
+
+def test_a_program_that_says_the_same_is_nothing_wrong(tmp_path: Path) -> None:
+    verdict = judged(tmp_path, decisions=dict.fromkeys(ALL, 90), observed=90, has_observed=True, **expecting(90))
+    assert verdict.verdict == "PASS"
+
+
+def test_an_expectation_with_nothing_to_hold_against_it_asks_for_the_program_s_own_run(tmp_path: Path) -> None:
+    assert codes(judged(tmp_path, **expecting(90))) == ["AX407"]
+
+
+def test_a_wrong_post_processor_comes_before_a_wrong_program(tmp_path: Path) -> None:
+    verdict = judged(tmp_path, decisions=dict.fromkeys(ALL, 180), observed=180, has_observed=True, **expecting(90))
+    assert codes(verdict) == ["AX405"]
