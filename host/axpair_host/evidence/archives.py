@@ -25,7 +25,7 @@ def is_archive(path: Path) -> bool:
 
 
 @contextmanager
-def unpacked(path: Path) -> Iterator[Path]:
+def unpacked(path: Path, most_bytes: int = MAX_BYTES) -> Iterator[Path]:
     """Give a temporary folder with the archive's tensor files; it is removed afterwards.
 
     Members with absolute names, with ".." or that are no plain files are refused or left out; nothing is written
@@ -35,9 +35,9 @@ def unpacked(path: Path) -> Iterator[Path]:
     try:
         try:
             if path.name.lower().endswith(".zip"):
-                _unzip(path, folder)
+                _unzip(path, _Room(path, folder, most_bytes))
             else:
-                _untar(path, folder)
+                _untar(path, _Room(path, folder, most_bytes))
         except (tarfile.TarError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
             raise EvidenceError(f"{path}: not a readable archive: {error}") from error
         except OSError as error:
@@ -47,8 +47,7 @@ def unpacked(path: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _unzip(path: Path, folder: Path) -> None:
-    room = _Room(path, folder)
+def _unzip(path: Path, room: "_Room") -> None:
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
             if not info.is_dir() and (target := room.place(info.filename)):
@@ -56,8 +55,7 @@ def _unzip(path: Path, folder: Path) -> None:
                     room.write(target, stream)
 
 
-def _untar(path: Path, folder: Path) -> None:
-    room = _Room(path, folder)
+def _untar(path: Path, room: "_Room") -> None:
     with tarfile.open(path) as archive:
         for member in archive:
             if member.isreg() and (target := room.place(member.name)):
@@ -70,8 +68,8 @@ def _untar(path: Path, folder: Path) -> None:
 class _Room:
     """What has been taken out so far, and where the next file may go."""
 
-    def __init__(self, archive: Path, folder: Path) -> None:
-        self.archive, self.folder = archive, folder
+    def __init__(self, archive: Path, folder: Path, most_bytes: int) -> None:
+        self.archive, self.folder, self.most_bytes = archive, folder, most_bytes
         self.files = self.bytes = 0
 
     def place(self, name: str) -> Path | None:
@@ -91,6 +89,6 @@ class _Room:
         with target.open("wb") as stream:
             while chunk := source.read(1 << 20):
                 self.bytes += len(chunk)
-                if self.bytes > MAX_BYTES:
-                    raise EvidenceError(f"{self.archive}: more than {MAX_BYTES} bytes when unpacked")
+                if self.bytes > self.most_bytes:
+                    raise EvidenceError(f"{self.archive}: more than {self.most_bytes} bytes when unpacked")
                 stream.write(chunk)

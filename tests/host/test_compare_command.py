@@ -1,0 +1,140 @@
+"""axpair compare, on folders, files and archives of every layout."""
+
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from axpair_host.main import run
+from axpair_proto.gt.tensors import write_tensors
+from host.evidence_builder import Ran, build, noisy, values
+
+Capture = pytest.CaptureFixture[str]
+J = {"prob": values(1), "head/0": values(2)}
+
+
+def document(capsys: Capture, *arguments: str | Path) -> tuple[int, dict[str, Any]]:
+    code = run(["compare", *map(str, arguments), "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def bins(folder: Path, **tensors: "np.ndarray[Any, Any]") -> Path:
+    folder.mkdir(parents=True)
+    for stem, array in tensors.items():
+        (folder / f"{stem}.bin").write_bytes(array.tobytes())
+    return folder
+
+
+def test_a_gt_folder_against_itself_is_identical(tmp_path: Path, capsys: Capture) -> None:
+    build(tmp_path, joint=J, onnx=J, rounds=[Ran(J)] * 2)
+    code, found = document(capsys, tmp_path, tmp_path)
+    assert (code, found["verdict"]) == (0, "PASS")
+    assert {one["name"] for one in found["tensors"]} == {
+        f"{leg}/{stem}" for leg in ("joint", "onnx", "board") for stem in ("prob", "head_0")
+    } | {"input/x"}
+
+
+def test_bins_of_run_joint_are_typed_by_the_simulator_s_npy(tmp_path: Path, capsys: Capture) -> None:
+    build(tmp_path / "gt", joint=J, steps=1 / 64)
+    off = J["prob"].copy()
+    off[0, 0, 0, 0] += np.float32(1 / 64)
+    out = bins(tmp_path / "out", prob=off, head_0=J["head/0"])
+    code, found = document(capsys, tmp_path / "gt/joint", out)
+    by_name = {one["name"]: one for one in found["tensors"]}
+    assert code == 1
+    assert by_name["joint/prob" if "joint/prob" in by_name else "prob"]["relation"] == "EQUIVALENT"
+    assert document(capsys, tmp_path / "gt/joint", out, "--at-least", "equivalent")[0] == 0
+
+
+def test_names_are_matched_by_every_toolchain_s_rule(tmp_path: Path, capsys: Capture) -> None:
+    ours = bins(tmp_path / "a", **{"head.0": values(1), "prob": values(2)})
+    theirs = bins(tmp_path / "b", head_0=values(1), prob=values(2))
+    for pair in ((ours, theirs), (theirs, ours)):
+        assert document(capsys, *pair)[0] == 0
+
+
+def test_folders_of_cases_pair_by_name(tmp_path: Path, capsys: Capture) -> None:
+    for side in ("a", "b"):
+        for case in ("0", "1"):
+            write_tensors(tmp_path / side / case, {"out": values(int(case))}, {"out": "out"})
+    write_tensors(tmp_path / "b/1", {"out": values(9)}, {"out": "out"})
+    code, found = document(capsys, tmp_path / "a", tmp_path / "b")
+    assert code == 1
+    assert [(one["name"], one["as_asked"]) for one in found["tensors"]] == [("0/out", True), ("1/out", False)]
+
+
+def test_a_tensor_that_one_side_lacks_is_a_difference(tmp_path: Path, capsys: Capture) -> None:
+    one, other = bins(tmp_path / "a", x=values(1), y=values(2)), bins(tmp_path / "b", x=values(1))
+    code, found = document(capsys, one, other, "--at-least", "similar")
+    assert code == 1
+    assert found["tensors"][1]["relation"] == "INVALID"
+    assert found["tensors"][1]["reason"] == "missing in B"
+
+
+def test_single_files_and_npz_are_compared(tmp_path: Path, capsys: Capture) -> None:
+    np.save(tmp_path / "a.npy", J["prob"])
+    (tmp_path / "b.bin").write_bytes(J["prob"].tobytes())
+    np.savez(tmp_path / "c.npz", prob=noisy(J["prob"], 0.99))
+    assert document(capsys, tmp_path / "a.npy", tmp_path / "b.bin")[0] == 0
+    code, found = document(capsys, tmp_path / "a.npy", tmp_path / "c.npz", "--at-least", "similar")
+    assert (code, found["tensors"][0]["cosine"]) == (0, pytest.approx(0.99, abs=1e-6))
+
+
+def test_archives_are_compared_with_folders(tmp_path: Path, capsys: Capture) -> None:
+    build(tmp_path / "gt", joint=J, rounds=[Ran(J)] * 2)
+    with tarfile.open(tmp_path / "gt.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "gt", arcname=".")
+    assert document(capsys, tmp_path / "gt.tar.gz", tmp_path / "gt")[0] == 0
+
+
+def test_untyped_bytes_that_differ_are_different_and_not_nearly_equal_numbers(tmp_path: Path, capsys: Capture) -> None:
+    one, other = (tmp_path / name for name in ("a.bin", "b.bin"))
+    one.write_bytes(bytes(range(100)))
+    other.write_bytes(bytes([1, *range(1, 100)]))
+    code, found = document(capsys, one, other, "--at-least", "similar")
+    assert code == 1
+    assert (found["tensors"][0]["relation"], found["tensors"][0]["cosine"]) == ("DIFFERENT", None)
+    assert "--dtype" in found["tensors"][0]["note"]
+    assert document(capsys, one, other, "--dtype", "uint8", "--at-least", "equivalent")[0] == 0
+
+
+def test_a_tolerance_that_cannot_fail_is_refused(tmp_path: Path, capsys: Capture) -> None:
+    build(tmp_path, joint=J, rounds=[Ran({**J, "prob": values(5)})] * 2)
+    assert run(["compare", str(tmp_path / "joint"), str(tmp_path / "board"), "--atol", "100000", "--rtol", "1e-6"]) == 2
+    said = capsys.readouterr()
+    assert "AX004" in said.err
+    assert "--atol" in said.err
+    assert said.out == ""
+
+
+@pytest.mark.parametrize("value", ["-1", "nan", "inf"])
+def test_a_tolerance_that_is_none_is_bad_usage(tmp_path: Path, value: str) -> None:
+    build(tmp_path, joint=J)
+    assert run(["compare", str(tmp_path), str(tmp_path), f"--atol={value}"]) == 2
+
+
+def test_folders_that_have_nothing_in_common_say_what_they_hold(tmp_path: Path, capsys: Capture) -> None:
+    build(tmp_path / "gt", joint=J, onnx=J)
+    assert run(["compare", str(tmp_path / "gt"), str(bins(tmp_path / "out", prob=J["prob"]))]) == 2
+    assert "input, joint, onnx" in capsys.readouterr().err
+
+
+def test_what_is_not_there_or_no_tensor_is_bad_input(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "x.txt").write_text("x")
+    (tmp_path / "empty").mkdir()
+    np.save(tmp_path / "a.npy", J["prob"])
+    for name in ("nowhere", "x.txt", "empty"):
+        assert run(["compare", str(tmp_path / "a.npy"), str(tmp_path / name)]) == 2
+        assert name in capsys.readouterr().err
+
+
+def test_people_get_aligned_lines_without_colours_in_a_pipe(tmp_path: Path, capsys: Capture) -> None:
+    build(tmp_path, joint=J, rounds=[Ran({**J, "prob": noisy(J["prob"], 0.99)})] * 2)
+    assert run(["compare", str(tmp_path / "joint"), str(tmp_path / "board")]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith("FAULT  1 of 2 tensors are not IDENTICAL.")
+    assert "\x1b" not in out
+    rows = [line for line in out.splitlines() if "IDENTICAL " in line or "SIMILAR" in line]
+    assert len({row.index("IDENTICAL" if "IDENTICAL" in row else "SIMILAR") for row in rows[1:]}) == 1

@@ -1,0 +1,162 @@
+"""Reading gt folders: ours, those of pulsar run, and what is wrong with others."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from axpair_host.diagnosis import diagnose
+from axpair_host.errors import EvidenceError
+from axpair_host.evidence.folder import load
+from axpair_host.evidence.store import read_record, write_pair_json
+from axpair_proto.gt.tensors import write_tensors
+from host.evidence_builder import Ran, build, noisy, values
+
+J = {"prob": values(1), "head/0": values(2)}
+
+
+def as_pulsar_run_writes(folder: Path) -> Path:
+    """input/, onnx/ and joint/ with .bin and .npy, and no pair.json."""
+    stems = {"prob": "prob", "head/0": "head_0"}
+    write_tensors(folder / "input", {"data": np.arange(8, dtype=np.uint8)}, {"data": "data"})
+    (folder / "input/filename.txt").write_text("x.jpg\n")
+    write_tensors(folder / "onnx", {name: noisy(array, 0.999) for name, array in J.items()}, stems)
+    write_tensors(folder / "joint", J, stems)
+    return folder
+
+
+def test_a_folder_of_pulsar_run_is_judged_as_far_as_it_goes(tmp_path: Path) -> None:
+    evidence = load(as_pulsar_run_writes(tmp_path))
+    verdict = diagnose(evidence)
+    assert [output.name for output in evidence.outputs] == ["head_0", "prob"]
+    assert (verdict.verdict, evidence.recorded) == ("PASS", False)
+    assert {"lava_joint", "board", "golden"} <= {one.what for one in verdict.not_judged}
+    assert verdict.document()["outputs"][0]["onnx_joint"]["relation"] == "SIMILAR"
+
+
+def test_a_folder_of_run_joint_beside_it_is_held_against_the_joint(tmp_path: Path) -> None:
+    as_pulsar_run_writes(tmp_path)
+    (tmp_path / "board").mkdir()
+    for stem, array in (("prob", J["prob"]), ("head_0", values(7))):
+        (tmp_path / f"board/{stem}.bin").write_bytes(array.tobytes())
+    verdict = diagnose(load(tmp_path))
+    assert (verdict.verdict, [one.code for one in verdict.findings]) == ("INCONCLUSIVE", ["AX306"])
+    assert verdict.findings[0].outputs == ("head_0",)
+
+
+def test_bins_alone_are_compared_as_bytes_and_that_is_said(tmp_path: Path) -> None:
+    for leg in ("joint", "board"):
+        (tmp_path / leg).mkdir()
+        (tmp_path / leg / "out.bin").write_bytes(bytes(range(64)))
+    evidence = load(tmp_path)
+    assert diagnose(evidence).verdict == "PASS"
+    assert "compared as bytes" in " ".join(evidence.record.notes)
+
+
+def test_npy_and_bin_that_disagree_are_bad_input(tmp_path: Path) -> None:
+    evidence = build(tmp_path, joint=J, rounds=[Ran(J)] * 2)
+    (tmp_path / "board/prob.bin").write_bytes(b"\1" * J["prob"].nbytes)
+    with pytest.raises(EvidenceError, match="disagree"):
+        diagnose(load(evidence.path))
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x93NUMPY", b"no array at all"])
+def test_a_damaged_npy_is_bad_input_that_names_the_file(tmp_path: Path, damage: bytes) -> None:
+    build(tmp_path, joint=J, rounds=[Ran(J)] * 2)
+    (tmp_path / "joint/prob.npy").write_bytes(damage)
+    with pytest.raises(EvidenceError, match=r"prob\.npy"):
+        diagnose(load(tmp_path))
+
+
+def test_a_folder_that_is_not_there_empty_or_a_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(EvidenceError, match="no such folder"):
+        load(tmp_path / "nowhere")
+    with pytest.raises(EvidenceError, match="nothing to judge"):
+        load(tmp_path)
+    (tmp_path / "file.npy").write_bytes(b"")
+    with pytest.raises(EvidenceError, match="not a gt folder") as raised:
+        load(tmp_path / "file.npy")
+    assert "axpair compare" in raised.value.next_step
+
+
+def test_a_folder_of_gt_folders_names_one_of_them(tmp_path: Path) -> None:
+    as_pulsar_run_writes(tmp_path / "case-7")
+    with pytest.raises(EvidenceError) as raised:
+        load(tmp_path)
+    assert "case-7" in raised.value.next_step
+
+
+def test_names_with_separators_are_found_under_their_escaped_stems(tmp_path: Path) -> None:
+    evidence = build(tmp_path, joint=J, rounds=[Ran(J)] * 2)
+    assert set(evidence.leg("board")) == {"prob", "head/0"}
+    assert (tmp_path / "board/head_0.npy").is_file()
+
+
+def test_a_verdict_that_is_stored_is_never_read(tmp_path: Path) -> None:
+    evidence = build(tmp_path, joint=J, rounds=[Ran(J)] * 2)
+    lies = {"verdict": "FAULT", "owner": "model", "findings": [{"code": "AX203"}]}
+    write_pair_json(tmp_path, evidence.record, lies)
+    assert diagnose(load(tmp_path)).verdict == "PASS"
+
+
+def test_a_record_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    evidence = build(
+        tmp_path, joint=J, rounds=[Ran(J, survivors={"prob": [(0, 16)]}), Ran(J)], expect=[1], has_expect=True
+    )
+    assert read_record(tmp_path) == evidence.record
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "not JSON"),
+        ("[]", "not an object"),
+        ('{"schema_version": 99}', "schema_version 99"),
+        ('{"schema_version": 1, "gathered": {"case": 3}}', "doesn't fit"),
+    ],
+)
+def test_a_pair_json_that_can_t_be_read_is_bad_input(tmp_path: Path, text: str, words: str) -> None:
+    build(tmp_path, joint=J, rounds=[Ran(J)] * 2)
+    (tmp_path / "pair.json").write_text(text)
+    with pytest.raises(EvidenceError, match=words):
+        load(tmp_path)
+
+
+def test_a_pair_json_without_a_gathered_half_is_as_none(tmp_path: Path) -> None:
+    as_pulsar_run_writes(tmp_path)
+    (tmp_path / "pair.json").write_text('{"schema_version": 1, "verdict": "FAULT"}')
+    assert not load(tmp_path).recorded
+
+
+@pytest.mark.parametrize("bad", ["../../etc/passwd", "/etc/passwd", "a\\..\\b"])
+@pytest.mark.parametrize("place", ["output", "round", "digest"])
+def test_a_record_that_leads_out_of_the_folder_is_refused(tmp_path: Path, bad: str, place: str) -> None:
+    build(tmp_path, joint=J, rounds=[Ran(J), Ran(J)])
+    document = json.loads((tmp_path / "pair.json").read_text())
+    gathered = document["gathered"]
+    if place == "output":
+        gathered["outputs"][0]["file"] = bad
+    elif place == "round":
+        gathered["board"]["rounds"][1]["folder"] = bad
+    else:
+        gathered["digests"][bad] = "0" * 64
+    (tmp_path / "pair.json").write_text(json.dumps(document))
+    with pytest.raises(EvidenceError, match="leads out of"):
+        diagnose(load(tmp_path))
+
+
+def test_an_unknown_dtype_in_a_record_is_bad_input(tmp_path: Path) -> None:
+    build(tmp_path, joint=J, rounds=[Ran(J)])
+    text = (tmp_path / "pair.json").read_text().replace('"float32"', '"bfloat17"')
+    (tmp_path / "pair.json").write_text(text)
+    with pytest.raises(EvidenceError, match="bfloat17"):
+        load(tmp_path)
+
+
+def test_the_verdict_of_a_copied_folder_is_the_same(tmp_path: Path) -> None:
+    import shutil
+
+    evidence = build(tmp_path / "a", joint=J, onnx={k: noisy(v, 0.9) for k, v in J.items()}, rounds=[Ran(J)] * 2)
+    before = diagnose(evidence).document()
+    shutil.copytree(tmp_path / "a", tmp_path / "elsewhere/b")
+    assert diagnose(load(tmp_path / "elsewhere/b")).document() == before
