@@ -7,12 +7,14 @@ own choice, made so that every step is exact in int64 and, within proven bounds,
 Codes. A tensor's elements are unsigned integers of `bits` (8 or 16) bits; real = (code - zero_point) * scale.
 
 Requantisation, written RQ(acc; m, s, zp, lo, hi):  clamp(floor((acc * m + 2^(s-1)) / 2^s) + zp, lo, hi)
-with 0 <= m < 2^22 and 1 <= s <= 52, |acc| < 2^31. A channel whose real multiplier is below 2^-31 has m = 0, s = 1.
+with 0 <= m < 2^22 and 1 <= s <= 52, |acc| < 2^31 (2^40 where a tensor has 16 bits). A channel whose real multiplier
+is below 2^-31 has m = 0, s = 1.
 
 Operators (`kind`), x = input codes, z_x its zero point; every array is named in `arrays` under its role:
 
   channel_lut        y[n,c,...] = table[c, x[n,c,...]]; roles: table (C, 2^bits) of the output's dtype
-  quantize           x is float32 (a FLOAT32 input): y = clamp(floor(x / scale + 0.5) + zp) in float64
+  quantize           x is float32 (a FLOAT32 input): y = clamp(floor(x / scale + 0.5) + zp) in float64;
+                     NaN gives zp
   conv               acc = sum w * (x - z_x) + bias; RQ per output channel; roles: weight int8 or int16
                      (O, I/g, kH, kW), bias int32 (O), multiplier int64 (O), shift int64 (O);
                      attrs: strides, pads, dilations, group, lo, hi

@@ -111,6 +111,15 @@ def test_a_result_of_another_shape_than_declared_is_refused(network: Program) ->
         Executor(dataclasses.replace(network, tensors=tensors)).run(image())
 
 
+@pytest.mark.parametrize(
+    ("key", "shape"), [("conv1.weight", (16, 4, 3, 3)), ("conv1.bias", (3,)), ("gemm7.weight", (9, 5))]
+)
+def test_arrays_that_do_not_fit_end_in_a_sentence(network: Program, key: str, shape: tuple[int, ...]) -> None:
+    arrays = {**network.arrays, key: np.ones(shape, network.arrays[key].dtype)}
+    with pytest.raises(EmulatorError, match=f"'{key.split('.')[0]}' .* doesn't fit its tensors or arrays"):
+        Executor(dataclasses.replace(network, arrays=arrays)).run(image())
+
+
 def test_every_kernel_leaned_on_is_exact_here() -> None:
     results = dict(selftest.checks())
     assert len(results) == 10

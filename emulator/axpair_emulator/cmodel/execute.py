@@ -12,7 +12,7 @@ from axpair_emulator.cmodel.kinds import KINDS
 from axpair_emulator.cmodel.selftest import require_exact_kernels
 from axpair_emulator.cmodel.site import Array, Kernel, Site
 from axpair_emulator.errors import EmulatorError, InputError
-from axpair_emulator.program import Program, Tensor
+from axpair_emulator.program import Op, Program, Tensor
 
 Tap = Callable[[str, Array], None]
 Alter = Callable[[str, Array], Array]
@@ -69,7 +69,10 @@ class Executor:
         """Run one operator on given codes, by tensor name (constants needn't be given); returns its output's codes."""
         op = self.program.ops[index]
         given = [operands[name] if name in operands else self._constant(name) for name in op.inputs]
-        result = self._kernels[index](given)
+        try:
+            result = self._kernels[index](given)
+        except Exception as error:  # see `_prepare`
+            raise _unfit(op, error) from error
         declared = self.program.tensors[op.output]
         if result.shape != declared.shape or result.dtype != declared.dtype:
             raise EmulatorError(
@@ -110,4 +113,17 @@ def _prepare(site: Site) -> Kernel:
             f"the operator {site.op.name!r} is of the unknown kind {site.op.kind!r}; known: {', '.join(KINDS)}",
             next_step="build the joint again with this version of axpair",
         )
-    return KINDS[site.op.kind](site)
+    try:
+        return KINDS[site.op.kind](site)
+    except EmulatorError:
+        raise
+    except Exception as error:  # whatever shapes and numbers a damaged joint brings, in numpy or onnxruntime
+        raise _unfit(site.op, error) from error
+
+
+def _unfit(op: Op, error: Exception) -> EmulatorError:
+    words = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return EmulatorError(
+        f"the operator {op.name!r} ({op.kind}) doesn't fit its tensors or arrays: {words}",
+        next_step="the joint is damaged or of another version: build it again",
+    )

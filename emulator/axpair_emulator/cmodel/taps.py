@@ -1,4 +1,7 @@
-"""Convolutions tap by tap in float64: slow, and exact for all that the contract allows (sums below 2^53)."""
+"""Convolutions tap by tap in float64: slow, and exact for all that the contract allows (sums below 2^53).
+
+For kernels of hundreds of taps only; the products are numpy's, on as many threads as it likes.
+"""
 
 from __future__ import annotations
 
