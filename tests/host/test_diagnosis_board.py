@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from axpair_host.diagnosis import Settings, Verdict, diagnose
-from axpair_host.evidence.record import Failure
+from axpair_host.evidence.record import Failure, OutputFacts
 from host.evidence_builder import JOINT, Ran, Tensors, build, values
 
 Array = np.ndarray[Any, Any]
@@ -178,7 +178,8 @@ def test_the_lines_of_a_healthy_log_accuse_nobody(tmp_path: Path) -> None:
 def unwritten(start: int, length: int, seed: int) -> Array:
     raw = bytearray(J["prob"].tobytes())
     raw[start : start + length] = np.random.default_rng(seed).bytes(length)
-    return np.frombuffer(bytes(raw), np.float32).reshape(J["prob"].shape)
+    seen: Array = np.frombuffer(bytes(raw), np.float32).reshape(J["prob"].shape)
+    return seen
 
 
 def test_surviving_poison_is_an_unwritten_output(tmp_path: Path) -> None:
@@ -332,6 +333,16 @@ def test_behind_a_cpu_part_equivalent_is_as_expected(tmp_path: Path) -> None:
     assert judged(tmp_path, *twice(seen), cpu_part=True, steps=1 / 64).verdict == "PASS"
     (tmp_path / "npu").mkdir()
     assert codes(judged(tmp_path / "npu", *twice(seen), steps=1 / 64)) == ["AX306"]
+
+
+def test_when_only_outputs_behind_a_cpu_part_differ_the_npu_is_cleared(tmp_path: Path) -> None:
+    seen = damaged(prob=values(50))
+    verdict = judged(tmp_path / "cpu", *twice(seen), cpu_part=True)
+    assert [(one.code, one.side) for one in verdict.findings] == [("AX314", "undecided")]
+    npu = {**J, "boxes": values(51, J["boxes"].shape)}
+    mixed = OutputFacts("prob", "prob", "float32", J["prob"].shape, "NCHW", cpu_part=True)
+    verdict = judged(tmp_path / "both", *twice({**npu, "prob": values(50)}), declared={"prob": mixed})
+    assert codes(verdict) == ["AX306"]
 
 
 def test_a_tolerance_that_the_user_gives_accepts_what_lies_within_it(tmp_path: Path) -> None:

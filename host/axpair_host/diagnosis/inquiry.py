@@ -42,6 +42,7 @@ class Inquiry:
         self.settings = settings
         self.findings: list[Finding] = []
         self._compared: dict[tuple[str, str], Comparison | None] = {}
+        self._agreeing: dict[tuple[str, int], bool] = {}
 
     @property
     def outputs(self) -> tuple[OutputFacts, ...]:
@@ -142,8 +143,11 @@ class Inquiry:
         return self.compare(output, tensors[0], tensors[1], layout)
 
     def _agrees(self, output: OutputFacts, joint: Array, answer: Answer) -> bool:
-        if answer.tensor is self.evidence.leg("board").get(output.name):
-            comparison = self.pair("joint_board", output.name)
-        else:
-            comparison = self.compare(output, joint, answer.tensor)
-        return comparison is not None and comparison.agrees(output.cpu_part)
+        key = output.name, answer.round
+        if key not in self._agreeing:
+            if answer.tensor is self.evidence.leg("board").get(output.name):
+                comparison = self.pair("joint_board", output.name)
+            else:
+                comparison = self.compare(output, joint, answer.tensor)
+            self._agreeing[key] = comparison is not None and comparison.agrees(output.cpu_part)
+        return self._agreeing[key]

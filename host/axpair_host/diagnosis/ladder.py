@@ -58,7 +58,7 @@ LADDER: tuple[Check, ...] = (
     Check("Did single bits flip?", ("AX305",), flips.check),
     Check("Is the answer the same each time?", ("AX301",), repetition.check),
     Check("Has the board NaN or Inf where the simulator has none?", ("AX003",), nonfinite.on_board),
-    Check("Does the board give the simulator's bytes?", ("AX306",), disagreement.check),
+    Check("Does the board give the simulator's bytes?", ("AX306", "AX314"), disagreement.check),
     Check("Does quantisation keep the float model's result?", ("AX201", "AX202"), conversion.quantised),
     Check("Does compilation keep the quantised model's result?", ("AX202",), conversion.compiled),
     Check("Did a small part of an output collapse?", ("AX206",), parts.check),

@@ -10,7 +10,8 @@ from axpair_host.diagnosis.inquiry import Inquiry
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
-    """AX306: bytes that differ from the simulator's and that nothing explains, the same in every round.
+    """AX306: bytes that differ from the simulator's and that nothing explains, the same in every round. Where that
+    holds only for outputs behind a float CPU part, it is AX314: the NPU itself is cleared.
 
     It takes two rounds; a third in a fresh process is asked for. With one round only it is inconclusive.
     """
@@ -50,8 +51,10 @@ def _finding(inquiry: Inquiry, unexplained: dict[str, Comparison], rounds: int, 
         else f"{comparison.differing} of {comparison.elements} elements differ, by {comparison.max_abs:.6g} at most"
     )
     cpu = [output.name for output in inquiry.outputs if output.cpu_part and output.name in unexplained]
+    wrong_before = {one for each in inquiry.findings if "board" in each.settles for one in each.outputs}
+    only_cpu = len(cpu) == len(unexplained) and not wrong_before
     return found(
-        "AX306",
+        "AX314" if only_cpu else "AX306",
         f"board and simulator disagree on {name!r}, {repeated}: {difference}{spoken}"
         + (f"; {len(unexplained) - 1} more outputs" if len(unexplained) > 1 else ""),
         {
