@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import axpair_proto
+from axpair_proto.pulsar import config_pb2 as pb
 from axpair_proto.pulsar.text import read_config, write_config
 
 from axpair_emulator.calibrate.calibration import find_ranges
@@ -70,17 +71,22 @@ def build(
     joint: Path,
     *,
     output_config: Path | None = None,
+    lava_joint: Path | None = None,
     flags: BuildFlags | None = None,
+    amend: Callable[[pb.Config], None] | None = None,
     progress: Progress | None = None,
 ) -> BuildResult:
-    """Builds `joint`, and beside it the .lava_joint of the same stem; all files appear whole or not at all.
+    """Builds `joint` and the .lava_joint, which lies beside it unless said; all files appear whole or not at all.
 
+    `amend` changes the configuration as it was read: for flags that beat the file.
     Raises a subclass of AxpairError for whatever is wrong with model, configuration or calibration set.
     """
     report = progress or _silent
     flags = flags or BuildFlags()
     message, warnings = read_config(config_path)
-    lava_joint = joint.with_suffix(".lava_joint")
+    if amend:
+        amend(message)
+    lava_joint = lava_joint or joint.with_suffix(".lava_joint")
     for path in (joint, lava_joint, output_config):
         if path:
             require_writable(path)

@@ -15,8 +15,9 @@ from axpair_emulator.errors import ConfigError, ModelError
 from axpair_emulator.float_model import Array, FloatModel, joint_outputs
 from axpair_emulator.graph.load import load_onnx
 from axpair_emulator.graph.pin import model_inputs, pin_shapes
+from axpair_emulator.graph.simplify import simplify
 from axpair_emulator.program import Port
-from axpair_emulator.storage.joint_file import load_config, load_program
+from axpair_emulator.storage.joint_file import Edges, load_edges
 
 
 class FloatLeg:
@@ -38,8 +39,15 @@ def open_float_leg(onnx_path: Path, config_path: Path | None, joint: Path) -> Fl
     Raises ModelError when the model's inputs or outputs aren't the joint's, ConfigError when the configuration
     describes another joint.
     """
-    program = load_program(joint)
-    stored = load_config(joint)
+    return float_leg(onnx_path, config_path, load_edges(joint))
+
+
+def float_leg(onnx_path: Path, config_path: Path | None, edges: Edges, *, imported: bool = False) -> FloatLeg:
+    """The leg between the edges of a build; raises as `open_float_leg` does.
+
+    `imported` runs the model as the build simplified it, instead of as it lies in the file.
+    """
+    stored = edges.config
     inputs, outputs = stored.inputs, stored.outputs
     if config_path is not None:
         inputs, outputs = _configured(config_path, stored)
@@ -48,7 +56,8 @@ def open_float_leg(onnx_path: Path, config_path: Path | None, joint: Path) -> Fl
     _check_model(onnx_path, [value.name for value in model.graph.output], [conf.name for conf in outputs], "output")
     pinned = pin_shapes(model, {conf.name: conf.shape for conf in inputs})
     layouts = {conf.name: conf.src_layout for conf in outputs}
-    return FloatLeg(FloatModel(pinned, inputs, program.inputs), program.outputs, layouts)
+    shown = simplify(pinned) if imported else pinned
+    return FloatLeg(FloatModel(shown, inputs, edges.inputs), edges.outputs, layouts)
 
 
 def _configured(path: Path, stored: BuildConfig) -> tuple[tuple[InputConf, ...], tuple[OutputConf, ...]]:

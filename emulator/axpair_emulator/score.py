@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import math
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import onnx
 
 from axpair_emulator.calibrate.calibration import calibration_inputs
 from axpair_emulator.config.build_config import BuildConfig
 from axpair_emulator.float_model import FloatModel, joint_outputs
+from axpair_emulator.metrics import cosine, relative_error
 from axpair_emulator.program import Program
 from axpair_emulator.reference.engine import Reference
 
 SCORED_SAMPLES = 2
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -29,26 +25,6 @@ class OutputScore:
     cosine: float
     relative_error: float
     """2-norm of the difference over the 2-norm of the float result."""
-
-
-def cosine(first: Array, second: Array) -> float:
-    """Cosine similarity in float64: 1 for equal arrays, 0 when just one is zero or a value isn't finite."""
-    a, b = (array.astype(np.float64).ravel() for array in (first, second))
-    if np.array_equal(a, b):
-        return 1.0
-    lengths = math.sqrt(float(a @ a)) * math.sqrt(float(b @ b))
-    value = float(a @ b) / lengths if lengths else 0.0
-    return max(-1.0, min(1.0, value)) if math.isfinite(value) else 0.0
-
-
-def relative_error(reference: Array, other: Array) -> float:
-    """2-norm of the difference over that of the reference; infinite when the reference is zero and they differ."""
-    a, b = (array.astype(np.float64).ravel() for array in (reference, other))
-    if np.array_equal(a, b):
-        return 0.0
-    length = float(np.linalg.norm(a))
-    value = float(np.linalg.norm(a - b)) / length if length else math.inf
-    return value if not math.isnan(value) else math.inf
 
 
 def score_samples(

