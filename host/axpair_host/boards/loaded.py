@@ -18,7 +18,7 @@ from axpair_host.digests import bytes_sha256
 from axpair_host.evidence.record import Failure
 
 INLINE_BYTES = 1 << 20
-"""Larger inputs go by digest, and so do those beyond three times as much in one case."""
+"""Larger inputs go by digest."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +98,8 @@ class LoadedModel:
 
     def _request(self, case: Case) -> runs_pb2.RunRequest:
         inputs = []
-        inline_left = 3 * INLINE_BYTES
         for name, data in case.inputs.items():
-            if len(data) <= min(INLINE_BYTES, inline_left):
-                inline_left -= len(data)
+            if len(data) <= INLINE_BYTES:
                 inputs.append(runs_pb2.RunInput(name=name, inline=data))
             else:
                 sha256 = bytes_sha256(data)
