@@ -14,7 +14,6 @@ _NEXT_STEPS = {
     Reason.TOKEN: f"set {TOKEN_VARIABLE}, or token_file in axpair.toml, to the agent's token",
     Reason.QUOTA: "free space on the board, or start the agent with a larger quota",
     Reason.WORKERS: "end other sessions with this agent, or start it again",
-    Reason.WORKER_START: "axpair board info shows what the agent knows of its runtime",
     Reason.DIGEST_MISMATCH: "call again; if it stays, the board's disk or memory is damaged",
 }
 
@@ -40,7 +39,7 @@ def translated(error: grpc.RpcError, url: str, doing: str) -> HostError:
     if reason is Reason.CASE:
         return HostError(f"{url}: the agent refused the case while {doing}: {details}")
     if reason is not None:
-        return BoardError(f"{url}: {details} ({reason.meaning})", next_step=_NEXT_STEPS.get(reason, ""))
+        return BoardError(f"{url}: {details}", next_step="" if "next: " in details else _NEXT_STEPS.get(reason, ""))
     if code is grpc.StatusCode.UNAVAILABLE or (code is grpc.StatusCode.UNKNOWN and "Stream removed" in details):
         return BoardError(
             f"{url}: the agent can't be reached or went away while {doing}: {details}",
