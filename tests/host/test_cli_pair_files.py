@@ -1,0 +1,92 @@
+"""axpair pair for a joint of the real toolchain, whose simulation and run took place elsewhere."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from axpair_proto.joint import pack_joint
+from axpair_proto.topology.topology_pb2 import Topology
+from command_line import axpair_here, said_once
+
+LOG = """\
+run joint version: 0.5.13
+
+tools version: 0.6.1.14
+59588c54
+
+Input[0]: image
+    Shape [1, 4, 6, 3] NHWC uint8 BGR
+Output[0]: prob/raw
+    Shape [1, 10] NHWC float32
+"""
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    """m.joint, gt/ of `pulsar run`, out/ and log of `run_joint`."""
+    topology = Topology(input_names=["image"], output_names=["prob/raw"])
+    (tmp_path / "m.joint").write_bytes(pack_joint(topology, {"part_0.neu": b"code"}))
+    image = np.arange(72, dtype=np.uint8).reshape(1, 4, 6, 3)
+    prob = np.linspace(0, 1, 10, dtype=np.float32).reshape(1, 10)
+    for folder, name, array in (("input", "image", image), ("onnx", "prob_raw", prob), ("joint", "prob_raw", prob)):
+        place = tmp_path / "gt" / folder
+        place.mkdir(parents=True)
+        (place / f"{name}.bin").write_bytes(array.tobytes())
+        np.save(place / f"{name}.npy", array)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "prob_raw.bin").write_bytes(prob.tobytes())
+    (tmp_path / "log").write_text(LOG)
+    return tmp_path
+
+
+def flags(folder: Path) -> list[str | Path]:
+    return [
+        *("--joint", folder / "m.joint", "--gt", folder / "gt", "--out", folder / "paired", "--json"),
+        *("--board-out", folder / "out", "--board-log", folder / "log"),
+    ]
+
+
+def test_a_case_is_judged_from_files_alone(elsewhere: Path) -> None:
+    done = axpair_here("pair", *flags(elsewhere))
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["verdict"] == "PASS"
+    assert document["simulator"] == "pulsar run, as found in gt"
+    assert document["outputs"][0]["name"] == "prob/raw"
+    assert document["outputs"][0]["joint_board"]["relation"] == "IDENTICAL"
+    assert document["board"]["versions"]["runtime"] == "run_joint 0.5.13"
+    assert document["board"]["tools_version"] == "0.6.1.14 59588c54"
+
+
+def test_without_the_log_names_and_types_come_from_the_files(elsewhere: Path) -> None:
+    given = flags(elsewhere)[:-2]
+    document = json.loads(axpair_here("pair", *given).stdout)
+    assert document["outputs"][0]["joint_board"]["relation"] == "IDENTICAL"
+
+
+def test_another_answer_of_the_board_is_no_pass(elsewhere: Path) -> None:
+    prob = np.linspace(0, 1, 10, dtype=np.float32)[::-1]
+    (elsewhere / "out" / "prob_raw.bin").write_bytes(prob.tobytes())
+    done = axpair_here("pair", *flags(elsewhere))
+    assert done.returncode in (1, 3)
+    assert json.loads(done.stdout)["verdict"] != "PASS"
+
+
+def test_files_of_one_tensor_that_disagree_are_bad_input(elsewhere: Path) -> None:
+    (elsewhere / "gt" / "joint" / "prob_raw.bin").write_bytes(bytes(40))
+    assert "disagree" in said_once(axpair_here("pair", *flags(elsewhere)), 2)
+    assert not (elsewhere / "paired").exists()
+
+
+def test_a_simulated_output_of_another_size_is_bad_input(elsewhere: Path) -> None:
+    (elsewhere / "gt" / "joint" / "prob_raw.npy").unlink()
+    (elsewhere / "gt" / "joint" / "prob_raw.bin").write_bytes(bytes(39))
+    assert "39 bytes" in said_once(axpair_here("pair", *flags(elsewhere)), 2)
+
+
+def test_the_emulated_board_refuses_a_real_joint_and_says_which_it_takes(elsewhere: Path) -> None:
+    done = axpair_here("pair", "--joint", elsewhere / "m.joint", "--gt", elsewhere / "gt")
+    message = said_once(done, 2)
+    assert "only joints from 'axpair emulator build'" in message
+    assert "--board-out" in message
