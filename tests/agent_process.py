@@ -147,7 +147,10 @@ def command(*arguments: str) -> list[str]:
 def environment(**more: str) -> dict[str, str]:
     """The environment of an agent whose workers find the toy runtime."""
     tests = str(Path(__file__).parent)
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([tests, os.environ.get("PYTHONPATH", "")]), **more}
+    ours = {**os.environ, "PYTHONPATH": os.pathsep.join([tests, os.environ.get("PYTHONPATH", "")]), **more}
+    # It would keep libraries' output from being buffered, which is what has to be coped with.
+    ours.pop("PYTHONUNBUFFERED", None)
+    return ours
 
 
 @contextlib.contextmanager

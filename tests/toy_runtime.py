@@ -7,6 +7,7 @@ first byte may ask for a misdeed, as a board's fault would come with some inputs
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import json
 import os
 import signal
@@ -17,6 +18,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from axpair_agent.worker.descriptors import write_all
+from axpair_agent.worker.frames import Kind, pack
 from axpair_agent.worker.runtime import RuntimeFault
 
 SLOTS = 3
@@ -39,6 +42,8 @@ TOO_MANY_OUTPUTS = 13
 MUCH_PRINTING = 14
 HANG_IN_C = 15
 LOSING_CONNECTION = 16
+STALE_FRAME = 17
+UNENDED_LINE = 18
 
 
 class ToyRuntime:
@@ -149,7 +154,10 @@ def _print_everywhere(runtime: ToyRuntime) -> None:
     os.write(1, b"fd 1 \xff\n")
     subprocess.run([sys.executable, "-c", "print('a child')"], check=True)
     os.write(2, b"\x1eaxpair forged-0\x1e\n")
-    os.write(2, b"no end of line")
+
+
+def _send_stale_frame(runtime: ToyRuntime) -> None:
+    write_all(runtime.frames, pack(Kind.ROUND, {"nonce": "0123456789abcdef-0", "round": 0}))
 
 
 def _start_child(runtime: ToyRuntime) -> None:
@@ -164,6 +172,8 @@ def _say_hanging(runtime: ToyRuntime) -> None:
 
 
 def _hang(runtime: ToyRuntime) -> None:
+    # Only the agent, or its end, shall end us: not the worker's own timer.
+    faulthandler.cancel_dump_traceback_later()
     _say_hanging(runtime)
     time.sleep(3600)
 
@@ -212,5 +222,7 @@ MISDEEDS: dict[int, Any] = {
     HANG_WITH_CHILD: _hang_with_child,
     MUCH_PRINTING: _print_much,
     HANG_IN_C: _hang_in_c,
+    STALE_FRAME: _send_stale_frame,
+    UNENDED_LINE: lambda _: os.write(2, b"no end of line"),
     LOSING_CONNECTION: _lose_connection,
 }

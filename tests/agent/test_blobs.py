@@ -136,21 +136,22 @@ def test_an_upload_must_begin_with_its_start(client: Client) -> None:
 
 
 def test_the_quota_makes_the_blob_used_longest_ago_go_and_never_a_loaded_model(agent_folder: Path) -> None:
-    model = toy_model(mark="m" * 30_000)
-    first, second, third = (blob(mark, 30_000) for mark in ("first", "second", "third"))
+    held, used = toy_model(mark="held" * 7_000), toy_model(mark="used" * 7_000)
+    unused, new = blob("unused", 30_000), blob("new", 30_000)
     with started(agent_folder, "--quota=100000") as agent, agent.client() as client:
-        load(client, model)
-        client.upload(first)
-        client.upload(second)
-        assert client.missing(sha256_of(first)) == {}
-        client.upload(third)
-        wanted = [sha256_of(data) for data in (model, first, second, third)]
-        assert client.missing(*wanted) == {sha256_of(first): 0}
+        load(client, held)
+        client.upload(used)
+        client.upload(unused)
+        client.unload(load(client, used).handle)
+        wanted = [sha256_of(data) for data in (held, used, unused, new)]
+        assert client.missing(*wanted) == {sha256_of(new): 0}
+        client.upload(new)
+        assert client.missing(*wanted) == {sha256_of(unused): 0}
         with pytest.raises(grpc.RpcError) as caught:
             client.upload(blob("huge", 80_000))
         assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert reason_of(caught.value) == "QUOTA"
-        assert client.missing(sha256_of(model)) == {}
+        assert client.missing(sha256_of(held)) == {}
         assert partial_files(agent_folder) == []
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import grpc
 import pytest
 import toy_runtime
-from agent_process import AgentProcess, Client, collected, gone
+from agent_process import AgentProcess, Client, collected, gone, reason_of
 from axpair_proto.v1 import diagnostics_pb2, runs_pb2
 from axpair_proto.v1.failures_pb2 import RuntimeFailure
 from toy_models import SMALL_BYTES, case, data, load, toy_model
@@ -22,10 +22,16 @@ CRASH, EXIT, HANG, GARBAGE, ERROR = (
 )
 
 
-def worker_pid(client: Client, handle: str) -> int:
+def worker_pids(client: Client) -> dict[str, int]:
+    """Of every loaded model, by handle."""
     reply = client.diagnostics.Collect(diagnostics_pb2.CollectRequest(), metadata=client.metadata)
-    (pid,) = (worker.pid for worker in reply.workers if worker.handle == handle)
-    return pid
+    return {worker.handle: worker.pid for worker in reply.workers}
+
+
+def wait_until_unloaded(client: Client, handle: str) -> None:
+    """The agent itself says when it has let the model go."""
+    while handle in worker_pids(client):
+        pass
 
 
 @pytest.mark.parametrize(
@@ -36,6 +42,7 @@ def worker_pid(client: Client, handle: str) -> int:
         (toy_runtime.HANG, HANG, 0, "", "no answer within 0.7 s"),
         (toy_runtime.HANG_IN_C, HANG, 0, "", "no answer within 0.7 s"),
         (toy_runtime.GARBAGE, GARBAGE, 0, "", "npu.c:77"),
+        (toy_runtime.STALE_FRAME, GARBAGE, 0, "", "an answer to another request: ROUND"),
         (toy_runtime.ERROR, ERROR, 0x80061086, "", "run failed"),
         (toy_runtime.RAISING, ERROR, 0, "", "toy: ZeroDivisionError: a defect of the runtime"),
         (toy_runtime.TOO_MANY_OUTPUTS, ERROR, 0, "", "returned 2 outputs, the model has 1"),
@@ -67,7 +74,7 @@ def test_a_crash_brings_the_lines_that_were_printed_before_it(client: Client) ->
 
 def test_a_worker_that_is_killed_in_mid_case_is_an_answer(agent: AgentProcess, client: Client) -> None:
     handle = load(client, toy_model()).handle
-    pid = worker_pid(client, handle)
+    pid = worker_pids(client)[handle]
     replies = client.runs.Run(
         iter([case(handle, "victim", data(toy_runtime.HANG)), case(handle, "after", data())]),
         metadata=client.metadata,
@@ -83,7 +90,7 @@ def test_a_worker_that_is_killed_in_mid_case_is_an_answer(agent: AgentProcess, c
 
 def test_a_worker_that_was_killed_between_cases_is_replaced_without_a_word(client: Client) -> None:
     handle = load(client, toy_model()).handle
-    pid = worker_pid(client, handle)
+    pid = worker_pids(client)[handle]
     os.kill(pid, signal.SIGKILL)
     assert gone(pid)
     (done,) = client.run(case(handle, "after", data()))
@@ -120,20 +127,22 @@ def test_a_model_that_does_not_load_again_fails_the_case_only(client: Client, ag
 def test_a_host_that_cancels_leaves_no_worker_behind(agent: AgentProcess, client: Client) -> None:
     with agent.client() as doomed:
         handle = load(doomed, toy_model()).handle
-        pid = worker_pid(client, handle)
+        pid = worker_pids(client)[handle]
         requests = iter([case(handle, "running", data(toy_runtime.HANG), deadline_ms=1000)])
         call = doomed.runs.Run(requests, metadata=doomed.metadata)
         wait_until_hanging(agent, pid)
         call.cancel()
     assert gone(pid)
-    with pytest.raises(grpc.RpcError):
+    wait_until_unloaded(client, handle)
+    with pytest.raises(grpc.RpcError) as caught:
         client.run(case(handle, "after", data()))
+    assert reason_of(caught.value) == "HANDLE"
 
 
 def test_a_host_that_goes_away_between_cases_leaves_no_worker_behind(agent: AgentProcess, client: Client) -> None:
     with agent.client() as doomed:
         handle = load(doomed, toy_model()).handle
-        pid = worker_pid(client, handle)
+        pid = worker_pids(client)[handle]
         ended = threading.Event()
 
         def requests() -> Iterator[runs_pb2.RunRequest]:
@@ -143,6 +152,7 @@ def test_a_host_that_goes_away_between_cases_leaves_no_worker_behind(agent: Agen
         next(doomed.runs.Run(requests(), metadata=doomed.metadata))
     ended.set()
     assert gone(pid)
+    wait_until_unloaded(client, handle)
 
 
 def wait_until_hanging(agent: AgentProcess, pid: int) -> None:
