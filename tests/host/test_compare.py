@@ -187,6 +187,16 @@ def test_a_lean_too_small_to_matter_is_no_shift() -> None:
     assert compare(one, other, step=1.0).relation is EQUIVALENT
 
 
+def test_signs_in_balance_are_no_shift_whatever_their_sizes() -> None:
+    one = codes(1000)
+    other = one.copy()
+    other[:310] += 1
+    other[310:600] -= np.float32(0.5)
+    found = compare(one, other, step=1.0)
+    assert found.mean_steps == pytest.approx(0.165)
+    assert found.relation is EQUIVALENT
+
+
 def test_without_a_step_and_a_tolerance_only_equal_values_are_equivalent() -> None:
     one = normal(1000)
     assert compare(one, one * np.float32(1 + 1e-6)).relation is SIMILAR

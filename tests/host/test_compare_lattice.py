@@ -25,6 +25,11 @@ def test_real_numbers_lie_on_no_lattice() -> None:
     assert lattice_step(np.random.default_rng(0).normal(size=4000).astype(np.float32)) == 0.0
 
 
+def test_the_spacing_of_floats_themselves_is_no_step() -> None:
+    values = 1e6 + np.random.default_rng(0).uniform(0, 50, 4000)
+    assert lattice_step(values.astype(np.float32)) == 0.0
+
+
 def test_one_value_beside_the_lattice_spoils_it() -> None:
     values = on_lattice(0.25)
     values[100] += 0.1

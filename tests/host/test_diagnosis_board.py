@@ -197,6 +197,15 @@ def test_poison_that_reads_as_nan_is_still_an_unwritten_output(tmp_path: Path) -
     assert codes(judged(tmp_path, *rounds)) == ["AX303"]
 
 
+def test_survivors_in_an_output_that_is_right_all_the_same_accuse_nobody(tmp_path: Path) -> None:
+    assert judged(tmp_path, *twice(J, survivors={"prob": [(640, 16)]})).verdict == "PASS"
+
+
+def test_survivors_need_no_simulator_to_be_seen(tmp_path: Path) -> None:
+    rounds = twice(J, survivors={"prob": [(640, 320)]})
+    assert codes(judged(tmp_path, *rounds, joint=None, probe_joint=None)) == ["AX303"]
+
+
 def test_poison_at_the_very_end_fits_a_lost_tail_too_and_both_are_named_as_hints(tmp_path: Path) -> None:
     rounds = [Ran(damaged(prob=unwritten(2400, 800, n)), survivors={"prob": [(2400, 800)]}) for n in (1, 2)]
     verdict = judged(tmp_path, *rounds)

@@ -92,6 +92,17 @@ def test_names_with_separators_are_found_under_their_escaped_stems(tmp_path: Pat
     assert (tmp_path / "board/head_0.npy").is_file()
 
 
+def test_a_round_that_answered_as_the_first_has_its_bytes_and_a_probe_without_bytes_has_none(tmp_path: Path) -> None:
+    other = {**J, "prob": values(5)}
+    evidence = build(tmp_path, joint=J, rounds=[Ran({}, "probe"), Ran(J), Ran(J), Ran(other)])
+    assert evidence.probe is not None
+    assert evidence.round_output(evidence.probe, "prob") is None
+    bytes_of = [evidence.round_output(each, "prob") for each in evidence.case_rounds]
+    assert [None if one is None else one.tobytes() for one in bytes_of] == [
+        one["prob"].tobytes() for one in (J, J, other)
+    ]
+
+
 def test_a_verdict_that_is_stored_is_never_read(tmp_path: Path) -> None:
     evidence = build(tmp_path, joint=J, rounds=[Ran(J)] * 2)
     lies = {"verdict": "FAULT", "owner": "model", "findings": [{"code": "AX203"}]}

@@ -101,8 +101,6 @@ def _chunk(
         inside = r if kept is None else r[kept]
         sums.low, sums.high = min(sums.low, float(inside.min())), max(sums.high, float(inside.max()))
     _subtract(pair, r, c, d, sums.scale)
-    if kept is not None:
-        d[~kept] = 0.0
     np.abs(d, out=size)
     largest = float(size.max())
     if largest > 0.0:

@@ -39,8 +39,6 @@ def as_json(value: Any, depth: int = 0) -> Any:
 
 def same_decision(one: Any, other: Any) -> bool:
     """Whether two JSON values are equal; true and 1 are not, 1 and 1.0 are."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same_decision(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
