@@ -30,10 +30,7 @@ def write_launchers(folder: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         for name, module in TOOLS.items():
             path, text = _launcher(folder / name, _CODE.format(module=module))
-            beside = path.with_name(f".{path.name}.{os.getpid()}")
-            beside.write_text(text, encoding="utf-8", newline="")
-            beside.chmod(0o755)
-            beside.replace(path)
+            _write(path, text)
             written.append(path)
     except OSError as error:
         raise EmulatorError(
@@ -41,6 +38,16 @@ def write_launchers(folder: Path) -> list[Path]:
             next_step="give a folder that you may write to",
         ) from error
     return written
+
+
+def _write(path: Path, text: str) -> None:
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(os.fsencode(text))
+        beside.chmod(0o755)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _launcher(path: Path, code: str) -> tuple[Path, str]:

@@ -7,8 +7,7 @@ import signal
 import sys
 from typing import NoReturn
 
-from axpair_emulator.errors import FaultError
-from axpair_emulator.tools.faults import faults_of
+from axpair_emulator.tools.defects import end_as_defect
 from axpair_emulator.tools.run_joint.aborted import Aborted
 from axpair_emulator.tools.run_joint.arguments import Stop, parse
 from axpair_emulator.tools.streams import CStdout
@@ -26,18 +25,21 @@ def main() -> NoReturn:
             signal.signal(getattr(signal, name), signal.SIG_DFL)
     try:
         arguments = parse(sys.argv[1:])
-        faults = faults_of(os.environ)
     except Stop as stop:
         sys.stderr.write(stop.text)
         sys.exit(stop.code)
-    except FaultError as error:
-        sys.stderr.write(f"run_joint: {error}\n")
-        sys.exit(1)
-    from axpair_emulator.tools.run_joint.session import run_joint
-
     stdout = CStdout(sys.stdout.buffer, os.environ)
     memory = cache_folder() / MEMORY_FILE
     try:
+        from axpair_emulator.errors import FaultError
+        from axpair_emulator.tools.faults import faults_of
+        from axpair_emulator.tools.run_joint.session import run_joint
+
+        try:
+            faults = faults_of(os.environ)
+        except FaultError as error:
+            sys.stderr.write(f"run_joint: {error}\n")
+            sys.exit(1)
         code = run_joint(arguments, stdout.write, environment=os.environ, memory=memory, faults=faults)
     except Aborted as aborted:
         if aborted.reason:
@@ -45,5 +47,7 @@ def main() -> NoReturn:
         sys.stderr.write(f"{aborted.assertion}\n")
         sys.stderr.flush()
         os.abort()
+    except Exception as error:
+        end_as_defect("run_joint", error)
     stdout.flush()
     sys.exit(code)

@@ -1,0 +1,60 @@
+"""The command lines of `pulsar` (0.6.1.x)."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from axpair_emulator.tools.pulsar.table import STYLES
+
+COLORS = ("auto", "rgb", "bgr", "gray", "nv12", "nv21")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser; the result's `command` is "build", "run", "info", "version" or "debug"."""
+    top = argparse.ArgumentParser(prog="pulsar", description="The toolchain, for the emulated board.")
+    commands = top.add_subparsers(dest="command", required=True)
+    debug = commands.add_parser("debug", help="not part of the emulated toolchain; see: axpair layers", add_help=False)
+    debug.add_argument("rest", nargs=argparse.REMAINDER)
+    _add_build(commands.add_parser("build", help="from onnx to joint"))
+    commands.add_parser("version", help="version info")
+    _add_info(commands.add_parser("info", help="brief model"))
+    _add_run(commands.add_parser("run", help="simulate models"))
+    return top
+
+
+def _add_build(build: argparse.ArgumentParser) -> None:
+    build.add_argument("--config", type=Path, help="config.prototxt; flags beat it")
+    build.add_argument("--output_config", type=Path, help="where to write the expanded configuration")
+    build.add_argument("--input", type=Path, nargs="+", help="the float ONNX model; else input_path")
+    build.add_argument("--output", type=Path, nargs="+", help="the joint to write; else output_path")
+    build.add_argument("--calibration_batch_size", type=int)
+    build.add_argument("--compile_batch_size", type=int, nargs="+")
+    build.add_argument("--batch_size_option", choices=("BSO_AUTO", "BSO_STATIC", "BSO_DYNAMIC"))
+    build.add_argument("--output_dir", type=Path, help="folder of relative outputs")
+    build.add_argument("--virtual_npu", choices=("0", "311", "312", "221", "222", "111", "112"))
+    build.add_argument("--input_tensor_color", choices=COLORS, help="colour space of the ONNX model's input")
+    build.add_argument("--output_tensor_color", choices=COLORS, help="colour space of the joint's input")
+    build.add_argument("--output_tensor_layout", choices=("native", "nchw", "nhwc"), help="of the joint's outputs")
+    build.add_argument("--color_std", choices=("studio", "full"))
+    build.add_argument("--target_hardware", choices=("AX630", "AX620", "AX170"))
+    build.add_argument("--enable_progress_bar", action="store_true")
+
+
+def _add_run(run: argparse.ArgumentParser) -> None:
+    run.add_argument("model", type=Path, nargs="+", help=".onnx, .lava_joint or .joint; the first is compared with")
+    run.add_argument("--use_onnx_ir", action="store_true", help="run the ONNX model as the build imported it")
+    run.add_argument("--input", nargs="+", default=[], metavar="FILE", help="image, .bin or .npy, one per input")
+    run.add_argument("--layer", nargs="+", default=[], metavar="NAME", help="which input each file is for")
+    run.add_argument("--output_gt", metavar="DIR", help="where to write inputs and outputs")
+    run.add_argument("--config", type=Path, help="the output_config.prototxt of the build")
+
+
+def _add_info(info: argparse.ArgumentParser) -> None:
+    info.add_argument("model", type=Path)
+    info.add_argument("--output", type=Path, metavar="FILE", help="write the text there")
+    info.add_argument("--output_json", type=Path, metavar="FILE", help="write everything as JSON")
+    info.add_argument("--layer_mapping", action="store_true", help="which ONNX nodes became which operator")
+    info.add_argument("--performance", action="store_true", help="multiplications and bytes of each operator")
+    info.add_argument("--part_info", action="store_true", help="what the joint is made of")
+    info.add_argument("--tablefmt", choices=STYLES, default="simple")

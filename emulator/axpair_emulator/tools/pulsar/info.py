@@ -1,0 +1,113 @@
+"""`pulsar info`: what a model is, as tables and as JSON. What the toolchain's own prints is not documented."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from axpair_proto.errors import ContractError
+from axpair_proto.joint import JointArchive, read_joint
+
+from axpair_emulator.errors import JointError
+from axpair_emulator.program import Port
+from axpair_emulator.storage.document import MARKER_MEMBER
+from axpair_emulator.storage.files import write_whole
+from axpair_emulator.storage.joint_file import is_ours, load_edges, load_program
+from axpair_emulator.tools.pulsar.report import HEAD, costs
+from axpair_emulator.tools.pulsar.table import table
+
+Document = dict[str, Any]
+
+
+def show_model(given: Namespace, write: Callable[[str], object]) -> None:
+    """Print or store what is known of a model. Raises JointError for what is no joint."""
+    document = describe(given.model)
+    text = "\n\n".join(_sections(document, given)) + "\n"
+    if given.output_json:
+        write_whole(given.output_json, (json.dumps(document, indent=2) + "\n").encode())
+    if given.output:
+        write_whole(given.output, text.encode("utf-8", "surrogateescape"))
+    else:
+        write(text)
+
+
+def describe(path: Path) -> Document:
+    """Everything that a joint says of itself; of a real one, only what its topology names."""
+    try:
+        archive = read_joint(path)
+    except ContractError as error:
+        raise JointError(error.message, next_step=error.next_step) from error
+    document: Document = {
+        "model": str(path),
+        "tool_commit": archive.topology.tool_commit,
+        "inputs": [{"name": name} for name in archive.input_names],
+        "outputs": [{"name": name} for name in archive.output_names],
+        "parts": _parts(archive),
+    }
+    if MARKER_MEMBER not in archive.members:
+        return document
+    edges = load_edges(path)
+    document["inputs"] = [_port(port) for port in edges.inputs]
+    document["outputs"] = [_port(port) for port in edges.outputs]
+    document["target_hardware"] = edges.config.target_hardware
+    document["virtual_npu"] = edges.config.virtual_npu
+    if is_ours(path):
+        program = load_program(path)
+        document["layer_mapping"] = [[", ".join(op.sources) or op.name, op.name] for op in program.ops]
+        document["performance"] = [asdict(cost) for cost in costs(program)]
+    return document
+
+
+def _port(port: Port) -> Document:
+    return {
+        "name": port.name,
+        "shape": list(port.shape),
+        "layout": port.layout,
+        "dtype": port.dtype,
+        "color_space": port.color_space,
+        "q": port.q,
+    }
+
+
+def _parts(archive: JointArchive) -> list[Document]:
+    return [
+        {
+            "name": part.name,
+            "type": part.type,
+            "inputs": list(part.inputs),
+            "outputs": list(part.outputs),
+            "bytes": len(archive.members.get(part.name, b"")),
+        }
+        for part in archive.topology.parts
+    ]
+
+
+def _sections(document: Document, given: Namespace) -> Iterator[str]:
+    style = given.tablefmt
+    heads = ("", "name", "shape", "layout", "dtype", "color space", "Q")
+    rows = [
+        (
+            f"{side} {index}",
+            tensor["name"],
+            "x".join(map(str, tensor.get("shape", ()))),
+            tensor.get("layout", ""),
+            tensor.get("dtype", ""),
+            tensor.get("color_space", ""),
+            tensor.get("q") or "",
+        )
+        for side, tensors in (("input", document["inputs"]), ("output", document["outputs"]))
+        for index, tensor in enumerate(tensors)
+    ]
+    yield f"{document['model']}, tools commit {document['tool_commit'] or 'unknown'}"
+    yield table(rows, heads, style)
+    if given.part_info:
+        parts = [(part["name"], part["type"], part["bytes"]) for part in document["parts"]]
+        yield table(parts, ("part", "type", "bytes"), style)
+    if given.layer_mapping:
+        yield table(document.get("layer_mapping", []), ("Origin Layers", "Lava Layers"), style)
+    if given.performance:
+        yield table([tuple(cost.values()) for cost in document.get("performance", [])], HEAD, style)

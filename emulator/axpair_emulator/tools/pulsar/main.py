@@ -1,0 +1,66 @@
+"""`pulsar` as a process: which command runs, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from hashlib import sha256
+from pathlib import Path
+from typing import NoReturn
+
+from axpair_proto.errors import AxpairError
+
+from axpair_emulator.tools.defects import end_as_defect
+from axpair_emulator.tools.pulsar.arguments import parser
+from axpair_emulator.tools.pulsar.log import Log
+
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+BROKEN_PIPE = 141
+
+
+def main() -> NoReturn:
+    """Run one command: 0 done, 1 bad input (one message on stderr), 2 bad usage."""
+    given = parser().parse_args()
+    if given.command == "debug":
+        sys.stderr.write(
+            "pulsar: the emulated toolchain has no `pulsar debug`; `axpair layers` compares layer by layer\n"
+        )
+        sys.exit(USAGE)
+    try:
+        _dispatch(given)
+        sys.stdout.flush()
+    except AxpairError as error:
+        sys.stdout.flush()
+        sys.stderr.write(f"ERR {error}\n")
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The interpreter flushes once more on its way out: let that go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(BROKEN_PIPE)
+    except Exception as error:
+        end_as_defect("pulsar", error)
+    sys.exit(0)
+
+
+def _dispatch(given: Namespace) -> None:
+    sys.stdout.reconfigure(errors="surrogateescape", line_buffering=True)  # type: ignore[union-attr]
+    log = Log(sys.stdout.write)
+    if given.command == "build":
+        from axpair_emulator.tools.pulsar.build import build_joint
+
+        build_joint(given, log, Path())
+    elif given.command == "run":
+        from axpair_emulator.tools.pulsar.run import simulate
+
+        simulate(given, log)
+    elif given.command == "info":
+        from axpair_emulator.tools.pulsar.info import show_model
+
+        show_model(given, sys.stdout.write)
+    else:
+        from axpair_emulator.build import TOOLS_VERSION
+
+        print(TOOLS_VERSION, sha256(TOOLS_VERSION.encode()).hexdigest()[:8], sep="\n")

@@ -1,0 +1,88 @@
+"""`pulsar run`: simulate models on one input, keep what came out, compare."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from axpair_emulator.errors import EmulatorError, InputError
+from axpair_emulator.prepare import prepare_files
+from axpair_emulator.program import Port
+from axpair_emulator.tools.pulsar import log as source
+from axpair_emulator.tools.pulsar.compare import compare, score_table
+from axpair_emulator.tools.pulsar.gt import write_inputs, write_outputs
+from axpair_emulator.tools.pulsar.legs import Simulated, edges_of, open_leg, simulated
+from axpair_emulator.tools.pulsar.log import Log
+
+Array = np.ndarray[Any, Any]
+_YUV = ("NV12", "NV21")
+
+
+def simulate(given: Namespace, log: Log) -> None:
+    """Run the models of a command line. Raises a subclass of AxpairError for bad input, before anything is written.
+
+    Where the joint takes NV12 or NV21 the ONNX model is skipped, as the toolchain skips it: it fails to load it there
+    (0.6.1.14, reported by users).
+    """
+    models = simulated(given.model)
+    _check_stages(models, given.output_gt)
+    edges = edges_of(models, given.config)
+    files = _files(edges.inputs, given.input, given.layer)
+    prepared = prepare_files(edges.inputs, {name: Path(file) for name, file in files.items()})
+    for note in prepared.notes:
+        log.warn(note)
+    skips = any(port.color_space in _YUV for port in edges.inputs)
+    legs = []
+    for model in models:
+        if skips and model.stage == "onnx":
+            log.say(source.SIMULATED, f"ERR failed loading {model.path}, skipping")
+        else:
+            legs.append((model, open_leg(model, edges, given.config, given.use_onnx_ir)))
+    results = [(model, leg(prepared.data)) for model, leg in legs]
+    log.say(source.SIMULATED, "=" * 25 + "\n")
+    if given.output_gt:
+        folder = Path(given.output_gt)
+        write_inputs(folder, edges.inputs, prepared.data, files)
+        _write(folder, results, log)
+    for model, outputs in results[1:]:
+        first, reference = results[0]
+        log.say(source.COMPARING, f"###### Comparing {first.shown} and {model.shown} ######")
+        log.say(source.TABLE, f"Score compare table:\n{score_table(compare(reference, outputs))}")
+
+
+def _write(folder: Path, results: Sequence[tuple[Simulated, Mapping[str, Array]]], log: Log) -> None:
+    for model, outputs in results:
+        for name, path in write_outputs(folder, model.stage, outputs):
+            log.say(source.DUMPED, f"dumpped '{name}' to '{path}'.")
+    written = {model.stage for model, _ in results}
+    for stage in ("onnx", "lava_joint", "joint"):
+        if stage not in written and (folder / stage).is_dir():
+            log.warn(f"{folder / stage} is left from an earlier run: it may belong to another input")
+
+
+def _check_stages(models: Sequence[Simulated], output_gt: str | None) -> None:
+    stages = [model.stage for model in models]
+    for stage in stages:
+        if output_gt and stages.count(stage) > 1:
+            raise EmulatorError(
+                f"several models are .{stage}: their outputs would lie in the same folder of {output_gt}",
+                next_step="call `pulsar run` once for each, with an --output_gt of its own",
+            )
+
+
+def _files(ports: Sequence[Port], files: Sequence[str], layers: Sequence[str]) -> dict[str, str]:
+    """Which file is for which input: as --layer says, else in the inputs' order."""
+    names = list(layers) or [port.name for port in ports[: len(files)]]
+    if len(files) != len(names):
+        raise InputError(
+            f"--input names {len(files)} files, "
+            + (f"--layer {len(layers)} inputs" if layers else f"the model has {len(ports)} inputs"),
+            next_step="give one file for each input, and --layer names in the same order",
+        )
+    if len(set(names)) < len(names):
+        raise InputError("--layer names an input twice", next_step="name each input once")
+    return dict(zip(names, files, strict=True))
