@@ -83,6 +83,7 @@ def test_truncating_cuts_a_long_file_and_fills_a_short_one_with_zeros(desk: Desk
     for name, used in (("long.bin", FIRST), ("short.bin", FIRST[:100].ljust(192, b"\0"))):
         code, text, found = here(desk, "toy.joint", data=(name,), enable_trunc=True)
         assert (code, "random" in text) == (0, False)
+        assert (desk.folder / "cmm").read_bytes()[:192] == used
         assert [found["prob_raw.bin"], found["feat.bin"]] == computed(toy, data=used)
 
 
