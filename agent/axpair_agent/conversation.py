@@ -53,7 +53,7 @@ class Conversation:
     """One worker from its start to its end. One thread at a time asks; `kill` may come from any."""
 
     def __init__(self, process: WorkerProcess) -> None:
-        """Wait until the worker is ready. Raises CallError WORKER_START, with its own words."""
+        """Wait until the worker is ready. Raises CallError WORKER_START or OPTION, with its own words."""
         self._process = process
         self._logs = LogLines(process.read_log)
         self._watchdog = Watchdog(process.kill)
@@ -67,7 +67,8 @@ class Conversation:
             ) from lost
         if frame.kind is not Kind.HELLO:
             self.close()
-            raise CallError(Reason.WORKER_START, str(frame.header.get("message", "the worker sent no greeting")))
+            reason = Reason.OPTION if frame.header.get("bad_option") else Reason.WORKER_START
+            raise CallError(reason, str(frame.header.get("message", "the worker sent no greeting")))
         self.hello = Hello(
             str(frame.header.get("runtime", "")),
             {str(key): str(value) for key, value in dict(frame.header.get("versions", {})).items()},

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from axpair_agent.worker.runtime import RuntimeFault
+from axpair_agent.worker.runtime import OptionError, RuntimeFault
 
 from axpair_emulator.errors import EmulatorError
 from axpair_emulator.faults.catalogue import chosen, whole_number
@@ -27,14 +27,14 @@ class EmulatorRuntime:
     name = "emulator"
 
     def __init__(self, options: Mapping[str, str]) -> None:
-        """Raises RuntimeFault on options that don't exist."""
+        """Raises OptionError on options that don't exist."""
         try:
             self._faults = chosen(options)
             self._threads = whole_number("threads", options.get("threads", "1"))
         except EmulatorError as error:
-            raise RuntimeFault(str(error)) from error
+            raise OptionError(str(error)) from error
         if not 1 <= self._threads <= 256:
-            raise RuntimeFault(f"the option 'threads' takes 1 to 256, not {self._threads}")
+            raise OptionError(f"the option 'threads' takes 1 to 256, not {self._threads}")
         self._device: Device | None = None
         self._toolchain = ""
 

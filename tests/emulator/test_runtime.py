@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from axpair_agent.worker.finding import find
-from axpair_agent.worker.runtime import ReportsDelivery, RuntimeFault
+from axpair_agent.worker.runtime import OptionError, ReportsDelivery, RuntimeFault
 from axpair_emulator.cmodel.execute import Executor
 from axpair_emulator.device.memory import SLOTS
 from axpair_emulator.runtime import EmulatorRuntime
@@ -77,7 +77,7 @@ def test_threads_are_those_really_used() -> None:
     ],
 )
 def test_options_that_make_no_sense_are_named(options: dict[str, str], words: str) -> None:
-    with pytest.raises(RuntimeFault, match=words):
+    with pytest.raises(OptionError, match=words):
         EmulatorRuntime(options)
 
 

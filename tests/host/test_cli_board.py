@@ -22,8 +22,8 @@ def test_people_get_aligned_lines() -> None:
     assert any(line.startswith("runtime ") for line in lines)
 
 
-def test_an_agent_that_cant_start_its_runtime_is_exit_3_with_its_words() -> None:
-    message = said_once(axpair("board", "info", "--board", "emulator:?fault=nope"), 3)
+def test_an_option_that_the_runtime_refuses_is_exit_2_with_its_words() -> None:
+    message = said_once(axpair("board", "info", "--board", "emulator:?fault=nope"), 2)
     assert "nope" in message
 
 

@@ -63,6 +63,9 @@ def test_a_killed_writer_leaves_no_target(tmp_path: Path) -> None:
     writer.wait()
     writer.stdout.close()
     assert not (tmp_path / "gt").exists()
+    with whole_folder(tmp_path / "gt") as fresh:
+        (fresh / "a").write_text("1")
+    assert names(tmp_path) == ["gt"]
 
 
 def test_a_parent_that_is_a_file_is_bad_input(tmp_path: Path) -> None:

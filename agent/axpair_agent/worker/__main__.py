@@ -57,7 +57,7 @@ def _serve(name: str, options: Dict[str, str], cache: Optional[ModelCache]) -> i
     try:
         runtime = find(name, options)
     except NoRuntime as error:
-        send(Kind.NO_RUNTIME, {"message": str(error)})
+        send(Kind.NO_RUNTIME, {"message": str(error), "bad_option": error.bad_option})
         return 3
     try:
         send(Kind.HELLO, _hello(runtime.name, runtime.versions()))

@@ -4,13 +4,16 @@ import importlib
 import importlib.metadata
 from typing import Any, Callable, Dict, List, Mapping, Tuple
 
-from axpair_agent.worker.runtime import Runtime, RuntimeFault
+from axpair_agent.worker.runtime import OptionError, Runtime, RuntimeFault
 
 GROUP = "axpair.runtimes"
 
 
 class NoRuntime(Exception):
     """No runtime could be had; the text says what was looked for and what was in the way of each."""
+
+    bad_option = False
+    """Whether a runtime is there and only refuses an option."""
 
 
 def find(name: str, options: Mapping[str, str]) -> Runtime:
@@ -30,6 +33,10 @@ def find(name: str, options: Mapping[str, str]) -> Runtime:
             return runtime
         except RuntimeFault as fault:
             tried.append(f"{found}: {fault.message}")
+        except OptionError as error:
+            refused = NoRuntime(f"the runtime {found!r}: {error}")
+            refused.bad_option = True
+            raise refused from error
         except Exception as error:
             tried.append(f"{found}: {type(error).__name__}: {error}")
     raise NoRuntime(_explain(name, tried))

@@ -10,6 +10,10 @@ from typing import Any, Dict, List, Optional, Protocol, Sequence, Union, runtime
 Buffer = Union[bytes, bytearray, memoryview]
 
 
+class OptionError(Exception):
+    """The runtime doesn't take an option, or not with that value; the text says which there are."""
+
+
 class RuntimeFault(Exception):
     """An error that the runtime itself returned: its own code (0 where it has none) and its own words."""
 

@@ -77,8 +77,10 @@ def _reached(
 
 def _last_words(errors: IO[bytes]) -> str:
     errors.seek(0)
-    text = errors.read(_MAX_LINE).decode("utf-8", "replace").strip()
-    return f": {text.splitlines()[-1]}" if text else ""
+    lines = errors.read(_MAX_LINE).decode("utf-8", "replace").strip().splitlines()
+    # An error of the agent's own ends in a line that says what to do next.
+    last = lines[-2:] if lines and lines[-1].startswith("  next: ") else lines[-1:]
+    return ": " + "\n".join(last) if last else ""
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

@@ -20,7 +20,7 @@ _NEXT_STEPS = {
 
 @contextmanager
 def board_errors(url: str, doing: str) -> Iterator[None]:
-    """Turn a failing call into a BoardError (exit 3), or a HostError (exit 2) where the case itself is refused."""
+    """Turn a failing call into a BoardError (exit 3); a HostError (exit 2) where a case or option is refused."""
     try:
         yield
     except grpc.RpcError as error:
@@ -36,10 +36,13 @@ def translated(error: grpc.RpcError, url: str, doing: str) -> HostError:
     code = error.code() if isinstance(error, grpc.Call) else grpc.StatusCode.UNKNOWN
     details = (error.details() if isinstance(error, grpc.Call) else str(error)) or "no details"
     reason = reason_of(error)
-    if reason is Reason.CASE:
-        return HostError(f"{url}: the agent refused the case while {doing}: {details}")
     if reason is not None:
-        return BoardError(f"{url}: {details}", next_step="" if "next: " in details else _NEXT_STEPS.get(reason, ""))
+        what, _, step = details.partition("\n  next: ")
+        step = step or _NEXT_STEPS.get(reason, "")
+        if reason is Reason.CASE:
+            return HostError(f"{url}: the agent refused the case while {doing}: {what}", next_step=step)
+        kind = HostError if reason is Reason.OPTION else BoardError
+        return kind(f"{url}: {what}", next_step=step)
     if code is grpc.StatusCode.UNAVAILABLE or (code is grpc.StatusCode.UNKNOWN and "Stream removed" in details):
         return BoardError(
             f"{url}: the agent can't be reached or went away while {doing}: {details}",

@@ -1,7 +1,9 @@
 """Folders and files that appear whole or not at all: write beside, fsync, rename."""
 
 import ctypes
+import glob
 import os
+import platform
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -57,9 +59,11 @@ def write_whole_file(target: Path, data: bytes) -> None:
 
 
 def _beside(target: Path) -> Path:
+    here = f".{target.name}.{platform.node()}."
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        _sweep(target.parent, here)
+        fresh = Path(tempfile.mkdtemp(prefix=f"{here}{os.getpid()}.", dir=target.parent))
         fresh.chmod(0o755)
     except OSError as error:
         raise ContractError(
@@ -67,6 +71,26 @@ def _beside(target: Path) -> Path:
             next_step="give another folder with --out, or mend the permissions of its parent",
         ) from error
     return fresh
+
+
+def _sweep(parent: Path, here: str) -> None:
+    """Remove what killed processes of this machine left beside the target."""
+    for left in parent.glob(glob.escape(here) + "*"):
+        process = left.name[len(here) :].partition(".")[0]
+        if process.isdecimal() and not _runs(int(process)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    if os.name == "nt":
+        return True  # signal 0 would end it there
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def _exchange(fresh: Path, target: Path) -> None:

@@ -32,6 +32,7 @@ class HandshakeServicer(object):
         UNAUTHENTICATED, reason TOKEN: the agent wants a token, and none or another came.
         UNAVAILABLE, reason WORKER_START: no worker could be started to ask it (python or runtime missing, SSH down).
         FAILED_PRECONDITION, reason HOST_KEY: the board's SSH host key is unknown or differs.
+        INVALID_ARGUMENT, reason OPTION: the runtime doesn't take an option that the agent was started with.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -30,6 +30,7 @@ class HandshakeStub:
       UNAUTHENTICATED, reason TOKEN: the agent wants a token, and none or another came.
       UNAVAILABLE, reason WORKER_START: no worker could be started to ask it (python or runtime missing, SSH down).
       FAILED_PRECONDITION, reason HOST_KEY: the board's SSH host key is unknown or differs.
+      INVALID_ARGUMENT, reason OPTION: the runtime doesn't take an option that the agent was started with.
     """
 
 class HandshakeAsyncStub:
@@ -44,6 +45,7 @@ class HandshakeAsyncStub:
       UNAUTHENTICATED, reason TOKEN: the agent wants a token, and none or another came.
       UNAVAILABLE, reason WORKER_START: no worker could be started to ask it (python or runtime missing, SSH down).
       FAILED_PRECONDITION, reason HOST_KEY: the board's SSH host key is unknown or differs.
+      INVALID_ARGUMENT, reason OPTION: the runtime doesn't take an option that the agent was started with.
     """
 
 class HandshakeServicer(metaclass=abc.ABCMeta):
@@ -60,6 +62,7 @@ class HandshakeServicer(metaclass=abc.ABCMeta):
           UNAUTHENTICATED, reason TOKEN: the agent wants a token, and none or another came.
           UNAVAILABLE, reason WORKER_START: no worker could be started to ask it (python or runtime missing, SSH down).
           FAILED_PRECONDITION, reason HOST_KEY: the board's SSH host key is unknown or differs.
+          INVALID_ARGUMENT, reason OPTION: the runtime doesn't take an option that the agent was started with.
         """
 
 def add_HandshakeServicer_to_server(servicer: HandshakeServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -33,7 +33,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
     the simulator answers to the probe is computed only when it is wanted: without it the board's own answer to the
     probe remains, and is a hint, since a board may be wrong in the same way on both.
     """
-    suspects = list(inquiry.wrong_answers())
+    suspects = [one for one in inquiry.wrong_answers() if not _broken(one[1], one[2])]
     probe = inquiry.evidence.probe
     if not suspects:
         return
@@ -56,6 +56,16 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
         )
     elif finding is not None:
         yield finding
+
+
+def _broken(joint: Array, wrong: list[Answer]) -> bool:
+    """Whether the board has NaN or Inf where the simulator has none: it may have them for every input alike."""
+    return joint.dtype.kind == "f" and any(
+        answer.tensor.dtype == joint.dtype
+        and answer.tensor.shape == joint.shape
+        and bool((np.isfinite(joint) & ~np.isfinite(answer.tensor)).any())
+        for answer in wrong
+    )
 
 
 def _finding(inquiry: Inquiry, matched: Mapping[str, _Match]) -> Finding:
