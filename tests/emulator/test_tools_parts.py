@@ -25,7 +25,7 @@ from hypothesis.extra import numpy as arrays
 
 from emulator import programs
 
-FLOATS = st.floats(-1e3, 1e3, width=32)
+FLOATS = st.sampled_from([0.0]) | st.floats(0.125, 1e3, width=32) | st.floats(-1e3, -0.125, width=32)
 SHAPES = arrays.array_shapes(max_dims=3, max_side=20)
 
 
