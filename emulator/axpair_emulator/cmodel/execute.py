@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from axpair_emulator import ports
-from axpair_emulator.cmodel.kinds import KINDS
+from axpair_emulator.cmodel.kinds import KINDS, Kinds
 from axpair_emulator.cmodel.selftest import require_exact_kernels
 from axpair_emulator.cmodel.site import Array, Kernel, Site
 from axpair_emulator.errors import EmulatorError, InputError
@@ -23,17 +23,23 @@ class Executor:
 
     `threads` is the number that the kernels use: onnxruntime's for convolutions and products; the rest is done by
     the calling thread. `like` is an executor of a program that shares operators with this one: what it has prepared
-    is used again. Raises EmulatorError for a kind it doesn't know and where the self-test fails.
+    is used again. `kinds` says what prepares an operator; other ones than the cmodel's own are how faults of
+    arithmetic come in. By default they are those of `like`.
+    Raises EmulatorError for a kind it doesn't know and where the self-test fails.
     """
 
-    def __init__(self, program: Program, threads: int = 1, like: Executor | None = None) -> None:
+    def __init__(
+        self, program: Program, threads: int = 1, like: Executor | None = None, kinds: Kinds | None = None
+    ) -> None:
         require_exact_kernels()
         self.program = program
         self.threads = max(1, threads)
+        self.kinds: Kinds = kinds or (like.kinds if like is not None else KINDS)
+        alike = like is not None and like.threads == self.threads and like.kinds is self.kinds
         self._kernels: list[Kernel] = [
             like._kernels[index]
-            if like is not None and like.threads == self.threads and _same(like.program, program, index)
-            else _prepare(Site(program, op, self.threads))
+            if like is not None and alike and _same(like.program, program, index)
+            else _prepare(Site(program, op, self.threads), self.kinds)
             for index, op in enumerate(program.ops)
         ]
         self._uses = Counter(name for op in program.ops for name in op.inputs)
@@ -107,14 +113,14 @@ def _same(one: Program, other: Program, index: int) -> bool:
     )
 
 
-def _prepare(site: Site) -> Kernel:
-    if site.op.kind not in KINDS:
+def _prepare(site: Site, kinds: Kinds) -> Kernel:
+    if site.op.kind not in kinds:
         raise EmulatorError(
-            f"the operator {site.op.name!r} is of the unknown kind {site.op.kind!r}; known: {', '.join(KINDS)}",
+            f"the operator {site.op.name!r} is of the unknown kind {site.op.kind!r}; known: {', '.join(kinds)}",
             next_step="build the joint again with this version of axpair",
         )
     try:
-        return KINDS[site.op.kind](site)
+        return kinds[site.op.kind](site)
     except EmulatorError:
         raise
     except Exception as error:  # whatever shapes and numbers a damaged joint brings, in numpy or onnxruntime

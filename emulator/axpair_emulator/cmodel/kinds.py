@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from axpair_emulator.cmodel import conv, elementwise, gemm, lut, pooling, quantize, shapes, softmax
 from axpair_emulator.cmodel.site import Kernel, Site
 
-KINDS: Mapping[str, Callable[[Site], Kernel]] = {
+Kinds = Mapping[str, Callable[[Site], Kernel]]
+
+KINDS: Kinds = {
     "add": elementwise.add,
     "average_pool": pooling.average_pool,
     "channel_lut": lut.channel_lut,

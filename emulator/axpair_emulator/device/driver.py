@@ -9,18 +9,30 @@ import numpy as np
 from axpair_proto.dtypes import size_bytes
 
 from axpair_emulator.cmodel.execute import Executor
-from axpair_emulator.device.memory import Buffers, OutputRing
+from axpair_emulator.device.accounts import Accounts, model_bytes
+from axpair_emulator.device.memory import SLOTS, Buffers, OutputRing
 from axpair_emulator.faults.fault import Fault, Written
 from axpair_emulator.program import Program
 
 Array = np.ndarray[Any, Any]
 
+CREATE_CONTEXT_FAILED = 0x80061085
+"""AX_ERR_NPU_JOINT_CREATE_CONTEXT_FAILED of the AX620A's header."""
+
 
 class Device:
-    """One loaded model. Each stage asks the injected faults what they make of it; without faults it is the cmodel."""
+    """One loaded model. Each stage asks the injected faults what they make of it; without faults it is the cmodel.
+
+    Raises RuntimeFault where the board's memory doesn't suffice or a fault keeps the model from being loaded, and
+    EmulatorError where the program doesn't fit itself, or a fault doesn't fit the program.
+    """
 
     def __init__(self, program: Program, faults: Sequence[Fault] = (), threads: int = 1) -> None:
         self._faults = tuple(faults)
+        self.cmm = Accounts()
+        for fault in self._faults:
+            fault.opened(self.cmm)
+        self.cmm.take(model_bytes(program, SLOTS), "AX_JOINT_CreateHandle", CREATE_CONTEXT_FAILED)
         self._executor = Executor(program, threads)
         for fault in self._faults:
             self._executor = fault.loaded(self._executor)
@@ -57,7 +69,10 @@ class Device:
             if fault.hands_out_previous():
                 current = before
         self._answers = answers
-        return current.views()
+        views = current.views()
+        for fault in self._faults:
+            views = [views[index] for index in fault.order(self.program.outputs)]
+        return views
 
     def _deliver(self, inputs: Sequence[bytes]) -> None:
         held = self._inputs.contents()
@@ -67,6 +82,8 @@ class Device:
 
     def _execute(self) -> list[bytes]:
         contents = self._inputs.contents()
+        for fault in self._faults:
+            contents = [fault.fetched(port, data) for port, data in zip(self.program.inputs, contents, strict=True)]
         given = {port.name: data for port, data in zip(self.program.inputs, contents, strict=True)}
         outputs: Mapping[str, Array] = self._executor.run(given, alter=self._alter if self._faults else None)
         return [outputs[port.name].tobytes() for port in self.program.outputs]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,6 +13,7 @@ from axpair_emulator.program import Port
 
 if TYPE_CHECKING:
     from axpair_emulator.cmodel.execute import Executor
+    from axpair_emulator.device.accounts import Accounts
 
 Array = np.ndarray[Any, Any]
 Value = int | str
@@ -69,6 +70,9 @@ class Fault:
         """A generator that starts anew at every call, so that every run goes wrong in the same place."""
         return np.random.default_rng([self._seed, zlib.crc32(self.name.encode())])
 
+    def opened(self, cmm: Accounts) -> None:
+        """A model is about to get its memory. `cmm` lives as long as the model does."""
+
     def loaded(self, executor: Executor) -> Executor:
         """What executes the copy of the model that lies in the device's memory."""
         return executor
@@ -79,6 +83,10 @@ class Fault:
     def delivered(self, data: bytes, held: bytes) -> bytes:
         """What an input buffer holds after `data` was handed over; `held` is what it held before."""
         return data
+
+    def fetched(self, port: Port, content: bytes) -> bytes:
+        """What the NPU's front end makes of an input buffer; `content` is what the buffer holds."""
+        return content
 
     def activation(self, tensor: str, codes: Array) -> Array:
         """What stands in the NPU's memory after an operator. `codes` must not be changed in place."""
@@ -91,6 +99,10 @@ class Fault:
     def read(self, output: Written, content: bytes) -> bytes:
         """What the CPU sees of an output's memory, through its cache."""
         return content
+
+    def order(self, ports: Sequence[Port]) -> Sequence[int]:
+        """Which output's buffer is handed out at each place."""
+        return range(len(ports))
 
     def hands_out_previous(self) -> bool:
         """Whether the driver hands out the ring's previous set of buffers."""
