@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from agent_process import Client, started
 from axpair_agent.worker import poison
-from axpair_agent.worker.rounds import rolled
+from axpair_agent.worker.rounds import probe_input
 from toy_models import case, data, load, toy_model
 
 
@@ -56,16 +56,18 @@ def test_very_many_survivors_are_joined_at_the_end() -> None:
 @pytest.mark.parametrize(
     ("given", "dtype", "expected"),
     [
-        (b"abcdef", "uint8", b"defabc"),
+        (b"abcdef", "int8", b"defabc"),
+        (b"abcdef", "uint8", b"103476"),
         (b"abcde", "int8", b"cdeab"[1:] + b"c"),
         (b"aabbccdd", "int16", b"ccddaabb"),
         (b"aaaabbbbcccc", "float32", b"ccccaaaabbbb"),
-        (b"a", "uint8", b"a"),
+        (b"a", "int8", b"a"),
     ],
 )
-def test_the_probes_input_is_rolled_by_whole_elements(given: bytes, dtype: str, expected: bytes) -> None:
-    assert sorted(rolled(given, dtype)) == sorted(given)
-    assert rolled(given, dtype) == expected
+def test_the_probes_input_is_rolled_by_whole_elements_and_pictures_change_shade(
+    given: bytes, dtype: str, expected: bytes
+) -> None:
+    assert probe_input(given, dtype) == expected
 
 
 def test_a_runtime_without_buffers_is_not_poisoned_and_says_so(tmp_path: Path) -> None:

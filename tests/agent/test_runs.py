@@ -52,9 +52,9 @@ def test_cases_come_back_in_the_order_in_which_they_were_sent(client: Client, ha
     assert all(one.outputs[0] == toy_runtime.expected([data(fill=int(one.case_id[5:]))], SMALL_BYTES) for one in done)
 
 
-def test_a_probe_runs_once_after_loading_on_the_rolled_input(client: Client, handle: str) -> None:
+def test_a_probe_runs_once_after_loading_on_another_input(client: Client, handle: str) -> None:
     given = data()
-    rolled = given[INPUT_BYTES // 2 :] + given[: INPUT_BYTES // 2]
+    other = bytes(value ^ 0x55 for value in given[INPUT_BYTES // 2 :] + given[: INPUT_BYTES // 2])
     done = client.run(case(handle, "a", given, probe=True, repeat=2), case(handle, "b", given, probe=True))
     assert [(one.case_id, one.kind, one.round) for one in done] == [
         ("a", "PROBE", 0),
@@ -62,8 +62,8 @@ def test_a_probe_runs_once_after_loading_on_the_rolled_input(client: Client, han
         ("a", "CASE", 2),
         ("b", "CASE", 1),
     ]
-    assert done[0].outputs[0] == toy_runtime.expected([rolled], SMALL_BYTES)
-    assert done[0].outcome.delivered[0].sha256 == sha256_of(rolled)
+    assert done[0].outputs[0] == toy_runtime.expected([other], SMALL_BYTES)
+    assert done[0].outcome.delivered[0].sha256 == sha256_of(other)
     assert done[1].outputs[0] == toy_runtime.expected([given], SMALL_BYTES)
 
 

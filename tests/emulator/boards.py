@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from axpair_agent.worker.rounds import rolled, run_round
+from axpair_agent.worker.rounds import probe_input, run_round
 from axpair_emulator.runtime import EmulatorRuntime
 from emulator.joints import Built
 
@@ -45,7 +45,7 @@ class Board:
 
 
 def probe(inputs: dict[str, bytes]) -> dict[str, bytes]:
-    return {name: rolled(data, "uint8") for name, data in inputs.items()}
+    return {name: probe_input(data, "uint8") for name, data in inputs.items()}
 
 
 def digests(inputs: dict[str, bytes]) -> tuple[str, ...]:

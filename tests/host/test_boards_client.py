@@ -19,7 +19,7 @@ from axpair_host.boards.client import Board, connect
 from axpair_host.boards.loaded import LoadedModel, LoadRefused
 from axpair_host.boards.url import GrpcAddress
 from axpair_host.errors import BoardError, UsageError
-from axpair_host.rolling import rolled
+from axpair_host.probing import probe_input
 from axpair_proto.v1 import handshake_pb2, handshake_pb2_grpc
 
 MIB = 1 << 20
@@ -125,7 +125,7 @@ def test_rounds_come_in_order_with_digests_of_both_sides(board: Board, tmp_path:
         ("two", "case", 1, True),
     ]
     for one in answers:
-        fed = rolled(data, "int16") if one.facts.kind == "probe" else data
+        fed = probe_input(data, "int16") if one.facts.kind == "probe" else data
         assert one.facts.sent == one.facts.delivered == {"x": hashlib.sha256(fed).hexdigest()}
         assert bytes(one.outputs["out/0"]) == toy_runtime.expected([fed], 18)
         for output in one.facts.outputs:
@@ -326,4 +326,5 @@ def test_the_probe_is_rolled_as_numpy_rolls(dtype: str, items: int) -> None:
     import numpy as np
 
     array = np.arange(items, dtype=dtype)
-    assert rolled(array.tobytes(), dtype) == np.roll(array, items // 2).tobytes()
+    moved = np.roll(array, items // 2)
+    assert probe_input(array.tobytes(), dtype) == (moved ^ 0x55 if dtype == "uint8" else moved).tobytes()

@@ -262,3 +262,9 @@ def test_relations_are_ordered_strictest_first() -> None:
     assert IDENTICAL.at_least(EQUIVALENT)
     assert not SIMILAR.at_least(EQUIVALENT)
     assert not INVALID.at_least(DIFFERENT)
+
+
+@pytest.mark.parametrize("factor", [1.2e-38, 1e-9, 0.4, 3.0, 1e30])
+def test_the_cosine_of_parallel_vectors_is_one_whatever_their_lengths(factor: float) -> None:
+    one = np.array([1, 2, 3], np.float32)
+    assert compare(one, one * np.float32(factor)).cosine == pytest.approx(1, abs=1e-6)

@@ -24,11 +24,19 @@ class Round(NamedTuple):
     outputs: List[memoryview]
 
 
-def rolled(data: bytes, dtype: str) -> bytes:
-    """An input for the probe: the elements moved round by half their number, so that a stale answer shows."""
+_OTHER_SHADES = bytes(value ^ 0x55 for value in range(256))
+
+
+def probe_input(data: bytes, dtype: str) -> bytes:
+    """An input whose answer is another one, so that a stale answer shows: the elements rolled by half their number.
+
+    Those of uint8, which are pictures, also change shade (XOR 0x55): a sure classifier may answer a rolled picture with
+    the very same bytes. Other dtypes keep their values: token numbers have to stay in their range.
+    """
     item = next((size for bits, size in _ITEM_BYTES.items() if dtype.endswith(bits)), 1)
     cut = len(data) - len(data) // item // 2 * item
-    return data[cut:] + data[:cut]
+    moved = data[cut:] + data[:cut]
+    return moved.translate(_OTHER_SHADES) if dtype == "uint8" else moved
 
 
 def check_inputs(description: Dict[str, Any], inputs: Sequence[bytes]) -> None:

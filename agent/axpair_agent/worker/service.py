@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
 from axpair_agent.worker.descriptors import LogMarker
 from axpair_agent.worker.frames import Buffer, Frame, FrameError, Kind, split
 from axpair_agent.worker.modelcache import ModelCache, digest_of
-from axpair_agent.worker.rounds import InputFault, check_inputs, rolled, run_round
+from axpair_agent.worker.rounds import InputFault, check_inputs, probe_input, run_round
 from axpair_agent.worker.runtime import Runtime, RuntimeFault
 
 SELF_DESTRUCT_SECONDS = 3.0
@@ -88,7 +88,7 @@ class Service:
             given = inputs
             if kind == "probe":
                 dtypes = [tensor["dtype"] for tensor in self._description["inputs"]]
-                given = [rolled(data, dtype) for data, dtype in zip(inputs, dtypes)]
+                given = [probe_input(data, dtype) for data, dtype in zip(inputs, dtypes)]
 
             def run(given: List[bytes] = given) -> Any:
                 check_inputs(self._description, given)

@@ -16,7 +16,7 @@ class Case:
     repeat: int = 2
     """Case rounds, besides the probe."""
     want_probe: bool = True
-    """Whether a freshly loaded model first runs this case's inputs, each rolled by half its elements."""
+    """Whether a freshly loaded model first runs this case's inputs, changed by `probing`."""
     fresh_worker: bool = False
     deadline_ms: int = 0
     """For one round; 0 = the agent's own limit."""

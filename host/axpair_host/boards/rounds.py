@@ -9,7 +9,7 @@ from axpair_host.boards.failures import failure_of
 from axpair_host.digests import bytes_sha256
 from axpair_host.errors import BoardError
 from axpair_host.evidence.record import Round, RoundOutput
-from axpair_host.rolling import rolled
+from axpair_host.probing import probe_input
 
 _KINDS = {runs_pb2.RunReply.PROBE: "probe", runs_pb2.RunReply.CASE: "case"}
 
@@ -25,7 +25,9 @@ class RoundAssembly:
         dtypes = {tensor.name: tensor.dtype for tensor in description.inputs}
         self._sent = {
             "case": {name: bytes_sha256(data) for name, data in case.inputs.items()},
-            "probe": {name: bytes_sha256(rolled(data, dtypes.get(name, "uint8"))) for name, data in case.inputs.items()}
+            "probe": {
+                name: bytes_sha256(probe_input(data, dtypes.get(name, "uint8"))) for name, data in case.inputs.items()
+            }
             if case.want_probe
             else {},
         }

@@ -129,7 +129,8 @@ def _cosine(sums: Sums) -> float | None:
         return 1.0 if sums.rr == sums.cc else 0.0
     norms = float(np.sqrt(sums.rr)), float(np.sqrt(sums.cc))
     cosine = sums.rc / norms[0] / norms[1]
-    if cosine > 0.99:
+    # The difference of vectors of very different length says nothing of their angle.
+    if cosine > 0.99 and 0.5 < norms[1] / norms[0] < 2:
         apart = norms[1] - norms[0]
         cosine = 1 - (sums.dd - apart * apart) / (2 * norms[0] * norms[1])
     return max(-1.0, min(1.0, cosine))

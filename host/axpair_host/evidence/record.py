@@ -75,7 +75,7 @@ class Round(msgspec.Struct, frozen=True):
     delivered: dict[str, str] = {}
     """Input name to the sha256 of the bytes that the worker handed over."""
     sent: dict[str, str] = {}
-    """Input name to the sha256 of the bytes that the host sent (for the probe: of the rolled bytes)."""
+    """Input name to the sha256 of the bytes that the host sent (for the probe: of its own)."""
     outputs: tuple[RoundOutput, ...] = ()
     failure: Failure | None = None
     log_lines: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from axpair_proto.simulator import Models, Simulator
 
 from axpair_host.errors import UsageError
 from axpair_host.gather.request import InputFile
-from axpair_host.rolling import rolled
+from axpair_host.probing import probe_input
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ class PreparedCase:
     """Input name to the file it was made from, as the user named it."""
     notes: tuple[str, ...] = ()
     before: Mapping[str, bytes] | None = field(default=None, repr=False)
-    """What the board runs right before the case; None = this case's own inputs, rolled."""
+    """What the board runs right before the case; None = this case's own inputs, changed by `probing`."""
 
     def probe(self) -> Mapping[str, bytes]:
         """The probe's inputs, by input name in the model's order."""
         if self.before is not None:
             return self.before
-        return {one.name: rolled(self.data[one.name], one.dtype) for one in self.description.inputs}
+        return {one.name: probe_input(self.data[one.name], one.dtype) for one in self.description.inputs}
 
 
 def prepare(

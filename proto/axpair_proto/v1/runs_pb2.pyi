@@ -66,7 +66,9 @@ class RunRequest(google.protobuf.message.Message):
     deadline_ms: builtins.int
     """How long one round may take; 0 = the agent's own limit."""
     want_probe: builtins.bool
-    """Whether a freshly loaded model first runs a probe: this case's inputs, each rolled by half its elements."""
+    """Whether a freshly loaded model first runs a probe: this case's inputs, each rolled by half its elements,
+    and those of dtype uint8 with every byte XOR 0x55.
+    """
     fresh_worker: builtins.bool
     """Run in a fresh worker, whatever the state of the present one."""
     @property
