@@ -1,4 +1,4 @@
-"""Forty cases on a real detector, killed three times: minutes long, so only where it is asked for."""
+"""Forty cases on a real detector, killed three times: minutes long, so only under CI or where it is asked for."""
 
 import os
 from collections.abc import Callable
@@ -11,7 +11,9 @@ from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 from replays import killed_three_times, replay, stable_rows
 
 ASKED = "AXPAIR_LONG_TESTS"
-pytestmark = pytest.mark.skipif(not os.environ.get(ASKED), reason=f"takes minutes; runs where {ASKED} is set")
+pytestmark = pytest.mark.skipif(
+    not (os.environ.get("CI") or os.environ.get(ASKED)), reason=f"takes minutes; runs where {ASKED} is set"
+)
 
 VARIANTS: dict[str, Callable[[Image.Image], Image.Image]] = {
     "plain": lambda image: image,
