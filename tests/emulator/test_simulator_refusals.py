@@ -105,6 +105,13 @@ def test_damaged_joint_is_refused(simulator: Simulator, models: Models, tmp_path
         (b'"inputs":["c"]', b'"inputs":["q"]', "uses 'q'"),
         (b'"bits":8', b'"bits":9', "9 bits"),
         (b'"config":', b'"confit":', "damaged"),
+        (b'"axis":1', b'"axis":1e9', "its axis is 1000000000.0"),
+        (b'"pads":[1,', b'"pads":[99999,', "its pads are"),
+        (b'"strides":[1,', b'"strides":[0,', "its strides is"),
+        (b'"hi":255', b'"hi":256', "outside 0 to 255"),
+        (b'"scale":', b'"scale":-', "scale -"),
+        (b'"shape":[1,3,', b'"shape":[99999999,3,', "has the shape"),
+        (b'"NHWC"', b'"NH\xd7C"', "damaged"),
         (b"{", b"[", "damaged"),
     ],
 )

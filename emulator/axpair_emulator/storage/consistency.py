@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
+from axpair_proto.dtypes import ITEM_BYTES
+
 from axpair_emulator.errors import JointError
 from axpair_emulator.program import Program
+from axpair_emulator.storage.op_checks import op_defect, too_large
 
 KINDS = frozenset(
     (
         *("channel_lut", "quantize", "conv", "conv_transpose", "gemm", "matmul", "lut", "add", "mul", "concat"),
-        *("mean", "max_pool", "average_pool", "softmax", "resize_nearest", "reshape", "transpose", "slice", "pad"),
+        *("mean", "max_pool", "average_pool", "softmax", "resize_nearest", "reshape", "transpose", "slice", "pad", "div"),
     )
 )
 
@@ -18,8 +23,13 @@ def check_program(program: Program) -> None:
     known = {port.tensor for port in program.inputs}
     known.update(name for name in program.arrays if name in program.tensors)
     for name, tensor in program.tensors.items():
-        if tensor.bits not in (8, 16) or not tensor.scale > 0 or not 0 <= tensor.zero_point <= tensor.top:
+        if tensor.bits not in (8, 16) or not 0 < tensor.scale < math.inf or not 0 <= tensor.zero_point <= tensor.top:
             raise _broken(f"tensor {name!r} has {tensor.bits} bits, scale {tensor.scale}, zero {tensor.zero_point}")
+        if too_large(tensor.shape):
+            raise _broken(f"tensor {name!r} has the shape {tensor.shape}")
+    for port in (*program.inputs, *program.outputs):
+        if port.dtype not in ITEM_BYTES or too_large(port.shape) or (port.layout == "NHWC" and len(port.shape) != 4):
+            raise _broken(f"port {port.name!r} is {port.dtype} {port.shape} {port.layout}")
     for op in program.ops:
         if op.kind not in KINDS:
             raise _broken(f"operator {op.name!r} is of the unknown kind {op.kind!r}")
@@ -27,6 +37,9 @@ def check_program(program: Program) -> None:
         missing += [key for key in op.arrays.values() if key not in program.arrays]
         if missing or op.output not in program.tensors:
             raise _broken(f"operator {op.name!r} uses {(missing or [op.output])[0]!r}, which isn't there")
+        defect = op_defect(op, program)
+        if defect:
+            raise _broken(f"operator {op.name!r} ({op.kind}): {defect}")
         known.add(op.output)
     for port in program.outputs:
         if port.tensor not in known:

@@ -173,7 +173,7 @@ def _document(archive: JointArchive, path: Path) -> ProgramDocument:
 def _decode(data: bytes, kind: type[Decoded], path: Path) -> Decoded:
     try:
         return msgspec.json.decode(data, type=kind)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise _damaged(path, error) from error
 
 
