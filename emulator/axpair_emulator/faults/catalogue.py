@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from axpair_emulator.errors import FaultError
-from axpair_emulator.faults import driver, execution, loading, transfer
+from axpair_emulator.faults import driver, execution, frontend, handout, loading, transfer
 from axpair_emulator.faults.fault import Fault, Parameter, Value
 
 _CLASSES: tuple[type[Fault], ...] = (
@@ -15,10 +15,19 @@ _CLASSES: tuple[type[Fault], ...] = (
     transfer.UnwrittenOutput,
     transfer.TruncatedDma,
     transfer.ActivationBit,
+    transfer.StuckLine,
     transfer.NanOutput,
+    frontend.ChannelSwap,
+    frontend.WrongStride,
+    handout.SwappedOutputs,
+    handout.OutputLayout,
+    handout.QNotApplied,
+    handout.WrongBatchItem,
     execution.WeightBit,
     execution.Race,
     loading.VersionMismatch,
+    loading.VnpuMismatch,
+    loading.CmmLeak,
     driver.InputNotDelivered,
     driver.Crash,
     driver.Hang,

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from axpair_proto.dtypes import ITEM_BYTES
 
-from axpair_emulator.faults.fault import Fault, Parameter, Written
+from axpair_emulator.errors import FaultError
+from axpair_emulator.faults.fault import Array, Fault, Parameter, Written
+
+if TYPE_CHECKING:
+    from axpair_emulator.cmodel.execute import Executor
 
 LINE = 64
 """Bytes of a cache line."""
@@ -104,6 +110,56 @@ class ActivationBit(Fault):
         for element in random.choice(elements, min(self.number("count"), elements), replace=False):
             flipped[int(element) * item + bit // 8] ^= 1 << bit % 8
         return bytes(flipped)
+
+
+class StuckLine(Fault):
+    """One line of a data bus always carries the same level."""
+
+    name = "stuck-line"
+    summary = "one data line is always 1, or always 0, in one buffer"
+    code = "AX305"
+    parameters = {  # noqa: RUF012
+        "bit": Parameter(-1, "which bit of the element; -1: the seed chooses, below sign and exponent of a float"),
+        "level": Parameter(1, "1 or 0"),
+        "output": Parameter("", "name of the output whose buffer it is; by default the seed chooses"),
+        "tensor": Parameter("", "name of a tensor in the NPU's memory, whose buffer it is instead"),
+    }
+
+    _output = ""
+
+    def loaded(self, executor: Executor) -> Executor:
+        """Choose the output. Raises FaultError for a tensor or output that isn't there."""
+        program = executor.program
+        names = [port.name for port in program.outputs]
+        if self.text("output") not in ("", *names):
+            raise FaultError(f"there is no output {self.text('output')!r}", next_step=f"there are: {', '.join(names)}")
+        computed = [op.output for op in program.ops]
+        if self.text("tensor") not in ("", *computed):
+            raise FaultError(
+                f"there is no tensor {self.text('tensor')!r} in the NPU's memory",
+                next_step=f"there are: {', '.join(computed)}",
+            )
+        self._output = self.text("output") or names[int(self.random().integers(len(names)))]
+        return executor
+
+    def activation(self, tensor: str, codes: Array) -> Array:
+        """Set or clear the bit of every code of the tensor."""
+        return self._stick(codes, codes.dtype.itemsize * 8) if tensor == self.text("tensor") else codes
+
+    def written(self, output: Written, content: bytes) -> bytes:
+        """Set or clear the bit of every element of the output."""
+        if self.text("tensor") or output.port.name != self._output:
+            return content
+        item = ITEM_BYTES[output.port.dtype]
+        words = np.frombuffer(content, f"<u{item}")
+        return self._stick(words, 22 if output.port.dtype == "float32" else 8 * item).tobytes()
+
+    def _stick(self, words: Array, safe: int) -> Array:
+        random = self.random()
+        bit = self.number("bit") if self.number("bit") >= 0 else int(random.integers(safe // 2, safe))
+        mask = words.dtype.type(1 << bit % (8 * words.dtype.itemsize))
+        stuck: Array = words | mask if self.number("level") else words & ~mask
+        return stuck
 
 
 class NanOutput(Fault):

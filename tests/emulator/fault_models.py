@@ -1,0 +1,50 @@
+"""Hand-made joints for faults that need outputs alike, fixed-point outputs or a batch."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from axpair_emulator.program import Port
+
+from emulator.joints import Built, built, small_network
+from emulator.programs import network
+from emulator.toys import write_batch, write_joint
+
+
+def model_named(name: str) -> Built:
+    """A real model by its name, or one of those made here."""
+    made = {"small network": small_network, "many outputs": many_outputs, "batch": batch}
+    return made[name]() if name in made else built(name)
+
+
+@functools.cache
+def many_outputs() -> Built:
+    """The small network with two NCHW outputs alike and one of fixed-point numbers besides its own two."""
+    program = network()
+    more = (
+        Port("first", "first", "float32", (1, 16, 24, 24), "NCHW"),
+        Port("sum", "sum", "float32", (1, 16, 24, 24), "NCHW"),
+        Port("fixed", "scores", "int16", (1, 5), "", q=64),
+    )
+    path = Path(_folder().name) / "many.joint"
+    write_joint(path, dataclasses.replace(program, outputs=(*program.outputs, *more), vnpu_mode="1_1"))
+    return Built(path, path, small_network().inputs, small_network().others)
+
+
+@functools.cache
+def batch() -> Built:
+    """Four images in, four rows of ten out."""
+    path = Path(_folder().name) / "batch.joint"
+    write_batch(path)
+    random = np.random.default_rng(3)
+    inputs = tuple({"data": random.integers(0, 256, 4 * 8 * 8 * 3, np.uint8).tobytes()} for _ in range(2))
+    return Built(path, path, inputs[0], inputs[1:])
+
+
+@functools.cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="axpair-test-faults-", ignore_cleanup_errors=True)
