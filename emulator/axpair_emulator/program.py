@@ -25,6 +25,9 @@ Operators (`kind`), x = input codes, z_x its zero point; every array is named in
   add                acc = (a - z_a) * ma + (b - z_b) * mb; y = clamp(floor((acc + 2^(s-1)) / 2^s) + zp, lo, hi);
                      broadcasting; attrs: multipliers [ma, mb] (signed: a subtraction has mb < 0), shift, lo, hi
   mul                acc = (a - z_a) * (b - z_b); RQ; broadcasting; attrs: multiplier, shift, lo, hi
+  div                n = a - z_a, d = b - z_b; with d < 0 both change sign;
+                     y = clamp(floor((2*n*m + d*2^s) / (d*2^(s+1))) + zp, lo, hi); where d = 0: hi, lo or zp for a
+                     positive, negative or zero n; broadcasting; attrs: multiplier m, shift s (<= 44), lo, hi
   concat             y = concatenation of table_i[x_i]; roles: table_0, table_1, ...; attrs: axis
   mean               acc = sum of (x - z_x) over axes; RQ; attrs: axes, keepdims, multiplier, shift, lo, hi
   max_pool           codes move; attrs: kernel, strides, pads, dilations (padding never wins)
@@ -32,7 +35,8 @@ Operators (`kind`), x = input codes, z_x its zero point; every array is named in
                      multiplier, shift, lo, hi
   softmax            d = max(x) - x; e = table[d]; S = sum e;
                      y = clamp(floor((2*e*m + S*2^s) / (S*2^(s+1))) + zp, 0, top);
-                     roles: table int64 (2^bits), entries <= 2^24; attrs: axis, multiplier m (< 2^20), shift s
+                     roles: table int64 (2^bits), entries <= 2^24 (2^30 where x has
+                     16 bits); attrs: axis, multiplier m (< 2^20), shift s
   resize_nearest     codes repeat; attrs: factors [fH, fW] (whole numbers)
   reshape, transpose, slice, pad
                      codes move; attrs: shape | perm | starts, ends, axes, steps | pads, value (a code)

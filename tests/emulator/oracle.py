@@ -141,6 +141,19 @@ class Oracle:
         left, right = self.centre(0, a), self.centre(1, b)
         return lambda at: self.rq(left(fitted(at, a.shape)) * right(fitted(at, b.shape)))
 
+    def div(self, a: Array, b: Array) -> Callable[[Index], int]:
+        left, right = self.centre(0, a), self.centre(1, b)
+        m, s, lo, hi = (int(self.attrs[name]) for name in ("multiplier", "shift", "lo", "hi"))
+
+        def value(at: Index) -> int:
+            n, d = left(fitted(at, a.shape)), right(fitted(at, b.shape))
+            if d == 0:
+                return clamp(self.y.zero_point, lo, hi) if n == 0 else hi if n > 0 else lo
+            n, d = (-n, -d) if d < 0 else (n, d)
+            return clamp((2 * n * m + d * 2**s) // (d * 2 ** (s + 1)) + self.y.zero_point, lo, hi)
+
+        return value
+
     def concat(self, *xs: Array) -> Callable[[Index], int]:
         axis = self.attrs["axis"]
 

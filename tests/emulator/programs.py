@@ -200,6 +200,13 @@ def mean(random: Random, bits: int, wide: bool = False) -> Program:
     return one_op("mean", {"x": x}, y, {"axes": axes, "keepdims": keepdims, **_scalar(random, count << bits, y)})
 
 
+def div(random: Random, bits: int, wide: bool = False) -> Program:
+    a, b = tensor(random, "a", (2, 3, 5), bits), tensor(random, "b", (3, 1), bits)
+    y = tensor(random, "y", (2, 3, 5), bits)
+    m, s = multiplier(random, 1 << int(random.integers(0, bits)), y.top)
+    return one_op("div", {"a": a, "b": b}, y, {"multiplier": m, "shift": min(s, 44), **clamps(random, y)})
+
+
 def _pool(random: Random, bits: int) -> tuple[Tensor, Tensor, dict[str, list[int]]]:
     kernel, strides = [[int(value) for value in random.integers(*ends, 2)] for ends in ((2, 4), (1, 3))]
     pads = [int(random.integers(0, kernel[axis % 2])) for axis in range(4)]
@@ -221,8 +228,9 @@ def average_pool(random: Random, bits: int, wide: bool = False) -> Program:
 def softmax(random: Random, bits: int, wide: bool = False) -> Program:
     axis = int(random.integers(0, 3))
     x, y = tensor(random, "x", (3, 4, 5), bits), Tensor("y", (3, 4, 5), 2.0**-bits, int(random.integers(0, 9)), bits)
-    table = np.sort(random.integers(0, 1 << 24, 1 << bits))[::-1].astype(np.int64)
-    table[0] = 1 << 24
+    one = 1 << (24 if bits == 8 else 30)
+    table = np.sort(random.integers(0, one, 1 << bits))[::-1].astype(np.int64)
+    table[0] = one
     m, s = multiplier(random, 1.0, y.top)
     return one_op("softmax", {"x": x}, y, {"axis": axis, "multiplier": m >> 2, "shift": s - 2}, {"table": table})
 
@@ -265,8 +273,8 @@ def pad(random: Random, bits: int, wide: bool = False) -> Program:
 KINDS: Mapping[str, Callable[..., Program]] = {
     function.__name__.rstrip("_"): function
     for function in (
-        *(add, average_pool, channel_lut, concat, conv, conv_transpose, gemm, lut, matmul, max_pool, mean, mul),
-        *(pad, reshape, resize_nearest, slice_, softmax, transpose),
+        *(add, average_pool, channel_lut, concat, conv, conv_transpose, div, gemm, lut, matmul, max_pool),
+        *(mean, mul, pad, reshape, resize_nearest, slice_, softmax, transpose),
     )
 }
 """Kind to a function of (random, bits, wide): `wide` asks for int16 weights where there are weights."""

@@ -89,6 +89,17 @@ MODELS = {
         node("HardSigmoid", ["g"], ["s"]),
         node("Mul", ["c", "s"], ["y"]),
     ),
+    "div, layer normalisation in parts": after_conv(
+        node("ReduceMean", ["c"], ["m"], axes=[3]),
+        node("Sub", ["c", "m"], ["d"]),
+        node("Pow", ["d", "two"], ["q"]),
+        node("ReduceMean", ["q"], ["v"], axes=[3]),
+        node("Add", ["v", "eps"], ["ve"]),
+        node("Sqrt", ["ve"], ["s"]),
+        node("Div", ["d", "s"], ["y"]),
+        two=np.float32(2),
+        eps=np.float32(0.01),
+    ),
     "add and mul with constants per channel": after_conv(
         node("Mul", ["c", "k"], ["p"]), node("Add", ["p", "k2"], ["y"]), k=R(1, 8, 1, 1) + 1, k2=R(1, 8, 1, 1)
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from axpair_emulator.cmodel import conv, elementwise, gemm, lut, pooling, quantize, shapes, softmax
+from axpair_emulator.cmodel import conv, elementwise, gemm, lut, pooling, quantize, quotient, shapes, softmax
 from axpair_emulator.cmodel.site import Kernel, Site
 
 Kinds = Mapping[str, Callable[[Site], Kernel]]
@@ -16,6 +16,7 @@ KINDS: Kinds = {
     "concat": lut.concat,
     "conv": conv.conv,
     "conv_transpose": conv.conv_transpose,
+    "div": quotient.div,
     "gemm": gemm.gemm,
     "lut": lut.lut,
     "matmul": gemm.matmul,

@@ -8,12 +8,15 @@ from dataclasses import replace
 
 from axpair_emulator.config.build_config import BuildConfig, InputConf
 from axpair_emulator.graph.view import Graph, Node
+from axpair_emulator.plan.halves import off_halves_of_bytes, off_halves_of_sum
 from axpair_emulator.plan.placement import PLACEMENTS
-from axpair_emulator.plan.step import Step
+from axpair_emulator.plan.step import CHAIN, Step
 from axpair_emulator.program import Tensor
 from axpair_emulator.quantize.activations import quantised_tensor
 
 Range = tuple[float, float]
+SIGMOID_STEP = 2.0**-20
+"""The least step of a Sigmoid: in float32 its small values are only exact to some 2^-24."""
 
 
 def observed_tensors(graph: Graph, steps: tuple[Step, ...], config: BuildConfig) -> tuple[str, ...]:
@@ -35,7 +38,8 @@ def assign_tensors(
     tensors: dict[str, Tensor] = {}
     for conf in config.inputs:
         low, high = byte_range(conf) if conf.dst_dtype == "uint8" else ranges[conf.name]
-        tensors[conf.name] = quantised_tensor(conf.name, conf.shape, low, high, bits[conf.name])
+        tensor = quantised_tensor(conf.name, conf.shape, low, high, bits[conf.name])
+        tensors[conf.name] = off_halves_of_bytes(tensor, conf) if conf.dst_dtype == "uint8" else tensor
     for step in steps:
         for name in step.outputs:
             shape = graph.shapes[name]
@@ -43,7 +47,12 @@ def assign_tensors(
                 tensors[name] = replace(tensors[step.inputs[0]], name=name, shape=shape)
             else:
                 low, high = (0.0, 1.0) if step.kind == "Softmax" else ranges[name]
-                tensors[name] = quantised_tensor(name, shape, low, high, bits[name])
+                tensor = quantised_tensor(name, shape, low, high, bits[name])
+                if step.kind in ("Add", "Sub"):
+                    tensor = off_halves_of_sum(tensor, (tensors[given] for given in step.inputs if given in tensors))
+                elif step.kind == CHAIN and step.node.op_type == "Sigmoid":
+                    tensor = replace(tensor, scale=max(tensor.scale, SIGMOID_STEP))
+                tensors[name] = tensor
     return tensors
 
 

@@ -1,4 +1,4 @@
-"""Sums and products of two tensors. With a scalar constant they are part of a chain, which is a table."""
+"""Sums, products and quotients of two tensors. With a scalar constant they are part of a chain, which is a table."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from axpair_emulator.quantize.fixed_point import common_shift, fixed_point
 
 SUM_BITS = {8: (14, 22), 16: (22, 30)}
 """Feature bits to (bits of a multiplier, largest shift): at 8 bit every partial sum fits 24 bits."""
+
+MAX_QUOTIENT_SHIFT = 44
+"""So that a 16-bit denominator, shifted, stays below 2^62."""
 
 
 def _add(step: Step, program: Lowering) -> None:
@@ -37,6 +40,16 @@ def _mul(step: Step, program: Lowering) -> None:
     program.emit("mul", step, step.inputs, step.output, attrs)
 
 
+def _div(step: Step, program: Lowering) -> None:
+    quantise_constants(step, program)
+    above, below = (program.tensors[name] for name in step.inputs)
+    multiplier, shift = fixed_point(above.scale / below.scale / program.tensors[step.output].scale)
+    if shift > MAX_QUOTIENT_SHIFT:
+        multiplier, shift = multiplier >> (shift - MAX_QUOTIENT_SHIFT), MAX_QUOTIENT_SHIFT
+    attrs = {"multiplier": multiplier, "shift": shift, **program.clamp(step)}
+    program.emit("div", step, step.inputs, step.output, attrs)
+
+
 def _unary_only(step: Step, program: Lowering) -> None:
     raise unplaceable(step.node, program.graph, "it combines several tensors; only a scalar constant is handled")
 
@@ -45,5 +58,6 @@ PLACEMENTS = {
     "Add": Placement(_add, all_inputs, clamps=True),
     "Sub": Placement(_sub, all_inputs, clamps=True),
     "Mul": Placement(_mul, all_inputs, clamps=True),
-    **{kind: Placement(_unary_only, all_inputs) for kind in ("Div", "Max", "Min", "Pow", "PRelu")},
+    "Div": Placement(_div, all_inputs, clamps=True),
+    **{kind: Placement(_unary_only, all_inputs) for kind in ("Max", "Min", "Pow", "PRelu")},
 }

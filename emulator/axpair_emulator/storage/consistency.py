@@ -12,8 +12,9 @@ from axpair_emulator.storage.op_checks import op_defect, too_large
 
 KINDS = frozenset(
     (
-        *("channel_lut", "quantize", "conv", "conv_transpose", "gemm", "matmul", "lut", "add", "mul", "concat"),
-        *("mean", "max_pool", "average_pool", "softmax", "resize_nearest", "reshape", "transpose", "slice", "pad", "div"),
+        *("channel_lut", "quantize", "conv", "conv_transpose", "gemm", "matmul", "lut", "add", "mul", "div"),
+        *("mean", "max_pool", "average_pool", "softmax", "resize_nearest", "reshape", "transpose", "slice", "pad"),
+        "concat",
     )
 )
 
