@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 from axpair_emulator.program import Port
-
 from emulator.joints import Built, built, small_network
 from emulator.programs import network
 from emulator.toys import write_batch, write_joint
