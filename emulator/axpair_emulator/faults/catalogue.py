@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from axpair_emulator.errors import FaultError
-from axpair_emulator.faults import driver, execution, frontend, handout, loading, transfer
+from axpair_emulator.faults import arithmetic, driver, execution, frontend, handout, loading, transfer
 from axpair_emulator.faults.fault import Fault, Parameter, Value
 
 _CLASSES: tuple[type[Fault], ...] = (
@@ -25,6 +25,9 @@ _CLASSES: tuple[type[Fault], ...] = (
     handout.WrongBatchItem,
     execution.WeightBit,
     execution.Race,
+    arithmetic.TruncatedRounding,
+    arithmetic.WrapAround,
+    arithmetic.AccumulatorWrap,
     loading.VersionMismatch,
     loading.VnpuMismatch,
     loading.CmmLeak,
