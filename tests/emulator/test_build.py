@@ -185,6 +185,12 @@ def test_weights_of_another_size_than_they_say_are_refused(space: Workspace) -> 
         space.build()
 
 
+def test_name_that_is_no_text_is_refused(space: Workspace) -> None:
+    (space.folder / "m.onnx").write_bytes(MODEL.SerializeToString().replace(b"\x01c", b"\x01\xff"))
+    with pytest.raises(ModelError, match="is not UTF-8"):
+        space.build()
+
+
 def test_broken_graph_is_refused(space: Workspace) -> None:
     broken = onnx.ModelProto()
     broken.CopyFrom(MODEL)

@@ -43,6 +43,11 @@ def load_onnx(path: Path) -> onnx.ModelProto:
 
 def _check(model: onnx.ModelProto) -> None:
     """onnx's own check; outputs without a shape, which it refuses, are common and harmless."""
+    graph = model.graph
+    values = [value.name for value in (*graph.input, *graph.output, *graph.initializer)]
+    for name in (*values, *(word for node in graph.node for word in (node.name, *node.input, *node.output))):
+        if not isinstance(name, str):  # protobuf gives bytes for what is no UTF-8
+            raise ValueError(f"the name {name!r} is not UTF-8")
     open_ended = [value.type.tensor_type for value in model.graph.output]
     open_ended = [tensor for tensor in open_ended if not tensor.HasField("shape")]
     for tensor in open_ended:

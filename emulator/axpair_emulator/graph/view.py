@@ -58,7 +58,7 @@ def view(model: onnx.ModelProto) -> Graph:
 
     Raises ModelError when onnxruntime refuses the model, naming its reason.
     """
-    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    constants = {tensor.name: _stored(tensor) for tensor in model.graph.initializer}
     nodes: list[Node] = []
     for proto in model.graph.node:
         if proto.op_type == "Constant" and proto.domain in ("", "ai.onnx"):
@@ -89,10 +89,20 @@ def view(model: onnx.ModelProto) -> Graph:
     )
 
 
+def _stored(tensor: onnx.TensorProto) -> Array:
+    try:
+        return numpy_helper.to_array(tensor)
+    except (ValueError, TypeError, KeyError) as error:
+        raise ModelError(
+            f"the weights {tensor.name!r} of the model are damaged: {first_line(error)}",
+            next_step="export the model again",
+        ) from error
+
+
 def _constant(proto: onnx.NodeProto) -> Array:
     attr = proto.attribute[0]
     if attr.name == "value":
-        return numpy_helper.to_array(attr.t)
+        return _stored(attr.t)
     value = helper.get_attribute_value(attr)
     return np.asarray(value, dtype=np.float32 if attr.name.startswith("value_float") else None)
 
