@@ -44,7 +44,7 @@ def load_onnx(path: Path) -> onnx.ModelProto:
 def _check(model: onnx.ModelProto) -> None:
     """onnx's own check; outputs without a shape, which it refuses, are common and harmless."""
     graph = model.graph
-    values = [value.name for value in (*graph.input, *graph.output, *graph.initializer)]
+    values = [value.name for value in (*graph.input, *graph.output)] + [one.name for one in graph.initializer]
     for name in (*values, *(word for node in graph.node for word in (node.name, *node.input, *node.output))):
         if not isinstance(name, str):  # protobuf gives bytes for what is no UTF-8
             raise ValueError(f"the name {name!r} is not UTF-8")
