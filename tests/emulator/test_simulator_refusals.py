@@ -138,3 +138,17 @@ def test_joint_of_another_format_is_refused(simulator: Simulator, models: Models
     path.write_bytes(pack_joint(archive.topology, members))
     with pytest.raises(JointError, match="format 99"):
         simulator.describe(path)
+
+
+def test_quantised_model_that_can_not_run_is_refused(
+    simulator: Simulator, models: Models, inputs: dict[str, bytes], tmp_path: Path
+) -> None:
+    assert models.lava_joint is not None
+    archive = read_joint(models.lava_joint)
+    members = {name: data for name, data in archive.members.items() if name != "topo.bin"}
+    for stored, message in ((b"\x08", "is damaged"), (net([node("Relu", [INPUT], ["z"])], ["z"]), "can't run")):
+        members["part_0.reference.onnx"] = stored if isinstance(stored, bytes) else stored.SerializeToString()
+        path = tmp_path / "m.lava_joint"
+        path.write_bytes(pack_joint(archive.topology, members))
+        with pytest.raises(JointError, match=message):
+            simulator.run(Models(models.joint, None, path), "lava_joint", inputs)

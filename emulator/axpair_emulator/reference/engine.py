@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 
-from axpair_emulator.graph.session import open_session
+from axpair_emulator.errors import JointError
+from axpair_emulator.graph.session import first_line, open_session
 from axpair_emulator.ports import input_planes, output_values
 from axpair_emulator.program import Port
 from axpair_emulator.reference.graph_parts import codes_name, values_name
@@ -28,7 +30,7 @@ class Reference:
     def run(self, inputs: Mapping[str, bytes]) -> dict[str, Array]:
         """The outputs by name in the joint's dtype, shape and layout."""
         names = [values_name(port.tensor) for port in self._outputs]
-        results = self._session.run(names, self._feeds(inputs))
+        results = _run(self._session, names, self._feeds(inputs))
         return {port.name: output_values(port, result) for port, result in zip(self._outputs, results, strict=True)}
 
     def codes(self, inputs: Mapping[str, bytes], tensors: Sequence[str]) -> dict[str, Array]:
@@ -36,8 +38,19 @@ class Reference:
         feeds = self._feeds(inputs)
         wanted = [name for name in tensors if name not in feeds]
         session = open_session(self._model, extra_outputs=[codes_name(name) for name in wanted], optimise=False)
-        results = session.run([codes_name(name) for name in wanted], feeds)
+        results = _run(session, [codes_name(name) for name in wanted], feeds)
         return {name: feeds[name] for name in tensors if name in feeds} | dict(zip(wanted, results, strict=True))
 
     def _feeds(self, inputs: Mapping[str, bytes]) -> dict[str, Array]:
         return {port.tensor: input_planes(port, inputs[port.name]) for port in self._inputs}
+
+
+def _run(session: ort.InferenceSession, names: list[str], feeds: Mapping[str, Array]) -> list[Array]:
+    try:
+        results: list[Array] = session.run(names, dict(feeds))
+    except Exception as error:  # onnxruntime's own exceptions share no public base
+        raise JointError(
+            f"onnxruntime can't run the quantised model: {first_line(error)}",
+            next_step="the .lava_joint is damaged or of another version: build it again",
+        ) from error
+    return results
