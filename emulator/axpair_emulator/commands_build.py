@@ -39,6 +39,8 @@ def _shapes(context: click.Context, parameter: click.Parameter, values: tuple[st
 @click.option("--output_dir", "--output-dir", type=click.Path(path_type=Path), help="Folder of relative outputs.")
 @click.option("--target_hardware", "--target-hardware", type=click.Choice(["AX630", "AX620", "AX170"]))
 @click.option("--virtual_npu", "--virtual-npu", type=click.Choice(["0", "311", "312", "221", "222", "111", "112"]))
+@click.option("--fault", "faults", default="", hidden=True, help="Compile wrongly: NAME[,NAME...].")
+@click.option("--fault-seed", type=int, default=0, hidden=True, help="Where the compiler goes wrong.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def build_command(
     onnx: Path | None,
@@ -49,6 +51,8 @@ def build_command(
     output_dir: Path | None,
     target_hardware: str | None,
     virtual_npu: str | None,
+    faults: str,
+    fault_seed: int,
     as_json: bool,
 ) -> None:
     """Build a .joint for the emulated board from a float ONNX model and config.prototxt.
@@ -61,13 +65,17 @@ def build_command(
     from axpair_emulator.build_paths import BuildPaths
     from axpair_emulator.build_progress import shown_progress
     from axpair_emulator.config.signature import BuildFlags
+    from axpair_emulator.faults.toolchain import chosen, damage_joint
 
+    chosen(faults)
     paths = BuildPaths.of(config, onnx, joint, output_config, output_dir)
     flags = BuildFlags(shapes, target_hardware, virtual_npu)
     with shown_progress() as progress:
         result = build(
             paths.onnx, config, paths.joint, output_config=paths.output_config, flags=flags, progress=progress
         )
+    if faults:
+        damage_joint(result.joint, faults, fault_seed)
     for warning in result.warnings:
         click.echo(f"warning: {warning}", err=True)
     click.echo(json.dumps(_document(result)) if as_json else _text(result))

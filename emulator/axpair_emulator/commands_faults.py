@@ -8,8 +8,13 @@ import click
 @click.command("faults")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def faults_command(as_json: bool) -> None:
-    """List the faults that can be injected: --board 'emulator:?fault=NAME'."""
+    """List the faults that can be injected, each with the code that must be found.
+
+    Faults of the board: --board 'emulator:?fault=NAME'. Of the compiler: axpair emulator build --fault NAME.
+    Several at once: NAME,NAME. seed=N (--fault-seed N) chooses where; the same seed gives the same bytes.
+    """
     from axpair_emulator.faults.catalogue import FAULTS
+    from axpair_emulator.faults.toolchain import FAULTS as BUILD_FAULTS
 
     if as_json:
         faults = [
@@ -17,16 +22,24 @@ def faults_command(as_json: bool) -> None:
                 "name": info.name,
                 "summary": info.summary,
                 "code": info.code,
+                "injected": "board",
                 "parameters": {
                     key: {"default": one.default, "meaning": one.meaning} for key, one in info.parameters.items()
                 },
             }
             for info in FAULTS.values()
         ]
+        faults += [
+            {"name": one.name, "summary": one.summary, "code": one.code, "injected": "build", "parameters": {}}
+            for one in BUILD_FAULTS.values()
+        ]
         click.echo(json.dumps({"schema_version": 1, "faults": faults}))
         return
-    width = max(map(len, FAULTS))
+    width = max(map(len, (*FAULTS, *BUILD_FAULTS)))
     for info in FAULTS.values():
         click.echo(f"{info.name:<{width}}  {info.code or '-':<6}  {info.summary}")
         for key, one in info.parameters.items():
             click.echo(f"{'':<{width}}          {key}={one.default}  {one.meaning}")
+    click.echo("\nof the compiler, at build time:")
+    for fault in BUILD_FAULTS.values():
+        click.echo(f"{fault.name:<{width}}  {fault.code:<6}  {fault.summary}")

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from axpair_emulator.program import Port
+from axpair_emulator.program import Op, Port, Tensor
 from emulator.joints import Built, built, small_network
 from emulator.programs import network
 from emulator.toys import write_batch, write_joint
@@ -16,7 +16,7 @@ from emulator.toys import write_batch, write_joint
 
 def model_named(name: str) -> Built:
     """A real model by its name, or one of those made here."""
-    made = {"small network": small_network, "many outputs": many_outputs, "batch": batch}
+    made = {"small network": small_network, "many outputs": many_outputs, "batch": batch, "joined": joined}
     return made[name]() if name in made else built(name)
 
 
@@ -31,6 +31,27 @@ def many_outputs() -> Built:
     )
     path = Path(_folder().name) / "many.joint"
     write_joint(path, dataclasses.replace(program, outputs=(*program.outputs, *more), vnpu_mode="1_1"))
+    return Built(path, path, small_network().inputs, small_network().others)
+
+
+@functools.cache
+def joined() -> Built:
+    """The small network with a concatenation of three tensors as another output."""
+    program = network()
+    parts = ("first", "deep", "sum")
+    tables = {f"table_{index}": np.roll(np.arange(256, dtype=np.uint8), index) for index in range(len(parts))}
+    op = Op("concat", "join", parts, "joined", {"axis": 1}, {role: f"join.{role}" for role in tables})
+    path = Path(_folder().name) / "joined.joint"
+    write_joint(
+        path,
+        dataclasses.replace(
+            program,
+            outputs=(*program.outputs, Port("joined", "joined", "float32", (1, 48, 24, 24), "NCHW")),
+            tensors={**program.tensors, "joined": Tensor("joined", (1, 48, 24, 24), 0.05, 100)},
+            ops=(*program.ops, op),
+            arrays={**program.arrays, **{f"join.{role}": table for role, table in tables.items()}},
+        ),
+    )
     return Built(path, path, small_network().inputs, small_network().others)
 
 

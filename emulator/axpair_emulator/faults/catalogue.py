@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from axpair_emulator.errors import FaultError
-from axpair_emulator.faults import arithmetic, driver, execution, frontend, handout, loading, transfer
+from axpair_emulator.faults import (
+    arithmetic,
+    driver,
+    execution,
+    frontend,
+    handout,
+    instructions,
+    loading,
+    toolchain,
+    transfer,
+)
 from axpair_emulator.faults.fault import Fault, Parameter, Value
 
 _CLASSES: tuple[type[Fault], ...] = (
@@ -25,6 +35,8 @@ _CLASSES: tuple[type[Fault], ...] = (
     handout.WrongBatchItem,
     execution.WeightBit,
     execution.Race,
+    instructions.WrongLutEntry,
+    instructions.WrongInstruction,
     arithmetic.TruncatedRounding,
     arithmetic.WrapAround,
     arithmetic.AccumulatorWrap,
@@ -68,6 +80,11 @@ def chosen(options: Mapping[str, str]) -> tuple[Fault, ...]:
     """
     names = [name for name in options.get("fault", "").split(",") if name]
     for name in names:
+        if name in toolchain.FAULTS:
+            raise FaultError(
+                f"{name!r} is a fault of the compiler, not of the board",
+                next_step=f"build the joint with it: axpair emulator build --fault {name}",
+            )
         if name not in FAULTS:
             raise FaultError(f"there is no fault {name!r}; there are: {', '.join(FAULTS)}", next_step=_LIST)
     known = {*_COMMON}

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from axpair_proto.dtypes import size_bytes
 
 if TYPE_CHECKING:
     from axpair_emulator.cmodel.execute import Executor
@@ -33,7 +32,7 @@ class WeightBit(Fault):
 
     def loaded(self, executor: Executor) -> Executor:
         """Flip the bit; among the seed's choices the first that changes an answer, else the last one."""
-        from axpair_emulator.cmodel.execute import Executor
+        from axpair_emulator.faults.effect import first_seen, stimulus
 
         program, named = executor.program, self.text("op")
         ops = [op for op in program.ops if "weight" in op.arrays and named in ("", op.name)]
@@ -43,20 +42,9 @@ class WeightBit(Fault):
                 next_step="axpair model info names the operators",
             )
         random = self.random()
-        inputs = {
-            port.name: random.integers(0, 256, size_bytes(port.dtype, port.shape), np.uint8).tobytes()
-            for port in program.inputs
-            if port.dtype != "float32"
-        }
-        testable = len(inputs) == len(program.inputs)
-        healthy = executor.run(inputs) if testable else {}
-        for _ in range(_TRIES):
-            flipped = self._flip(program, ops[int(random.integers(len(ops)))], random)
-            damaged = Executor(flipped, executor.threads, like=executor)
-            answers = damaged.run(inputs) if testable else {}
-            if any(answers[name].tobytes() != healthy[name].tobytes() for name in healthy):
-                break
-        return damaged
+        inputs = stimulus(program, random)
+        flips = (self._flip(program, ops[int(random.integers(len(ops)))], random) for _ in range(_TRIES))
+        return first_seen(executor, flips, inputs)
 
     def _flip(self, program: Program, op: Op, random: np.random.Generator) -> Program:
         key = op.arrays["weight"]

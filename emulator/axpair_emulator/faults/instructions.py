@@ -1,0 +1,92 @@
+"""Faults of what the NPU executes: a damaged table in its memory, a wrong instruction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from axpair_emulator.errors import FaultError
+from axpair_emulator.faults.damage import operand_of, table_roles, with_entries, with_other_instruction
+from axpair_emulator.faults.fault import Array, Fault, Parameter
+from axpair_emulator.program import Op, Program
+
+if TYPE_CHECKING:
+    from axpair_emulator.cmodel.execute import Executor
+
+_TRIES = 16
+
+
+class WrongLutEntry(Fault):
+    """One entry of one table. Only elements with its code are wrong, all by as much; a rare code masks it."""
+
+    name = "wrong-lut-entry"
+    summary = "one entry of a lookup table is wrong in the device's copy of the model"
+    code = "AX306"
+    parameters = {  # noqa: RUF012
+        "op": Parameter("", "name of the operator; by default the seed chooses some, and the one that shows most is taken"),
+        "entry": Parameter(-1, "which code's entry; -1: the seed chooses among those that occur"),
+        "bit": Parameter(6, "which bit of the entry is flipped, 0 being the lowest"),
+    }
+
+    def loaded(self, executor: Executor) -> Executor:
+        """Flip the bit; of the seed's choices the one that changes the answers most."""
+        from axpair_emulator.faults.effect import strongest, stimulus
+
+        program, random = executor.program, self.random()
+        ops = _named(program, self.text("op"), [op for op in program.ops if table_roles(op)], "table")
+        inputs = stimulus(program, random)
+        codes: dict[str, Array] = dict(program.arrays)
+        for port in program.inputs:
+            codes[port.tensor] = np.frombuffer(inputs[port.name], np.uint8)
+        executor.run(inputs, tap=codes.__setitem__)
+        return strongest(executor, self._damages(program, ops, codes, random), inputs)
+
+    def _damages(
+        self, program: Program, ops: list[Op], codes: dict[str, Array], random: np.random.Generator
+    ) -> Iterator[Program]:
+        for _ in range(_TRIES):
+            op = ops[int(random.integers(len(ops)))]
+            role = str(random.choice(table_roles(op)))
+            entry = self.number("entry")
+            if entry < 0:
+                entry = int(random.choice(codes[operand_of(op, role)].ravel()))
+            size = program.arrays[op.arrays[role]].shape[-1]
+            if entry >= size:
+                raise FaultError(f"the table of {op.name!r} has the entries 0 to {size - 1}, not {entry}")
+            yield with_entries(program, op, role, [entry], self.number("bit"))
+
+
+class WrongInstruction(Fault):
+    """One operator does what another one should do."""
+
+    name = "wrong-instruction"
+    summary = "an Add is executed as a Sub; in a model without Add, a Mul as an Add"
+    code = "AX306"
+    parameters = {  # noqa: RUF012
+        "op": Parameter("", "name of the operator; by default the seed chooses one whose error reaches an output")
+    }
+
+    def loaded(self, executor: Executor) -> Executor:
+        """Exchange it; among the seed's choices the first that changes an answer."""
+        from axpair_emulator.faults.effect import first_seen, stimulus
+
+        program, random = executor.program, self.random()
+        adds, muls = ([op for op in program.ops if op.kind == kind] for kind in ("add", "mul"))
+        named = self.text("op")
+        ops = _named(program, named, adds + muls if named else adds or muls, "instruction to take for another")
+        inputs = stimulus(program, random)
+        order = random.permutation(len(ops))[:_TRIES]
+        return first_seen(executor, (with_other_instruction(program, ops[at]) for at in order), inputs)
+
+
+def _named(program: Program, name: str, ops: list[Op], what: str) -> list[Op]:
+    """The operators of that name; all if it is empty. Raises FaultError if there are none."""
+    found = [op for op in ops if name in ("", op.name)]
+    if not found:
+        raise FaultError(
+            f"the operator {name!r} has no {what}" if name else f"no operator of this model has a {what}",
+            next_step=f"choose one of: {', '.join(op.name for op in ops)}" if ops else "choose another fault",
+        )
+    return found

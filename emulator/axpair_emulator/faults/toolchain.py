@@ -1,0 +1,140 @@
+"""Faults of the compiler: the quantised model is right, the joint made of it is not.
+
+They are put into a joint when it is built, so that simulator and board agree on the wrong answers.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from axpair_emulator.errors import FaultError
+from axpair_emulator.faults.damage import (
+    operand_of,
+    table_roles,
+    with_entries,
+    with_scaled_multipliers,
+    with_swapped_parts,
+    without_bias,
+)
+from axpair_emulator.program import Op, Program
+
+Random = np.random.Generator
+TABLE_ENTRIES = 32
+"""Neighbouring entries that a miscompiled table has wrong."""
+_TRIES = 8
+
+
+@dataclass(frozen=True)
+class ToolchainFault:
+    """A way to compile wrongly."""
+
+    name: str
+    summary: str
+    fits: Callable[[Op], bool]
+    damage: Callable[[Program, Op, Random], Program]
+    code: str = "AX202"
+    """The code of the fault book that has to be found."""
+
+
+def _miscompiled_table(program: Program, op: Op, random: Random) -> Program:
+    role = str(random.choice(table_roles(op)))
+    size = program.arrays[op.arrays[role]].shape[-1]
+    width = max(TABLE_ENTRIES * size // 256, 1)
+    # Codes that mean little occur most: the table goes wrong around the zero point.
+    zero = program.tensors[operand_of(op, role)].zero_point
+    start = min(max(zero - int(random.integers(width)), 0), size - width)
+    top_bit = program.tensors[op.output].bits - 1
+    return with_entries(program, op, role, range(start, start + width), top_bit)
+
+
+def _swapped_concat(program: Program, op: Op, random: Random) -> Program:
+    first, second = random.choice(len(op.inputs), 2, replace=False)
+    return with_swapped_parts(program, op, int(first), int(second))
+
+
+FAULTS: Mapping[str, ToolchainFault] = {
+    one.name: one
+    for one in (
+        ToolchainFault(
+            "miscompiled-table",
+            f"{TABLE_ENTRIES} neighbouring entries of a lookup table have their highest bit wrong",
+            lambda op: bool(table_roles(op)),
+            _miscompiled_table,
+        ),
+        ToolchainFault(
+            "miscompiled-multiplier",
+            "an operator's multipliers are four times too large",
+            lambda op: "shift" in op.arrays,
+            lambda program, op, _: with_scaled_multipliers(program, op, 2),
+        ),
+        ToolchainFault(
+            "dropped-bias",
+            "the biases of an operator are left out",
+            lambda op: "bias" in op.arrays,
+            lambda program, op, _: without_bias(program, op),
+        ),
+        ToolchainFault(
+            "swapped-concat",
+            "two parts of a concatenation stand in each other's place",
+            lambda op: op.kind == "concat" and len(op.inputs) > 1,
+            _swapped_concat,
+        ),
+    )
+}
+"""By the name under which a build injects them: `axpair emulator build --fault NAME`."""
+
+
+def chosen(text: str) -> tuple[ToolchainFault, ...]:
+    """The faults of NAME[,NAME...]. Raises FaultError for unknown names."""
+    names = [name for name in text.split(",") if name]
+    for name in names:
+        if name not in FAULTS:
+            raise FaultError(
+                f"there is no fault {name!r} of the toolchain; there are: {', '.join(FAULTS)}",
+                next_step="faults of the board are injected there: --board 'emulator:?fault=NAME'",
+            )
+    return tuple(FAULTS[name] for name in names)
+
+
+def apply(program: Program, name: str, seed: int = 0) -> Program:
+    """The program as a compiler with that fault would have made it; the same seed gives the same one.
+
+    The seed chooses some operators; the one whose damage shows most on an input of noise is taken.
+    Raises FaultError for an unknown name, and for a program without such an operator.
+    """
+    from axpair_emulator.cmodel.execute import Executor
+    from axpair_emulator.faults.effect import stimulus, strongest
+
+    (fault,) = chosen(name)
+    ops = [op for op in program.ops if fault.fits(op)]
+    if not ops:
+        raise FaultError(
+            f"no operator of this model gives room for {name!r}", next_step="choose another fault, or another model"
+        )
+    random = np.random.default_rng([seed, zlib.crc32(name.encode())])
+    inputs = stimulus(program, random)
+
+    def damages() -> Iterator[Program]:
+        for at in random.permutation(len(ops))[:_TRIES]:
+            yield fault.damage(program, ops[at], random)
+
+    return strongest(Executor(program), damages(), inputs).program
+
+
+def damage_joint(joint: Path, names: str, seed: int = 0) -> None:
+    """Put faults into a joint of ours as it lies on disk: NAME[,NAME...], one after the other.
+
+    Raises FaultError as `apply` does, and JointError for a file that isn't such a joint.
+    """
+    from axpair_emulator.storage.files import write_whole
+    from axpair_emulator.storage.joint_file import load_edges, load_program, pack_program
+
+    program = load_program(joint)
+    for fault in chosen(names):
+        program = apply(program, fault.name, seed)
+    write_whole(joint, pack_program(program, load_edges(joint).config))
