@@ -181,7 +181,7 @@ def test_weights_of_another_size_than_they_say_are_refused(space: Workspace) -> 
     broken.CopyFrom(MODEL)
     broken.graph.initializer[0].raw_data += b"more"
     space.write(broken, config_text())
-    with pytest.raises(ModelError, match="'w'|broken ONNX model"):
+    with pytest.raises(ModelError, match=r"'w'|broken ONNX model"):
         space.build()
 
 
