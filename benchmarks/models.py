@@ -67,7 +67,7 @@ def measure(name: str, bits: int, folder: Path) -> dict[str, Any]:
             for key in floats
         },
         "npu": len(result.program.ops),
-        "cpu": 0,
+        "cpu": len(result.program.cpu.operators) if result.program.cpu else 0,
         "seconds": seconds,
         "peak_mb": peak,
         "largest": max(error.max_steps for error in errors),

@@ -22,11 +22,13 @@ from axpair_emulator.graph.simplify import simplify
 from axpair_emulator.graph.view import view
 from axpair_emulator.plan.assignment import assign_tensors, feature_bits, observed_tensors
 from axpair_emulator.plan.compiler import compile_program
+from axpair_emulator.plan.cpu_part import cpu_part
+from axpair_emulator.plan.cut import cut
 from axpair_emulator.plan.dynamic_q import settle_q
 from axpair_emulator.plan.grouping import group
 from axpair_emulator.plan.inputs import input_port
 from axpair_emulator.plan.placement import check_operators
-from axpair_emulator.program import Program
+from axpair_emulator.program import CpuPart, Program
 from axpair_emulator.reference.builder import build_reference
 from axpair_emulator.score import OutputScore, score_samples
 from axpair_emulator.storage.files import require_writable, write_whole
@@ -93,20 +95,25 @@ def build(
     report("load", 0, 0)
     pinned = pin_shapes(load_onnx(onnx_path), flags.input_shapes)
     simplified = simplify(pinned)
-    check_operators(simplified)
+    allowed = message.cpu_backend_settings.onnx_setting.mode != pb.DISABLED
+    check_operators(simplified, cpu=allowed)
     graph = view(simplified)
     config, more = resolve(message, config_path.parent, signature_of(graph), flags)
-    steps = group(graph)
-    observed = observed_tensors(graph, steps, config)
+    floats = [conf.name for conf in config.inputs if conf.dst_dtype == "float32" and conf.src_layout != "NHWC"]
+    parts = cut(graph, floats)
+    steps = group(parts.npu)
+    fixed = [conf.name for conf in config.outputs if conf.name in parts.cpu_outputs and conf.dtype != "float32"]
+    observed = (*observed_tensors(parts.npu, steps, config), *fixed)
     ports = [input_port(conf) for conf in config.inputs]
     counter = _Counter(report, config.calibration.size)
-    bits = feature_bits(graph, steps, config)
+    bits = feature_bits(parts.npu, steps, config)
     ranges = find_ranges(FloatModel(simplified, config.inputs, ports, observed), observed, bits, config, ports, counter)
     report("compile", 0, len(steps))
     config = settle_q(config, ranges)
-    tensors = assign_tensors(graph, steps, ranges, config)
-    compiled = compile_program(graph, steps, tensors, config, TOOLS_VERSION)
-    reference = build_reference(graph, steps, compiled, config)
+    tensors = assign_tensors(parts.npu, steps, ranges, config)
+    cpu = cpu_part(graph, parts, config.outputs)
+    compiled = compile_program(parts.npu, steps, tensors, config, TOOLS_VERSION, cpu)
+    reference = build_reference(parts.npu, steps, compiled, config)
     report("score", 0, 0)
     scores = score_samples(pinned, reference, compiled.program, config)
     report("write", 0, 0)
@@ -127,8 +134,15 @@ def build(
         program=compiled.program,
         samples=counter.seen,
         scores=scores,
-        warnings=(*warnings, *more),
+        warnings=(*warnings, *more, *_on_cpu(cpu)),
     )
+
+
+def _on_cpu(cpu: CpuPart | None) -> tuple[str, ...]:
+    """What the log says of operators that the NPU doesn't do."""
+    if cpu is None:
+        return ()
+    return (f"on the CPU, in float, as the NPU part ends before: {', '.join(cpu.operators)}",)
 
 
 def _silent(phase: str, done: int, total: int) -> None:

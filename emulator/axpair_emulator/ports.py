@@ -12,7 +12,7 @@ from axpair_proto.description import ModelDescription, TensorDescription
 from axpair_proto.dtypes import size_bytes
 
 from axpair_emulator.errors import InputError
-from axpair_emulator.program import Port
+from axpair_emulator.program import Port, Program
 
 
 def input_planes(port: Port, data: bytes) -> np.ndarray[Any, Any]:
@@ -47,6 +47,11 @@ def output_values(port: Port, values: np.ndarray[Any, Any]) -> np.ndarray[Any, A
     return np.ascontiguousarray(result)
 
 
+def output_steps(program: Program) -> dict[str, float]:
+    """The quantisation step of each output that the NPU makes, by name."""
+    return {port.name: program.tensors[port.tensor].scale for port in program.outputs if not port.cpu_part}
+
+
 def describe(
     inputs: tuple[Port, ...],
     outputs: tuple[Port, ...],
@@ -68,6 +73,7 @@ def describe(
             q=port.q,
             step=step,
             size_bytes=size_bytes(port.dtype, port.shape),
+            cpu_part=port.cpu_part,
         )
 
     return ModelDescription(

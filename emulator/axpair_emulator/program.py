@@ -39,7 +39,8 @@ Operators (`kind`), x = input codes, z_x its zero point; every array is named in
                      16 bits); attrs: axis, multiplier m (< 2^20), shift s
   resize_nearest     codes repeat; attrs: factors [fH, fW] (whole numbers)
   reshape, transpose, slice, pad
-                     codes move; attrs: shape | perm | starts, ends, axes, steps | pads, value (a code)
+                     codes move; attrs: shape | perm | starts, ends, axes, steps | pads, value (a code),
+                     reflect (1: mirrored at the edges, which aren't repeated; no negative pads then)
 
 Constant operands of add, mul and matmul are tensors whose codes stand in `arrays` under the tensor's name.
 Operators that move codes have the same scale and zero point on both sides.
@@ -109,6 +110,22 @@ class Port:
     """"NHWC", "NCHW", or "" for tensors that don't have four axes."""
     color_space: str = ""
     q: int = 0
+    cpu_part: bool = False
+    """The output is made by the CPU part; `tensor` is then the name of one of its outputs."""
+
+
+@dataclass(frozen=True)
+class CpuPart:
+    """Float operators behind the NPU's: a model of its own that a CPU runs."""
+
+    model: bytes
+    """A serialised ONNX model with float32 inputs."""
+    inputs: Mapping[str, str]
+    """Name of the model's input to the program's tensor that feeds it with real values: one of `Program.tensors`, or
+    the tensor of a float32 input port."""
+    outputs: tuple[str, ...]
+    operators: tuple[str, ...]
+    """Type and name of each, for people."""
 
 
 @dataclass(frozen=True)
@@ -125,3 +142,4 @@ class Program:
     vnpu_mode: str = "disable"
     max_batch: int = 1
     dynamic_batch: bool = False
+    cpu: CpuPart | None = None

@@ -52,7 +52,7 @@ class EmulatorRuntime:
     def load(self, path: str) -> dict[str, Any]:
         """Read the joint and prepare it; returns its description. Raises RuntimeFault where it isn't one of ours."""
         from axpair_emulator.device.driver import Device
-        from axpair_emulator.ports import describe
+        from axpair_emulator.ports import describe, output_steps
         from axpair_emulator.storage.joint_file import load_program
 
         try:
@@ -64,7 +64,7 @@ class EmulatorRuntime:
         description = describe(
             program.inputs,
             program.outputs,
-            {port.name: program.tensors[port.tensor].scale for port in program.outputs},
+            output_steps(program),
             program.tools_version,
             program.max_batch,
             program.dynamic_batch,

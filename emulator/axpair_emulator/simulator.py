@@ -50,10 +50,10 @@ class EmulatorSimulator:
 
     def describe(self, joint: Path) -> ModelDescription:
         """The joint's inputs and outputs, with each output's quantisation step."""
-        from axpair_emulator.ports import describe
+        from axpair_emulator.ports import describe, output_steps
 
         program = self._program(joint)
-        steps = {port.name: program.tensors[port.tensor].scale for port in program.outputs}
+        steps = output_steps(program)
         return describe(
             program.inputs,
             program.outputs,
@@ -88,6 +88,7 @@ class EmulatorSimulator:
         self._check_inputs(models.joint, inputs)
         program = self._program(models.joint)
         names = [name for name in program.tensors if name not in program.arrays]
+        names += [port.tensor for port in program.inputs if port.tensor not in program.tensors]
         codes = self._reference(models).codes(inputs, names)
         return own_errors(program, codes, self._executor(models.joint))
 

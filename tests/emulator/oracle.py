@@ -239,13 +239,27 @@ class Oracle:
 
         return value
 
+    def reflected(self, x: Array) -> Callable[[Index], int]:
+        before = self.attrs["pads"]
+        return lambda at: int(x[tuple(mirrored(k - before[axis], x.shape[axis]) for axis, k in enumerate(at))])
+
     def pad(self, x: Array) -> Callable[[Index], int]:
+        if self.attrs.get("reflect"):
+            return self.reflected(x)
+
         def value(at: Index) -> int:
             source = tuple(k - before for k, before in zip(at, self.attrs["pads"], strict=False))
             inside = all(0 <= k < length for k, length in zip(source, x.shape, strict=True))
             return int(x[source]) if inside else int(self.attrs["value"])
 
         return value
+
+
+def mirrored(k: int, length: int) -> int:
+    """A position beyond either end, mirrored at the ends until it lies inside."""
+    while not 0 <= k < length:
+        k = -k if k < 0 else 2 * (length - 1) - k
+    return k
 
 
 def replaced(at: Index, axis: int, position: int) -> Index:

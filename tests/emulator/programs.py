@@ -266,7 +266,12 @@ def slice_(random: Random, bits: int, wide: bool = False) -> Program:
 
 def pad(random: Random, bits: int, wide: bool = False) -> Program:
     pads = [int(value) for value in random.integers(0, 3, 8)]
+    reflect = int(random.integers(0, 2))
+    if reflect:  # an axis of two mirrors one element
+        pads[0] = pads[4] = 1
     x, y = _moved(random, bits, tuple((2, 3, 4, 5)[k] + pads[k] + pads[k + 4] for k in range(4)))
+    if reflect:
+        return one_op("pad", {"x": x}, y, {"pads": pads, "value": 0, "reflect": 1})
     return one_op("pad", {"x": x}, y, {"pads": pads, "value": int(random.integers(0, x.top + 1))})
 
 

@@ -34,6 +34,14 @@ MODELS = {
         {"w": R(5, 3, 3, 2)},
     ),
     "conv in groups": after_conv(node("Conv", ["c", "w2"], ["y"], group=4), w2=R(12, 2, 2, 2)),
+    "conv with one spatial axis, relu, in groups": after_conv(
+        node("Reshape", ["c", "k"], ["rows"]),
+        node("Conv", ["rows", "w2", "b2"], ["p"], strides=[2], pads=[1, 2], dilations=[2], group=2),
+        node("Relu", ["p"], ["y"]),
+        k=ints(1, 8, 120),
+        w2=R(6, 4, 3),
+        b2=R(6),
+    ),
     "conv depthwise with relu": after_conv(
         node("Relu", ["c"], ["r"]),
         node("Conv", ["r", "w2"], ["d"], group=8),
@@ -155,6 +163,7 @@ MODELS = {
         node("Split", ["c", "k"], ["p", "q"], axis=1), node("Add", ["q", "q"], ["y"]), outputs=("p", "y"), k=ints(3, 5)
     ),
     "pad": after_conv(node("Pad", ["c", "k", "v"], ["y"]), k=ints(0, 0, 1, 2, 0, 1, 0, 3), v=np.float32(0.25)),
+    "pad mirrored": after_conv(node("Pad", ["c", "k"], ["y"], mode="reflect"), k=ints(0, 0, 3, 2, 0, 1, 0, 4)),
     "chains from one root": after_conv(
         node("Sigmoid", ["c"], ["s"]),
         node("Mul", ["c", "s"], ["silu"]),

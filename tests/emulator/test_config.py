@@ -172,7 +172,7 @@ def test_flags_beat_the_file() -> None:
     ("text", "neuwizard", "named"),
     [
         ("output_type: OUTPUT_TYPE_SUPERNET", "", "SUPERNET"),
-        ("cpu_backend_settings {}", "", "cpu_backend_settings"),
+        ("cpu_backend_settings { axe_setting {} }", "", "cpu_backend_settings"),
         ("", "dataset_conf_error_measurement {}", "dataset_conf_error_measurement"),
         ("", "evaluation_conf {}", "evaluation_conf"),
         ("pulsar_conf { batch_size: 4 }", "", "batch_size"),

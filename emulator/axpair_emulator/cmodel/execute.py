@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from axpair_emulator import ports
+from axpair_emulator.cmodel.cpu import prepare_cpu_part
 from axpair_emulator.cmodel.kinds import KINDS, Kinds
 from axpair_emulator.cmodel.selftest import require_exact_kernels
 from axpair_emulator.cmodel.site import Array, Kernel, Site
@@ -44,6 +45,9 @@ class Executor:
         ]
         self._uses = Counter(name for op in program.ops for name in op.inputs)
         self._uses.update(port.tensor for port in program.outputs)
+        self._cpu = prepare_cpu_part(program.cpu) if program.cpu else None
+        if program.cpu:
+            self._uses.update(program.cpu.inputs.values())
 
     def run(self, inputs: Mapping[str, bytes], tap: Tap | None = None, alter: Alter | None = None) -> dict[str, Array]:
         """Run on the joint's input bytes; returns its outputs by port name, in the joint's dtype, shape and layout.
@@ -69,7 +73,22 @@ class Executor:
                 left[name] -= 1
                 if not left[name]:
                     codes.pop(name, None)
-        return {port.name: ports.output_values(port, self._values(port.tensor, codes)) for port in self.program.outputs}
+        made = self._run_cpu_part(codes)
+        return {
+            port.name: ports.output_values(
+                port, made[port.tensor] if port.cpu_part else self._values(port.tensor, codes)
+            )
+            for port in self.program.outputs
+        }
+
+    def _run_cpu_part(self, codes: Mapping[str, Array]) -> dict[str, Array]:
+        part = self.program.cpu
+        if part is None or self._cpu is None:
+            return {}
+        tensors = self.program.tensors
+        return self._cpu(
+            {name: self._values(name, codes) if name in tensors else codes[name] for name in part.inputs.values()}
+        )
 
     def run_op(self, index: int, operands: Mapping[str, Array]) -> Array:
         """Run one operator on given codes, by tensor name (constants needn't be given); returns its output's codes."""

@@ -38,6 +38,9 @@ def pad(site: Site) -> Kernel:
     """Prepare kind "pad": ONNX's pads, with a code for value; negative pads cut."""
     pads, value = site.numbers("pads"), site.number("value")
     axes = len(site.x.shape)
+    if site.op.attrs.get("reflect"):
+        around = list(zip(pads[:axes], pads[axes:], strict=True))
+        return lambda operands: np.pad(operands[0], around, mode="reflect")
     widths = [(max(pads[axis], 0), max(pads[axis + axes], 0)) for axis in range(axes)]
     inside = tuple(slice(max(-pads[axis], 0), site.x.shape[axis] - max(-pads[axis + axes], 0)) for axis in range(axes))
     return lambda operands: np.pad(operands[0][inside], widths, constant_values=value)

@@ -39,8 +39,8 @@ def resolve(
 def _warn_of_unused_parts(config: pb.Config, warnings: list[str]) -> None:
     if config.output_type == pb.OUTPUT_TYPE_SUPERNET:
         warnings.append("output_type OUTPUT_TYPE_SUPERNET is not emulated: a joint is built")
-    if config.HasField("cpu_backend_settings"):
-        warnings.append("cpu_backend_settings has no effect: no part of the model runs on the CPU")
+    if config.cpu_backend_settings.HasField("axe_setting"):
+        warnings.append("cpu_backend_settings.axe_setting has no effect: a CPU part is run by onnxruntime")
     if config.neuwizard_conf.HasField("dataset_conf_error_measurement"):
         warnings.append("dataset_conf_error_measurement is not used: scores are of the first calibration samples")
     if config.neuwizard_conf.HasField("evaluation_conf"):

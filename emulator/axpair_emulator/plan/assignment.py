@@ -37,6 +37,8 @@ def assign_tensors(
     bits = feature_bits(graph, steps, config)
     tensors: dict[str, Tensor] = {}
     for conf in config.inputs:
+        if conf.name not in graph.inputs:  # goes to the CPU part as it is
+            continue
         low, high = byte_range(conf) if conf.dst_dtype == "uint8" else ranges[conf.name]
         tensor = quantised_tensor(conf.name, conf.shape, low, high, bits[conf.name])
         tensors[conf.name] = off_halves_of_bytes(tensor, conf) if conf.dst_dtype == "uint8" else tensor

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from axpair_emulator.config.build_config import BuildConfig, OutputConf
 from axpair_emulator.errors import ModelError
 from axpair_emulator.graph.view import Graph
-from axpair_emulator.plan.inputs import lower_input
+from axpair_emulator.plan.cpu_part import cpu_output
+from axpair_emulator.plan.inputs import input_port, lower_input
 from axpair_emulator.plan.lowering import Lowering
 from axpair_emulator.plan.placement import PLACEMENTS
 from axpair_emulator.plan.step import Step
-from axpair_emulator.program import Op, Port, Program, Tensor
+from axpair_emulator.program import CpuPart, Op, Port, Program, Tensor
 from axpair_emulator.quantize.weights import QuantisedWeights
 
 VNPU_MODES = {"0": "disable", "111": "1_1", "112": "1_1", "221": "2_2", "222": "2_2", "311": "3_1", "312": "3_1"}
@@ -33,13 +34,18 @@ def compile_program(
     tensors: Mapping[str, Tensor],
     config: BuildConfig,
     tools_version: str,
+    cpu: CpuPart | None = None,
 ) -> Compiled:
     """The integer program of the steps between the tensors given. Raises ModelError for what can't be placed."""
     lowering = Lowering(graph, dict(tensors), config.calibration.per_channel)
-    inputs = tuple(lower_input(conf, lowering) for conf in config.inputs)
+    inputs = tuple(lower_input(conf, lowering) if conf.name in tensors else input_port(conf) for conf in config.inputs)
     for step in steps:
         PLACEMENTS[step.kind].lower(step, lowering)
-    outputs = tuple(_output_port(conf, lowering) for conf in config.outputs)
+    outputs = tuple(
+        _cpu_port(conf) if cpu and cpu_output(conf) in cpu.outputs else _output_port(conf, lowering)
+        for conf in config.outputs
+    )
+    batches = {conf.shape[0] for conf in config.inputs if conf.shape}
     program = Program(
         inputs=inputs,
         outputs=outputs,
@@ -48,9 +54,14 @@ def compile_program(
         arrays=lowering.arrays,
         tools_version=tools_version,
         vnpu_mode=VNPU_MODES.get(config.virtual_npu, "disable"),
-        max_batch=max((conf.shape[0] for conf in config.inputs if conf.shape), default=1),
+        max_batch=batches.pop() if len(batches) == 1 else 1,
+        cpu=cpu,
     )
     return Compiled(program, lowering.weights)
+
+
+def _cpu_port(conf: OutputConf) -> Port:
+    return Port(conf.name, cpu_output(conf), conf.dtype, conf.joint_shape, conf.dst_layout, q=conf.q, cpu_part=True)
 
 
 def _output_port(conf: OutputConf, lowering: Lowering) -> Port:

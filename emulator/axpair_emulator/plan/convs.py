@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from axpair_emulator.plan.lowering import Array, Lowering, Placement, first_input, unplaceable
@@ -13,6 +15,9 @@ from axpair_emulator.quantize.weights import QuantisedWeights, quantise_weights
 def _conv(step: Step, program: Lowering) -> None:
     node = step.node
     weight = program.constant(step, node.input(1), "weight")
+    if weight.ndim == 3:
+        _conv_of_rows(step, program, weight)
+        return
     if weight.ndim != 4:
         raise unplaceable(node, program.graph, f"it has {weight.ndim - 2} spatial axes; only two are handled")
     outputs = weight.shape[0]
@@ -27,6 +32,34 @@ def _conv(step: Step, program: Lowering) -> None:
         "group": int(node.attrs.get("group", 1)),
     }
     _emit(step, program, "conv", attrs, quantised.codes, quantised)
+
+
+def _conv_of_rows(step: Step, program: Lowering, weight: Array) -> None:
+    """One spatial axis: a conv over images of one row, between two reshapes."""
+    node = step.node
+    if node.attrs.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
+        raise unplaceable(node, program.graph, "auto_pad isn't handled with one spatial axis; use explicit pads")
+    quantised = _quantise(step, program, weight, weight.shape[0])
+    before, after = node.attrs.get("pads", [0, 0])
+    attrs = {
+        "strides": [1, *node.attrs.get("strides", [1])],
+        "pads": [0, before, 0, after],
+        "dilations": [1, *node.attrs.get("dilations", [1])],
+        "group": int(node.attrs.get("group", 1)),
+    }
+    source, result = row_names(step)
+    for tensor, name in ((program.tensors[step.inputs[0]], source), (program.tensors[step.output], result)):
+        batch, channels, length = tensor.shape
+        program.tensors[name] = replace(tensor, name=name, shape=(batch, channels, 1, length))
+    program.emit("reshape", step, step.inputs, source, {"shape": list(program.tensors[source].shape)})
+    inner = replace(step, inputs=(source,), outputs=(result,))
+    _emit(inner, program, "conv", attrs, quantised.codes[:, :, None], quantised)
+    program.emit("reshape", step, (result,), step.output, {"shape": list(program.tensors[step.output].shape)})
+
+
+def row_names(step: Step) -> tuple[str, str]:
+    """Names of the images of one row before and after a conv with one spatial axis."""
+    return f"{step.output}@row_in", f"{step.output}@row_out"
 
 
 def _conv_transpose(step: Step, program: Lowering) -> None:

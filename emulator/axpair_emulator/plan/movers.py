@@ -21,8 +21,9 @@ def _transpose(step: Step, program: Lowering) -> None:
 
 def _pad(step: Step, program: Lowering) -> None:
     node = step.node
-    if node.attrs.get("mode", b"constant") != b"constant":
-        raise unplaceable(node, program.graph, f"mode {node.attrs['mode'].decode(errors='replace')!r}")
+    mode = node.attrs.get("mode", b"constant")
+    if mode not in (b"constant", b"reflect"):
+        raise unplaceable(node, program.graph, f"mode {mode.decode(errors='replace')!r}")
     tensor = program.tensors[step.output]
     pads = [int(pad) for pad in program.constant(step, node.input(1), "pads").ravel()]
     if min(pads, default=0) < 0:
@@ -33,6 +34,9 @@ def _pad(step: Step, program: Lowering) -> None:
         given, pads = pads, [0] * (2 * rank)
         for index, axis in enumerate(axes):
             pads[axis], pads[rank + axis] = given[index], given[len(axes) + index]
+    if mode == b"reflect":
+        program.emit("pad", step, step.inputs, step.output, {"pads": pads, "value": 0, "reflect": 1})
+        return
     value = program.constant(step, node.input(2), "value").ravel()[0] if node.input(2) else 0.0
     program.emit("pad", step, step.inputs, step.output, {"pads": pads, "value": code_of(float(value), tensor)})
 

@@ -25,12 +25,20 @@ PLACEMENTS: Mapping[str, Placement] = {
 """By the kind of a step: an ONNX operator type, or CHAIN for elementwise functions of one tensor."""
 
 
-def check_operators(model: onnx.ModelProto) -> None:
-    """Raises ModelError for the first operator that can't be placed: its type, domain, opset and node."""
+def is_placeable(op_type: str, domain: str) -> bool:
+    """Whether the NPU has the operator type."""
+    return (op_type in PLACEMENTS or op_type in FUNCTIONS) and domain in ("", "ai.onnx")
+
+
+def check_operators(model: onnx.ModelProto, *, cpu: bool = False) -> None:
+    """Raises ModelError for the first operator that can't be placed: its type, domain, opset and node.
+
+    With `cpu` those of ONNX's own domain may go to the CPU.
+    """
     opsets = {entry.domain: entry.version for entry in model.opset_import}
     for node in model.graph.node:
-        known = node.op_type in PLACEMENTS or node.op_type in FUNCTIONS or node.op_type == "Constant"
-        if known and node.domain in ("", "ai.onnx"):
+        standard = node.domain in ("", "ai.onnx")
+        if standard and (cpu or node.op_type == "Constant" or is_placeable(node.op_type, node.domain)):
             continue
         domain = node.domain or "ai.onnx"
         opset = opsets.get(node.domain, opsets.get("", 0))

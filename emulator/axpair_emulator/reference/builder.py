@@ -8,10 +8,12 @@ import onnx
 from axpair_emulator.config.build_config import BuildConfig, InputConf
 from axpair_emulator.graph.view import Graph
 from axpair_emulator.plan.compiler import Compiled
+from axpair_emulator.plan.convs import row_names
 from axpair_emulator.plan.inputs import raw_name
 from axpair_emulator.plan.step import Step
 from axpair_emulator.program import Program
 from axpair_emulator.quantize.weights import QuantisedWeights
+from axpair_emulator.reference.cpu_nodes import add_cpu_nodes
 from axpair_emulator.reference.graph_parts import GraphParts, float_name, values_name
 
 
@@ -23,13 +25,16 @@ def build_reference(graph: Graph, steps: tuple[Step, ...], compiled: Compiled, c
     program = compiled.program
     parts = GraphParts()
     for conf in config.inputs:
-        _add_input(parts, conf, program)
+        if conf.name in program.tensors:
+            _add_input(parts, conf, program)
     for step in steps:
         _add_step(parts, step, graph, compiled)
     for op in program.ops:  # layout changes of outputs have no node in the model
         if op.kind == "transpose" and not op.sources and op.output not in _made(config):
             moved = parts.add("Transpose", [values_name(op.inputs[0])], float_name(op.output), perm=op.attrs["perm"])
             parts.quantise(program.tensors[op.output], moved)
+    if program.cpu:
+        add_cpu_nodes(parts, program.cpu)
     inputs = [(raw_name(conf), conf.dst_dtype, conf.planes_shape) for conf in config.inputs]
     return parts.model(inputs, [values_name(port.tensor) for port in program.outputs])
 
@@ -91,7 +96,10 @@ def _add_step(parts: GraphParts, step: Step, graph: Graph, compiled: Compiled) -
         parts.nodes.append(copy)
     for name in step.outputs:
         if name in compiled.program.tensors:
-            parts.quantise(compiled.program.tensors[name], names[name])
+            real = parts.quantise(compiled.program.tensors[name], names[name])
+            rows = compiled.program.tensors.get(row_names(step)[1])
+            if rows:  # the conv's own output, before the step's reshape
+                parts.quantise(rows, parts.reshape(real, rows))
 
 
 def _add_weighted(
@@ -103,7 +111,8 @@ def _add_weighted(
     program: Program,
 ) -> None:
     """The step's first node with its weights and bias dequantised from the program's integers."""
-    op = next(op for op in program.ops if op.output == step.output)
+    of_rows = (op for op in program.ops if op.output == row_names(step)[1])
+    op = next(of_rows, None) or next(op for op in program.ops if op.output == step.output)
     codes = program.arrays[op.arrays["weight"]]
     node = step.node
     inner = float_name(step.output) if len(step.nodes) == 1 else f"inside/{step.output}/{node.outputs[0]}"
@@ -130,7 +139,12 @@ def _add_weighted(
     attrs = {key: op.attrs[key] for key in ("strides", "pads", "dilations", "group")}
     if op.kind == "conv":
         parts.add("DequantizeLinear", [coded, scales], weight, axis=0)
-        parts.add("Conv", [source, weight, bias], inner, **attrs)
+        if op.output == step.output:
+            parts.add("Conv", [source, weight, bias], inner, **attrs)
+            return
+        row = parts.quantise(program.tensors[op.inputs[0]], parts.reshape(source, program.tensors[op.inputs[0]]))
+        parts.add("Conv", [row, weight, bias], f"rows/{step.output}", **attrs)
+        parts.reshape(f"rows/{step.output}", program.tensors[step.output], inner)
         return
     if attrs["group"] == 1:
         parts.add("DequantizeLinear", [coded, scales], weight, axis=1)

@@ -36,6 +36,11 @@ class GraphParts:
         self.nodes.append(helper.make_node(op_type, inputs, [output], **attrs))
         return output
 
+    def reshape(self, source: str, result: Tensor, output: str = "") -> str:
+        """From a float tensor to one of another tensor's shape; returns its name, `float_name` unless said."""
+        shape = self.initializer(f"shape/{result.name}", np.array(result.shape, np.int64))
+        return self.add("Reshape", [source, shape], output or float_name(result.name))
+
     def quantise(self, tensor: Tensor, source: str) -> str:
         """From a float tensor to the codes `codes_name(tensor.name)` and back; returns the dequantised name."""
         scale = self.initializer(f"scale/{tensor.name}", np.array(tensor.scale, np.float32))

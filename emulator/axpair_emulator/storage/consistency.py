@@ -42,8 +42,11 @@ def check_program(program: Program) -> None:
         if defect:
             raise _broken(f"operator {op.name!r} ({op.kind}): {defect}")
         known.add(op.output)
+    cpu_outputs = program.cpu.outputs if program.cpu else ()
+    if program.cpu and not known.issuperset(program.cpu.inputs.values()):
+        raise _broken("its CPU part reads a tensor that is never computed")
     for port in program.outputs:
-        if port.tensor not in known:
+        if port.tensor not in (cpu_outputs if port.cpu_part else known):
             raise _broken(f"output {port.name!r} is never computed")
 
 

@@ -14,6 +14,7 @@ FORMAT = 1
 MARKER_MEMBER = "axpair.json"
 PROGRAM_MEMBER = "part_0.program.json"
 ARRAYS_MEMBER = "part_0.arrays.bin"
+CPU_MEMBER = "part_1.onnx"
 REFERENCE_MEMBER = "part_0.reference.onnx"
 
 
@@ -34,6 +35,14 @@ class ArrayIndex(msgspec.Struct):
     offset: int
 
 
+class CpuDocument(msgspec.Struct):
+    """The CPU part without its model, which lies beside it."""
+
+    inputs: dict[str, str]
+    outputs: tuple[str, ...]
+    operators: tuple[str, ...]
+
+
 class ProgramDocument(msgspec.Struct):
     """A Program without its arrays, which lie beside it; in a .lava_joint without its operators too."""
 
@@ -47,6 +56,7 @@ class ProgramDocument(msgspec.Struct):
     config: BuildConfig
     ops: tuple[Op, ...] = ()
     arrays: dict[str, ArrayIndex] = {}
+    cpu: CpuDocument | None = None
 
 
 def encode(document: Any) -> bytes:

@@ -17,21 +17,25 @@ from google.protobuf.message import DecodeError
 
 from axpair_emulator.config.build_config import BuildConfig
 from axpair_emulator.errors import JointError
-from axpair_emulator.program import Port, Program, Tensor
+from axpair_emulator.program import CpuPart, Port, Program, Tensor
 from axpair_emulator.storage.arrays import pack_arrays, unpack_arrays
 from axpair_emulator.storage.consistency import check_program
 from axpair_emulator.storage.document import (
     ARRAYS_MEMBER,
+    CPU_MEMBER,
     FORMAT,
     MARKER_MEMBER,
     PROGRAM_MEMBER,
     REFERENCE_MEMBER,
+    CpuDocument,
     Marker,
     ProgramDocument,
     encode,
 )
 
 Decoded = TypeVar("Decoded")
+NPU_PART, ONNX_PART = 1, 2
+"""Types of parts in topo.bin."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +63,15 @@ def pack_program(program: Program, config: BuildConfig) -> bytes:
     index, block = pack_arrays(program.arrays)
     document = _outline(program, config)
     document.ops, document.arrays = program.ops, index
+    cpu = program.cpu
+    if cpu:
+        document.cpu = CpuDocument(dict(cpu.inputs), cpu.outputs, cpu.operators)
     members = {
         PERFORMANCE_MEMBER: _performance(program),
         MARKER_MEMBER: encode(Marker(FORMAT, "joint", program.tools_version)),
         PROGRAM_MEMBER: encode(document),
         ARRAYS_MEMBER: block,
+        **({CPU_MEMBER: cpu.model} if cpu else {}),
     }
     return pack_joint(_topology(program, PROGRAM_MEMBER), members)
 
@@ -93,9 +101,14 @@ def load_program(path: Path) -> Program:
         vnpu_mode=document.vnpu_mode,
         max_batch=document.max_batch,
         dynamic_batch=document.dynamic_batch,
+        cpu=_cpu_part(document.cpu, archive.members.get(CPU_MEMBER, b"")),
     )
     check_program(program)
     return program
+
+
+def _cpu_part(document: CpuDocument | None, model: bytes) -> CpuPart | None:
+    return CpuPart(model, document.inputs, document.outputs, document.operators) if document else None
 
 
 def load_edges(path: Path) -> Edges:
@@ -184,8 +197,19 @@ def _damaged(path: Path, reason: object) -> JointError:
 def _topology(program: Program, part: str) -> topology_pb2.Topology:
     inputs, outputs = [port.name for port in program.inputs], [port.name for port in program.outputs]
     endpoint = topology_pb2.Endpoint
+    parts = [topology_pb2.Part(type=NPU_PART, name=part, inputs=inputs, outputs=outputs)]
+    if program.cpu and part == PROGRAM_MEMBER:
+        on_npu = [name for name in inputs if f"{name}@joint" not in program.cpu.inputs.values()]
+        made = [port.name for port in program.outputs if not port.cpu_part]
+        handed = [name for name in program.cpu.inputs if name not in inputs]
+        made += [name for name in handed if name not in made]
+        behind = [port.name for port in program.outputs if port.cpu_part]
+        parts = [
+            topology_pb2.Part(type=NPU_PART, name=part, inputs=on_npu, outputs=made),
+            topology_pb2.Part(type=ONNX_PART, name=CPU_MEMBER, inputs=list(program.cpu.inputs), outputs=behind),
+        ]
     return topology_pb2.Topology(
-        parts=[topology_pb2.Part(type=1, name=part, inputs=inputs, outputs=outputs)],
+        parts=parts,
         model_inputs=[endpoint(part=part, name=name) for name in inputs],
         model_outputs=[endpoint(part=part, name=name) for name in outputs],
         output_names=outputs,
