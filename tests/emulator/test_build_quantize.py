@@ -10,7 +10,7 @@ from axpair_emulator.metrics import cosine, relative_error
 from axpair_emulator.program import Tensor
 from axpair_emulator.quantize.activations import code_of, codes_of, quantised_tensor, values_of_all_codes
 from axpair_emulator.quantize.fixed_point import common_shift, fixed_point
-from axpair_emulator.quantize.weights import quantise_weights
+from axpair_emulator.quantize.weights import odd_reciprocals, quantise_weights
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -100,3 +100,12 @@ def test_metrics_hide_nothing_where_they_have_no_value() -> None:
     assert (cosine(zero, some), relative_error(zero, some)) == (0.0, math.inf)
     assert cosine(some, zero) == 0.0
     assert (cosine(some, bad), relative_error(some, bad)) == (0.0, math.inf)
+
+
+@given(st.floats(2.0**-30, 2.0**10))
+def test_multiplier_of_a_weight_becomes_one_over_an_odd_number_hardly_larger(real: float) -> None:
+    raised = float(odd_reciprocals(np.array([real]))[0])
+    assert real * (1 - 2.0**-29) <= raised <= real * 1.001
+    fraction, exponent = math.frexp(1 / raised)
+    odd = {bits: round(math.ldexp(fraction, bits)) for bits in (11, 12, 13, 14)}
+    assert any(number % 2 and math.ldexp(1 / number, bits - exponent) == raised for bits, number in odd.items())

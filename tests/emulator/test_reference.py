@@ -71,9 +71,14 @@ def test_each_step_is_the_float_operator_between_quantised_tensors(
     values = {name: real(program, name, array) for name, array in codes.items()}
     pixels = np.asarray(picture(seed=5)).astype(np.float64)[:, :, ::-1].transpose(2, 0, 1)[None]
     mean, std = (np.array(given, np.float64).reshape(1, 3, 1, 1) for given in ((100, 120, 140), (60, 70, 80)))
-    scale = np.abs(WEIGHT).max(axis=(1, 2, 3), keepdims=True) / 127
-    weight = (np.rint(WEIGHT / scale) * scale).astype(np.float64)[:, :, 0, 0]
-    product = {name: np.einsum("oi,nihw->nohw", weight, values[name]) for name in (INPUT, "s")}
+    product = {}
+    for name, made in ((INPUT, "r"), ("s", "d")):
+        # The program's own integers: the scale of its weights lies in its multipliers.
+        ratio = program.tensors[made].scale / program.tensors[name].scale
+        scale = np.ldexp(program.arrays[f"{made}/multiplier"] * ratio, -program.arrays[f"{made}/shift"])
+        np.testing.assert_allclose(scale, np.abs(WEIGHT).max(axis=(1, 2, 3)) / 127, rtol=1.1e-3)
+        weight = program.arrays[f"{made}/weight"][:, :, 0, 0] * scale[:, None]
+        product[name] = np.einsum("oi,nihw->nohw", weight, values[name])
     expected = {
         INPUT: (pixels - mean) / std,
         "r": np.maximum(product[INPUT] + BIAS.reshape(1, 4, 1, 1), 0),
