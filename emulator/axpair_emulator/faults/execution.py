@@ -17,6 +17,8 @@ from axpair_emulator.program import Op, Program
 
 _TRIES = 8
 """Weights tried for one whose flipped bit reaches the outputs."""
+_ENOUGH = 0.9
+"""A cosine below which it most likely does."""
 
 
 class WeightBit(Fault):
@@ -31,8 +33,8 @@ class WeightBit(Fault):
     }
 
     def loaded(self, executor: Executor) -> Executor:
-        """Flip the bit; among the seed's choices the first that changes an answer, else the last one."""
-        from axpair_emulator.faults.effect import first_seen, stimulus
+        """Flip the bit; of the seed's choices the one that changes the answers most, or enough."""
+        from axpair_emulator.faults.effect import stimulus, strongest
 
         program, named = executor.program, self.text("op")
         ops = [op for op in program.ops if "weight" in op.arrays and named in ("", op.name)]
@@ -44,7 +46,7 @@ class WeightBit(Fault):
         random = self.random()
         inputs = stimulus(program, random)
         flips = (self._flip(program, ops[int(random.integers(len(ops)))], random) for _ in range(_TRIES))
-        return first_seen(executor, flips, inputs)
+        return strongest(executor, flips, inputs, enough=_ENOUGH)
 
     def _flip(self, program: Program, op: Op, random: np.random.Generator) -> Program:
         key = op.arrays["weight"]

@@ -25,14 +25,16 @@ class WrongLutEntry(Fault):
     summary = "one entry of a lookup table is wrong in the device's copy of the model"
     code = "AX306"
     parameters = {  # noqa: RUF012
-        "op": Parameter("", "name of the operator; by default the seed chooses some, and the one that shows most is taken"),
+        "op": Parameter(
+            "", "name of the operator; by default the seed chooses some, and the one that shows most is taken"
+        ),
         "entry": Parameter(-1, "which code's entry; -1: the seed chooses among those that occur"),
         "bit": Parameter(6, "which bit of the entry is flipped, 0 being the lowest"),
     }
 
     def loaded(self, executor: Executor) -> Executor:
         """Flip the bit; of the seed's choices the one that changes the answers most."""
-        from axpair_emulator.faults.effect import strongest, stimulus
+        from axpair_emulator.faults.effect import stimulus, strongest
 
         program, random = executor.program, self.random()
         ops = _named(program, self.text("op"), [op for op in program.ops if table_roles(op)], "table")
@@ -65,12 +67,14 @@ class WrongInstruction(Fault):
     summary = "an Add is executed as a Sub; in a model without Add, a Mul as an Add"
     code = "AX306"
     parameters = {  # noqa: RUF012
-        "op": Parameter("", "name of the operator; by default the seed chooses one whose error reaches an output")
+        "op": Parameter(
+            "", "name of the operator; by default the seed chooses some, and the one that shows most is taken"
+        )
     }
 
     def loaded(self, executor: Executor) -> Executor:
-        """Exchange it; among the seed's choices the first that changes an answer."""
-        from axpair_emulator.faults.effect import first_seen, stimulus
+        """Exchange it; of the seed's choices the one that changes the answers most."""
+        from axpair_emulator.faults.effect import stimulus, strongest
 
         program, random = executor.program, self.random()
         adds, muls = ([op for op in program.ops if op.kind == kind] for kind in ("add", "mul"))
@@ -78,7 +82,7 @@ class WrongInstruction(Fault):
         ops = _named(program, named, adds + muls if named else adds or muls, "instruction to take for another")
         inputs = stimulus(program, random)
         order = random.permutation(len(ops))[:_TRIES]
-        return first_seen(executor, (with_other_instruction(program, ops[at]) for at in order), inputs)
+        return strongest(executor, (with_other_instruction(program, ops[at]) for at in order), inputs)
 
 
 def _named(program: Program, name: str, ops: list[Op], what: str) -> list[Op]:
