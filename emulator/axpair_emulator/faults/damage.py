@@ -32,7 +32,7 @@ def with_entries(program: Program, op: Op, role: str, codes: Sequence[int], bit:
 
 
 def with_scaled_multipliers(program: Program, op: Op, doublings: int) -> Program:
-    """All multipliers of an operator too large by a power of two, as far as their shifts allow."""
+    """All multipliers of an operator times a power of two (below 0: too small), as far as their shifts allow."""
     shift = program.arrays[op.arrays["shift"]]
     return _with_array(program, op, "shift", np.clip(shift - doublings, 1, 52).astype(shift.dtype))
 

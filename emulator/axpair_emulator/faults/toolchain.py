@@ -68,9 +68,9 @@ FAULTS: Mapping[str, ToolchainFault] = {
         ),
         ToolchainFault(
             "miscompiled-multiplier",
-            "an operator's multipliers are sixteen times too large",
+            "an operator's multipliers are sixteen times too small",
             lambda op: "shift" in op.arrays,
-            lambda program, op, _: with_scaled_multipliers(program, op, 4),
+            lambda program, op, _: with_scaled_multipliers(program, op, -4),
         ),
         ToolchainFault(
             "dropped-bias",
