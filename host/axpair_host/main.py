@@ -56,6 +56,8 @@ def run(arguments: list[str]) -> int:
         return _run(arguments)
     except AxpairError as error:
         _say(str(error))
+        if "--json" in arguments:
+            _print_error_document(error)
         return SIDE_CODES[error.side]
     except ModuleNotFoundError as error:
         extra = _extra_of(error.name or "")
@@ -112,6 +114,14 @@ def _show_usage(error: "click.ClickException") -> None:
     context = getattr(error, "ctx", None)
     if context is not None:
         print(f"  next: {context.command_path} --help", file=sys.stderr)
+
+
+def _print_error_document(error: AxpairError) -> None:
+    """The one document of a command that was asked for JSON and came to nothing."""
+    import json
+
+    told = {"message": error.message, "side": error.side, "next_step": error.next_step}
+    print(json.dumps({"schema_version": 1, "error": told}, ensure_ascii=False))
 
 
 def _extra_of(module: str) -> str | None:

@@ -106,6 +106,8 @@ def pair(
                 progress=progress,
             )
             verdict, document = judge(fresh, asks, judging)
+            # Another run may have put its case there meanwhile.
+            target.check_case(case, {name: bytes_sha256(data) for name, data in prepared.data.items()})
     return Paired(out, asks.record, verdict, document)
 
 

@@ -41,7 +41,8 @@ class Seen:
 
     @property
     def difference(self) -> np.ndarray:
-        return self.wrong.astype(int) - self.right.astype(int)
+        difference: np.ndarray = self.wrong.astype(int) - self.right.astype(int)
+        return difference
 
 
 def each_op(model: Built, **options: str | int) -> Iterator[Seen]:
@@ -63,7 +64,7 @@ def healthy(model: Built) -> tuple[bytes, ...]:
     return outputs(model)
 
 
-def test_truncation_is_0_or_1_below_and_half_a_step_on_average(model: Built) -> None:
+def test_truncation_is_0_or_1_below_and_half_a_step_on_average(model: Built, healthy: tuple[bytes, ...]) -> None:
     differences = []
     for seen in each_op(model, fault="truncated-rounding"):
         assert set(np.unique(seen.difference)) <= {-1, 0}
@@ -76,7 +77,9 @@ def test_truncation_is_0_or_1_below_and_half_a_step_on_average(model: Built) -> 
     assert outputs(model, fault="truncated-rounding") != healthy
 
 
-def test_wrap_around_touches_only_saturated_elements_by_nearly_the_whole_range(model: Built) -> None:
+def test_wrap_around_touches_only_saturated_elements_by_nearly_the_whole_range(
+    model: Built, healthy: tuple[bytes, ...]
+) -> None:
     differing = []
     for seen in each_op(model, fault="wrap-around"):
         changed = seen.difference != 0
@@ -87,7 +90,9 @@ def test_wrap_around_touches_only_saturated_elements_by_nearly_the_whole_range(m
     assert outputs(model, fault="wrap-around") != healthy
 
 
-def test_a_narrow_accumulator_is_off_by_its_range_where_it_overflows_and_right_elsewhere(model: Built) -> None:
+def test_a_narrow_accumulator_is_off_by_its_range_where_it_overflows_and_right_elsewhere(
+    model: Built, healthy: tuple[bytes, ...]
+) -> None:
     """The difference before requantisation is a multiple of 2^16: seen here in the codes that it makes."""
     overflowed = 0
     for seen in each_op(model, fault="accumulator-wrap", bits=16):

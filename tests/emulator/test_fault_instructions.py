@@ -80,7 +80,8 @@ def test_the_seed_chooses_a_lut_entry_that_shows(model: Built) -> None:
 
 def rounded(op: Op, program: Program, total: np.ndarray) -> np.ndarray:
     shift, zero = op.attrs["shift"], program.tensors[op.output].zero_point
-    return np.clip((total + (1 << shift >> 1) >> shift) + zero, op.attrs["lo"], op.attrs["hi"])
+    codes: np.ndarray = np.clip((total + (1 << shift >> 1) >> shift) + zero, op.attrs["lo"], op.attrs["hi"])
+    return codes
 
 
 @pytest.mark.parametrize("name", ["small network", "centerface"])

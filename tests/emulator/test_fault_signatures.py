@@ -100,7 +100,8 @@ def test_a_stuck_line_of_a_tensors_buffer_adds_its_bit_to_the_codes(model: Built
     tensor = next(op.output for op in model.program.ops if op.kind == "conv")
     seen: list[dict[str, np.ndarray]] = []
     for faults in ((), chosen({"fault": "stuck-line", "bit": "3", "tensor": tensor})):
-        executor, codes = Executor(model.program), {}
+        executor = Executor(model.program)
+        codes: dict[str, np.ndarray] = {}
         for fault in faults:
             executor = fault.loaded(executor)
 

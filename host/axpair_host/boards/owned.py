@@ -12,10 +12,12 @@ from typing import IO
 
 from axpair_host.boards.url import EmulatorAddress, GrpcAddress, SshAddress
 from axpair_host.cache import cache_folder
-from axpair_host.errors import BoardError
+from axpair_host.errors import BoardError, HostError
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+SETTINGS_REFUSED = 2
+"""The agent's exit code for settings that can't be used: the user's side, not the board's."""
 _MAX_LINE = 1 << 16
 
 
@@ -23,7 +25,7 @@ _MAX_LINE = 1 << 16
 def owned_agent(address: EmulatorAddress | SshAddress) -> Iterator[GrpcAddress]:
     """Start an agent on a free loopback port; it and its workers end with the block, or with this process.
 
-    Raises BoardError with the agent's last words when it doesn't come up.
+    Raises BoardError with the agent's last words when it doesn't come up, HostError when it refuses its settings.
     """
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
@@ -65,7 +67,8 @@ def _reached(
         ) from None
     if not line:
         code = process.wait()
-        raise BoardError(f"{address.url}: the agent ended with status {code}{_last_words(errors)}")
+        kind = HostError if code == SETTINGS_REFUSED else BoardError
+        raise kind(f"{address.url} the agent ended with status {code}{_last_words(errors)}")
     try:
         document = json.loads(line)
         return GrpcAddress(address.url, f"127.0.0.1:{int(document['port'])}", token=str(document["token"]))

@@ -17,6 +17,7 @@ from axpair_host.diagnosis.checks import (
     disagreement,
     failure,
     flips,
+    golden,
     names,
     nonfinite,
     parts,
@@ -62,6 +63,7 @@ LADDER: tuple[Check, ...] = (
     Check("Does quantisation keep the float model's result?", ("AX201", "AX202"), conversion.quantised),
     Check("Does compilation keep the quantised model's result?", ("AX202",), conversion.compiled),
     Check("Did a small part of an output collapse?", ("AX206",), parts.check),
+    Check("Is the float model what the training code says?", (), golden.check),
     Check(
         "Does the post-processor make the expected result of tensors that agree?", ("AX405", "AX406"), decisions.check
     ),

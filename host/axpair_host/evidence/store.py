@@ -51,7 +51,7 @@ def read_record(folder: Path) -> Record | None:
         document = msgspec.json.decode(path.read_bytes())
     except OSError as error:
         raise EvidenceError(f"{path}: can't be read: {error.strerror}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EvidenceError(
             f"{path}: not JSON: {error}", next_step="delete it to have the tensors judged without it"
         ) from error

@@ -82,7 +82,7 @@ def store(
     if leg is not None and leg.rounds and not same_bytes(joint, leg.outputs()):
         write_probe_input(folder, prepared)
     if request.golden is not None:
-        copy_golden(folder, request.golden)
+        copy_golden(folder, request.golden, prepared.description)
     return Record(
         case=case,
         inputs=inputs,

@@ -1,7 +1,9 @@
 """Runs the post-processor on every leg and keeps what it said, or what it raised."""
 
+import sys
 import traceback
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,8 @@ def apply(function: Postprocessor, legs: Mapping[str, Outputs]) -> PostprocessFa
     last: BaseException | None = None
     for leg, outputs in legs.items():
         try:
-            decisions[leg] = as_json(function(outputs))
+            with redirect_stdout(sys.stderr):  # stdout is the document's
+                decisions[leg] = as_json(function(outputs))
         except PostprocessError:
             raise
         except (Exception, SystemExit) as error:

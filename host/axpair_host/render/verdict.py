@@ -118,6 +118,8 @@ def _standing(one: Mapping[str, Any]) -> str:
         return "A warning: it doesn't change the verdict."
     if not one["proven"]:
         return "A hint, not proven."
+    if one["code"] == "AX307":
+        return "Seen by the agent. That it isn't our own worker on the board would be shown by run_joint failing too."
     if not one["owner_proven"]:
         return (
             "The explanation is proven by the bytes. That it isn't our own worker on the board would be shown by "

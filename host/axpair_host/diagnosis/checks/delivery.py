@@ -15,7 +15,8 @@ _CONFESSIONS = re.compile(
 def check(inquiry: Inquiry) -> Iterator[Finding]:
     """AX101: the worker handed over other bytes than were sent, or a log line says that the input wasn't used.
 
-    A log line alone is a hint, and says nothing where the board's answer is the simulator's all the same.
+    A log line alone is a hint. Where the board's answer is the simulator's all the same, the buffer happened to hold
+    the right bytes: the run proves nothing and is inconclusive.
     """
     names = tuple(output.name for output in inquiry.outputs)
     for round_ in inquiry.evidence.case_rounds:
@@ -37,11 +38,13 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
             )
             return
     lines = [line.strip() for line in _log(inquiry) if _CONFESSIONS.search(line)]
-    if lines and (not inquiry.has("joint") or any(inquiry.wrong_answers())):
+    if lines:
+        wrong = not inquiry.has("joint") or any(inquiry.wrong_answers())
         yield found(
             "AX101",
             f"the log of the run says: {lines[0]}",
             {"log_lines": lines[:20]},
+            weight="fault" if wrong else "inconclusive",
             outputs=names,
             settles=("board",),
         )
