@@ -110,8 +110,17 @@ def _values(info: FaultInfo, options: Mapping[str, str]) -> dict[str, Value]:
         if text is None:
             values[key] = parameter.default
         else:
-            values[key] = whole_number(key, text) if isinstance(parameter.default, int) else text
+            values[key] = _number(key, text, parameter) if isinstance(parameter.default, int) else text
     return values
+
+
+def _number(key: str, text: str, parameter: Parameter) -> int:
+    number = whole_number(key, text)
+    if not parameter.least <= number <= parameter.most:
+        raise FaultError(
+            f"the option {key!r} takes {parameter.least} to {parameter.most}, not {number}", next_step=_LIST
+        )
+    return number
 
 
 def whole_number(name: str, text: str) -> int:

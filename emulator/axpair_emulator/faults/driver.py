@@ -10,7 +10,7 @@ from axpair_agent.worker.runtime import RuntimeFault
 
 from axpair_emulator.faults.fault import Fault, Parameter
 
-_AT = {"at": Parameter(1, "in which run of this process it happens first, counted from 1; then in all later ones")}
+_AT = {"at": Parameter(1, "in which run of this process it happens first, counted from 1; then in all later ones", 1)}
 
 
 class InputNotDelivered(Fault):
@@ -19,7 +19,7 @@ class InputNotDelivered(Fault):
     name = "input-not-delivered"
     summary = "the input doesn't reach the device: its buffer keeps older bytes"
     code = "AX101"
-    parameters = {"at": Parameter(2, "from which run of this process on, counted from 1")}  # noqa: RUF012
+    parameters = {"at": Parameter(2, "from which run of this process on, counted from 1", 1)}  # noqa: RUF012
 
     _runs = 0
 
@@ -79,7 +79,7 @@ class Exit(_AtRun):
 
     name = "exit"
     summary = "the runtime ends its process"
-    parameters = {**_AT, "status": Parameter(134, "the process's exit status")}  # noqa: RUF012
+    parameters = {**_AT, "status": Parameter(134, "the process's exit status", 0, 255)}  # noqa: RUF012
 
     def strike(self) -> None:
         """End without a word."""
@@ -108,7 +108,7 @@ class Slow(Fault):
     name = "slow"
     summary = "every run takes longer"
     code = ""
-    parameters = {"milliseconds": Parameter(500, "how much longer")}  # noqa: RUF012
+    parameters = {"milliseconds": Parameter(500, "how much longer", 0, 600_000)}  # noqa: RUF012
 
     def on_submit(self) -> None:
         """Sleep."""

@@ -28,7 +28,7 @@ class WeightBit(Fault):
     summary = "one bit of one weight is flipped in the device's copy of the model"
     code = "AX306"
     parameters = {  # noqa: RUF012
-        "bit": Parameter(6, "which bit of the weight, 0 being the lowest"),
+        "bit": Parameter(6, "which bit of the weight, 0 being the lowest", 0, 15),
         "op": Parameter("", "name of the operator; by default the seed chooses one whose flip reaches an output"),
     }
 
@@ -64,7 +64,7 @@ class Race(Fault):
     code = "AX301"
     parameters = {  # noqa: RUF012
         "tensor": Parameter("", "name of the tensor; by default those that the outputs are made of"),
-        "tiles": Parameter(8, "into how many tiles the tensor is cut"),
+        "tiles": Parameter(8, "into how many tiles the tensor is cut", 2, 4096),
     }
 
     def __init__(self, values: Mapping[str, Value], seed: int) -> None:

@@ -25,6 +25,9 @@ class Parameter:
 
     default: Value
     meaning: str
+    least: int = 0
+    """Of a whole number."""
+    most: int = 0xFFFFFFFF
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,9 @@ class WrongStride(Fault):
     summary = "the image inputs are read with a row stride that is too large: rows shear linearly"
     code = "AX107"
     parameters = {  # noqa: RUF012
-        "extra": Parameter(32, "by how many bytes; below 0 the stride is too small. Beyond the buffer's end are zeros")
+        "extra": Parameter(
+            32, "by how many bytes; below 0 the stride is too small. Beyond the buffer's end are zeros", -0xFFFF
+        )
     }
 
     def loaded(self, executor: Executor) -> Executor:

@@ -28,8 +28,8 @@ class WrongLutEntry(Fault):
         "op": Parameter(
             "", "name of the operator; by default the seed chooses some, and the one that shows most is taken"
         ),
-        "entry": Parameter(-1, "which code's entry; -1: the seed chooses among those that occur"),
-        "bit": Parameter(6, "which bit of the entry is flipped, 0 being the lowest"),
+        "entry": Parameter(-1, "which code's entry; -1: the seed chooses among those that occur", -1, 0xFFFF),
+        "bit": Parameter(6, "which bit of the entry is flipped, 0 being the lowest", 0, 15),
     }
 
     def loaded(self, executor: Executor) -> Executor:

@@ -35,7 +35,7 @@ class StaleLines(Fault):
     name = "stale-lines"
     summary = f"some cache lines ({LINE} bytes) of an output still hold the previous answer"
     code = "AX302"
-    parameters = {"lines": Parameter(8, "how many lines of each output, as far as it has so many")}  # noqa: RUF012
+    parameters = {"lines": Parameter(8, "how many lines of each output, as far as it has so many", 1)}  # noqa: RUF012
 
     def read(self, output: Written, content: bytes) -> bytes:
         """Put lines of the previous answer back, preferring those in which the two answers differ."""
@@ -76,7 +76,7 @@ class TruncatedDma(Fault):
     summary = "the tail of an output is lost in the transfer"
     code = "AX304"
     parameters = {  # noqa: RUF012
-        "bytes": Parameter(4096, "how many bytes are lost, at most half of the output"),
+        "bytes": Parameter(4096, "how many bytes are lost, at most half of the output", 1),
         "fill": Parameter("zero", "what stands there instead: zero, or old (what the buffer held)"),
     }
 
@@ -94,8 +94,10 @@ class ActivationBit(Fault):
     summary = "single bits of an output's elements are flipped in memory"
     code = "AX305"
     parameters = {  # noqa: RUF012
-        "count": Parameter(1, "how many elements of each output"),
-        "bit": Parameter(-1, "which bit of the element; -1: the seed chooses, below sign and exponent of a float"),
+        "count": Parameter(1, "how many elements of each output", 1),
+        "bit": Parameter(
+            -1, "which bit of the element; -1: the seed chooses, below sign and exponent of a float", -1, 31
+        ),
     }
 
     def written(self, output: Written, content: bytes) -> bytes:
@@ -119,8 +121,10 @@ class StuckLine(Fault):
     summary = "one data line is always 1, or always 0, in one buffer"
     code = "AX305"
     parameters = {  # noqa: RUF012
-        "bit": Parameter(-1, "which bit of the element; -1: the seed chooses, below sign and exponent of a float"),
-        "level": Parameter(1, "1 or 0"),
+        "bit": Parameter(
+            -1, "which bit of the element; -1: the seed chooses, below sign and exponent of a float", -1, 31
+        ),
+        "level": Parameter(1, "1 or 0", 0, 1),
         "output": Parameter("", "name of the output whose buffer it is; by default the seed chooses"),
         "tensor": Parameter("", "name of a tensor in the NPU's memory, whose buffer it is instead"),
     }
@@ -168,7 +172,7 @@ class NanOutput(Fault):
     name = "nan-output"
     summary = "some elements of the float outputs are NaN"
     code = "AX003"
-    parameters = {"count": Parameter(3, "how many elements of each output")}  # noqa: RUF012
+    parameters = {"count": Parameter(3, "how many elements of each output", 1)}  # noqa: RUF012
 
     def written(self, output: Written, content: bytes) -> bytes:
         """Overwrite elements chosen by the seed; integer outputs can't hold NaN and stay."""
