@@ -60,6 +60,11 @@ def aligned(rows: Iterable[Sequence[str]], indent: str = "") -> list[str]:
     ]
 
 
+def table_columns() -> int:
+    """Columns that a table may take: the terminal's, else what a log viewer shows without wrapping."""
+    return shutil.get_terminal_size((140, 24)).columns if sys.stdout.isatty() else 140
+
+
 def paragraph(text: str, first: str = "", rest: str | None = None) -> list[str]:
     """A text wrapped to the terminal, 100 columns elsewhere; `first` leads its first line, `rest` the others."""
     columns = min(shutil.get_terminal_size((100, 24)).columns, 120) if sys.stdout.isatty() else 100

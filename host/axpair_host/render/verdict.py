@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from axpair_host.render.lines import aligned, bold, coloured, dim, paragraph, plain
+from axpair_host.render.lines import aligned, bold, coloured, dim, paragraph, plain, table_columns, width
 from axpair_host.render.numbers import relation
 
 OWNERS = {
@@ -98,7 +98,13 @@ def _outputs(outputs: Sequence[Mapping[str, Any]]) -> list[str]:
         [plain(output["name"]), "x".join(map(str, output["shape"])), *(relation(output[key]) for key, _ in pairs)]
         for output in outputs
     ]
-    return aligned([[dim(cell) for cell in head], *rows])
+    table = aligned([[dim(cell) for cell in head], *rows])
+    if max(map(width, table)) <= table_columns():
+        return table
+    lines = []  # too wide for a table: the legs of each output under its name
+    for name, shape, *relations in rows:
+        lines += [*paragraph(f"{name}  {shape}"), *aligned(zip(map(dim, head[2:]), relations, strict=True), "  ")]
+    return lines
 
 
 def _finding(place: int, one: Mapping[str, Any], with_steps: bool) -> list[str]:
