@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from axpair_host.compare.comparison import Relation
+from axpair_host.compare import Relation
 from axpair_host.render.lines import width
 from axpair_host.render.verdict import verdict_lines
 from host.board_cases import J, judged, twice
