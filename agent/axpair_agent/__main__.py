@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Sequence
@@ -108,16 +109,14 @@ def _serve(settings: Settings) -> int:
         level=logging.INFO, format="axpair-agent: %(message)s", handlers=[logging.StreamHandler(), recent]
     )
     logging.getLogger("paramiko").setLevel(logging.CRITICAL)
-    told_to_end = threading.Event()
-    _end_on_signals(told_to_end)
+    told, tell = socket.socketpair()
+    _tell_on_signals(tell)
     agent = start(settings, recent)
     if settings.owned:
         print(json.dumps({"port": agent.port, "token": settings.token}), flush=True)
-        threading.Thread(target=_end_with_stdin, args=(told_to_end,), daemon=True).start()
+        threading.Thread(target=_tell_when_stdin_closes, args=(tell,), daemon=True).start()
     logging.getLogger(__name__).info("listening on %s:%d", settings.host, agent.port)
-    # A wait without a limit would keep Windows from seeing Ctrl-C.
-    while not told_to_end.wait(3600.0):
-        pass
+    told.recv(1)
     last_resort = threading.Timer(ENDING_SECONDS, os._exit, (1,))
     last_resort.daemon = True
     last_resort.start()
@@ -126,20 +125,25 @@ def _serve(settings: Settings) -> int:
     return 0
 
 
-def _end_on_signals(told_to_end: threading.Event) -> None:
-    def end(_number: int, _frame: FrameType | None) -> None:
-        told_to_end.set()
+def _tell_on_signals(tell: socket.socket) -> None:
+    """Have signals write to the socket. A handler of Python's own would run only once the main thread wakes, which a
+    signal that another thread takes doesn't bring about; and one that sets an event may find its lock taken."""
 
+    def nothing_more(_number: int, _frame: FrameType | None) -> None:
+        pass
+
+    tell.setblocking(False)
+    signal.set_wakeup_fd(tell.fileno(), warn_on_full_buffer=False)
     for name in ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP"):
         if hasattr(signal, name):
-            signal.signal(getattr(signal, name), end)
+            signal.signal(getattr(signal, name), nothing_more)
 
 
-def _end_with_stdin(told_to_end: threading.Event) -> None:
+def _tell_when_stdin_closes(tell: socket.socket) -> None:
     """Whoever started us holds the other end: it closes when they end, however they end."""
     while os.read(0, 1 << 12):
         pass
-    told_to_end.set()
+    tell.send(b"\0")
 
 
 if __name__ == "__main__":
