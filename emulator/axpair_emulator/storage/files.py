@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import tempfile
 from pathlib import Path
+
+from axpair_proto.errors import ContractError
+from axpair_proto.gt.replacing import write_whole_file
 
 from axpair_emulator.errors import EmulatorError
 
@@ -13,24 +14,9 @@ from axpair_emulator.errors import EmulatorError
 def write_whole(path: Path, data: bytes) -> None:
     """Writes beside the target, syncs and renames. Raises EmulatorError when the folder can't be written to."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
-            raise
-    except OSError as error:
-        raise EmulatorError(
-            f"{path} can't be written: {error.strerror or error}",
-            next_step="give an output folder that you may write to",
-        ) from error
+        write_whole_file(path, data)
+    except ContractError as error:
+        raise EmulatorError(error.message, next_step="give an output folder that you may write to") from error
 
 
 def require_writable(path: Path) -> None:

@@ -41,7 +41,7 @@ def write_whole_file(target: Path, data: bytes) -> None:
     """Write a file so that readers see the old bytes or the new ones. Raises ContractError when it can't be written."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{target.name[:60]}.", dir=target.parent)
     except OSError as error:
         raise ContractError(f"{target}: can't be written: {error.strerror}") from error
     beside = Path(name)
