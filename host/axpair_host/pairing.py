@@ -16,6 +16,7 @@ from axpair_host.digests import bytes_sha256
 from axpair_host.evidence.folder import load
 from axpair_host.evidence.record import Record
 from axpair_host.evidence.store import write_pair_json
+from axpair_host.gather.answers.session import Session
 from axpair_host.gather.board_leg import BoardLeg
 from axpair_host.gather.board_side import BoardSide
 from axpair_host.gather.finished import finished_leg
@@ -25,6 +26,7 @@ from axpair_host.gather.request import GatherRequest
 from axpair_host.gather.sources import description_of, prepared_case, simulated_by, simulator_of
 from axpair_host.gather.storing import output_facts
 from axpair_host.gather.target import Target
+from axpair_host.postprocess import Postprocessor
 from axpair_host.progress import Progress
 
 
@@ -35,6 +37,10 @@ class Judging:
     settings: Settings = field(default_factory=Settings)
     postprocess: str | None = None
     """As --postprocess takes it."""
+
+    def loaded(self) -> Postprocessor | None:
+        """The post-processor, if there is one. Raises PostprocessError when it can't be imported."""
+        return postprocess.load(self.postprocess) if self.postprocess is not None else None
 
 
 @dataclass(frozen=True)
@@ -65,8 +71,7 @@ def pair(
     """
     request = _with_golden(request)
     target = Target(out, request, overwrite=overwrite)
-    if judging.postprocess is not None:
-        postprocess.load(judging.postprocess)  # so that a typo shows before the work
+    postprocessor = judging.loaded()  # so that a typo shows before the work
     simulator = simulator_of(request, simulator_name, address)
     simulated = simulated_by(request, simulator)
     with _board_side(request, address, simulated, progress) as side:
@@ -96,29 +101,23 @@ def pair(
                 board=board,
                 progress=progress,
             )
-            asks = LiveAsks(
-                fresh,
-                record,
-                request=request,
-                prepared=prepared,
-                simulator=simulator,
-                board=side,
-                progress=progress,
-            )
-            verdict, document = judge(fresh, asks, judging)
+            session = Session(fresh, request, prepared, simulator, side, progress, postprocessor)
+            asks = LiveAsks(session, record)
+            verdict, document = judge(asks, judging.settings)
             # Another run may have put its case there meanwhile.
             target.check_case(case, {name: bytes_sha256(data) for name, data in prepared.data.items()})
     return Paired(out, asks.record, verdict, document)
 
 
-def judge(folder: Path, asks: LiveAsks, judging: Judging) -> tuple[Verdict, dict[str, Any]]:
-    """Apply the post-processor, diagnose, and write pair.json into `folder`, which holds a gathered case."""
+def judge(asks: LiveAsks, settings: Settings) -> tuple[Verdict, dict[str, Any]]:
+    """Apply the post-processor, diagnose, and write pair.json into the session's gathered folder."""
+    folder, postprocessor = asks.session.folder, asks.session.postprocess
     write_pair_json(folder, asks.record, None)
-    if judging.postprocess is not None:
-        facts = postprocess.apply(postprocess.load(judging.postprocess), load(folder).legs)
+    if postprocessor is not None:
+        facts = postprocess.apply(postprocessor, load(folder).legs)
         asks.record = msgspec.structs.replace(asks.record, postprocess=facts)
         write_pair_json(folder, asks.record, None)
-    verdict = diagnose(load(folder), judging.settings, asks=asks)
+    verdict = diagnose(load(folder), settings, asks=asks)
     document = verdict.document()
     write_pair_json(folder, asks.record, document)
     return verdict, document

@@ -13,6 +13,7 @@ from axpair_host.boards.opening import address_of
 from axpair_host.evidence.folder import load
 from axpair_host.evidence.record import Record
 from axpair_host.evidence.store import write_pair_json
+from axpair_host.gather.answers.session import Session
 from axpair_host.gather.board_side import BoardSide
 from axpair_host.gather.gathering import case_facts, gather
 from axpair_host.gather.live import LiveAsks
@@ -58,9 +59,7 @@ def gathered(models: Models, folder: Path, url: str = "emulator:", repeat: int =
             progress=Silent(),
         )
         write_pair_json(gt, record, None)
-        asks = LiveAsks(
-            gt, record, request=request, prepared=prepared, simulator=simulator, board=side, progress=Silent()
-        )
+        asks = LiveAsks(Session(gt, request, prepared, simulator, side, Silent()), record)
         yield Gathered(gt, record, prepared, asks)
 
 

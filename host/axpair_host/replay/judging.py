@@ -8,6 +8,7 @@ import msgspec
 from axpair_proto.simulator import Simulator
 
 from axpair_host.evidence.record import CaseFacts
+from axpair_host.gather.answers.session import Session
 from axpair_host.gather.board_side import BoardSide
 from axpair_host.gather.gathering import store
 from axpair_host.gather.live import LiveAsks
@@ -55,13 +56,7 @@ class Judge:
             leg=gathered.board,
             timings=gathered.timings,
         )
-        asks = LiveAsks(
-            folder,
-            record,
-            request=request,
-            prepared=gathered.prepared,
-            simulator=self.simulator,
-            board=self.spare,
-            progress=Silent(),
+        session = Session(
+            folder, request, gathered.prepared, self.simulator, self.spare, Silent(), self.judging.loaded()
         )
-        return judge(folder, asks, self.judging)[1]
+        return judge(LiveAsks(session, record), self.judging.settings)[1]

@@ -1,0 +1,99 @@
+"""What a simulator may offer besides `axpair_proto.simulator.Simulator`: each a small protocol of its own.
+
+The host asks with isinstance. A toolchain that lacks one (no layer dumps, say) simply has no such methods, and what
+needs it says so. Every method raises a subclass of AxpairError with side "input" on bad input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from axpair_proto.simulator import Models, Stage, Tensors
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@runtime_checkable
+class RunsFloatModel(Protocol):
+    """Runs the float model without any configuration, and shows what the configuration feeds it with."""
+
+    def float_inputs(self, models: Models, inputs: Mapping[str, bytes]) -> Tensors:
+        """What `models.config` makes of the joint's input bytes: after colour conversion, normalisation and layout.
+
+        By the ONNX model's input names, in its dtype, shape and layout.
+        """
+        ...
+
+    def run_float(self, models: Models, tensors: Tensors) -> Tensors:
+        """The plain ONNX model on such tensors; outputs in the joint's shape, dtype and layout."""
+        ...
+
+
+@dataclass(frozen=True)
+class LayerTensor:
+    """One operator's output in one form of the model."""
+
+    name: str
+    """Of the ONNX tensor that it is; the same in every stage."""
+    node: str
+    """The operator's name."""
+    kind: str
+    values: np.ndarray
+    """Real values, float32, in the ONNX model's axis order."""
+    step: float = 0.0
+    """Quantisation step in real units; 0 in the float model."""
+    sources: tuple[str, ...] = ()
+    """ONNX nodes fused into it."""
+
+
+@runtime_checkable
+class DumpsLayers(Protocol):
+    """Shows what every layer gives."""
+
+    def layers(self, models: Models, stage: Stage, inputs: Mapping[str, bytes]) -> Iterator[LayerTensor]:
+        """Every layer's output, in the order of execution, streamed: one alive at a time.
+
+        "onnx" gives at least the tensors whose names the joint's layers have.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operator of a compiled model."""
+
+    name: str
+    kind: str
+    inputs: tuple[str, ...] = field(default=())
+    """Tensors that other operators or the model's inputs give; constants aren't among them."""
+    output: str = ""
+
+
+@runtime_checkable
+class CutsModels(Protocol):
+    """Makes a part of a compiled model into a model of its own."""
+
+    def nodes(self, models: Models) -> Sequence[Node]:
+        """The joint's operators in the order of execution."""
+        ...
+
+    def cut(self, models: Models, inputs: Sequence[str], outputs: Sequence[str], folder: Path) -> Models:
+        """A joint (and a lava_joint where there is one) in `folder` from those tensors to those tensors, with the
+        same arithmetic, operators under the same names. `inputs` () = the model's own inputs.
+
+        An inner tensor becomes an input or output of its codes: uint8 or uint16, in the joint's internal layout.
+        """
+        ...
+
+
+@runtime_checkable
+class BuildsModels(Protocol):
+    """Builds a joint, as `pulsar build` does."""
+
+    def build(self, onnx: Path, config: Path, joint: Path) -> Models:
+        """Build `onnx` under a user's config.prototxt; .lava_joint and output_config.prototxt go beside the joint."""
+        ...
