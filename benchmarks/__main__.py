@@ -1,4 +1,4 @@
-"""Runs the benchmarks named on the command line, or all."""
+"""Runs the benchmarks named on the command line, or all; a campaign is run by its name alone."""
 
 import importlib
 import sys
@@ -6,12 +6,18 @@ import sys
 BENCHMARKS = ("emulator", "models")
 """Modules of this package, each with a `main()` that prints a table."""
 
+CAMPAIGNS = ("identity", "fuzz")
+"""Longer: modules whose `main(arguments)` takes what follows the name and returns the exit code."""
+
 
 def main(names: list[str]) -> int:
-    """Print each benchmark's table; 2 for a name that doesn't exist."""
+    """Print each benchmark's table, or run one campaign; 2 for a name that doesn't exist."""
+    if names and names[0] in CAMPAIGNS:
+        code: int = importlib.import_module(f"benchmarks.{names[0]}").main(names[1:])
+        return code
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
-        print(f"no benchmark {unknown[0]!r}; there are: {', '.join(BENCHMARKS)}", file=sys.stderr)
+        print(f"no benchmark {unknown[0]!r}; there are: {', '.join((*BENCHMARKS, *CAMPAIGNS))}", file=sys.stderr)
         return 2
     for name in names or BENCHMARKS:
         print(f"== {name}")

