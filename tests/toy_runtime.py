@@ -20,7 +20,7 @@ from typing import Any
 
 from axpair_agent.worker.descriptors import write_all
 from axpair_agent.worker.frames import Kind, pack
-from axpair_agent.worker.runtime import RuntimeFault
+from axpair_agent.worker.runtime import OptionError, RuntimeFault
 
 SLOTS = 3
 ITEM_BYTES = {"uint8": 1, "int16": 2, "float32": 4}
@@ -73,6 +73,8 @@ class ToyRuntime:
             os.kill(os.getpid(), signal.SIGABRT)
         if text == b"hang":
             time.sleep(3600)
+        if text == b"no room":
+            raise OptionError("the option 'tile' is '9', the model has 4\n  next: give 0 to 3")
         if text == b"undescribed":
             return {"inputs": "none"}
         try:

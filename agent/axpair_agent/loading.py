@@ -6,10 +6,12 @@ from pathlib import Path
 
 from axpair_proto.description import ModelDescription
 from axpair_proto.errors import ContractError
+from axpair_proto.reasons import Reason
 from axpair_proto.v1.failures_pb2 import RuntimeFailure
 
 from axpair_agent import failures
 from axpair_agent.conversation import Answer, Conversation, WorkerLost
+from axpair_agent.errors import CallError
 from axpair_agent.worker.frames import Kind
 
 PIECE_BYTES = 1 << 20
@@ -37,7 +39,10 @@ class LoadRefused(Exception):
 
 
 def load(worker: Conversation, path: Path, sha256: str, by_path: bool, seconds: float) -> Loaded:
-    """Have a worker load a verified file; each step may take `seconds`. Raises LoadRefused."""
+    """Have a worker load a verified file; each step may take `seconds`.
+
+    Raises LoadRefused, and CallError OPTION where an option of the runtime doesn't go with the model.
+    """
     try:
         if by_path:
             answer = worker.ask_once(Kind.LOAD, {"path": str(path.resolve())}, (), seconds)
@@ -47,6 +52,10 @@ def load(worker: Conversation, path: Path, sha256: str, by_path: bool, seconds: 
         raise LoadRefused(lost.failure, lost.log_lines) from lost
     if answer.frame.kind is Kind.FAULT:
         worker.close()
+        if answer.frame.header.get("kind") == "OPTION":
+            raise CallError(
+                Reason.OPTION, f"the runtime {worker.hello.runtime!r}: {answer.frame.header.get('message')}"
+            )
         raise LoadRefused(failures.fault(answer.frame), answer.log_lines)
     try:
         header = answer.frame.header

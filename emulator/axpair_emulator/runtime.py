@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from axpair_agent.worker.runtime import OptionError, RuntimeFault
 
-from axpair_emulator.errors import EmulatorError
+from axpair_emulator.errors import EmulatorError, FaultError
 from axpair_emulator.faults.catalogue import chosen, whole_number
 
 if TYPE_CHECKING:
@@ -47,10 +47,16 @@ class EmulatorRuntime:
         found = {"runtime": f"emulator {own}", "chip": CHIP, "driver": f"emulated {own}", "toolchain": self._toolchain}
         if self._device is not None:
             found["threads"] = str(self._device.threads)
-        return {key: value for key, value in found.items() if value}
+        said: Mapping[str, str] = {key: value for key, value in found.items() if value}
+        for fault in self._faults:
+            said = fault.versions(said)
+        return dict(said)
 
     def load(self, path: str) -> dict[str, Any]:
-        """Read the joint and prepare it; returns its description. Raises RuntimeFault where it isn't one of ours."""
+        """Read the joint and prepare it; returns its description.
+
+        Raises RuntimeFault where it isn't one of ours, OptionError where the model has no room for a fault.
+        """
         from axpair_emulator.device.driver import Device
         from axpair_emulator.ports import describe, output_steps
         from axpair_emulator.storage.joint_file import load_program
@@ -58,6 +64,8 @@ class EmulatorRuntime:
         try:
             program = load_program(Path(path))
             self._device = Device(program, self._faults, self._threads)
+        except FaultError as error:
+            raise OptionError(str(error)) from error
         except EmulatorError as error:
             raise RuntimeFault(str(error)) from error
         self._toolchain = program.tools_version

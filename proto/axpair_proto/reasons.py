@@ -28,7 +28,7 @@ class Reason(enum.Enum):
     WORKERS = grpc.StatusCode.RESOURCE_EXHAUSTED, "too many models are loaded"
     WORKER_START = grpc.StatusCode.UNAVAILABLE, "no worker could be started"
     HOST_KEY = grpc.StatusCode.FAILED_PRECONDITION, "the board's SSH host key is unknown or differs"
-    OPTION = grpc.StatusCode.INVALID_ARGUMENT, "the runtime doesn't take an option"
+    OPTION = grpc.StatusCode.INVALID_ARGUMENT, "the runtime doesn't take an option, or not for this model"
     CASE = grpc.StatusCode.INVALID_ARGUMENT, "the case is malformed"
 
     @property

@@ -41,6 +41,17 @@ def test_a_model_that_the_runtime_refuses_is_an_answer_with_its_own_code(client:
     assert any(line.startswith("loading") for line in reply.log_lines)
 
 
+def test_an_option_that_does_not_go_with_the_model_is_a_status_and_leaves_no_worker(client: Client) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        client.load(b"no room")
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert reason_of(caught.value) == "OPTION"
+    assert (
+        details_of(caught.value) == "the runtime 'toy': the option 'tile' is '9', the model has 4\n  next: give 0 to 3"
+    )
+    assert client.load(toy_model()).WhichOneof("outcome") == "model"
+
+
 def test_a_worker_that_crashes_while_loading_is_an_answer(client: Client) -> None:
     failure = client.load(b"crash").failure
     assert (failure.kind, failure.signal) == (RuntimeFailure.CRASH, "SIGABRT")

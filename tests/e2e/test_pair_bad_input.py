@@ -85,7 +85,17 @@ def test_bad_input_is_one_message_and_leaves_nothing(page: Case, tmp_path: Path,
     assert list(work.iterdir()) == []
 
 
-def test_a_fault_that_cant_be_injected_is_named(page: Case, tmp_path: Path) -> None:
-    done = axpair_here("pair", *page.flags, "--out", tmp_path / "gt", "--board", "emulator:?fault=nope")
-    assert "nope" in said_once(done, 2)
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("nope", "there is no fault 'nope'"),
+        ("stale-outputs", "did you mean 'stale-output'?"),
+        ("unwritten-output&output=fetch_name_1", "did you mean 'fetch_name_0'?"),
+        ("truncated-dma&fill=poison", "there are: zero, old"),
+        ("swapped-outputs", "no two outputs of this model have the same shape"),
+    ],
+)
+def test_a_fault_that_cant_be_injected_is_named(page: Case, tmp_path: Path, fault: str, words: str) -> None:
+    done = axpair_here("pair", *page.flags, "--out", tmp_path / "gt", "--board", f"emulator:?fault={fault}")
+    assert words in said_once(done, 2)
     assert list(tmp_path.iterdir()) == []

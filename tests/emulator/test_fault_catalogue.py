@@ -52,7 +52,9 @@ def test_numbers_may_be_hexadecimal() -> None:
 
 
 def test_an_unknown_fault_is_answered_with_those_there_are() -> None:
-    with pytest.raises(FaultError, match=r"'stale'; there are: stale-output, .*slow"):
+    with pytest.raises(
+        FaultError, match=r"'stale'\s+next: did you mean 'stale-(lines|output)'\? there are: stale-output, .*slow"
+    ):
         chosen({"fault": "stale"})
 
 

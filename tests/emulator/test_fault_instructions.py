@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from axpair_agent.worker.runtime import RuntimeFault
+from axpair_agent.worker.runtime import OptionError
 from axpair_emulator.cmodel.execute import Executor
 from axpair_emulator.faults.catalogue import chosen
 from axpair_emulator.program import Op, Program
@@ -121,11 +121,11 @@ def test_without_an_add_a_mul_is_run_as_an_add(model: Built) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"fault": "wrong-lut-entry", "op": "nothing"}, "'nothing' has no table"),
+        ({"fault": "wrong-lut-entry", "op": "nothing"}, "no operator 'nothing' with a table"),
         ({"fault": "wrong-lut-entry", "entry": 256}, "entries 0 to 255, not 256"),
-        ({"fault": "wrong-instruction", "op": "conv1"}, "'conv1' has no instruction"),
+        ({"fault": "wrong-instruction", "op": "conv1"}, "no operator 'conv1' with an instruction"),
     ],
 )
 def test_damages_that_the_model_gives_no_room_for_are_refused(options: dict[str, str | int], words: str) -> None:
-    with pytest.raises(RuntimeFault, match=words):
+    with pytest.raises(OptionError, match=words):
         Board(model_named("small network"), **options)

@@ -41,7 +41,8 @@ class Runtime(Protocol):
         """Load the model file at `path` and keep it; called once.
 
         Returns the JSON form of `axpair_proto.description.ModelDescription`. The worker itself reads of each input
-        and output: name, dtype, size_bytes. Raises RuntimeFault where the runtime refuses the model.
+        and output: name, dtype, size_bytes. Raises RuntimeFault where the runtime refuses the model, OptionError
+        where an option doesn't go with it: that is the user's to mend, not evidence of the board.
         """
         ...
 

@@ -11,7 +11,7 @@ from axpair_agent.worker.descriptors import LogMarker
 from axpair_agent.worker.frames import Buffer, Frame, FrameError, Kind, split
 from axpair_agent.worker.modelcache import ModelCache, digest_of
 from axpair_agent.worker.rounds import InputFault, check_inputs, probe_input, run_round
-from axpair_agent.worker.runtime import Runtime, RuntimeFault
+from axpair_agent.worker.runtime import OptionError, Runtime, RuntimeFault
 
 SELF_DESTRUCT_SECONDS = 3.0
 """So long after a request's deadline the worker ends by itself, should the agent not have ended it."""
@@ -105,6 +105,8 @@ class Service:
             return work()
         except InputFault as fault:
             self._fault(header, number, "INPUT", str(fault))
+        except OptionError as error:
+            self._fault(header, number, "OPTION", str(error))
         except RuntimeFault as fault:
             self._fault(header, number, "ERROR", fault.message, fault.code)
         except Exception as error:

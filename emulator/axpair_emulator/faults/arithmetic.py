@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from axpair_emulator.errors import FaultError
 from axpair_emulator.faults.fault import Fault, Parameter
+from axpair_emulator.faults.known import require_known
 
 if TYPE_CHECKING:
     from axpair_emulator.cmodel.execute import Executor
-    from axpair_emulator.faults.kernels import Arithmetic
+    from axpair_emulator.faults.narrowing import Arithmetic
 
 
 class _Arithmetic(Fault):
@@ -22,16 +24,25 @@ class _Arithmetic(Fault):
     def loaded(self, executor: Executor) -> Executor:
         """Put other kernels in place. Raises FaultError for an operator that isn't there or doesn't calculate."""
         from axpair_emulator.cmodel.execute import Executor
-        from axpair_emulator.faults.kernels import ACCUMULATES, with_arithmetic
+        from axpair_emulator.faults.kernels import with_arithmetic
 
         named = self.text("op")
-        if named and named not in [op.name for op in executor.program.ops if op.kind in ACCUMULATES]:
+        able = [op.name for op in executor.program.ops if op.kind in self.concerned()]
+        if not able:
             raise FaultError(
-                f"there is no operator {named!r} that calculates",
-                next_step=f"such are of the kinds {', '.join(ACCUMULATES)}",
+                f"no operator of this model is of the kinds {', '.join(self.concerned())}",
+                next_step="choose another fault, or another model",
             )
+        if named:
+            require_known("operator", named, able, "with such arithmetic")
         kinds = with_arithmetic(executor.kinds, self.changed, named)
         return Executor(executor.program, executor.threads, kinds=kinds)
+
+    def concerned(self) -> Sequence[str]:
+        """Kinds of operators that the fault can be seen in."""
+        from axpair_emulator.faults.kernels import CALCULATE
+
+        return CALCULATE
 
     def changed(self, arithmetic: Arithmetic) -> Arithmetic:
         """What the fault makes of an arithmetic."""
@@ -67,11 +78,15 @@ class AccumulatorWrap(_Arithmetic):
     summary = "the sums of convolutions and products wrap round at too few bits"
     parameters = {  # noqa: RUF012
         **_Arithmetic.parameters,
-        "bits": Parameter(16, "width of the accumulators, sign included"),
+        "bits": Parameter(16, "width of the accumulators, sign included", 2, 63),
     }
 
+    def concerned(self) -> Sequence[str]:
+        """What sums products."""
+        from axpair_emulator.faults.kernels import SUMS_OF_PRODUCTS
+
+        return SUMS_OF_PRODUCTS
+
     def changed(self, arithmetic: Arithmetic) -> Arithmetic:
-        """Fewer bits. Raises FaultError for a width that is none."""
-        if not 2 <= self.number("bits") <= 63:
-            raise FaultError(f"accumulators have 2 to 63 bits, not {self.number('bits')}")
+        """Fewer bits."""
         return dataclasses.replace(arithmetic, accumulator_bits=min(arithmetic.accumulator_bits, self.number("bits")))

@@ -18,6 +18,7 @@ from axpair_emulator.faults import (
     transfer,
 )
 from axpair_emulator.faults.fault import Fault, Parameter, Value
+from axpair_emulator.faults.known import suggestion
 
 _CLASSES: tuple[type[Fault], ...] = (
     transfer.StaleOutput,
@@ -86,15 +87,15 @@ def chosen(options: Mapping[str, str]) -> tuple[Fault, ...]:
                 next_step=f"build the joint with it: axpair emulator build --fault {name}",
             )
         if name not in FAULTS:
-            raise FaultError(f"there is no fault {name!r}; there are: {', '.join(FAULTS)}", next_step=_LIST)
+            raise FaultError(f"there is no fault {name!r}", next_step=f"{suggestion(name, FAULTS)}; {_LIST}")
     known = {*_COMMON}
     for name in names:
         known.update(FAULTS[name].parameters, (f"{name}.{key}" for key in FAULTS[name].parameters))
     for option in options:
         if option not in known:
             raise FaultError(
-                f"the emulated board has no option {option!r} here; it takes: {', '.join(sorted(known))}",
-                next_step=_LIST,
+                f"the emulated board has no option {option!r} here",
+                next_step=f"{suggestion(option, sorted(known))}; {_LIST}",
             )
     seed = whole_number("seed", options.get("seed", "0"))
     return tuple(FAULTS[name].make(_values(FAULTS[name], options), seed) for name in names)
@@ -111,6 +112,11 @@ def _values(info: FaultInfo, options: Mapping[str, str]) -> dict[str, Value]:
             values[key] = parameter.default
         else:
             values[key] = _number(key, text, parameter) if isinstance(parameter.default, int) else text
+            if parameter.choices and text not in parameter.choices:
+                raise FaultError(
+                    f"the option {key!r} of {info.name!r} can't be {text!r}",
+                    next_step=suggestion(text, parameter.choices),
+                )
     return values
 
 

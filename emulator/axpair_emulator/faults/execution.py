@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 from axpair_emulator.errors import FaultError
 from axpair_emulator.faults.fault import Array, Fault, Parameter, Value
+from axpair_emulator.faults.known import require_known
 from axpair_emulator.program import Op, Program
 
 _TRIES = 8
@@ -37,12 +38,14 @@ class WeightBit(Fault):
         from axpair_emulator.faults.effect import stimulus, strongest
 
         program, named = executor.program, self.text("op")
-        ops = [op for op in program.ops if "weight" in op.arrays and named in ("", op.name)]
+        ops = [op for op in program.ops if "weight" in op.arrays]
         if not ops:
             raise FaultError(
-                f"no operator named {named!r} has weights" if named else "no operator of this model has weights",
-                next_step="axpair model info names the operators",
+                "no operator of this model has weights", next_step="choose another fault, or another model"
             )
+        if named:
+            require_known("operator", named, (op.name for op in ops), "with weights")
+            ops = [op for op in ops if op.name == named]
         random = self.random()
         inputs = stimulus(program, random)
         flips = (self._flip(program, ops[int(random.integers(len(ops)))], random) for _ in range(_TRIES))
@@ -75,9 +78,17 @@ class Race(Fault):
         self._chance = np.random.default_rng()
 
     def loaded(self, executor: Executor) -> Executor:
-        """Only find out which tensors are concerned."""
-        if self._tensors == {""}:
-            self._tensors = {port.tensor for port in executor.program.outputs}
+        """Only find out which tensors are concerned. Raises FaultError for one that no operator makes."""
+        made = [op.output for op in executor.program.ops]
+        if self.text("tensor"):
+            require_known("tensor", self.text("tensor"), made, "in the NPU's memory")
+            return executor
+        program = executor.program
+        # Where a CPU part makes the outputs, the NPU's own are what feeds it.
+        last = {port.tensor for port in program.outputs} | set(program.cpu.inputs.values() if program.cpu else ())
+        self._tensors = last & set(made)
+        if not self._tensors:
+            raise FaultError("the NPU makes no output of this model", next_step="name a tensor with tensor=NAME")
         return executor
 
     def activation(self, tensor: str, codes: Array) -> Array:

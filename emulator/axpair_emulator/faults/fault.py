@@ -28,6 +28,8 @@ class Parameter:
     least: int = 0
     """Of a whole number."""
     most: int = 0xFFFFFFFF
+    choices: tuple[str, ...] = ()
+    """Of a text that is one of a few."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,10 @@ class Fault:
     def random(self) -> np.random.Generator:
         """A generator that starts anew at every call, so that every run goes wrong in the same place."""
         return np.random.default_rng([self._seed, zlib.crc32(self.name.encode())])
+
+    def versions(self, found: Mapping[str, str]) -> Mapping[str, str]:
+        """What the board says of its releases and modes; `found` is what a healthy one does."""
+        return found
 
     def opened(self, cmm: Accounts) -> None:
         """A model is about to get its memory. `cmm` lives as long as the model does."""

@@ -10,6 +10,7 @@ import numpy as np
 from axpair_emulator.errors import FaultError
 from axpair_emulator.faults.damage import operand_of, table_roles, with_entries, with_other_instruction
 from axpair_emulator.faults.fault import Array, Fault, Parameter
+from axpair_emulator.faults.known import require_known
 from axpair_emulator.program import Op, Program
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class WrongLutEntry(Fault):
         from axpair_emulator.faults.effect import stimulus, strongest
 
         program, random = executor.program, self.random()
-        ops = _named(program, self.text("op"), [op for op in program.ops if table_roles(op)], "table")
+        ops = _named(program, self.text("op"), [op for op in program.ops if table_roles(op)], "a table")
         inputs = stimulus(program, random)
         codes: dict[str, Array] = dict(program.arrays)
         for port in program.inputs:
@@ -79,7 +80,7 @@ class WrongInstruction(Fault):
         program, random = executor.program, self.random()
         adds, muls = ([op for op in program.ops if op.kind == kind] for kind in ("add", "mul"))
         named = self.text("op")
-        ops = _named(program, named, adds + muls if named else adds or muls, "instruction to take for another")
+        ops = _named(program, named, adds + muls if named else adds or muls, "an instruction to take for another")
         inputs = stimulus(program, random)
         order = random.permutation(len(ops))[:_TRIES]
         return strongest(executor, (with_other_instruction(program, ops[at]) for at in order), inputs)
@@ -87,10 +88,8 @@ class WrongInstruction(Fault):
 
 def _named(program: Program, name: str, ops: list[Op], what: str) -> list[Op]:
     """The operators of that name; all if it is empty. Raises FaultError if there are none."""
-    found = [op for op in ops if name in ("", op.name)]
-    if not found:
-        raise FaultError(
-            f"the operator {name!r} has no {what}" if name else f"no operator of this model has a {what}",
-            next_step=f"choose one of: {', '.join(op.name for op in ops)}" if ops else "choose another fault",
-        )
-    return found
+    if not ops:
+        raise FaultError(f"no operator of this model has {what}", next_step="choose another fault, or another model")
+    if name:
+        require_known("operator", name, (op.name for op in ops), f"with {what}")
+    return [op for op in ops if name in ("", op.name)]

@@ -1,6 +1,8 @@
-"""The cmodel's operators that multiply, add or average, with another arithmetic after exact accumulators.
+"""The cmodel's operators that calculate, with another arithmetic after exact accumulators or quotients.
 
-Tables, Softmax, average_pool and operators that move codes aren't among them.
+Everything with a multiplier and a shift is among them. Tables aren't (lut, channel_lut, concat): the compiler made
+them, and looking up is no arithmetic. Nor is what moves codes, nor `quantize`, which the front end does in float, nor
+the CPU part, which no fault of the NPU reaches.
 """
 
 from __future__ import annotations
@@ -14,35 +16,11 @@ from axpair_emulator.cmodel.accumulate import Accumulator, Convolution
 from axpair_emulator.cmodel.kinds import Kinds
 from axpair_emulator.cmodel.requant import Rule, rule_of
 from axpair_emulator.cmodel.site import Array, Kernel, Site
+from axpair_emulator.faults.narrowing import Arithmetic
+from axpair_emulator.faults.quotients import div, softmax
 
 Accumulate = Callable[[Sequence[Array]], Array]
 """Operands to exact accumulators, bias included: int64 (outer, channels, inner)."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Arithmetic:
-    """How accumulators become codes; the default is the rule of `program.py`."""
-
-    rounds: bool = True
-    saturates: bool = True
-    accumulator_bits: int = 64
-
-    def codes(self, acc: Array, rule: Rule, top: int, accumulates: bool) -> Array:
-        """Int64 codes of accumulators; `accumulates` says whether a sum of products made them."""
-        if accumulates and self.accumulator_bits < 64:
-            half = 1 << (self.accumulator_bits - 1)
-            acc = ((acc + half) & (2 * half - 1)) - half
-        multiplier, shift = rule.multiplier[:, None], rule.shift[:, None]
-        rounding = np.left_shift(np.int64(1), shift - 1) if self.rounds else 0
-        codes: Array = np.right_shift(acc * multiplier + rounding, shift) + rule.zero_point
-        if self.saturates:
-            return np.clip(codes, rule.lo, rule.hi)
-        # A fused activation still clamps: a Relu at its zero point, a Clip inside of the range.
-        if rule.lo > 0 or rule.lo == rule.zero_point:
-            codes = np.maximum(codes, rule.lo)
-        if rule.hi < top:
-            codes = np.minimum(codes, rule.hi)
-        return codes & top
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,12 +35,14 @@ class Faulty:
     def __call__(self, site: Site) -> Kernel:
         if self.named not in ("", site.op.name):
             return self.healthy(site)
+        if self.kind in DIVIDES:
+            return DIVIDES[self.kind](site, self.arithmetic)
         accumulate, rule, top = ACCUMULATES[self.kind](site), _rule(site), site.y.top
         dtype, arithmetic = site.y.dtype, self.arithmetic
-        sums_products = self.kind in _SUMS_OF_PRODUCTS
+        sums_products = self.kind in SUMS_OF_PRODUCTS
 
         def run(operands: Sequence[Array]) -> Array:
-            codes = arithmetic.codes(accumulate(operands), rule, top, sums_products)
+            codes = arithmetic.of_sums(accumulate(operands), rule, top, sums_products)
             return codes.astype(dtype).reshape(site.y.shape)
 
         return run
@@ -71,7 +51,7 @@ class Faulty:
 def with_arithmetic(kinds: Kinds, change: Callable[[Arithmetic], Arithmetic], named: str) -> Kinds:
     """The kinds with the arithmetic changed, on top of what other faults have changed for all operators."""
     made = dict(kinds)
-    for kind in ACCUMULATES:
+    for kind in CALCULATE:
         before = kinds[kind]
         known = before.arithmetic if isinstance(before, Faulty) and before.named == named else Arithmetic()
         healthy = before.healthy if isinstance(before, Faulty) and before.named == named else before
@@ -153,7 +133,27 @@ def _mean(site: Site) -> Accumulate:
     return accumulate
 
 
-_SUMS_OF_PRODUCTS = ("conv", "conv_transpose", "gemm", "matmul")
+def _average_pool(site: Site) -> Accumulate:
+    kernel, strides, pads = site.numbers("kernel"), site.numbers("strides"), site.numbers("pads")
+    out, axes = site.y.shape[2:], len(kernel)
+
+    def accumulate(operands: Sequence[Array]) -> Array:
+        x = _centred(operands[0], site, 0)
+        # Real 0 around it, far enough for an output that was rounded up.
+        after = (max(pads[axes + axis], kernel[axis] + strides[axis]) for axis in range(axes))
+        padded = np.pad(x, [(0, 0), (0, 0), *((pads[axis], more) for axis, more in enumerate(after))])
+        acc = np.zeros((*x.shape[:2], *out), np.int64)
+        for tap in np.ndindex(*kernel):
+            starts = zip(tap, out, strides, strict=True)
+            window = (slice(at, at + (size - 1) * stride + 1, stride) for at, size, stride in starts)
+            seen = (slice(None), slice(None), *window)
+            acc += padded[seen]
+        return acc.reshape(1, 1, -1)
+
+    return accumulate
+
+
+SUMS_OF_PRODUCTS = ("conv", "conv_transpose", "gemm", "matmul")
 ACCUMULATES: dict[str, Callable[[Site], Accumulate]] = {
     "conv": _conv,
     "conv_transpose": _conv,
@@ -162,4 +162,8 @@ ACCUMULATES: dict[str, Callable[[Site], Accumulate]] = {
     "mul": _mul,
     "add": _add,
     "mean": _mean,
+    "average_pool": _average_pool,
 }
+DIVIDES = {"div": div, "softmax": softmax}
+CALCULATE = (*ACCUMULATES, *DIVIDES)
+"""All kinds whose arithmetic can be wrong."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from axpair_proto.dtypes import ITEM_BYTES
+from axpair_proto.dtypes import ITEM_BYTES, size_bytes
 
 from axpair_emulator.errors import FaultError
 from axpair_emulator.faults.fault import Array, Fault, Parameter, Written
+from axpair_emulator.faults.known import require_known
 
 if TYPE_CHECKING:
     from axpair_emulator.cmodel.execute import Executor
@@ -61,6 +62,19 @@ class UnwrittenOutput(Fault):
         "from_byte": Parameter(0, "from this byte on, for as far as it is there"),
     }
 
+    def loaded(self, executor: Executor) -> Executor:
+        """Only see that there is such an output, and that it is long enough."""
+        ports, named = executor.program.outputs, self.text("output")
+        if named:
+            require_known("output", named, (port.name for port in ports))
+        longest = max(size_bytes(port.dtype, port.shape) for port in ports if named in ("", port.name))
+        if self.number("from_byte") >= longest:
+            raise FaultError(
+                f"from_byte is {self.number('from_byte')}, but the output has {longest} bytes",
+                next_step=f"give 0 to {longest - 1}",
+            )
+        return executor
+
     def written(self, output: Written, content: bytes) -> bytes:
         """The memory's own bytes from `from_byte` on."""
         if self.text("output") not in ("", output.port.name):
@@ -77,7 +91,9 @@ class TruncatedDma(Fault):
     code = "AX304"
     parameters = {  # noqa: RUF012
         "bytes": Parameter(4096, "how many bytes are lost, at most half of the output", 1),
-        "fill": Parameter("zero", "what stands there instead: zero, or old (what the buffer held)"),
+        "fill": Parameter(
+            "zero", "what stands there instead: zero, or old (what the buffer held)", choices=("zero", "old")
+        ),
     }
 
     def written(self, output: Written, content: bytes) -> bytes:
@@ -135,14 +151,11 @@ class StuckLine(Fault):
         """Choose the output. Raises FaultError for a tensor or output that isn't there."""
         program = executor.program
         names = [port.name for port in program.outputs]
-        if self.text("output") not in ("", *names):
-            raise FaultError(f"there is no output {self.text('output')!r}", next_step=f"there are: {', '.join(names)}")
-        computed = [op.output for op in program.ops]
-        if self.text("tensor") not in ("", *computed):
-            raise FaultError(
-                f"there is no tensor {self.text('tensor')!r} in the NPU's memory",
-                next_step=f"there are: {', '.join(computed)}",
-            )
+        if self.text("output"):
+            require_known("output", self.text("output"), names)
+        if self.text("tensor"):
+            made = (op.output for op in program.ops)
+            require_known("tensor", self.text("tensor"), made, "in the NPU's memory")
         self._output = self.text("output") or names[int(self.random().integers(len(names)))]
         return executor
 
@@ -173,6 +186,12 @@ class NanOutput(Fault):
     summary = "some elements of the float outputs are NaN"
     code = "AX003"
     parameters = {"count": Parameter(3, "how many elements of each output", 1)}  # noqa: RUF012
+
+    def loaded(self, executor: Executor) -> Executor:
+        """Only see that there is an output that can hold NaN."""
+        if all(port.dtype != "float32" for port in executor.program.outputs):
+            raise FaultError("no output of this model is float32: none can hold NaN", next_step="choose another fault")
+        return executor
 
     def written(self, output: Written, content: bytes) -> bytes:
         """Overwrite elements chosen by the seed; integer outputs can't hold NaN and stay."""
