@@ -13,7 +13,7 @@ import numpy as np
 import onnxruntime
 from axpair_emulator.build import build
 from axpair_emulator.cmodel.execute import Executor
-from axpair_emulator.config.signature import BuildFlags
+from axpair_emulator.config.flags import BuildFlags
 from axpair_emulator.graph.load import load_onnx
 from axpair_emulator.graph.pin import pin_shapes
 from axpair_emulator.graph.session import open_session

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import onnx
 from axpair_emulator.build import BuildResult, build
-from axpair_emulator.config.signature import BuildFlags
+from axpair_emulator.config.flags import BuildFlags
 from axpair_proto.simulator import Models
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from axpair_emulator.build import build
-from axpair_emulator.config.signature import BuildFlags
+from axpair_emulator.config.flags import BuildFlags
 from axpair_emulator.zoo import fetch
 from axpair_host.demo.material import CONFIG
 from axpair_host.demo.page import draw_page, turn

@@ -11,10 +11,12 @@ from axpair_proto.pulsar import config_pb2 as pb
 from axpair_proto.pulsar.text import read_config, write_config
 
 from axpair_emulator.calibrate.calibration import find_ranges
+from axpair_emulator.config.backends import allows_cpu
 from axpair_emulator.config.build_config import BuildConfig
 from axpair_emulator.config.expand import expand
+from axpair_emulator.config.flags import BuildFlags, apply_flags
 from axpair_emulator.config.resolve import resolve
-from axpair_emulator.config.signature import BuildFlags, signature_of
+from axpair_emulator.config.signature import signature_of
 from axpair_emulator.float_model import FloatModel
 from axpair_emulator.graph.load import load_onnx
 from axpair_emulator.graph.pin import pin_shapes
@@ -30,7 +32,7 @@ from axpair_emulator.plan.inputs import input_port
 from axpair_emulator.plan.placement import check_operators
 from axpair_emulator.program import CpuPart, Program
 from axpair_emulator.reference.builder import build_reference
-from axpair_emulator.score import OutputScore, score_samples
+from axpair_emulator.score import Score, score_layers, score_samples
 from axpair_emulator.storage.files import require_writable, write_whole
 from axpair_emulator.storage.joint_file import pack_program, pack_reference
 
@@ -51,8 +53,11 @@ class BuildResult:
     program: Program
     samples: int
     """Calibration samples used."""
-    scores: tuple[OutputScore, ...]
-    """Quantised against float, worst of the first calibration samples."""
+    scores: tuple[Score, ...]
+    """Quantised against float, each output's worst sample of the error measurement, or of the first calibration
+    samples."""
+    layers: tuple[Score, ...] = ()
+    """The same of every layer, where the configuration wants it."""
     warnings: tuple[str, ...] = ()
 
 
@@ -80,7 +85,7 @@ def build(
 ) -> BuildResult:
     """Builds `joint` and the .lava_joint, which lies beside it unless said; all files appear whole or not at all.
 
-    `amend` changes the configuration as it was read: for flags that beat the file.
+    Flags beat the file; `amend` changes the configuration as it was read.
     Raises a subclass of AxpairError for whatever is wrong with model, configuration or calibration set.
     """
     report = progress or _silent
@@ -88,6 +93,7 @@ def build(
     message, warnings = read_config(config_path)
     if amend:
         amend(message)
+    apply_flags(message, flags)
     lava_joint = lava_joint or joint.with_suffix(".lava_joint")
     for path in (joint, lava_joint, output_config):
         if path:
@@ -95,10 +101,9 @@ def build(
     report("load", 0, 0)
     pinned = pin_shapes(load_onnx(onnx_path), flags.input_shapes)
     simplified = simplify(pinned)
-    allowed = message.cpu_backend_settings.onnx_setting.mode != pb.DISABLED
-    check_operators(simplified, cpu=allowed)
+    check_operators(simplified, cpu=allows_cpu(message))
     graph = view(simplified)
-    config, more = resolve(message, config_path.parent, signature_of(graph), flags)
+    config, more = resolve(message, config_path.parent, signature_of(graph))
     floats = [conf.name for conf in config.inputs if conf.dst_dtype == "float32" and conf.src_layout != "NHWC"]
     parts = cut(graph, floats)
     steps = group(parts.npu)
@@ -107,7 +112,13 @@ def build(
     ports = [input_port(conf) for conf in config.inputs]
     counter = _Counter(report, config.calibration.size)
     bits = feature_bits(parts.npu, steps, config)
-    ranges = find_ranges(FloatModel(simplified, config.inputs, ports, observed), observed, bits, config, ports, counter)
+    said: dict[str, None] = {}  # in order, each once
+    float_model = FloatModel(simplified, config.inputs, ports, observed)
+    ranges = find_ranges(float_model, observed, bits, config, ports, counter, said.setdefault)
+    if config.calibration.size > counter.seen:
+        said[f"dataset_conf_calibration.size is {config.calibration.size}; the data set has {counter.seen} samples"] = (
+            None
+        )
     report("compile", 0, len(steps))
     config = settle_q(config, ranges)
     tensors = assign_tensors(parts.npu, steps, ranges, config)
@@ -115,7 +126,17 @@ def build(
     compiled = compile_program(parts.npu, steps, tensors, config, TOOLS_VERSION, cpu)
     reference = build_reference(parts.npu, steps, compiled, config)
     report("score", 0, 0)
-    scores = score_samples(pinned, reference, compiled.program, config)
+    scores = score_samples(pinned, reference, compiled.program, config, said.setdefault)
+    layers: tuple[Score, ...] = ()
+    if config.measurement.per_layer:
+        layers = score_layers(
+            simplified,
+            reference,
+            compiled.program,
+            config,
+            said.setdefault,
+            lambda done, total: report("layers", done, total),
+        )
     report("write", 0, 0)
     files = {
         lava_joint: pack_reference(reference, compiled.program, config),
@@ -134,7 +155,8 @@ def build(
         program=compiled.program,
         samples=counter.seen,
         scores=scores,
-        warnings=(*warnings, *more, *_on_cpu(cpu)),
+        layers=layers,
+        warnings=(*warnings, *more, *said, *_on_cpu(cpu)),
     )
 
 

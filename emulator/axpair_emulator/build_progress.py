@@ -12,6 +12,7 @@ PHASES = {
     "calibrate": "calibrate",
     "compile": "quantise and compile",
     "score": "compare with the float model",
+    "layers": "compare layer by layer",
     "write": "write the joint",
 }
 

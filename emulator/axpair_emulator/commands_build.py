@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from axpair_emulator.config.choices import BATCH_OPTIONS, COLORS, HARDWARE, LAYOUTS, STANDARDS, VIRTUAL_NPUS
 
 if TYPE_CHECKING:
     from axpair_emulator.build import BuildResult
@@ -37,8 +40,16 @@ def _shapes(context: click.Context, parameter: click.Parameter, values: tuple[st
 @click.option("--output_config", "--output-config", type=click.Path(path_type=Path), help="Expanded configuration.")
 @click.option("--input-shape", "shapes", multiple=True, callback=_shapes, help="NAME:1x3x480x640, repeatable.")
 @click.option("--output_dir", "--output-dir", type=click.Path(path_type=Path), help="Folder of relative outputs.")
-@click.option("--target_hardware", "--target-hardware", type=click.Choice(["AX630", "AX620", "AX170"]))
-@click.option("--virtual_npu", "--virtual-npu", type=click.Choice(["0", "311", "312", "221", "222", "111", "112"]))
+@click.option("--target_hardware", "--target-hardware", type=click.Choice(HARDWARE))
+@click.option("--virtual_npu", "--virtual-npu", type=click.Choice(VIRTUAL_NPUS))
+@click.option("--calibration_batch_size", "--calibration-batch-size", type=int)
+@click.option("--compile_batch_size", "--compile-batch-size", type=int, multiple=True, help="Repeatable.")
+@click.option("--batch_size_option", "--batch-size-option", type=click.Choice(BATCH_OPTIONS))
+@click.option("--input_tensor_color", "--input-tensor-color", type=click.Choice(COLORS), help="Of the ONNX inputs.")
+@click.option("--output_tensor_color", "--output-tensor-color", type=click.Choice(COLORS), help="Of the joint.")
+@click.option("--output_tensor_layout", "--output-tensor-layout", type=click.Choice(LAYOUTS))
+@click.option("--color_std", "--color-std", type=click.Choice(STANDARDS), help="How YUV codes colours.")
+@click.option("--enable_progress_bar", "--enable-progress-bar", is_flag=True, help="Always on, on a terminal.")
 @click.option("--fault", "faults", default="", hidden=True, help="Compile wrongly: NAME[,NAME...].")
 @click.option("--fault-seed", type=int, default=0, hidden=True, help="Where the compiler goes wrong.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
@@ -49,11 +60,11 @@ def build_command(
     output_config: Path | None,
     shapes: dict[str, tuple[int, ...]],
     output_dir: Path | None,
-    target_hardware: str | None,
-    virtual_npu: str | None,
+    enable_progress_bar: bool,
     faults: str,
     fault_seed: int,
     as_json: bool,
+    **flags: Any,
 ) -> None:
     """Build a .joint for the emulated board from a float ONNX model and config.prototxt.
 
@@ -64,15 +75,19 @@ def build_command(
     from axpair_emulator.build import build
     from axpair_emulator.build_paths import BuildPaths
     from axpair_emulator.build_progress import shown_progress
-    from axpair_emulator.config.signature import BuildFlags
+    from axpair_emulator.config.flags import BuildFlags
     from axpair_emulator.faults.toolchain import chosen, damage_joint
 
     chosen(faults)
     paths = BuildPaths.of(config, onnx, joint, output_config, output_dir)
-    flags = BuildFlags(shapes, target_hardware, virtual_npu)
     with shown_progress() as progress:
         result = build(
-            paths.onnx, config, paths.joint, output_config=paths.output_config, flags=flags, progress=progress
+            paths.onnx,
+            config,
+            paths.joint,
+            output_config=paths.output_config,
+            flags=BuildFlags(shapes, **flags),
+            progress=progress,
         )
     if faults:
         damage_joint(result.joint, faults, fault_seed)
@@ -87,27 +102,44 @@ def _document(result: BuildResult) -> dict[str, object]:
         "joint": str(result.joint),
         "lava_joint": str(result.lava_joint),
         "output_config": str(result.output_config) if result.output_config else None,
-        "inputs": {conf.name: list(conf.joint_shape) for conf in result.config.inputs},
-        "outputs": {conf.name: list(conf.joint_shape) for conf in result.config.outputs},
+        "inputs": {port.name: list(port.shape) for port in result.program.inputs},
+        "outputs": {port.name: list(port.shape) for port in result.program.outputs},
+        "max_batch": result.program.max_batch,
+        "dynamic_batch": result.program.dynamic_batch,
         "operators": len(result.program.ops),
         "calibration_samples": result.samples,
         "scores": [
-            {"output": one.name, "cosine": one.cosine, "relative_error": one.relative_error} for one in result.scores
+            {"output": one.name, "cosine": one.cosine, "relative_error": _number(one.relative_error)}
+            for one in result.scores
+        ],
+        "layers": [
+            {"layer": one.name, "cosine": one.cosine, "relative_error": _number(one.relative_error)}
+            for one in result.layers
         ],
         "warnings": list(result.warnings),
     }
 
 
+def _number(value: float) -> float | None:
+    """JSON has no infinity."""
+    return value if math.isfinite(value) else None
+
+
 def _text(result: BuildResult) -> str:
-    width = max(len(score.name) for score in result.scores)
-    lines = [
-        f"{len(result.program.ops)} operators, calibrated on {result.samples} samples.",
-        "Quantised against float, worst of the first calibration samples:",
-        *(
-            f"  {score.name:<{width}}  2-norm RE: {score.relative_error:8.2%}  cosine-sim: {score.cosine:.4f}"
-            for score in result.scores
-        ),
+    from axpair_emulator.build_log import operator_table, score_table
+
+    batch = result.program.max_batch
+    lines = [f"{len(result.program.ops)} operators, calibrated on {result.samples} samples."]
+    if batch > 1:
+        lines.append(f"Takes {'up to ' if result.program.dynamic_batch else ''}{batch} items at once.")
+    if result.config.debug:
+        lines += ["Operators:", operator_table(result.program)]
+    if result.layers:
+        lines += ["Score compare table of every layer:", score_table(result.layers)]
+    measured = "the error measurement" if result.config.measurement.paths else "the first calibration samples"
+    lines += [f"Quantised against float, worst sample of {measured}:", score_table(result.scores)]
+    lines.append(
         f"Wrote {result.joint} and {result.lava_joint}"
-        + (f" and {result.output_config}" if result.output_config else ""),
-    ]
+        + (f" and {result.output_config}" if result.output_config else "")
+    )
     return "\n".join(lines)

@@ -15,6 +15,16 @@ Operators (`kind`), x = input codes, z_x its zero point; every array is named in
   channel_lut        y[n,c,...] = table[c, x[n,c,...]]; roles: table (C, 2^bits) of the output's dtype
   quantize           x is float32 (a FLOAT32 input): y = clamp(floor(x / scale + 0.5) + zp) in float64;
                      NaN gives zp
+  affine             x are the whole numbers of an INT8, INT16 or UINT16 input, |x| <= 2^16:
+                     y = clamp(floor((x * m_c + b_c + 2^(s-1)) / 2^s) + zp), c the index of axis 1 where x has four
+                     axes, else 0; roles: multiplier m int64 (C), |m| <= 2^22, offset b int64 (C), |b| < 2^52;
+                     attrs: shift s
+  yuv_planes         bytes move: of x (N, 1, 3H/2, W), an NV12 or NV21 picture, Y, U and V of every pixel (N, 3, H, W);
+                     y[n,0,i,j] = x[n,0,i,j]; the pair of pixel (i, j) stands in row H + i//2 from column 2*(j//2) on,
+                     U first, or V where attrs: v_first is 1
+  color_matrix       y[n,c,i,j] = clamp(floor((sum over k of a[c,k] * x[n,k,i,j] + b[c] + 2^(s-1)) / 2^s), 0, 255);
+                     bytes on both sides; attrs: matrix a (flat, row by row), offsets b, shift s; every partial sum
+                     stays between -2^24 and 2^24
   conv               acc = sum w * (x - z_x) + bias; RQ per output channel; roles: weight int8 or int16
                      (O, I/g, kH, kW), bias int32 (O), multiplier int64 (O), shift int64 (O);
                      attrs: strides, pads, dilations, group, lo, hi
@@ -46,6 +56,8 @@ Constant operands of add, mul and matmul are tensors whose codes stand in `array
 Operators that move codes have the same scale and zero point on both sides.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -70,7 +82,7 @@ class Tensor:
         return (1 << self.bits) - 1
 
     @property
-    def dtype(self) -> "np.dtype[Any]":
+    def dtype(self) -> np.dtype[Any]:
         """uint8 or uint16."""
         return np.dtype(np.uint8 if self.bits == 8 else np.uint16)
 
@@ -95,8 +107,9 @@ class Op:
 class Port:
     """An input or output of the joint and the program's tensor behind it.
 
-    Inputs: the joint's bytes, in `layout` and `dtype`, become the codes (uint8) or values (float32) named `tensor`
-    in NCHW order; the first operator (channel_lut or quantize) does the rest.
+    Inputs: the joint's bytes, in `layout` and `dtype`, become the codes (uint8), whole numbers (int8, int16, uint16)
+    or values (float32) named `tensor` in NCHW order; the operators that read it do the rest. `q` of an input says
+    what its whole numbers mean (real value = number / q); the operators know it already.
     Outputs: FLOAT32 is (code - zero_point) * scale in float32; integers with Q are
     clamp(floor(value * q + 0.5)) in float64; both then go into `layout`.
     """
@@ -109,9 +122,20 @@ class Port:
     layout: str
     """"NHWC", "NCHW", or "" for tensors that don't have four axes."""
     color_space: str = ""
+    """"BGR", "RGB", "GRAY", "NV12", "NV21", "BGR0", or "" for what is no image. NV12 and NV21 have one channel and half
+    as many rows again as the picture."""
     q: int = 0
     cpu_part: bool = False
     """The output is made by the CPU part; `tensor` is then the name of one of its outputs."""
+    items: int = 1
+    """Items of a batch along the first axis of `shape`. The operators and their tensors know of one item: they run
+    once for each (see `batch.py`)."""
+    color_standard: str = ""
+    """"legacy", "studio" or "full" for a converted NV12 or NV21 input; "" elsewhere."""
+    code_step: float = 0.0
+    """Not 0 where a cut bares an inner tensor: the port holds its codes, whose step this is; real value =
+    (code - code_zero) * code_step."""
+    code_zero: int = 0
 
 
 @dataclass(frozen=True)
@@ -137,9 +161,21 @@ class Program:
     tensors: Mapping[str, Tensor]
     ops: tuple[Op, ...]
     """In an order in which each operator's inputs come before it."""
-    arrays: Mapping[str, "np.ndarray[Any, Any]"]
+    arrays: Mapping[str, np.ndarray[Any, Any]]
     tools_version: str = ""
     vnpu_mode: str = "disable"
     max_batch: int = 1
     dynamic_batch: bool = False
     cpu: CpuPart | None = None
+    origin: Origin | None = None
+    """Where this one was cut from."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The whole program that a part was cut from: what is chosen by a seed in the whole stays the same in the part."""
+
+    program: Program
+    inputs: tuple[str, ...]
+    """Names by which the part was cut; () = the whole's own inputs."""
+    outputs: tuple[str, ...]

@@ -1,25 +1,34 @@
-"""The score table of a build: the quantised model against the float one, in the vendor's two metrics."""
+"""The scores of a build: the quantised model against the float one, in the vendor's two metrics."""
 
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import onnx
 
-from axpair_emulator.calibrate.calibration import calibration_inputs
+from axpair_emulator.batch import one_item
+from axpair_emulator.calibrate.pairing import Warn, dataset_inputs
 from axpair_emulator.config.build_config import BuildConfig
 from axpair_emulator.float_model import FloatModel, joint_outputs
 from axpair_emulator.metrics import cosine, relative_error
-from axpair_emulator.program import Program
+from axpair_emulator.program import Op, Program, Tensor
 from axpair_emulator.reference.engine import Reference
 
+Array = np.ndarray[Any, Any]
 SCORED_SAMPLES = 2
+"""Without a data set for the error measurement: so many of the calibration samples."""
+CHUNK_BYTES = 1 << 26
+"""Of layers held at once, each as float twice: what is compared doesn't grow with the model's depth."""
 
 
 @dataclass(frozen=True)
-class OutputScore:
-    """One output's scores over the samples scored, each the worst."""
+class Score:
+    """One output's or layer's scores."""
 
     name: str
     cosine: float
@@ -28,21 +37,109 @@ class OutputScore:
 
 
 def score_samples(
-    model: onnx.ModelProto, reference: onnx.ModelProto, program: Program, config: BuildConfig
-) -> tuple[OutputScore, ...]:
-    """Scores of every output over the first two calibration samples."""
-    floats = FloatModel(model, config.inputs, program.inputs)
-    quantised = Reference(reference, program.inputs, program.outputs)
+    model: onnx.ModelProto, reference: onnx.ModelProto, program: Program, config: BuildConfig, warn: Warn
+) -> tuple[Score, ...]:
+    """Scores of every output, each the worst of the samples measured."""
+    ports, outputs = one_item(program.inputs), one_item(program.outputs)
+    floats = FloatModel(model, config.inputs, ports)
+    quantised = Reference(reference, ports, outputs)
     layouts = {conf.name: conf.src_layout for conf in config.outputs}
-    found: dict[str, list[OutputScore]] = {port.name: [] for port in program.outputs}
-    for _, data in itertools.islice(calibration_inputs(config, program.inputs), SCORED_SAMPLES):
-        wanted = joint_outputs(program.outputs, layouts, floats.values(data))
+    found: dict[str, list[Score]] = {port.name: [] for port in outputs}
+    for data in measured(program, config, warn):
+        wanted = joint_outputs(outputs, layouts, floats.values(data))
         given = quantised.run(data)
         for name, scores in found.items():
-            scores.append(
-                OutputScore(name, cosine(wanted[name], given[name]), relative_error(wanted[name], given[name]))
-            )
+            scores.append(Score(name, cosine(wanted[name], given[name]), relative_error(wanted[name], given[name])))
     return tuple(
-        OutputScore(name, min(score.cosine for score in scores), max(score.relative_error for score in scores))
+        Score(name, min(score.cosine for score in scores), max(score.relative_error for score in scores))
         for name, scores in found.items()
     )
+
+
+def score_layers(
+    simplified: onnx.ModelProto,
+    reference: onnx.ModelProto,
+    program: Program,
+    config: BuildConfig,
+    warn: Warn,
+    progress: Callable[[int, int], None],
+) -> tuple[Score, ...]:
+    """Scores of every operator of the NPU over all samples measured, errors of earlier layers included.
+
+    `simplified` is the float model as it was compiled. Only sums are kept, and layers are taken in chunks, so that
+    memory grows neither with the samples nor with the model's depth. `progress` is told (layers done, of how many).
+    """
+    ports = one_item(program.inputs)
+    names = {name for node in simplified.graph.node for name in node.output}
+    layers = [op for op in program.ops if op.output in names and op.sources]
+    several = {op.name for op in layers if sum(other.name == op.name for other in layers) > 1}
+    engine = Reference(reference, ports, one_item(program.outputs))
+    scores: list[Score] = []
+    for chunk in _chunks(layers, program.tensors):
+        tensors = [op.output for op in chunk]
+        floats = FloatModel(simplified, config.inputs, ports, tensors)
+        quantised = engine.tensors(tensors)
+        sums = {name: _Sums() for name in tensors}
+        for data in measured(program, config, warn):
+            wanted, given = floats.values(data), quantised(data)
+            for name, sum_ in sums.items():
+                sum_.add(wanted[name], given[name])
+        for op in chunk:
+            shown = f"{op.name} ({op.output})" if op.name in several else op.name
+            scores.append(sums[op.output].score(shown))
+        progress(len(scores), len(layers))
+    return tuple(scores)
+
+
+def measured(program: Program, config: BuildConfig, warn: Warn) -> Iterator[dict[str, bytes]]:
+    """The input bytes of one item of each sample of the error measurement."""
+    ports, own = one_item(program.inputs), config.measurement
+    if own.paths:
+        pairs = dataset_inputs(own.paths, own.size, ports, warn)
+    else:
+        pairs = itertools.islice(
+            dataset_inputs(config.calibration.paths, config.calibration.size, ports, warn), SCORED_SAMPLES
+        )
+    return (data for _, data in pairs)
+
+
+class _Sums:
+    """The sums that both metrics are made of, in float64."""
+
+    def __init__(self) -> None:
+        self.wanted = self.given = self.product = self.difference = 0.0
+
+    def add(self, wanted: Array, given: Array) -> None:
+        first, second = (array.astype(np.float64).ravel() for array in (wanted, given))
+        self.wanted += float(first @ first)
+        self.given += float(second @ second)
+        self.product += float(first @ second)
+        second -= first
+        self.difference += float(second @ second)
+
+    def score(self, name: str) -> Score:
+        """Cosine 1 and error 0 for equal results, 0 and infinite where nothing can be compared."""
+        if self.difference == 0.0:
+            return Score(name, 1.0, 0.0)
+        lengths = math.sqrt(self.wanted) * math.sqrt(self.given)
+        value = self.product / lengths if lengths else 0.0
+        error = math.sqrt(self.difference / self.wanted) if self.wanted else math.inf
+        return Score(
+            name,
+            max(-1.0, min(1.0, value)) if math.isfinite(value) else 0.0,
+            error if not math.isnan(error) else math.inf,
+        )
+
+
+def _chunks(layers: Sequence[Op], tensors: Mapping[str, Tensor]) -> Iterator[list[Op]]:
+    chunk: list[Op] = []
+    held = 0
+    for op in layers:
+        size = 8 * math.prod(tensors[op.output].shape)
+        if chunk and held + size > CHUNK_BYTES:
+            yield chunk
+            chunk, held = [], 0
+        chunk.append(op)
+        held += size
+    if chunk:
+        yield chunk

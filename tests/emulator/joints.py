@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from axpair_emulator.build import build
-from axpair_emulator.config.signature import BuildFlags
+from axpair_emulator.config.flags import BuildFlags
 from axpair_emulator.program import Program
 from axpair_emulator.reference.engine import Reference
 from axpair_emulator.storage.joint_file import load_edges, load_program, load_reference, pack_program

@@ -78,8 +78,36 @@ def test_each_input_has_its_own_archive_and_normalisation(space: Workspace) -> N
     assert np.abs(float_ - swapped).max() > 20 * step
 
 
-@pytest.mark.parametrize("names", [["0.png", "2.png", "1.png"], ["0.png"]])
-def test_archives_that_do_not_pair_up_are_refused(space: Workspace, names: list[str]) -> None:
-    pack(space.folder / "right.tar", {name: png(picture()) for name in names})
-    with pytest.raises(DatasetError, match=r"don't pair up: .*1"):
+def test_samples_are_paired_by_name_in_whatever_order(space: Workspace) -> None:
+    expected = space.build().joint.read_bytes()
+    pack(space.folder / "right.tar", {f"deep/{k}.png": png(picture(seed=100 + k)) for k in (2, 0, 1)})
+    built = space.build()
+    assert built.joint.read_bytes() == expected
+    assert built.samples == 3
+
+
+def test_missing_partners_are_listed(space: Workspace) -> None:
+    pack(space.folder / "right.tar", {"0.png": png(picture()), "3.png": png(picture())})
+    with pytest.raises(DatasetError, match=r"don't pair up: for input 'right' there is no '1', '2'") as caught:
+        space.build()
+    assert "input 'left'" in caught.value.next_step
+
+
+def test_files_that_are_left_over_are_listed(space: Workspace) -> None:
+    pack(space.folder / "right.tar", {f"{k}.png": png(picture(seed=100 + k)) for k in range(5)})
+    built = space.build()
+    assert built.samples == 3
+    assert any("left out: '3', '4'" in text for text in built.warnings)
+
+
+def test_archives_without_a_common_name_go_in_order_and_that_is_said(space: Workspace) -> None:
+    pack(space.folder / "right.tar", {f"right_{k}.png": png(picture(seed=100 + k)) for k in range(2)})
+    built = space.build()
+    assert built.samples == 2
+    assert any("taken in order, unpaired; the shortest has 2 of 3" in text for text in built.warnings)
+
+
+def test_two_files_of_one_name_can_not_be_paired(space: Workspace) -> None:
+    pack(space.folder / "right.tar", {f"{k}/0.png": png(picture()) for k in range(3)})
+    with pytest.raises(DatasetError, match=r"'0/0.png' and '1/0.png' have the same name"):
         space.build()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from axpair_emulator.build import build
-from axpair_emulator.config.signature import BuildFlags
+from axpair_emulator.config.flags import BuildFlags
 from axpair_emulator.metrics import cosine
 from axpair_emulator.simulator import EmulatorSimulator
 from axpair_emulator.zoo import fetch

@@ -12,10 +12,10 @@ import pytest
 from axpair_emulator.commands import emulator
 from axpair_emulator.errors import EmulatorError
 from axpair_emulator.metrics import cosine, relative_error
+from axpair_emulator.text_table import table
 from axpair_emulator.tools.launchers import TOOLS, write_launchers
 from axpair_emulator.tools.pulsar.log import DUMPED, Log
 from axpair_emulator.tools.pulsar.report import costs
-from axpair_emulator.tools.pulsar.table import table
 from axpair_emulator.tools.streams import BLOCK_BYTES, CStdout
 from axpair_host.compare.whole import compare
 from click.testing import CliRunner

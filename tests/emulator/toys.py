@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from axpair_emulator.batch import of_items
 from axpair_emulator.config.build_config import BuildConfig, CalibrationConf, InputConf, OutputConf
 from axpair_emulator.program import Op, Port, Program, Tensor
 from axpair_emulator.storage.joint_file import pack_program
@@ -39,11 +40,11 @@ def write_clash(path: Path) -> Program:
 
 def write_batch(path: Path, *, dynamic: bool = True) -> Program:
     """Four images in, four rows of ten out; the batch is dynamic unless said."""
-    tensors, arrays, ops = _image("data", 4)
-    _gemm("prob", "flat", 16, 10, 4, tensors, arrays, ops)
+    tensors, arrays, ops = _image("data", 1)
+    _gemm("prob", "flat", 16, 10, 1, tensors, arrays, ops)
     program = Program(
-        (_port("data", 4, "BGR"),),
-        (Port("prob", "prob", "float32", (4, 10), ""),),
+        (of_items(_port("data", 1, "BGR"), 4),),
+        (Port("prob", "prob", "float32", (4, 10), "", items=4),),
         tensors,
         tuple(ops),
         arrays,

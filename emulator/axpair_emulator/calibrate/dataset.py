@@ -1,9 +1,10 @@
-"""The calibration archive: a tar of samples, read as a stream, one sample in memory at a time."""
+"""A data set's archive: a tar of samples, read as a stream or by name, one sample in memory at a time."""
 
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -20,6 +21,11 @@ class Sample:
     name: str
     data: bytes
 
+    @property
+    def stem(self) -> str:
+        """What samples of several inputs are paired by: the file's name without folders and suffix."""
+        return Path(self.name).stem
+
 
 def samples(path: Path, limit: int = 0) -> Generator[Sample, None, None]:
     """The archive's regular files in order, at most `limit` (0 = all); gzip, bzip2 and xz are understood.
@@ -28,34 +34,66 @@ def samples(path: Path, limit: int = 0) -> Generator[Sample, None, None]:
     archive is missing, no tar, cut off, holds a file of over 256 MiB, or holds no sample at all.
     """
     found = 0
-    try:
-        with tarfile.open(path, mode="r|*") as archive:
-            for count, member in enumerate(archive):
-                if count >= MAX_MEMBERS:
-                    raise DatasetError(
-                        f"{path} holds more than {MAX_MEMBERS} members",
-                        next_step="pack a smaller calibration set",
-                    )
-                if limit and found == limit:
-                    return
-                if not member.isfile() or PurePosixPath(member.name).name.startswith("."):
-                    continue
-                yield _sample(path, archive, member)
-                found += 1
-    except OSError as error:
-        if not isinstance(error, tarfile.TarError) and error.errno:
-            raise DatasetError(
-                f"the calibration archive {path} can't be read: {error.strerror}",
-                next_step="check dataset_conf_calibration.path: it is relative to the configuration file",
-            ) from error
-        raise _damaged(path, error) from error
-    except (tarfile.TarError, EOFError, ValueError) as error:
-        raise _damaged(path, error) from error
+    with _readable(path), tarfile.open(path, mode="r|*") as archive:
+        for member in _files(path, archive):
+            if limit and found == limit:
+                return
+            yield _sample(path, archive, member)
+            found += 1
     if not found:
-        raise DatasetError(
-            f"the calibration archive {path} holds no files",
-            next_step="pack images into it: tar cf calibration.tar *.jpg",
-        )
+        raise _empty(path)
+
+
+class NamedSamples:
+    """An archive's samples by stem, read on demand. Memory grows with the number of names only."""
+
+    def __init__(self, path: Path) -> None:
+        """Reads the names. Raises DatasetError as `samples` does, and when two files have the same stem."""
+        self._path = path
+        self._members: dict[str, tarfile.TarInfo] = {}
+        with _readable(path):
+            self._archive = tarfile.open(path, mode="r:*")  # noqa: SIM115 (closed by `close`)
+        try:
+            with _readable(path):
+                self._index()
+        except BaseException:
+            self.close()
+            raise
+
+    def _index(self) -> None:
+        for member in _files(self._path, self._archive):
+            stem = Path(member.name).stem
+            if stem in self._members:
+                raise DatasetError(
+                    f"{self._path}: {self._members[stem].name!r} and {member.name!r} have the same name but for "
+                    "folder and suffix",
+                    next_step="samples of several inputs are paired by name: give each its own",
+                )
+            self._members[stem] = member
+        if not self._members:
+            raise _empty(self._path)
+
+    @property
+    def stems(self) -> list[str]:
+        """In the archive's order."""
+        return list(self._members)
+
+    def read(self, stem: str) -> Sample:
+        """One sample. Raises DatasetError when the archive is damaged there."""
+        with _readable(self._path):
+            return _sample(self._path, self._archive, self._members[stem])
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._archive.close()
+
+
+def _files(path: Path, archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    for count, member in enumerate(archive):
+        if count >= MAX_MEMBERS:
+            raise DatasetError(f"{path} holds more than {MAX_MEMBERS} members", next_step="pack a smaller data set")
+        if member.isfile() and not PurePosixPath(member.name).name.startswith("."):
+            yield member
 
 
 def _sample(path: Path, archive: tarfile.TarFile, member: tarfile.TarInfo) -> Sample:
@@ -69,6 +107,29 @@ def _sample(path: Path, archive: tarfile.TarFile, member: tarfile.TarInfo) -> Sa
     if len(data) != member.size:
         raise _damaged(path, f"{member.name!r} has {len(data)} of {member.size} bytes")
     return Sample(member.name, data)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turns whatever a missing or broken archive raises into a DatasetError."""
+    try:
+        yield
+    except OSError as error:
+        if not isinstance(error, tarfile.TarError) and error.errno:
+            raise DatasetError(
+                f"the calibration archive {path} can't be read: {error.strerror}",
+                next_step="check the path in dataset_conf_*: it is relative to the configuration file",
+            ) from error
+        raise _damaged(path, error) from error
+    except (tarfile.TarError, EOFError, ValueError) as error:
+        raise _damaged(path, error) from error
+
+
+def _empty(path: Path) -> DatasetError:
+    return DatasetError(
+        f"the calibration archive {path} holds no files",
+        next_step="pack images into it: tar cf calibration.tar *.jpg",
+    )
 
 
 def _damaged(path: Path, reason: object) -> DatasetError:

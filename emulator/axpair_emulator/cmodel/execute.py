@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from axpair_emulator import ports
+from axpair_emulator.batch import one_item, run_items
 from axpair_emulator.cmodel.cpu import prepare_cpu_part
 from axpair_emulator.cmodel.kinds import KINDS, Kinds
 from axpair_emulator.cmodel.selftest import require_exact_kernels
@@ -34,6 +35,7 @@ class Executor:
     ) -> None:
         require_exact_kernels()
         self.program = program
+        self._inputs, self._outputs = one_item(program.inputs), one_item(program.outputs)
         self.threads = max(1, threads)
         self.kinds: Kinds = kinds or (like.kinds if like is not None else KINDS)
         alike = like is not None and like.threads == self.threads and like.kinds is self.kinds
@@ -56,8 +58,11 @@ class Executor:
         what stands in the device's memory after an operator in place of what was computed: the way in for faults.
         Raises InputError on missing inputs and on wrong sizes.
         """
+        return run_items(self.program.inputs, inputs, lambda given: self._run_item(given, tap, alter))
+
+    def _run_item(self, inputs: Mapping[str, bytes], tap: Tap | None, alter: Alter | None) -> dict[str, Array]:
         codes: dict[str, Array] = {}
-        for port in self.program.inputs:
+        for port in self._inputs:
             if port.name not in inputs:
                 raise InputError(f"the joint's input {port.name!r} is missing; given: {', '.join(inputs) or 'none'}")
             codes[port.tensor] = ports.input_planes(port, inputs[port.name])
@@ -78,7 +83,7 @@ class Executor:
             port.name: ports.output_values(
                 port, made[port.tensor] if port.cpu_part else self._values(port.tensor, codes)
             )
-            for port in self.program.outputs
+            for port in self._outputs
         }
 
     def _run_cpu_part(self, codes: Mapping[str, Array]) -> dict[str, Array]:

@@ -13,6 +13,13 @@ import numpy as np
 Layout = Literal["NHWC", "NCHW", ""]
 """Axis order of four-axis tensors; "" where a tensor has other axes."""
 
+ColorStandard = Literal["legacy", "studio", "full"]
+"""How YUV codes colours: CSC_LEGACY, CSS_ITU_BT601_STUDIO_SWING or CSS_ITU_BT601_FULL_SWING."""
+
+YUV = ("NV12", "NV21")
+"""Colour spaces of one plane: rows of luma, then half as many of chroma pairs (U first in NV12)."""
+_CHANNELS = {"BGR": 3, "RGB": 3, "BGR0": 4, "GRAY": 1, "NV12": 1, "NV21": 1}
+
 
 class Affine(msgspec.Struct, frozen=True, tag="affine"):
     """y = x * slope / slope_divisor + bias / bias_divisor, one value per channel each."""
@@ -41,13 +48,16 @@ class InputConf(msgspec.Struct, frozen=True):
     """In the ONNX model's own axis order, batch included."""
     src_layout: Layout
     src_color: str
-    """"BGR", "RGB", "GRAY", or "" for an input that is no image."""
+    """"BGR", "RGB", "GRAY", "NV12", "NV21", "BGR0", or "" for an input that is no image."""
     dst_layout: Layout
     dst_color: str
     dst_dtype: str
-    """"uint8" or "float32"."""
+    """"uint8", "int8", "uint16", "int16" or "float32"."""
     modifications: tuple[Modification, ...] = ()
-    """Applied in order to the joint's input, channels in `dst_color` order."""
+    """Applied in order to the joint's input, channels in `picture_color` order."""
+    q: int = 0
+    """The real value is the joint's integer divided by it; 0 = the integer is the value."""
+    color_standard: ColorStandard = "legacy"
 
     @property
     def channels(self) -> int:
@@ -65,21 +75,40 @@ class InputConf(msgspec.Struct, frozen=True):
         return batch, channels, height, width
 
     @property
+    def joint_planes_shape(self) -> tuple[int, ...]:
+        """The shape of what the joint takes, with channels before height and width; YUV is one channel."""
+        if self.dst_color == self.src_color or not self.dst_color:
+            return self.planes_shape
+        batch, _, height, width = self.planes_shape
+        return batch, _CHANNELS[self.dst_color], height * 3 // 2 if self.dst_color in YUV else height, width
+
+    @property
     def joint_shape(self) -> tuple[int, ...]:
         """The shape in the joint's layout."""
         if self.dst_layout != "NHWC":
-            return self.planes_shape
-        batch, channels, height, width = self.planes_shape
+            return self.joint_planes_shape
+        batch, channels, height, width = self.joint_planes_shape
         return batch, height, width, channels
+
+    @property
+    def picture_color(self) -> str:
+        """The colours to which the joint's bytes are converted before they are modified.
+
+        BGR and RGB stay as they are for a model of three channels, BGR0 loses its fourth byte; all else becomes what
+        the ONNX model takes.
+        """
+        if self.src_color not in ("BGR", "RGB"):
+            return self.src_color
+        return {"BGR": "BGR", "RGB": "RGB", "BGR0": "BGR"}.get(self.dst_color, self.src_color)
 
     @property
     def reverses_channels(self) -> bool:
         """Whether the joint swaps red and blue before the ONNX model's own first operator."""
-        return {self.src_color, self.dst_color} == {"BGR", "RGB"}
+        return {self.src_color, self.picture_color} == {"BGR", "RGB"}
 
     def gain_and_offset(self) -> tuple[np.ndarray[Any, np.dtype[np.float64]], ...]:
-        """All modifications as y = x * gain + offset; two float64 arrays of `channels` elements."""
-        gain = np.ones(self.channels)
+        """Q and all modifications as y = x * gain + offset; two float64 arrays of `channels` elements."""
+        gain = np.full(self.channels, 1.0 / (self.q or 1))
         offset = np.zeros(self.channels)
         for step in self.modifications:
             if isinstance(step, Affine):
@@ -132,6 +161,27 @@ class CalibrationConf(msgspec.Struct, frozen=True):
     """Activation ranges minimise the squared error over a histogram; else they are the extremes."""
 
 
+class MeasurementConf(msgspec.Struct, frozen=True):
+    """What the quantised model is compared with the float one on."""
+
+    paths: dict[str, str] = {}
+    """Input name to the tar archive that feeds it; empty = the calibration samples."""
+    size: int = 0
+    """At most so many samples; 0 = all, or the first two calibration samples."""
+    batch_size: int = 0
+    """As it was given: samples are read one at a time."""
+    per_layer: bool = False
+    """Whether every layer is compared, not the outputs alone."""
+
+
+class CpuBackends(msgspec.Struct, frozen=True):
+    """Where operators may go that the NPU lacks; each "DEFAULT", "ENABLED" or "DISABLED"."""
+
+    onnx: str = "DEFAULT"
+    axe: str = "DEFAULT"
+    optimize_slim_model: bool = False
+
+
 class BuildConfig(msgspec.Struct, frozen=True):
     """Everything that decides a build, the ONNX file apart."""
 
@@ -143,3 +193,12 @@ class BuildConfig(msgspec.Struct, frozen=True):
     target_hardware: str = "AX620"
     virtual_npu: str = "0"
     """As the flag spells it: "0", "111", "112", "311", "312", "221" or "222"."""
+    batch_sizes: tuple[int, ...] = (1,)
+    """The largest is the joint's maximum."""
+    dynamic_batch: bool = False
+    items: int = 1
+    """How often the operators run for a full batch; the shapes above are those of one run."""
+    measurement: MeasurementConf = MeasurementConf()
+    cpu: CpuBackends = CpuBackends()
+    debug: bool = False
+    """Whether the log lists what every operator became."""

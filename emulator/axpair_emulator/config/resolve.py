@@ -6,42 +6,44 @@ from pathlib import Path
 
 from axpair_proto.pulsar import config_pb2 as pb
 
+from axpair_emulator.config.backends import resolve_backends
+from axpair_emulator.config.batch import resolve_batch
 from axpair_emulator.config.build_config import BuildConfig
 from axpair_emulator.config.calibration import resolve_calibration
+from axpair_emulator.config.evaluation import resolve_measurement
 from axpair_emulator.config.inputs import resolve_inputs
 from axpair_emulator.config.operators import resolve_operators
 from axpair_emulator.config.outputs import resolve_outputs
-from axpair_emulator.config.signature import BuildFlags, Signature
+from axpair_emulator.config.signature import Signature
 from axpair_emulator.config.target import resolve_target
+from axpair_emulator.errors import ConfigError
 
 
-def resolve(
-    config: pb.Config, folder: Path, signature: Signature, flags: BuildFlags
-) -> tuple[BuildConfig, tuple[str, ...]]:
+def resolve(config: pb.Config, folder: Path, signature: Signature) -> tuple[BuildConfig, tuple[str, ...]]:
     """The resolved configuration, and a warning for each field that has no effect.
 
     `folder` is that of the configuration file. Raises ConfigError when it contradicts itself or the model.
     """
     warnings: list[str] = []
-    hardware, virtual_npu = resolve_target(config, flags, warnings)
+    if config.output_type == pb.OUTPUT_TYPE_SUPERNET:
+        raise ConfigError(
+            "output_type is OUTPUT_TYPE_SUPERNET; the emulator builds joints",
+            next_step="use OUTPUT_TYPE_JOINT",
+        )
+    hardware, virtual_npu = resolve_target(config, warnings)
+    batch = resolve_batch(config, signature, warnings)
     resolved = BuildConfig(
         inputs=resolve_inputs(config, signature, warnings),
         outputs=resolve_outputs(config, signature, warnings),
-        calibration=resolve_calibration(config, folder, signature),
+        calibration=resolve_calibration(config, folder, signature, warnings),
         operators=resolve_operators(config, signature, warnings),
         target_hardware=hardware,
         virtual_npu=virtual_npu,
+        batch_sizes=batch.sizes,
+        dynamic_batch=batch.dynamic,
+        items=batch.items,
+        measurement=resolve_measurement(config, folder, signature, warnings),
+        cpu=resolve_backends(config, warnings),
+        debug=config.pulsar_conf.debug,
     )
-    _warn_of_unused_parts(config, warnings)
     return resolved, tuple(warnings)
-
-
-def _warn_of_unused_parts(config: pb.Config, warnings: list[str]) -> None:
-    if config.output_type == pb.OUTPUT_TYPE_SUPERNET:
-        warnings.append("output_type OUTPUT_TYPE_SUPERNET is not emulated: a joint is built")
-    if config.cpu_backend_settings.HasField("axe_setting"):
-        warnings.append("cpu_backend_settings.axe_setting has no effect: a CPU part is run by onnxruntime")
-    if config.neuwizard_conf.HasField("dataset_conf_error_measurement"):
-        warnings.append("dataset_conf_error_measurement is not used: scores are of the first calibration samples")
-    if config.neuwizard_conf.HasField("evaluation_conf"):
-        warnings.append("evaluation_conf is not emulated yet: see `axpair layers` for errors by layer")

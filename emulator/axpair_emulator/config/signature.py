@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from axpair_emulator.graph.view import Graph
 
@@ -15,17 +15,6 @@ class Signature:
     inputs: Mapping[str, tuple[int, ...]]
     outputs: Mapping[str, tuple[int, ...]]
     operators: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class BuildFlags:
-    """Flags of the command line; they beat the file. None or empty = not given."""
-
-    input_shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    target_hardware: str | None = None
-    """"AX620", "AX630" or "AX170"."""
-    virtual_npu: str | None = None
-    """"0", "111", "112", "311", "312", "221" or "222"."""
 
 
 def signature_of(graph: Graph) -> Signature:

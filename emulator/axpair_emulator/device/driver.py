@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 from axpair_proto.dtypes import size_bytes
 
+from axpair_emulator.batch import items_in, of_items
 from axpair_emulator.cmodel.execute import Executor
+from axpair_emulator.cutting import cut_program
 from axpair_emulator.device.accounts import Accounts, model_bytes
 from axpair_emulator.device.memory import SLOTS, Buffers, OutputRing
+from axpair_emulator.errors import EmulatorError
 from axpair_emulator.faults.fault import Fault, Written
 from axpair_emulator.program import Program
 
@@ -33,9 +36,7 @@ class Device:
         for fault in self._faults:
             fault.opened(self.cmm)
         self.cmm.take(model_bytes(program, SLOTS), "AX_JOINT_CreateHandle", CREATE_CONTEXT_FAILED)
-        self._executor = Executor(program, threads)
-        for fault in self._faults:
-            self._executor = fault.loaded(self._executor)
+        self._executor = _executed(program, self._faults, threads)
         self.program = self._executor.program
         self._inputs = Buffers([size_bytes(port.dtype, port.shape) for port in program.inputs])
         self._ring = OutputRing([size_bytes(port.dtype, port.shape) for port in program.outputs])
@@ -57,33 +58,39 @@ class Device:
     def run(self, inputs: Sequence[bytes]) -> list[memoryview]:
         """Run once. The views are of the ring's buffers: valid until the next run.
 
+        Inputs of a dynamic batch may hold fewer items than the joint takes at most, all the same number: the rest of
+        the buffers stays as it was, and the views show the answers' part.
         Raises what an injected fault makes the driver return, as RuntimeFault.
         """
         for fault in self._faults:
             fault.on_submit()
         self._deliver(inputs)
-        answers = self._execute()
+        answers = self._execute([len(data) for data in inputs])
         current, before = self._ring.take()
         current.fill([self._transfer(index, answer, current) for index, answer in enumerate(answers)])
         for fault in self._faults:
             if fault.hands_out_previous():
                 current = before
         self._answers = answers
-        views = current.views()
+        views = [view[: len(answer)] for view, answer in zip(current.views(), answers, strict=True)]
         for fault in self._faults:
             views = [views[index] for index in fault.order(self.program.outputs)]
         return views
 
     def _deliver(self, inputs: Sequence[bytes]) -> None:
-        held = self._inputs.contents()
+        for port, data in zip(self.program.inputs, inputs, strict=True):
+            if len(data) > size_bytes(port.dtype, port.shape):
+                raise EmulatorError(f"input {port.name!r} has {len(data)} bytes: more than its buffer holds")
+        held = [old[: len(data)] for old, data in zip(self._inputs.contents(), inputs, strict=True)]
         for fault in self._faults:
             inputs = [fault.delivered(data, old) for data, old in zip(inputs, held, strict=True)]
         self._inputs.fill(inputs)
 
-    def _execute(self) -> list[bytes]:
-        contents = self._inputs.contents()
+    def _execute(self, sizes: Sequence[int]) -> list[bytes]:
+        contents = [held[:size] for held, size in zip(self._inputs.contents(), sizes, strict=True)]
+        ports = [of_items(port, items_in(port, size)) for port, size in zip(self.program.inputs, sizes, strict=True)]
         for fault in self._faults:
-            contents = [fault.fetched(port, data) for port, data in zip(self.program.inputs, contents, strict=True)]
+            contents = [fault.fetched(port, data) for port, data in zip(ports, contents, strict=True)]
         given = {port.name: data for port, data in zip(self.program.inputs, contents, strict=True)}
         outputs: Mapping[str, Array] = self._executor.run(given, alter=self._alter if self._faults else None)
         return [outputs[port.name].tobytes() for port in self.program.outputs]
@@ -96,10 +103,27 @@ class Device:
     def _transfer(self, index: int, answer: bytes, slot: Buffers) -> bytes:
         """What the CPU reads of an output: written by DMA over what the memory held, then read through the cache."""
         previous = self._answers[index] if self._answers is not None else None
-        written = Written(index, self.program.outputs[index], answer, slot.contents()[index], previous)
+        if previous is not None and len(previous) != len(answer):  # another batch: memory holds parts of both
+            previous = previous[: len(answer)].ljust(len(answer), b"\0")
+        port = self.program.outputs[index]
+        port = of_items(port, items_in(port, len(answer)))
+        written = Written(index, port, answer, slot.contents()[index][: len(answer)], previous)
         content = answer
         for fault in self._faults:
             content = fault.written(written, content)
         for fault in self._faults:
             content = fault.read(written, content)
         return content
+
+
+def _executed(program: Program, faults: Sequence[Fault], threads: int) -> Executor:
+    """What executes the program with these faults. Of a part of a model it is the part of the faulty whole, so that
+    a fault stays where it is, whatever part is looked at."""
+    whole = program.origin if faults else None
+    executor = Executor(whole.program if whole else program, threads)
+    for fault in faults:
+        executor = fault.loaded(executor)
+    if whole is None:
+        return executor
+    part = cut_program(executor.program, whole.inputs, whole.outputs)
+    return Executor(part, executor.threads, kinds=executor.kinds)

@@ -23,9 +23,9 @@ class Buffers:
         return [bytes(buffer) for buffer in self._buffers]
 
     def fill(self, contents: Sequence[bytes]) -> None:
-        """Overwrite all buffers; each content has its buffer's size."""
-        for buffer, content in zip(self._buffers, contents, strict=True):
-            buffer[:] = content
+        """Overwrite all buffers from their start; no content is larger than its buffer. What lies behind stays."""
+        for view, content in zip(self.views(), contents, strict=True):
+            view[: len(content)] = content
 
 
 class OutputRing:

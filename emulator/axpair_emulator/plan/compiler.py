@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from axpair_emulator.batch import of_items
 from axpair_emulator.config.build_config import BuildConfig, OutputConf
 from axpair_emulator.errors import ModelError
 from axpair_emulator.graph.view import Graph
@@ -45,16 +46,16 @@ def compile_program(
         _cpu_port(conf) if cpu and cpu_output(conf) in cpu.outputs else _output_port(conf, lowering)
         for conf in config.outputs
     )
-    batches = {conf.shape[0] for conf in config.inputs if conf.shape}
     program = Program(
-        inputs=inputs,
-        outputs=outputs,
+        inputs=tuple(of_items(port, config.items) for port in inputs),
+        outputs=tuple(of_items(port, config.items) for port in outputs),
         tensors=lowering.tensors,
         ops=tuple(lowering.ops),
         arrays=lowering.arrays,
         tools_version=tools_version,
         vnpu_mode=VNPU_MODES.get(config.virtual_npu, "disable"),
-        max_batch=batches.pop() if len(batches) == 1 else 1,
+        max_batch=max(config.batch_sizes),
+        dynamic_batch=config.dynamic_batch,
         cpu=cpu,
     )
     return Compiled(program, lowering.weights)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import onnx
 import onnxruntime as ort
 
+from axpair_emulator.batch import one_item, run_items
 from axpair_emulator.errors import JointError
 from axpair_emulator.graph.session import first_line, open_session
 from axpair_emulator.ports import input_planes, output_values
@@ -22,24 +23,33 @@ class Reference:
     """The model that a .lava_joint holds. Sessions run without optimisation, which would change the arithmetic."""
 
     def __init__(self, model: onnx.ModelProto, inputs: Sequence[Port], outputs: Sequence[Port]) -> None:
-        self._model = model
-        self._inputs = tuple(inputs)
-        self._outputs = tuple(outputs)
+        self.model = model
+        self._ports = tuple(inputs)
+        self._inputs, self._outputs = one_item(inputs), one_item(outputs)
         self._session = open_session(model, optimise=False)
 
     def run(self, inputs: Mapping[str, bytes]) -> dict[str, Array]:
-        """The outputs by name in the joint's dtype, shape and layout."""
+        """The outputs by name in the joint's dtype, shape and layout; item by item where there is a batch."""
+        return run_items(self._ports, inputs, self._run_item)
+
+    def _run_item(self, inputs: Mapping[str, bytes]) -> dict[str, Array]:
         names = [values_name(port.tensor) for port in self._outputs]
         results = _run(self._session, names, self._feeds(inputs))
         return {port.name: output_values(port, result) for port, result in zip(self._outputs, results, strict=True)}
 
     def codes(self, inputs: Mapping[str, bytes], tensors: Sequence[str]) -> dict[str, Array]:
-        """The codes of the named program tensors, those of the joint's inputs included."""
+        """The codes of the named program tensors for one item, those of the joint's inputs included."""
         feeds = self._feeds(inputs)
         wanted = [name for name in tensors if name not in feeds]
-        session = open_session(self._model, extra_outputs=[codes_name(name) for name in wanted], optimise=False)
+        session = open_session(self.model, extra_outputs=[codes_name(name) for name in wanted], optimise=False)
         results = _run(session, [codes_name(name) for name in wanted], feeds)
         return {name: feeds[name] for name in tensors if name in feeds} | dict(zip(wanted, results, strict=True))
+
+    def tensors(self, names: Sequence[str]) -> Callable[[Mapping[str, bytes]], dict[str, Array]]:
+        """A function from one item's bytes to the real values of the named program tensors."""
+        wanted = [values_name(name) for name in names]
+        session = open_session(self.model, extra_outputs=wanted, optimise=False)
+        return lambda inputs: dict(zip(names, _run(session, wanted, self._feeds(inputs)), strict=True))
 
     def _feeds(self, inputs: Mapping[str, bytes]) -> dict[str, Array]:
         return {port.tensor: input_planes(port, inputs[port.name]) for port in self._inputs}

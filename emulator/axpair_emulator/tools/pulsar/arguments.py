@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from axpair_emulator.tools.pulsar.table import STYLES
-
-COLORS = ("auto", "rgb", "bgr", "gray", "nv12", "nv21")
+from axpair_emulator.config.choices import BATCH_OPTIONS, COLORS, HARDWARE, LAYOUTS, STANDARDS, VIRTUAL_NPUS
+from axpair_emulator.text_table import STYLES
 
 
 def parser() -> argparse.ArgumentParser:
@@ -30,14 +29,14 @@ def _add_build(build: argparse.ArgumentParser) -> None:
     build.add_argument("--output", type=Path, nargs="+", help="the joint to write; else output_path")
     build.add_argument("--calibration_batch_size", type=int)
     build.add_argument("--compile_batch_size", type=int, nargs="+")
-    build.add_argument("--batch_size_option", choices=("BSO_AUTO", "BSO_STATIC", "BSO_DYNAMIC"))
+    build.add_argument("--batch_size_option", choices=BATCH_OPTIONS)
     build.add_argument("--output_dir", type=Path, help="folder of relative outputs")
-    build.add_argument("--virtual_npu", choices=("0", "311", "312", "221", "222", "111", "112"))
+    build.add_argument("--virtual_npu", choices=VIRTUAL_NPUS)
     build.add_argument("--input_tensor_color", choices=COLORS, help="colour space of the ONNX model's input")
     build.add_argument("--output_tensor_color", choices=COLORS, help="colour space of the joint's input")
-    build.add_argument("--output_tensor_layout", choices=("native", "nchw", "nhwc"), help="of the joint's outputs")
-    build.add_argument("--color_std", choices=("studio", "full"))
-    build.add_argument("--target_hardware", choices=("AX630", "AX620", "AX170"))
+    build.add_argument("--output_tensor_layout", choices=LAYOUTS, help="of the joint's outputs")
+    build.add_argument("--color_std", choices=STANDARDS)
+    build.add_argument("--target_hardware", choices=HARDWARE)
     build.add_argument("--enable_progress_bar", action="store_true")
 
 

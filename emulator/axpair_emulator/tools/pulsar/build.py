@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from axpair_emulator.build import BuildResult, build
+from axpair_emulator.build_log import operator_table, score_table
 from axpair_emulator.build_paths import BuildPaths
 from axpair_emulator.build_progress import PHASES, shown_progress
-from axpair_emulator.config.signature import BuildFlags
+from axpair_emulator.config.flags import BuildFlags
 from axpair_emulator.errors import ConfigError
 from axpair_emulator.tools.pulsar import log as source
-from axpair_emulator.tools.pulsar.compare import score_table
-from axpair_emulator.tools.pulsar.flags import amendment
 from axpair_emulator.tools.pulsar.log import Log
 from axpair_emulator.tools.pulsar.report import write_report
 
@@ -32,7 +31,6 @@ def build_joint(given: Namespace, log: Log, working_directory: Path) -> None:
     log.say(source.PLANNING, "planning task task_0")
     onnx, joint = _single(given.input, "--input"), _single(given.output, "--output")
     paths = BuildPaths.of(given.config, onnx, joint, given.output_config, given.output_dir)
-    flags = BuildFlags(target_hardware=given.target_hardware, virtual_npu=given.virtual_npu)
     log.say(source.RUNNING, f"{'#' * 36} Running task task_0 {'#' * 36}")
     with _progress(log, given.enable_progress_bar) as progress:
         result = build(
@@ -41,8 +39,7 @@ def build_joint(given: Namespace, log: Log, working_directory: Path) -> None:
             paths.joint,
             output_config=paths.output_config,
             lava_joint=paths.joint.with_name(LAVA_JOINT),
-            flags=flags,
-            amend=amendment(given),
+            flags=_flags(given),
             progress=progress,
         )
     for warning in result.warnings:
@@ -51,9 +48,26 @@ def build_joint(given: Namespace, log: Log, working_directory: Path) -> None:
     _say_result(result, log)
 
 
+def _flags(given: Namespace) -> BuildFlags:
+    return BuildFlags(
+        target_hardware=given.target_hardware,
+        virtual_npu=given.virtual_npu,
+        calibration_batch_size=given.calibration_batch_size,
+        compile_batch_size=tuple(given.compile_batch_size or ()),
+        batch_size_option=given.batch_size_option,
+        input_tensor_color=given.input_tensor_color,
+        output_tensor_color=given.output_tensor_color,
+        output_tensor_layout=given.output_tensor_layout,
+        color_std=given.color_std,
+    )
+
+
 def _say_result(result: BuildResult, log: Log) -> None:
-    rows = [(score.name, score.relative_error, score.cosine) for score in result.scores]
-    log.say(source.TABLE, f"Score compare table:\n{score_table(rows)}")
+    if result.config.debug:
+        log.say(source.OURS, f"operators:\n{operator_table(result.program)}")
+    if result.layers:
+        log.say(source.OURS, f"Score compare table of every layer:\n{score_table(result.layers)}")
+    log.say(source.TABLE, f"Score compare table:\n{score_table(result.scores)}")
     for path in (result.lava_joint, result.output_config, result.joint):
         if path is not None:
             log.say(source.SAVED, f"File saved: {path.absolute()}")

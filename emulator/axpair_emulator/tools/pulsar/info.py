@@ -17,8 +17,8 @@ from axpair_emulator.program import Port
 from axpair_emulator.storage.document import MARKER_MEMBER
 from axpair_emulator.storage.files import write_whole
 from axpair_emulator.storage.joint_file import is_ours, load_edges, load_program
+from axpair_emulator.text_table import table
 from axpair_emulator.tools.pulsar.report import HEAD, costs
-from axpair_emulator.tools.pulsar.table import table
 
 Document = dict[str, Any]
 

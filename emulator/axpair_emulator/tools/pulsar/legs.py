@@ -11,9 +11,10 @@ import numpy as np
 from axpair_proto.pulsar.text import read_config
 from axpair_proto.simulator import Stage
 
+from axpair_emulator.batch import of_items
 from axpair_emulator.cmodel.execute import Executor
 from axpair_emulator.config.resolve import resolve
-from axpair_emulator.config.signature import BuildFlags, signature_of
+from axpair_emulator.config.signature import signature_of
 from axpair_emulator.errors import ConfigError, EmulatorError, JointError
 from axpair_emulator.float_leg import float_leg
 from axpair_emulator.graph.load import load_onnx
@@ -98,9 +99,13 @@ def _configured(onnx: Path, config: Path | None) -> Edges:
     message, _ = read_config(config)
     signature = signature_of(view(simplify(pin_shapes(load_onnx(onnx), {}))))
     require_output_config(message, config, list(signature.inputs), list(signature.outputs))
-    resolved, _ = resolve(message, config.parent, signature, BuildFlags())
+    resolved, _ = resolve(message, config.parent, signature)
     outputs = tuple(
-        Port(conf.name, conf.name, conf.dtype, conf.joint_shape, cast(str, conf.dst_layout), q=conf.q)
+        of_items(
+            Port(conf.name, conf.name, conf.dtype, conf.joint_shape, cast(str, conf.dst_layout), q=conf.q),
+            resolved.items,
+        )
         for conf in resolved.outputs
     )
-    return Edges(tuple(input_port(conf) for conf in resolved.inputs), outputs, resolved)
+    inputs = tuple(of_items(input_port(conf), resolved.items) for conf in resolved.inputs)
+    return Edges(inputs, outputs, resolved)

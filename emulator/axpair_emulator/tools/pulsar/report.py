@@ -8,7 +8,7 @@ from pathlib import Path
 
 from axpair_emulator.program import Op, Program, Tensor
 from axpair_emulator.storage.files import write_whole
-from axpair_emulator.tools.pulsar.table import table
+from axpair_emulator.text_table import table
 
 FILE = Path("inference_report") / "part_0.lava" / "inference_report.log"
 """In the working directory (quick start, 0.6.1.14)."""

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from axpair_emulator.build_log import score_table
 from axpair_emulator.errors import EmulatorError, InputError
 from axpair_emulator.prepare import prepare_files
 from axpair_emulator.program import Port
 from axpair_emulator.tools.pulsar import log as source
-from axpair_emulator.tools.pulsar.compare import compare, score_table
+from axpair_emulator.tools.pulsar.compare import compare
 from axpair_emulator.tools.pulsar.gt import write_inputs, write_outputs
 from axpair_emulator.tools.pulsar.legs import Simulated, edges_of, open_leg, simulated
 from axpair_emulator.tools.pulsar.log import Log

@@ -134,10 +134,10 @@ def _run(device: Device, watch: Stopwatch, program: Program, batch: Batch, cmm: 
     """Warm up and run on the memory's input buffers, write its output buffers; microseconds of one run."""
     if batch.size > program.max_batch:
         raise Aborted(RUN_SYNC, f"batch {batch.size} is larger than the model's {program.max_batch}")
-    inputs = [cmm.read(index, size_bytes(port.dtype, port.shape)) for index, port in enumerate(program.inputs)]
+    inputs = [cmm.read(index, batch.input_bytes(port)) for index, port in enumerate(program.inputs)]
     first = len(inputs)
     for view, data in zip(device.delivered(), inputs, strict=True):
-        view[:] = data
+        view[: len(data)] = data
     spent: list[float] = []
     try:
         for _ in range(max(arguments.warmup, 0) + max(arguments.repeat, 0)):
