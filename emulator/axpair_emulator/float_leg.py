@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import onnx
+from axpair_proto.capabilities import FrontEnd
 from axpair_proto.pulsar.text import read_config
 
+from axpair_emulator.batch import first_item, one_item, run_items
 from axpair_emulator.config.build_config import BuildConfig, InputConf, OutputConf
 from axpair_emulator.config.inputs import resolve_inputs
 from axpair_emulator.config.outputs import resolve_outputs
@@ -23,14 +26,36 @@ from axpair_emulator.storage.joint_file import Edges, load_edges
 class FloatLeg:
     """The float model between the joint's input bytes and outputs in the joint's form."""
 
-    def __init__(self, model: FloatModel, outputs: Sequence[Port], layouts: Mapping[str, str]) -> None:
+    def __init__(
+        self, model: FloatModel, inputs: Sequence[Port], outputs: Sequence[Port], layouts: Mapping[str, str]
+    ) -> None:
         self._model = model
-        self._outputs = tuple(outputs)
+        self._inputs = tuple(inputs)
+        self._outputs = one_item(outputs)
         self._layouts = layouts
 
     def run(self, inputs: Mapping[str, bytes]) -> dict[str, Array]:
-        """The outputs by name, configuration applied."""
-        return joint_outputs(self._outputs, self._layouts, self._model.values(inputs))
+        """The outputs by name, configuration applied; item by item where there is a batch."""
+        return run_items(
+            self._inputs,
+            inputs,
+            lambda given: joint_outputs(self._outputs, self._layouts, self._model.values(given)),
+        )
+
+    def front_ends(self) -> dict[str, FrontEnd]:
+        """What the configuration does to each input that is a picture."""
+        return {conf.name: front_end(conf) for conf in self._model.inputs if conf.dst_color}
+
+    def fed(self, inputs: Mapping[str, bytes]) -> dict[str, Array]:
+        """The ONNX model's own inputs for prepared input bytes, of a batch the first item's."""
+        return self._model.fed(first_item(self._inputs, inputs))
+
+    def run_fed(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        """The outputs by name for the ONNX model's own inputs, no configuration applied before them.
+
+        Raises ModelError for other names or shapes than the model's.
+        """
+        return joint_outputs(self._outputs, self._layouts, dict(feeds) | self._model.run_fed(feeds))
 
 
 def open_float_leg(onnx_path: Path, config_path: Path | None, joint: Path) -> FloatLeg:
@@ -57,7 +82,24 @@ def float_leg(onnx_path: Path, config_path: Path | None, edges: Edges, *, import
     pinned = pin_shapes(model, {conf.name: conf.shape for conf in inputs})
     layouts = {conf.name: conf.src_layout for conf in outputs}
     shown = simplify(pinned) if imported else pinned
-    return FloatLeg(FloatModel(shown, inputs, edges.inputs), edges.outputs, layouts)
+    return FloatLeg(FloatModel(shown, inputs, one_item(edges.inputs)), edges.inputs, edges.outputs, layouts)
+
+
+def simplified_model(onnx_path: Path, joint: Path) -> onnx.ModelProto:
+    """The float model as the joint's build simplified it; its inner tensors have the names that the joint's have."""
+    shapes = {conf.name: conf.shape for conf in load_edges(joint).config.inputs}
+    return simplify(pin_shapes(load_onnx(onnx_path), shapes))
+
+
+def front_end(conf: InputConf) -> FrontEnd:
+    """What an input's configuration does to a picture's pixels."""
+    gain, offset = conf.gain_and_offset()
+    return FrontEnd(
+        gain=tuple(gain.tolist()),
+        offset=tuple(offset.tolist()),
+        reverses_channels=conf.reverses_channels,
+        channel_axis=3 if conf.src_layout == "NHWC" else 1,
+    )
 
 
 def _configured(path: Path, stored: BuildConfig) -> tuple[tuple[InputConf, ...], tuple[OutputConf, ...]]:

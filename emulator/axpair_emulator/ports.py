@@ -37,6 +37,8 @@ def output_values(port: Port, values: np.ndarray[Any, Any]) -> np.ndarray[Any, A
     """Real values (NCHW where they have four axes) as the joint gives them: dtype, Q and layout of the port."""
     if port.dtype == "float32":
         result = values.astype(np.float32)
+    elif port.code_step:
+        result = codes_of(values, port.code_step, port.code_zero, np.dtype(port.dtype))
     else:
         limits = np.iinfo(port.dtype)
         scaled = np.floor(values.astype(np.float64) * port.q + 0.5)
@@ -45,6 +47,13 @@ def output_values(port: Port, values: np.ndarray[Any, Any]) -> np.ndarray[Any, A
     if port.layout == "NHWC":
         result = result.transpose(0, 2, 3, 1)
     return np.ascontiguousarray(result)
+
+
+def codes_of(values: np.ndarray[Any, Any], step: float, zero: int, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """The codes of real values; those of values that are codes' own come back exactly."""
+    scaled = np.floor(values.astype(np.float64) / step + 0.5) + zero
+    codes: np.ndarray[Any, Any] = np.clip(np.nan_to_num(scaled, nan=zero), 0, np.iinfo(dtype).max).astype(dtype)
+    return codes
 
 
 def output_steps(program: Program) -> dict[str, float]:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import axpair_proto
+from axpair_proto.capabilities import FrontEnd, LayerTensor, Node
 from axpair_proto.description import ModelDescription
 from axpair_proto.simulator import LayerError, Models, PreparedInputs, Stage, Tensors
 
 from axpair_emulator.errors import EmulatorError, InputError, JointError
 
 if TYPE_CHECKING:
+    import onnx
+
     from axpair_emulator.cmodel.execute import Executor
     from axpair_emulator.float_leg import FloatLeg
+    from axpair_emulator.layer_dumps import CompiledStage, QuantisedStage
     from axpair_emulator.program import Program
     from axpair_emulator.reference.engine import Reference
 
@@ -80,7 +84,11 @@ class EmulatorSimulator:
         return self._executor(models.joint).run(inputs)
 
     def own_errors(self, models: Models, inputs: Mapping[str, bytes]) -> Sequence[LayerError] | None:
-        """Each of the joint's operators fed with the .lava_joint's codes; None without a .lava_joint."""
+        """Each of the joint's operators fed with the .lava_joint's codes; None without a .lava_joint.
+
+        Of a batch the first item is looked at.
+        """
+        from axpair_emulator.batch import first_item
         from axpair_emulator.own_error import own_errors
 
         if models.lava_joint is None:
@@ -89,17 +97,100 @@ class EmulatorSimulator:
         program = self._program(models.joint)
         names = [name for name in program.tensors if name not in program.arrays]
         names += [port.tensor for port in program.inputs if port.tensor not in program.tensors]
-        codes = self._reference(models).codes(inputs, names)
+        codes = self._reference(models).codes(first_item(program.inputs, inputs), names)
         return own_errors(program, codes, self._executor(models.joint))
 
+    def front_ends(self, models: Models) -> Mapping[str, FrontEnd]:
+        """What the configuration does to each input that is a picture."""
+        return self._float_leg(models).front_ends()
+
+    def float_inputs(self, models: Models, inputs: Mapping[str, bytes]) -> Tensors:
+        """What the ONNX model is fed with for the joint's input bytes, by name."""
+        self._check_inputs(models.joint, inputs)
+        return self._float_leg(models).fed(inputs)
+
+    def run_float(self, models: Models, tensors: Tensors) -> Tensors:
+        """The plain ONNX model on its own inputs; outputs in the joint's form."""
+        return self._float_leg(models).run_fed(tensors)
+
+    def layers(self, models: Models, stage: Stage, inputs: Mapping[str, bytes]) -> Iterator[LayerTensor]:
+        """Every layer's output in one form of the model; memory doesn't grow with the number of layers."""
+        from axpair_emulator.layer_dumps import seeds, shown, walk
+
+        program = self._program(models.joint)
+        if stage == "onnx":
+            yield from (layer for layer in self._float_layers(models, inputs) if layer is not None)
+            return
+        for op, codes, _ in walk(program, self._stage(models, stage), seeds(program, self._first(models, inputs))):
+            yield shown(program, op, codes)
+
+    def own_layers(self, models: Models, stage: Stage, inputs: Mapping[str, bytes]) -> Iterator[LayerTensor]:
+        """Every layer alone, fed with the float model's tensors."""
+        from axpair_emulator.layer_dumps import own_layers, seeds
+
+        program = self._program(models.joint)
+        given = seeds(program, self._first(models, inputs))
+        return own_layers(program, self._stage(models, stage), given, self._float_layers(models, inputs))
+
+    def nodes(self, models: Models) -> Sequence[Node]:
+        """The NPU's operators; a CPU part isn't among them."""
+        from axpair_emulator.cutting import nodes_of
+
+        return nodes_of(self._program(models.joint))
+
+    def cut(self, models: Models, inputs: Sequence[str], outputs: Sequence[str], folder: Path) -> Models:
+        """A part of the model as a model of its own. The emulated board's faults stay where they are in the whole."""
+        from axpair_emulator.cutting import cut_models
+
+        return cut_models(models, self._simplified(models) if models.onnx else None, inputs, outputs, folder)
+
+    def _stage(self, models: Models, stage: Stage) -> CompiledStage | QuantisedStage:
+        from axpair_emulator.layer_dumps import CompiledStage, QuantisedStage
+
+        if stage == "joint":
+            return CompiledStage(self._executor(models.joint))
+        return QuantisedStage(self._reference(models).model, self._program(models.joint))
+
+    def _float_layers(self, models: Models, inputs: Mapping[str, bytes]) -> Iterator[LayerTensor | None]:
+        from axpair_emulator.layer_dumps import float_layers
+
+        feeds = self._float_leg(models).fed(inputs)
+        return float_layers(self._program(models.joint), self._simplified(models), feeds)
+
+    def _simplified(self, models: Models) -> onnx.ModelProto:
+        from axpair_emulator.float_leg import simplified_model
+
+        path = models.onnx
+        if path is None:
+            raise EmulatorError("no ONNX model is given", next_step="give it as --onnx")
+        key = ("simplified", _digest(path), _digest(models.joint))
+        return self._keep(key, lambda: simplified_model(path, models.joint))
+
+    def _first(self, models: Models, inputs: Mapping[str, bytes]) -> dict[str, bytes]:
+        """The inputs of a batch's first item."""
+        from axpair_emulator.batch import first_item
+
+        self._check_inputs(models.joint, inputs)
+        return first_item(self._program(models.joint).inputs, inputs)
+
     def _check_inputs(self, joint: Path, inputs: Mapping[str, bytes]) -> None:
-        names = [port.name for port in self._program(joint).inputs]
+        from axpair_emulator.batch import items_in
+
+        program = self._program(joint)
+        names = [port.name for port in program.inputs]
         if sorted(inputs) != sorted(names):
             raise InputError(
                 f"inputs given: {', '.join(map(repr, inputs)) or 'none'}; "
                 f"the joint takes {', '.join(map(repr, names))}",
                 next_step="prepare the inputs with this joint",
             )
+        for port in program.inputs:
+            if not program.dynamic_batch and items_in(port, len(inputs[port.name])) != port.items:
+                raise InputError(
+                    f"input {port.name!r} has {len(inputs[port.name])} bytes: fewer than the {port.items} items that "
+                    "this joint takes, and its batch is static",
+                    next_step="prepare the inputs with this joint",
+                )
 
     def _program(self, joint: Path) -> Program:
         from axpair_emulator.storage.joint_file import load_program

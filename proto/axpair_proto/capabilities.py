@@ -17,9 +17,25 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+@dataclass(frozen=True)
+class FrontEnd:
+    """What a configuration does to one picture on its way into the float model: y = x * gain + offset for each
+    channel, x in 0..255 and in the joint's colour order; then, where reversed, red and blue change places."""
+
+    gain: tuple[float, ...]
+    offset: tuple[float, ...]
+    reverses_channels: bool
+    channel_axis: int
+    """Of the float model's input."""
+
+
 @runtime_checkable
 class RunsFloatModel(Protocol):
     """Runs the float model without any configuration, and shows what the configuration feeds it with."""
+
+    def front_ends(self, models: Models) -> Mapping[str, FrontEnd]:
+        """By input, for those that are pictures; `models.config` where given, else what the joint was built with."""
+        ...
 
     def float_inputs(self, models: Models, inputs: Mapping[str, bytes]) -> Tensors:
         """What `models.config` makes of the joint's input bytes: after colour conversion, normalisation and layout.
@@ -42,12 +58,16 @@ class LayerTensor:
     node: str
     """The operator's name."""
     kind: str
+    """Of the joint's operator; in the float model the ONNX operators that make it, such as "Conv+Relu"."""
     values: np.ndarray
     """Real values, float32, in the ONNX model's axis order."""
     step: float = 0.0
     """Quantisation step in real units; 0 in the float model."""
     sources: tuple[str, ...] = ()
     """ONNX nodes fused into it."""
+    weight_spread: float = 0.0
+    """Of a depthwise convolution whose channels share one scale of weights: the widest channel's reach over the
+    narrowest's. 0 for anything else."""
 
 
 @runtime_checkable
@@ -57,7 +77,14 @@ class DumpsLayers(Protocol):
     def layers(self, models: Models, stage: Stage, inputs: Mapping[str, bytes]) -> Iterator[LayerTensor]:
         """Every layer's output, in the order of execution, streamed: one alive at a time.
 
-        "onnx" gives at least the tensors whose names the joint's layers have.
+        "onnx" gives at least the tensors whose names the joint's layers have. Of a batch it is the first item.
+        """
+        ...
+
+    def own_layers(self, models: Models, stage: Stage, inputs: Mapping[str, bytes]) -> Iterator[LayerTensor]:
+        """Every layer alone ("lava_joint" or "joint"), fed with the float model's tensors, quantised as it takes them:
+        what differs from "onnx" is the layer's own error. In the order of `layers`; layers that the float model has
+        no tensor for are left out.
         """
         ...
 
@@ -83,8 +110,10 @@ class CutsModels(Protocol):
 
     def cut(self, models: Models, inputs: Sequence[str], outputs: Sequence[str], folder: Path) -> Models:
         """A joint (and a lava_joint where there is one) in `folder` from those tensors to those tensors, with the
-        same arithmetic, operators under the same names. `inputs` () = the model's own inputs.
+        same arithmetic, operators under the same names; where `models.onnx` is given also its float model, where
+        that has the tensors. `inputs` () = the model's own inputs; those that the outputs don't need are left out.
 
+        Names are of the model's own inputs and outputs, which stay what they are, or of inner tensors (`Node.output`).
         An inner tensor becomes an input or output of its codes: uint8 or uint16, in the joint's internal layout.
         """
         ...

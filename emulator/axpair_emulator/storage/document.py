@@ -15,6 +15,7 @@ MARKER_MEMBER = "axpair.json"
 PROGRAM_MEMBER = "part_0.program.json"
 ARRAYS_MEMBER = "part_0.arrays.bin"
 CPU_MEMBER = "part_1.onnx"
+ORIGIN_MEMBER = "origin.program.json"
 REFERENCE_MEMBER = "part_0.reference.onnx"
 
 
@@ -57,6 +58,14 @@ class ProgramDocument(msgspec.Struct):
     ops: tuple[Op, ...] = ()
     arrays: dict[str, ArrayIndex] = {}
     cpu: CpuDocument | None = None
+
+
+class OriginDocument(msgspec.Struct):
+    """A whole Program beside the part that was cut from it; both have their arrays in the one arrays member."""
+
+    program: ProgramDocument
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
 
 
 def encode(document: Any) -> bytes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
@@ -17,7 +18,7 @@ from google.protobuf.message import DecodeError
 
 from axpair_emulator.config.build_config import BuildConfig
 from axpair_emulator.errors import JointError
-from axpair_emulator.program import CpuPart, Port, Program, Tensor
+from axpair_emulator.program import CpuPart, Origin, Port, Program, Tensor
 from axpair_emulator.storage.arrays import pack_arrays, unpack_arrays
 from axpair_emulator.storage.consistency import check_program
 from axpair_emulator.storage.document import (
@@ -25,10 +26,13 @@ from axpair_emulator.storage.document import (
     CPU_MEMBER,
     FORMAT,
     MARKER_MEMBER,
+    ORIGIN_MEMBER,
     PROGRAM_MEMBER,
     REFERENCE_MEMBER,
+    ArrayIndex,
     CpuDocument,
     Marker,
+    OriginDocument,
     ProgramDocument,
     encode,
 )
@@ -60,20 +64,29 @@ class StoredReference:
 
 def pack_program(program: Program, config: BuildConfig) -> bytes:
     """The bytes of a .joint; the same program gives the same bytes."""
-    index, block = pack_arrays(program.arrays)
-    document = _outline(program, config)
-    document.ops, document.arrays = program.ops, index
-    cpu = program.cpu
-    if cpu:
-        document.cpu = CpuDocument(dict(cpu.inputs), cpu.outputs, cpu.operators)
+    whole = program.origin.program if program.origin else program
+    index, block = pack_arrays(whole.arrays)
+    cpu = whole.cpu
     members = {
         PERFORMANCE_MEMBER: _performance(program),
         MARKER_MEMBER: encode(Marker(FORMAT, "joint", program.tools_version)),
-        PROGRAM_MEMBER: encode(document),
+        PROGRAM_MEMBER: encode(_program_document(program, config, index)),
         ARRAYS_MEMBER: block,
         **({CPU_MEMBER: cpu.model} if cpu else {}),
     }
+    if program.origin:
+        document = _program_document(whole, config, index)
+        members[ORIGIN_MEMBER] = encode(OriginDocument(document, program.origin.inputs, program.origin.outputs))
     return pack_joint(_topology(program, PROGRAM_MEMBER), members)
+
+
+def _program_document(program: Program, config: BuildConfig, index: Mapping[str, ArrayIndex]) -> ProgramDocument:
+    document = _outline(program, config)
+    document.ops, document.arrays = program.ops, {name: index[name] for name in program.arrays}
+    cpu = program.cpu
+    if cpu:
+        document.cpu = CpuDocument(dict(cpu.inputs), cpu.outputs, cpu.operators)
+    return document
 
 
 def pack_reference(model: onnx.ModelProto, program: Program, config: BuildConfig) -> bytes:
@@ -90,8 +103,18 @@ def pack_reference(model: onnx.ModelProto, program: Program, config: BuildConfig
 def load_program(path: Path) -> Program:
     """The program of a .joint. Raises JointError for a foreign, damaged or real one."""
     archive = _open(path, "joint")
-    document = _document(archive, path)
-    program = Program(
+    program = _program(_document(archive, path), archive)
+    check_program(program)
+    if ORIGIN_MEMBER in archive.members:
+        stored = _decode(archive.members[ORIGIN_MEMBER], OriginDocument, path)
+        whole = _program(stored.program, archive)
+        check_program(whole)
+        program = replace(program, origin=Origin(whole, stored.inputs, stored.outputs))
+    return program
+
+
+def _program(document: ProgramDocument, archive: JointArchive) -> Program:
+    return Program(
         inputs=document.inputs,
         outputs=document.outputs,
         tensors=document.tensors,
@@ -103,8 +126,6 @@ def load_program(path: Path) -> Program:
         dynamic_batch=document.dynamic_batch,
         cpu=_cpu_part(document.cpu, archive.members.get(CPU_MEMBER, b"")),
     )
-    check_program(program)
-    return program
 
 
 def _cpu_part(document: CpuDocument | None, model: bytes) -> CpuPart | None:
@@ -154,8 +175,11 @@ def _outline(program: Program, config: BuildConfig) -> ProgramDocument:
 
 def _portable(config: BuildConfig) -> BuildConfig:
     """Without folders: the same build gives the same bytes wherever it is done."""
-    names = {name: Path(path).name for name, path in config.calibration.paths.items()}
-    return msgspec.structs.replace(config, calibration=msgspec.structs.replace(config.calibration, paths=names))
+    calibration, measurement = (
+        msgspec.structs.replace(data, paths={name: Path(path).name for name, path in data.paths.items()})
+        for data in (config.calibration, config.measurement)
+    )
+    return msgspec.structs.replace(config, calibration=calibration, measurement=measurement)
 
 
 def _open(path: Path, kind: str) -> JointArchive:
