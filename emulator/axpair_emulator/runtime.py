@@ -47,6 +47,7 @@ class EmulatorRuntime:
         found = {"runtime": f"emulator {own}", "chip": CHIP, "driver": f"emulated {own}", "toolchain": self._toolchain}
         if self._device is not None:
             found["threads"] = str(self._device.threads)
+            found["vnpu"] = self._device.program.vnpu_mode
         said: Mapping[str, str] = {key: value for key, value in found.items() if value}
         for fault in self._faults:
             said = fault.versions(said)

@@ -15,6 +15,7 @@ from emulator.fault_models import model_named
 from emulator.joints import Built, built, small_network
 
 WITHOUT_ANSWERS = {"crash", "hang", "exit", "error-code", "version-mismatch", "vnpu-mismatch", "cmm-leak"}
+WITHOUT_ANSWERS |= {"disk-full", "handles-exhausted"}
 MADE_FOR = {"swapped-outputs": "many outputs", "output-layout": "many outputs", "wrong-batch-item": "batch"}
 
 

@@ -84,6 +84,7 @@ def build(
     errors: Mapping[str, str] | None = None,
     board_url: str = "emulator:",
     board_versions: Mapping[str, str] | None = None,
+    board_lines: Sequence[str] = (),
     **more: Any,
 ) -> Evidence:
     """Write the legs and pair.json and open the folder. Outputs are declared after joint/, else onnx/."""
@@ -99,7 +100,14 @@ def build(
     board = None
     if rounds or load_failure or model_sha256 != JOINT:
         written = _rounds(folder, rounds)
-        board = BoardFacts(board_url, written, dict(board_versions or {}), model_sha256, load_failure=load_failure)
+        board = BoardFacts(
+            board_url,
+            written,
+            dict(board_versions or {}),
+            model_sha256,
+            load_failure=load_failure,
+            log_lines=tuple(board_lines),
+        )
     said = PostprocessFacts("post:f", dict(decisions or {}), dict(errors or {})) if decisions or errors else None
     record = Record(
         case=CaseFacts("case", JOINT),

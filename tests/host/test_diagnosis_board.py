@@ -279,7 +279,7 @@ def test_a_runtime_that_fails_is_named_with_its_signal_or_code(tmp_path: Path, f
 
 
 def test_a_model_that_does_not_load_is_named_too(tmp_path: Path) -> None:
-    failure = Failure("error", "AX_JOINT_CreateHandle failed", code=0x80061084)
+    failure = Failure("error", "AX_JOINT_CreateHandle failed", code=0x80061082)
     verdict = diagnose(build(tmp_path, joint=J, load_failure=failure))
     assert codes(verdict) == ["AX307"]
     assert "while loading" in verdict.findings[0].summary

@@ -44,6 +44,8 @@ _CLASSES: tuple[type[Fault], ...] = (
     loading.VersionMismatch,
     loading.VnpuMismatch,
     loading.CmmLeak,
+    loading.DiskFull,
+    loading.HandlesExhausted,
     driver.InputNotDelivered,
     driver.Crash,
     driver.Hang,

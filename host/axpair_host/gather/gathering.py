@@ -95,9 +95,15 @@ def store(
         has_observed=request.has_observed,
         digests=digests_of(folder),
         notes=(*prepared.notes, *(leg.notes if leg is not None else ())),
-        versions={"axpair": __version__},
+        versions=_versions(prepared.description),
         timings={name: round(seconds, 4) for name, seconds in timings.items()},
     )
+
+
+def _versions(model: ModelDescription) -> dict[str, str]:
+    """Ours, and what the joint says of its build."""
+    known = {"axpair": __version__, "model_tools": model.tools_version, "model_vnpu": model.vnpu_mode}
+    return {key: value for key, value in known.items() if value}
 
 
 def case_facts(models: Models, case_id: str) -> CaseFacts:

@@ -15,7 +15,7 @@ from axpair_host.replay.row import Row
 from axpair_host.replay.store import Run
 from axpair_host.replay.stream import GatheredCase
 
-RUNTIME_FAILURE = "AX307"
+RUNTIME_FAILURES = ("AX307", "AX308", "AX309", "AX310")
 
 
 class Watch(Protocol):
@@ -140,4 +140,4 @@ class _Loop:
 
 
 def _failed(row: Row) -> bool:
-    return any(finding.get("code") == RUNTIME_FAILURE for finding in row.document.get("findings", ()))
+    return any(finding.get("code") in RUNTIME_FAILURES for finding in row.document.get("findings", ()))

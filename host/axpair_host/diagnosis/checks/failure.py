@@ -1,6 +1,7 @@
 """Did the runtime come back with an answer?"""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -17,40 +18,70 @@ _KINDS = {
 _LAST_LINES = 20
 
 
-def check(inquiry: Inquiry) -> Iterator[Finding]:
-    """AX307: loading the model or running it failed; the first failure counts, the case's own before the probe's."""
-    board = inquiry.evidence.record.board
-    if board is None:
-        return
-    names = tuple(output.name for output in inquiry.outputs)
-    if board.load_failure is not None:
-        yield _finding("while loading the model", board.load_failure, board.log_lines, names)
-        return
-    for round_ in sorted(board.rounds, key=lambda one: one.kind == "probe"):
-        if round_.failure is not None and round_.failure.kind != "input":
-            where = "on the probe" if round_.kind == "probe" else f"in round {round_.number}"
-            # A probe that fails says nothing of the answers that came: those are judged as well.
-            yield _finding(where, round_.failure, round_.log_lines, names if round_.kind == "case" else ())
-            return
+@dataclass(frozen=True)
+class Failed:
+    """The failure that counts, and where it happened."""
 
+    where: str
+    failure: Failure
+    log_lines: tuple[str, ...]
+    outputs: tuple[str, ...]
+    """What can't be judged because of it; none after a probe, since the answers that came are judged as well."""
+    loading: bool = False
 
-def _finding(where: str, failure: Failure, log_lines: tuple[str, ...], outputs: tuple[str, ...]) -> Finding:
-    words = _KINDS.get(failure.kind, failure.kind)
-    detail = (
-        f" ({failure.signal})" if failure.signal else f" (0x{failure.code & 0xFFFFFFFF:08x})" if failure.code else ""
-    )
-    return found(
-        "AX307",
-        f"the runtime {words}{detail} {where}: {failure.message}",
-        {
-            "where": where,
+    @property
+    def text(self) -> str:
+        """The runtime's own words: what it returned, and what it printed."""
+        return "\n".join((self.failure.message, *self.log_lines))
+
+    def said(self) -> str:
+        """One clause for people."""
+        failure = self.failure
+        words = _KINDS.get(failure.kind, failure.kind)
+        detail = f" ({failure.signal})" if failure.signal else f" ({hexadecimal(failure)})" if failure.code else ""
+        return f"the runtime {words}{detail} {self.where}: {failure.message}"
+
+    def evidence(self) -> dict[str, object]:
+        """The numbers behind it."""
+        failure = self.failure
+        return {
+            "where": self.where,
             "kind": failure.kind,
             "signal": failure.signal,
             "code": failure.code,
             "message": failure.message,
-            "log_lines": list(log_lines[-_LAST_LINES:]),
-        },
-        proven=True,
-        outputs=outputs,
-        settles=("board",),
-    )
+            "log_lines": list(self.log_lines[-_LAST_LINES:]),
+        }
+
+
+def hexadecimal(failure: Failure) -> str:
+    """A runtime's code as its headers write it."""
+    return f"0x{failure.code & 0xFFFFFFFF:08x}"
+
+
+def first_failure(inquiry: Inquiry) -> Failed | None:
+    """That of the loading, else the case's own before the probe's; inputs that nothing took are none of it."""
+    board = inquiry.evidence.record.board
+    if board is None:
+        return None
+    names = tuple(output.name for output in inquiry.outputs)
+    if board.load_failure is not None:
+        return Failed("while loading the model", board.load_failure, board.log_lines, names, loading=True)
+    for round_ in sorted(board.rounds, key=lambda one: one.kind == "probe"):
+        if round_.failure is not None and round_.failure.kind != "input":
+            is_probe = round_.kind == "probe"
+            where = "on the probe" if is_probe else f"in round {round_.number}"
+            return Failed(where, round_.failure, round_.log_lines, () if is_probe else names)
+    return None
+
+
+def check(inquiry: Inquiry) -> Iterator[Finding]:
+    """AX307: loading the model or running it failed, and nothing more specific is proven to be why."""
+    failed = first_failure(inquiry)
+    if failed is None or any(one.code in SPECIFIC and one.proven for one in inquiry.findings):
+        return
+    yield found("AX307", failed.said(), failed.evidence(), proven=True, outputs=failed.outputs, settles=("board",))
+
+
+SPECIFIC = ("AX308", "AX309", "AX310")
+"""Codes of `setup.py`, each a reason for such a failure."""

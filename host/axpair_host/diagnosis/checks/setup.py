@@ -1,0 +1,149 @@
+"""Is this board set up for this model? Asked where loading or running failed: each is a reason for it.
+
+What the runtime's library says is recognised by the vendor's own log lines (libax_engine V1.45 and V2.0, run_joint
+SDK V0.31) and codes (AX620A's and AX630A's headers).
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from axpair_host.diagnosis.checks.failure import Failed, first_failure, hexadecimal
+from axpair_host.diagnosis.finding import Finding, found
+from axpair_host.diagnosis.inquiry import Inquiry
+
+_UNREADABLE = re.compile(r"get (?:joint )?model type .*failed|load model .*failed|handle from memory .*failed", re.I)
+_MALFORMED = (0x80061084, 0x80061004)
+"""JOINT_MALFORMED_TOPOLOGY."""
+_OTHER_MODE = re.compile(r"already inited to mode|init engine with mode .*failed", re.I)
+_FIGURES = re.compile(
+    r"(?P<when>[^\n,:=]*)[:;]?\s*total size=(?P<total>\d+)KB.*?,\s*used=(?P<used>\d+)KB.*?,\s*remain=(?P<remain>\d+)KB"
+)
+_WANTED = re.compile(r"(\d+) bytes of CMM wanted|alloc(?:ate)?\D{0,40}?(\d+) bytes", re.I)
+_GONE = re.compile(r"no space left on device|too many open files|cannot allocate memory|out of memory", re.I)
+_NO_RESOURCES = (0x80060085, 0x80060086, 0x80061085, 0x80061005)
+"""NPU_NO_RESOURCES, NPU_MEM_ERROR, JOINT_CREATE_CONTEXT_FAILED: memory most often, but not always."""
+_RELEASE = re.compile(r"(?<![\w.])V?(\d+(?:\.\d+)+)")
+
+
+def releases(inquiry: Inquiry) -> Iterator[Finding]:
+    """AX308: the library can't read the model, or the loading failed, and driver and library are of two releases.
+
+    Proven by both together. One of them alone is a hint: a damaged file is unreadable too.
+    """
+    failed = first_failure(inquiry)
+    board = inquiry.evidence.record.board
+    if failed is None or board is None or not failed.loading or failed.failure.kind == "hang":
+        return
+    unreadable = bool(_UNREADABLE.search(failed.text)) or failed.failure.code & 0xFFFFFFFF in _MALFORMED
+    driver, library = (board.versions.get(key, "") for key in ("driver", "runtime"))
+    apart = _apart(driver, library)
+    if not apart and (not unreadable or apart is False):
+        return
+    said = (
+        f"driver {driver!r} and runtime {library!r} are of different releases" if apart else _unknown(driver, library)
+    )
+    yield _named(
+        "AX308", failed, said, {"versions": _versions(inquiry), "unreadable": unreadable}, bool(apart and unreadable)
+    )
+
+
+def modes(inquiry: Inquiry) -> Iterator[Finding]:
+    """AX309: no handle, because the NPU is in another virtual-NPU mode than the model was built for.
+
+    Proven where the library says so. Where only the two modes are known to differ, it is a hint.
+    """
+    failed = first_failure(inquiry)
+    record = inquiry.evidence.record
+    if failed is None or record.board is None or not failed.loading:
+        return
+    built_for, on_board = record.versions.get("model_vnpu", ""), record.board.versions.get("vnpu", "").rstrip("!")
+    stated = bool(_OTHER_MODE.search(failed.text))
+    if not stated and (not built_for or not on_board or built_for == on_board):
+        return
+    said = f"the model was built for the virtual-NPU mode {built_for or 'unknown'!r}, the board's is "
+    said += repr(on_board) if on_board else "another one"
+    evidence = {"model": built_for, "board": on_board, "stated_by_the_runtime": stated}
+    yield _named("AX309", failed, said, evidence, stated)
+
+
+def resources(inquiry: Inquiry) -> Iterator[Finding]:
+    """AX310: memory, disk or handles were exhausted when loading or running failed.
+
+    Proven by figures (more wanted than remained) or by the system's own error. A code alone is a hint.
+    """
+    failed = first_failure(inquiry)
+    if failed is None:
+        return
+    figures = _figures(_all_lines(inquiry, failed))
+    wanted = next((int(one or other) for one, other in _WANTED.findall(failed.text)), None)
+    last = figures[-1]["remain_bytes"] if figures else None
+    short = wanted is not None and last is not None and wanted > last
+    gone = _GONE.search(failed.text)
+    code = failed.failure.code & 0xFFFFFFFF
+    if short:
+        said = f"{wanted} bytes of contiguous memory (CMM) were wanted, {last} remained"
+    elif gone:
+        said = f"the system said {gone.group(0)!r}"
+    elif code in _NO_RESOURCES:
+        said = f"{hexadecimal(failed.failure)} is most often returned where memory or handles are exhausted"
+    else:
+        return
+    evidence = {"cmm": figures, "wanted_bytes": wanted, "lost_bytes_per_load": _lost_per_load(figures)}
+    yield _named("AX310", failed, said, evidence, bool(short or gone))
+
+
+def _named(code: str, failed: Failed, why: str, evidence: Mapping[str, Any], proven: bool) -> Finding:
+    return found(
+        code,
+        f"{why}; {failed.said()}",
+        {**evidence, **failed.evidence()},
+        proven=proven,
+        outputs=failed.outputs,
+        settles=("board",) if proven else (),
+    )
+
+
+def _apart(driver: str, library: str) -> bool | None:
+    """Whether two releases differ; None where they can't be compared: one isn't known, or they count differently."""
+    one, other = _RELEASE.search(driver), _RELEASE.search(library)
+    if one is None or other is None or one.group(1).count(".") != other.group(1).count("."):
+        return None
+    return one.group(1) != other.group(1)
+
+
+def _unknown(driver: str, library: str) -> str:
+    return (
+        "the library can't read the model, and the releases can't be compared "
+        f"(driver {driver or 'unknown'!r}, runtime {library or 'unknown'!r})"
+    )
+
+
+def _versions(inquiry: Inquiry) -> dict[str, str]:
+    record = inquiry.evidence.record
+    return {"model": record.versions.get("model_tools", ""), **(record.board.versions if record.board else {})}
+
+
+def _all_lines(inquiry: Inquiry, failed: Failed) -> Iterator[str]:
+    """Everything that was printed, the failure's own message last."""
+    board = inquiry.evidence.record.board
+    if board is not None:
+        yield from board.log_lines
+        for round_ in board.rounds:
+            yield from round_.log_lines
+    yield failed.failure.message
+
+
+def _figures(lines: Iterable[str]) -> list[dict[str, Any]]:
+    """The accounts of contiguous memory that were printed (the form of mem_cmm_info), in their order."""
+    found_ = (match for line in lines if (match := _FIGURES.search(line)))
+    return [
+        {"when": one["when"].strip(), **{f"{key}_bytes": int(one[key]) << 10 for key in ("total", "used", "remain")}}
+        for one in found_
+    ]
+
+
+def _lost_per_load(figures: list[dict[str, Any]]) -> int | None:
+    """How much less there was before each load than before the one before it, on average; None for one load."""
+    before = [one["remain_bytes"] for one in figures if "before load" in one["when"]]
+    return (before[0] - before[-1]) // (len(before) - 1) if len(before) > 1 else None
