@@ -65,8 +65,10 @@ def _apply_target(config: pb.Config, flags: BuildFlags) -> None:
     emptied: it can't have been meant."""
     if flags.target_hardware:
         config.target_hardware = pb.TargetHardware.Value(f"TARGET_HARDWARE_{flags.target_hardware}")
-        other = "virtual_npu" if flags.target_hardware == "AX620" else "ax620_virtual_npu"
-        config.pulsar_conf.ClearField(other)
+        if flags.target_hardware == "AX620":
+            config.pulsar_conf.ClearField("virtual_npu")
+        else:
+            config.pulsar_conf.ClearField("ax620_virtual_npu")
     if not flags.virtual_npu:
         return
     pulsar = config.pulsar_conf

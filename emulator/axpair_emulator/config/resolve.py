@@ -16,6 +16,7 @@ from axpair_emulator.config.operators import resolve_operators
 from axpair_emulator.config.outputs import resolve_outputs
 from axpair_emulator.config.signature import Signature
 from axpair_emulator.config.target import resolve_target
+from axpair_emulator.config.unread import unread_fields
 from axpair_emulator.errors import ConfigError
 
 
@@ -46,4 +47,4 @@ def resolve(config: pb.Config, folder: Path, signature: Signature) -> tuple[Buil
         cpu=resolve_backends(config, warnings),
         debug=config.pulsar_conf.debug,
     )
-    return resolved, tuple(warnings)
+    return resolved, (*warnings, *unread_fields(config))

@@ -33,7 +33,9 @@ def simulate(given: Namespace, log: Log) -> None:
     _check_stages(models, given.output_gt)
     edges = edges_of(models, given.config)
     files = _files(edges.inputs, given.input, given.layer)
-    prepared = prepare_files(edges.inputs, {name: Path(file) for name, file in files.items()})
+    dynamic = edges.config.dynamic_batch
+    paths = {name: [Path(file) for file in of_one] for name, of_one in files.items()}
+    prepared = prepare_files(edges.inputs, paths, dynamic=dynamic)
     for note in prepared.notes:
         log.warn(note)
     skips = any(port.color_space in _YUV for port in edges.inputs)
@@ -75,15 +77,24 @@ def _check_stages(models: Sequence[Simulated], output_gt: str | None) -> None:
             )
 
 
-def _files(ports: Sequence[Port], files: Sequence[str], layers: Sequence[str]) -> dict[str, str]:
-    """Which file is for which input: as --layer says, else in the inputs' order."""
+def _files(ports: Sequence[Port], files: Sequence[str], layers: Sequence[str]) -> dict[str, list[str]]:
+    """Which files are for which input: as --layer says, else in the inputs' order.
+
+    Of a batch an input may be named once for each item; all files are the only input's, where there is one.
+    """
     names = list(layers) or [port.name for port in ports[: len(files)]]
+    batch = max((port.items for port in ports), default=1)
+    if not layers and len(ports) == 1 and batch > 1:
+        names = [ports[0].name] * len(files)
     if len(files) != len(names):
         raise InputError(
             f"--input names {len(files)} files, "
             + (f"--layer {len(layers)} inputs" if layers else f"the model has {len(ports)} inputs"),
             next_step="give one file for each input, and --layer names in the same order",
         )
-    if len(set(names)) < len(names):
+    if len(set(names)) < len(names) and batch == 1:
         raise InputError("--layer names an input twice", next_step="name each input once")
-    return dict(zip(names, files, strict=True))
+    found: dict[str, list[str]] = {}
+    for name, file in zip(names, files, strict=True):
+        found.setdefault(name, []).append(file)
+    return found
