@@ -33,11 +33,8 @@ def decode_image(data: bytes, name: str, color: str, width: int, height: int) ->
     `color` is "BGR", "RGB" or "GRAY". Alpha is dropped, palettes are expanded, 16-bit grey keeps its high byte.
     Raises InputError when the data is no image, is cut off, or has more than 100 million pixels.
     """
-    image = _open(data, name)
     notes: list[str] = []
-    if image.getexif().get(_ORIENTATION, 1) not in (0, 1):
-        image = ImageOps.exif_transpose(image)
-        notes.append(f"{name}: turned upright as its EXIF orientation says")
+    image = _upright(_open(data, name), name, notes)
     image = _plain(image, name, notes)
     image = image.convert("L" if color == "GRAY" else "RGB")
     if image.size != (width, height):
@@ -79,6 +76,21 @@ def _open(data: bytes, name: str) -> Image.Image:
             f"{name} ({len(data)} bytes) is a damaged image: {error}", next_step="copy the file again"
         ) from error
     return image
+
+
+def _upright(image: Image.Image, name: str, notes: list[str]) -> Image.Image:
+    """The image turned as its EXIF orientation says; as it is where that can't be read."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if image.getexif().get(_ORIENTATION, 1) in (0, 1):
+                return image
+            turned: Image.Image = ImageOps.exif_transpose(image)
+    except Exception:  # Pillow raises anything on damaged EXIF
+        notes.append(f"{name}: its EXIF is damaged, so that its orientation isn't known; taken as upright")
+        return image
+    notes.append(f"{name}: turned upright as its EXIF orientation says")
+    return turned
 
 
 def _plain(image: Image.Image, name: str, notes: list[str]) -> Image.Image:

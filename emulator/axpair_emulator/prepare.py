@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from axpair_proto.simulator import PreparedInputs
 
 from axpair_emulator.errors import InputError
 from axpair_emulator.images import decode_image
+from axpair_emulator.npy import read_npy
 from axpair_emulator.program import Port
 
 MAX_FILE_BYTES = 1 << 29
@@ -86,28 +86,20 @@ def _exact(port: Port, content: bytes, name: str) -> bytes:
 
 
 def _array(port: Port, content: bytes, name: str) -> bytes:
-    try:
-        array: np.ndarray[Any, Any] = np.load(io.BytesIO(content), allow_pickle=False, max_header_size=10_000)
-        if not isinstance(array, np.ndarray):
-            raise ValueError("an archive of arrays, not one array")
-    except (ValueError, OSError, EOFError, MemoryError) as error:
+    stored = read_npy(content, name)
+    if str(stored.dtype.newbyteorder("=")) != port.dtype or stored.shape != port.shape:
         raise InputError(
-            f"{name} ({len(content)} bytes) is not a readable .npy file: {str(error).splitlines()[0]}",
-            next_step="save it with numpy.save",
-        ) from error
-    if str(array.dtype.newbyteorder("=")) != port.dtype or array.shape != port.shape:
-        found = f"{array.dtype} {'x'.join(map(str, array.shape))}"
-        raise InputError(
-            f"{name} holds {found}; input {port.name!r} takes {_shown(port)}",
-            next_step=f"save an array of exactly that shape and dtype{_hint(port, array)}",
+            f"{name} holds {stored.dtype} {'x'.join(map(str, stored.shape))}; "
+            f"input {port.name!r} takes {_shown(port)}",
+            next_step=f"save an array of exactly that shape and dtype{_hint(port, stored.shape)}",
         )
-    return np.ascontiguousarray(array, dtype=np.dtype(port.dtype).newbyteorder("<")).tobytes()
+    return np.ascontiguousarray(stored.array(), dtype=np.dtype(port.dtype).newbyteorder("<")).tobytes()
 
 
-def _hint(port: Port, array: np.ndarray[Any, Any]) -> str:
-    if array.shape == port.shape[1:] and port.shape[0] == 1:
+def _hint(port: Port, shape: tuple[int, ...]) -> str:
+    if shape == port.shape[1:] and port.shape[0] == 1:
         return "; the batch axis is missing: array[None]"
-    if len(port.shape) == 4 and tuple(port.shape[axis] for axis in (0, 3, 1, 2)) == array.shape:
+    if len(port.shape) == 4 and tuple(port.shape[axis] for axis in (0, 3, 1, 2)) == shape:
         return "; yours is NCHW: array.transpose(0, 2, 3, 1)"
     return ""
 

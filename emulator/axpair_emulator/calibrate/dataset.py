@@ -121,7 +121,9 @@ def _readable(path: Path) -> Iterator[None]:
                 next_step="check the path in dataset_conf_*: it is relative to the configuration file",
             ) from error
         raise _damaged(path, error) from error
-    except (tarfile.TarError, EOFError, ValueError) as error:
+    except DatasetError:
+        raise
+    except Exception as error:  # tarfile and the decompressors raise anything on damaged archives
         raise _damaged(path, error) from error
 
 
