@@ -89,8 +89,7 @@ def _array(port: Port, content: bytes, name: str) -> bytes:
     stored = read_npy(content, name)
     if str(stored.dtype.newbyteorder("=")) != port.dtype or stored.shape != port.shape:
         raise InputError(
-            f"{name} holds {stored.dtype} {'x'.join(map(str, stored.shape))}; "
-            f"input {port.name!r} takes {_shown(port)}",
+            f"{name} holds {stored.dtype} {'x'.join(map(str, stored.shape))}; input {port.name!r} takes {_shown(port)}",
             next_step=f"save an array of exactly that shape and dtype{_hint(port, stored.shape)}",
         )
     return np.ascontiguousarray(stored.array(), dtype=np.dtype(port.dtype).newbyteorder("<")).tobytes()
