@@ -106,6 +106,17 @@ def array_file(array: np.ndarray, allow_pickle: bool = False) -> bytes:
 WHOLE = png(picture(100, 100))
 
 
+def npy_header(text: bytes) -> bytes:
+    return b"\x93NUMPY\1\0" + len(text).to_bytes(2, "little") + text
+
+
+def test_picture_with_damaged_exif_is_taken_as_upright() -> None:
+    exif = b"Exif\0\0OM\0*\0\0\0\x08"
+    prepared, notes = prepare_data(PORT, saved(picture(), exif=exif), "x.png")
+    assert prepared == prepare_data(PORT, png(picture()), "x.png")[0]
+    assert any("EXIF is damaged" in note for note in notes)
+
+
 @pytest.mark.parametrize(
     ("port", "data", "name", "message"),
     [
@@ -120,7 +131,9 @@ WHOLE = png(picture(100, 100))
         (PORT, array_file(np.zeros((1, 3, 12, 10), np.uint8)), "x.npy", "holds uint8 1x3x12x10"),
         (PORT, array_file(np.zeros((1, 12, 10, 3), np.float32)), "x.npy", "holds float32"),
         (PORT, array_file(np.zeros((12, 10, 3), np.uint8)), "x.npy", "holds uint8 12x10x3"),
-        (PORT, array_file(np.zeros((1, 12, 10, 3), np.uint8))[:-1], "x.npy", "not a readable .npy"),
+        (PORT, array_file(np.zeros((1, 12, 10, 3), np.uint8))[:-1], "x.npy", "holds 359 bytes of values"),
+        (PORT, npy_header(b"{" * 300), "x.npy", "not a readable .npy"),
+        (PORT, npy_header(b"{'descr': '<f4', 'fortran_order': False, 'shape': (99999999, 99999999)}"), "x.npy", "holds"),
         (PORT, array_file(np.array([{}], object), allow_pickle=True), "x.npy", "not a readable .npy"),
         (PORT, b"\x93NUMPY", "x.npy", "not a readable .npy"),
         (FEATURES, png(picture()), "x.png", "takes float32 1x5, no image"),
