@@ -133,7 +133,12 @@ def test_picture_with_damaged_exif_is_taken_as_upright() -> None:
         (PORT, array_file(np.zeros((12, 10, 3), np.uint8)), "x.npy", "holds uint8 12x10x3"),
         (PORT, array_file(np.zeros((1, 12, 10, 3), np.uint8))[:-1], "x.npy", "holds 359 bytes of values"),
         (PORT, npy_header(b"{" * 300), "x.npy", "not a readable .npy"),
-        (PORT, npy_header(b"{'descr': '<f4', 'fortran_order': False, 'shape': (99999999, 99999999)}"), "x.npy", "holds"),
+        (
+            PORT,
+            npy_header(b"{'descr': '<f4', 'fortran_order': False, 'shape': (99999999, 99999999)}"),
+            "x.npy",
+            "holds",
+        ),
         (PORT, array_file(np.array([{}], object), allow_pickle=True), "x.npy", "not a readable .npy"),
         (PORT, b"\x93NUMPY", "x.npy", "not a readable .npy"),
         (FEATURES, png(picture()), "x.png", "takes float32 1x5, no image"),
