@@ -116,9 +116,8 @@ def build(
     float_model = FloatModel(simplified, config.inputs, ports, observed)
     ranges = find_ranges(float_model, observed, bits, config, ports, counter, said.setdefault)
     if config.calibration.size > counter.seen:
-        said[f"dataset_conf_calibration.size is {config.calibration.size}; the data set has {counter.seen} samples"] = (
-            None
-        )
+        said.setdefault(f"dataset_conf_calibration.size {config.calibration.size}: there are {counter.seen} samples")
+    del float_model  # and with it the memory of every tensor that was observed
     report("compile", 0, len(steps))
     config = settle_q(config, ranges)
     tensors = assign_tensors(parts.npu, steps, ranges, config)

@@ -45,11 +45,15 @@ def score_samples(
     quantised = Reference(reference, ports, outputs)
     layouts = {conf.name: conf.src_layout for conf in config.outputs}
     found: dict[str, list[Score]] = {port.name: [] for port in outputs}
+    count = 0
     for data in measured(program, config, warn):
+        count += 1
         wanted = joint_outputs(outputs, layouts, floats.values(data))
         given = quantised.run(data)
         for name, scores in found.items():
             scores.append(Score(name, cosine(wanted[name], given[name]), relative_error(wanted[name], given[name])))
+    if config.measurement.size > count:
+        warn(f"dataset_conf_error_measurement.size {config.measurement.size}: there are {count} samples")
     return tuple(
         Score(name, min(score.cosine for score in scores), max(score.relative_error for score in scores))
         for name, scores in found.items()

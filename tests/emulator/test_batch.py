@@ -125,41 +125,18 @@ def test_own_errors_of_a_batch_are_the_first_items(space: Workspace) -> None:
 
 def test_the_drop_in_commands_take_a_file_for_each_item(space: Workspace, launchers: Path) -> None:
     desk = Desk(space.folder, launchers)
-    desk.log(
-        *[
-            "pulsar",
-            "run",
-            "m.onnx",
-            "m.joint",
-            "--config",
-            "m.output.prototxt",
-            "--output_gt",
-            "gt",
-            "--input",
-            "0.png",
-            "1.png",
-            "2.png",
-        ]
-    )
+    given = ("--input", "0.png", "1.png", "2.png")
+    desk.log("pulsar", "run", "m.onnx", "m.joint", "--config", "m.output.prototxt", "--output_gt", "gt", *given)
     assert (space.folder / "gt" / "input" / "filename.txt").read_text().splitlines() == ["0.png", "1.png", "2.png"]
     (space.folder / "out").mkdir()
-    words = [
-        "run_joint",
-        "m.joint",
-        "--data",
-        "gt/input/data.bin",
-        "--bin-out-dir",
-        "out",
-        "--override_batch_size",
-        "3",
-    ]
-    lines = desk.log(*words)
+    data = ("--data", "gt/input/data.bin", "--bin-out-dir", "out")
+    lines = desk.log("run_joint", "m.joint", *data, "--override_batch_size", "3")
     assert {"Max Batch Size 4", "Support Dynamic Batch? Yes", "Using batch size 3"} <= set(lines)
     for name in ("maps_x", "p"):
         simulated, ran = (space.folder / folder / f"{name}.bin" for folder in ("gt/joint", "out"))
         assert simulated.read_bytes() == ran.read_bytes()
         assert simulated.stat().st_size == 3 * 480 * 4
-    ended = desk.run(*["pulsar", "run", "static.joint", "--input", "0.png", "1.png", "2.png"])
+    ended = desk.run("pulsar", "run", "static.joint", *given)
     assert ended.code == 1
     assert "3 files for input 'data', which takes 4 items" in ended.stderr
 

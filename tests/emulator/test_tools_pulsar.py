@@ -242,7 +242,7 @@ def test_flags_of_build_beat_the_file(tmp_path: Path, launchers: Path) -> None:
         ("build --config config/c.prototxt --virtual_npu 7", 2, "invalid choice"),
         ("build --no_such_flag", 2, "unrecognized arguments"),
         ("debug model/m.joint --anything", 2, "axpair layers"),
-        ("info model/m.onnx", 1, "is not a joint"),
+        ("info model/m.onnx", 1, "is not a joint but an ONNX model"),
         ("run model/m.onnx", 1, "ERR model/m.onnx alone"),
         ("", 2, "required: command"),
     ],
@@ -267,6 +267,13 @@ def test_info_tells_what_a_joint_is(session: tuple[Desk, Ended]) -> None:
     document = json.loads((desk.folder / "info.json").read_text())
     assert [tensor["name"] for tensor in document["outputs"]] == ["maps/x", "p"]
     assert "maps/x" in (desk.folder / "i.txt").read_text()
+    joint = json.loads((desk.folder / "info.json").read_text())["layer_mapping"]
+    assert ["c", "c"] in joint
+    quantised = desk.log("pulsar", "info", "model/model.lava_joint", "--layer_mapping", "--performance")
+    assert any("only a joint of this toolchain" in line for line in quantised)
+    for style, line in (("github", "| Origin Layers "), ("tsv", "Origin Layers\tLava Layers"), ("plain", "c ")):
+        told = desk.log("pulsar", "info", "model/m.joint", "--layer_mapping", "--tablefmt", style)
+        assert any(row.startswith(line) for row in told)
 
 
 def test_version_is_the_one_that_joints_carry(session: tuple[Desk, Ended]) -> None:

@@ -222,13 +222,20 @@ def test_the_vendors_short_flags_and_equals_signs_are_read() -> None:
     assert parse(["-pt", "-d", "a;b", "--repeat=3", "m.joint", "--warmup", "2", "other"]) == Arguments(
         "m.joint", data=("a", "b"), repeat=3, warmup=2, manual_alloc=True, enable_trunc=True
     )
+    for mode in ("CACHED", "NONE-CACHED", "SMART_CACHED"):
+        assert parse(["m.joint", "--cache-mode", mode]) == Arguments("m.joint", cache_mode=mode)
+
+
+@pytest.mark.parametrize("mode", ["CACHED", "NONE-CACHED", "SMART_CACHED"])
+def test_cache_modes_of_later_versions_change_no_byte(desk: Desk, toy: Program, mode: str) -> None:
+    assert here(desk, "toy.joint", data=("in.bin",), cache_mode=mode)[2] == here(desk, "toy.joint", data=("in.bin",))[2]
 
 
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
         (["m.joint", "-h"], "undefined short option: -h"),
-        (["--cache-mode", "CACHED"], "undefined option: --cache-mode"),
+        (["--cache-mode", "WARM"], "option value is invalid: --cache-mode=WARM"),
         (["--rep", "3"], "undefined option: --rep"),
         (["m.joint", "--data"], "option needs value: --data"),
         (["--repeat", "many"], "option value is invalid: --repeat=many"),

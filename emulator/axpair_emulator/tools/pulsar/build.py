@@ -44,7 +44,8 @@ def build_joint(given: Namespace, log: Log, working_directory: Path) -> None:
         )
     for warning in result.warnings:
         log.warn(warning)
-    write_report(result.program, f"{paths.joint.name}, {result.program.tools_version}", working_directory)
+    batch = ", each item of a batch" if result.program.inputs[0].items > 1 else ""
+    write_report(result.program, f"{paths.joint.name}, {result.program.tools_version}{batch}", working_directory)
     _say_result(result, log)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from axpair_proto.errors import ContractError
-from axpair_proto.joint import JointArchive, read_joint
+from axpair_proto.joint import PERFORMANCE_MEMBER, JointArchive, read_joint
 
 from axpair_emulator.errors import JointError
 from axpair_emulator.program import Port
@@ -36,7 +36,12 @@ def show_model(given: Namespace, write: Callable[[str], object]) -> None:
 
 
 def describe(path: Path) -> Document:
-    """Everything that a joint says of itself; of a real one, only what its topology names."""
+    """Everything that a joint says of itself; of a real one, what its topology and performance.json name."""
+    if path.suffix == ".onnx":
+        raise JointError(
+            f"{path} is not a joint but an ONNX model",
+            next_step="give the .joint or .lava_joint that was built from it",
+        )
     try:
         archive = read_joint(path)
     except ContractError as error:
@@ -47,6 +52,7 @@ def describe(path: Path) -> Document:
         "inputs": [{"name": name} for name in archive.input_names],
         "outputs": [{"name": name} for name in archive.output_names],
         "parts": _parts(archive),
+        "layer_mapping": _mapping(archive),
     }
     if MARKER_MEMBER not in archive.members:
         return document
@@ -55,11 +61,21 @@ def describe(path: Path) -> Document:
     document["outputs"] = [_port(port) for port in edges.outputs]
     document["target_hardware"] = edges.config.target_hardware
     document["virtual_npu"] = edges.config.virtual_npu
+    document["max_batch"] = max(edges.config.batch_sizes)
+    document["dynamic_batch"] = edges.config.dynamic_batch
     if is_ours(path):
         program = load_program(path)
-        document["layer_mapping"] = [[", ".join(op.sources) or op.name, op.name] for op in program.ops]
         document["performance"] = [asdict(cost) for cost in costs(program)]
     return document
+
+
+def _mapping(archive: JointArchive) -> list[list[str]]:
+    """The rows of performance.json's table_mapping; none where there is no such table."""
+    try:
+        rows = json.loads(archive.members.get(PERFORMANCE_MEMBER, b"{}"))["table_mapping"][0]
+        return [[str(row[0]), str(row[1])] for row in rows]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return []
 
 
 def _port(port: Port) -> Document:
@@ -102,12 +118,18 @@ def _sections(document: Document, given: Namespace) -> Iterator[str]:
         for side, tensors in (("input", document["inputs"]), ("output", document["outputs"]))
         for index, tensor in enumerate(tensors)
     ]
-    yield f"{document['model']}, tools commit {document['tool_commit'] or 'unknown'}"
+    batch = document.get("max_batch", 1)
+    yield (
+        f"{document['model']}, tools commit {document['tool_commit'] or 'unknown'}"
+        + (f", batch {'up to ' if document['dynamic_batch'] else ''}{batch}" if batch > 1 else "")
+    )
     yield table(rows, heads, style)
     if given.part_info:
         parts = [(part["name"], part["type"], part["bytes"]) for part in document["parts"]]
         yield table(parts, ("part", "type", "bytes"), style)
     if given.layer_mapping:
-        yield table(document.get("layer_mapping", []), ("Origin Layers", "Lava Layers"), style)
-    if given.performance:
-        yield table([tuple(cost.values()) for cost in document.get("performance", [])], HEAD, style)
+        yield table(document["layer_mapping"], ("Origin Layers", "Lava Layers"), style)
+    if given.performance and "performance" in document:
+        yield table([tuple(cost.values()) for cost in document["performance"]], HEAD, style)
+    elif given.performance:
+        yield "no performance: only a joint of this toolchain has operators to count"

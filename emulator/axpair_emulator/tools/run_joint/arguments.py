@@ -30,6 +30,9 @@ experimental function, will be removed in future release
 """
 """What the program prints on stderr, word for word: scripts look for it."""
 
+CACHE_MODES = ("CACHED", "NONE-CACHED", "SMART_CACHED")
+"""Of --cache-mode, a flag of later versions (their documented help, where it defaults to CACHED)."""
+
 _INT = re.compile(r"\s*[+-]?[0-9]+")
 
 
@@ -48,6 +51,8 @@ class Arguments:
     stride_w: int = 0
     override_batch_size: int = 0
     wbt_index: int = 0
+    cache_mode: str = "CACHED"
+    """One of `CACHE_MODES`; the emulated board's buffers are as coherent in all of them."""
     manual_alloc: bool = False
     enable_trunc: bool = False
 
@@ -95,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--bin-out-dir", default="")
     for name, default in (("repeat", 1), ("warmup", 0), ("stride_w", 0), ("override_batch_size", 0), ("wbt_index", 0)):
         parser.add_argument(f"--{name}", type=_whole_number(name), default=default)
+    parser.add_argument("--cache-mode", type=_cache_mode, default="CACHED")
     parser.add_argument("-p", "--manual_alloc", action="store_true")
     parser.add_argument("-t", "--enable_trunc", action="store_true")
     return parser
@@ -107,6 +113,12 @@ def _whole_number(name: str) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def _cache_mode(text: str) -> str:
+    if text not in CACHE_MODES:
+        raise _Refused(f"option value is invalid: --cache-mode={text}")
+    return text
 
 
 class _Parser(argparse.ArgumentParser):
