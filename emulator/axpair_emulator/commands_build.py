@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from axpair_emulator.config.choices import BATCH_OPTIONS, COLORS, HARDWARE, LAYOUTS, STANDARDS, VIRTUAL_NPUS
+from axpair_emulator.config.shape_flag import parse_shape
 
 if TYPE_CHECKING:
     from axpair_emulator.build import BuildResult
-
-_SHAPE = re.compile(r"(?P<name>.+):(?P<shape>[0-9]+(?:[xX,][0-9]+)*)")
-
-
-def parse_shape(text: str) -> tuple[str, tuple[int, ...]]:
-    """NAME:1x3x480x640 as name and lengths. The name may hold colons. Raises ValueError on anything else."""
-    found = _SHAPE.fullmatch(text)
-    if not found:
-        raise ValueError(f"{text!r} is not of the form NAME:1x3x480x640")
-    return found["name"], tuple(int(length) for length in re.split("[xX,]", found["shape"]))
-
 
 def _shapes(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
     try:

@@ -38,6 +38,7 @@ class ModelInfo:
             "tools_version": described.tools_version if described else None,
             "vnpu_mode": described.vnpu_mode if described else None,
             "max_batch": described.max_batch if described else None,
+            "dynamic_batch": described.dynamic_batch if described else None,
             "inputs": [_tensor(one) for one in described.inputs]
             if described
             else [{"name": name} for name in self.input_names],
@@ -57,6 +58,9 @@ class ModelInfo:
                 _REAL_ONLY,
             ]
         lines = [f"{self.joint}: built by {self.description.tools_version or 'unknown tools'}, for {self.simulator}"]
+        if self.description.max_batch > 1:
+            most = "up to " if self.description.dynamic_batch else ""
+            lines.append(f"takes {most}{self.description.max_batch} items at once, along the first axis")
         for index, one in enumerate(self.description.inputs):
             lines.append(f"input  {index}  {_summary(one)}")
         for index, one in enumerate(self.description.outputs):

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import pytest
 from axpair_emulator.commands import emulator
-from axpair_emulator.commands_build import parse_shape
+from axpair_emulator.config.shape_flag import parse_shape
 from axpair_emulator.errors import ConfigError, EmulatorError, ModelError
 from axpair_emulator.quantize.weights import MAX_BIAS
 from axpair_emulator.storage.joint_file import load_program

@@ -177,19 +177,23 @@ def test_expanded_configuration_resolves_to_the_same_build(tmp_path: Path) -> No
     input_modifications { input_normalization { mean: [0.485, 0.456, 0.406] std: [0.229, 0.224, 0.225] } }"""
     first, _ = resolved(
         "src_input_tensors { color_space: TENSOR_COLOR_SPACE_RGB } dst_output_tensors { tensor_layout: NHWC "
-        "data_type: INT16 quantization_value: 64 } pulsar_conf { ax620_virtual_npu: AX620_VIRTUAL_NPU_MODE_112 }",
+        "data_type: INT16 quantization_value: 64 } pulsar_conf { ax620_virtual_npu: AX620_VIRTUAL_NPU_MODE_112 "
+        "batch_size: [1, 2, 4] debug: true } cpu_backend_settings { onnx_setting { mode: DISABLED } "
+        "axe_setting { mode: ENABLED axe_param { optimize_slim_model: true } } }",
         modified(steps).replace(
             "operator_conf {",
             'operator_conf { operator_conf_items { selector { op_name_regex: "conv.*" } '
             "attributes { input_feature_type: UINT16 } }",
-        ),
+        )
+        + 'dataset_conf_error_measurement { path: "m.tar" size: 9 batch_size: 3 } evaluation_conf { '
+        "type: EVALUATION_TYPE_ERROR_MEASURE score_compare_per_layer: true }",
         folder=tmp_path,
     )
     folder = tmp_path / "out"
     text = write_config(expand(first, folder, tmp_path / "m.onnx", tmp_path / "m.joint"))
     again, _ = resolve(parse_config(text)[0], folder, MODEL)
-    paths = again.calibration.paths
-    assert {name: Path(path).resolve() for name, path in paths.items()} == {"data": (tmp_path / "c.tar").resolve()}
-    paths["data"] = first.calibration.paths["data"]
+    for data, wanted in ((again.calibration, first.calibration), (again.measurement, first.measurement)):
+        assert Path(data.paths["data"]).resolve() == Path(wanted.paths["data"]).resolve()
+        data.paths["data"] = wanted.paths["data"]
     assert again == first
     assert str(tmp_path) not in text

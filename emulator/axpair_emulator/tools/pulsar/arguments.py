@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from axpair_emulator.config.choices import BATCH_OPTIONS, COLORS, HARDWARE, LAYOUTS, STANDARDS, VIRTUAL_NPUS
+from axpair_emulator.config.shape_flag import parse_shape
 from axpair_emulator.text_table import STYLES
 
 
@@ -28,7 +29,7 @@ def _add_build(build: argparse.ArgumentParser) -> None:
     build.add_argument("--input", type=Path, nargs="+", help="the float ONNX model; else input_path")
     build.add_argument("--output", type=Path, nargs="+", help="the joint to write; else output_path")
     build.add_argument("--calibration_batch_size", type=int)
-    build.add_argument("--compile_batch_size", type=int, nargs="+")
+    build.add_argument("--compile_batch_size", type=int, nargs="+", action="extend")
     build.add_argument("--batch_size_option", choices=BATCH_OPTIONS)
     build.add_argument("--output_dir", type=Path, help="folder of relative outputs")
     build.add_argument("--virtual_npu", choices=VIRTUAL_NPUS)
@@ -38,6 +39,21 @@ def _add_build(build: argparse.ArgumentParser) -> None:
     build.add_argument("--color_std", choices=STANDARDS)
     build.add_argument("--target_hardware", choices=HARDWARE)
     build.add_argument("--enable_progress_bar", action="store_true")
+    build.add_argument(
+        "--input-shape",
+        type=_shape,
+        action="append",
+        default=[],
+        metavar="NAME:1x3x224x224",
+        help="the emulator's own flag, for models that declare no usable shape; repeatable",
+    )
+
+
+def _shape(text: str) -> tuple[str, tuple[int, ...]]:
+    try:
+        return parse_shape(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _add_run(run: argparse.ArgumentParser) -> None:

@@ -51,6 +51,7 @@ def build_joint(given: Namespace, log: Log, working_directory: Path) -> None:
 
 def _flags(given: Namespace) -> BuildFlags:
     return BuildFlags(
+        input_shapes=dict(given.input_shape),
         target_hardware=given.target_hardware,
         virtual_npu=given.virtual_npu,
         calibration_batch_size=given.calibration_batch_size,
