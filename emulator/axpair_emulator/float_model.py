@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import onnx
 
+from axpair_emulator.color.decode import picture
 from axpair_emulator.config.build_config import InputConf
 from axpair_emulator.errors import ModelError
 from axpair_emulator.graph.session import first_line, open_session
@@ -27,20 +28,28 @@ class FloatModel:
         ports: Sequence[Port],
         extra_outputs: Sequence[str] = (),
     ) -> None:
-        self._inputs = tuple(inputs)
+        self.inputs = tuple(inputs)
         self._ports = {port.name: port for port in ports}
         self._session = open_session(model, extra_outputs=extra_outputs)
         self._types = {value.name: value.type for value in self._session.get_inputs()}
 
     def values(self, inputs: Mapping[str, bytes]) -> dict[str, Array]:
         """The model's outputs and the extra ones as onnxruntime gives them, for prepared input bytes."""
-        feeds = {
+        feeds = self.fed(inputs)
+        return feeds | self.run_fed(feeds)
+
+    def fed(self, inputs: Mapping[str, bytes]) -> dict[str, Array]:
+        """The ONNX model's own inputs by name: what the configuration makes of prepared input bytes."""
+        return {
             conf.name: onnx_input(conf, self._ports[conf.name], inputs[conf.name], self._types[conf.name])
-            for conf in self._inputs
+            for conf in self.inputs
         }
+
+    def run_fed(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        """The model's outputs and the extra ones for its own inputs. Raises ModelError where it refuses them."""
         names = [value.name for value in self._session.get_outputs()]
         try:
-            return feeds | dict(zip(names, self._session.run(names, feeds), strict=True))
+            return dict(zip(names, self._session.run(names, dict(feeds)), strict=True))
         except Exception as error:  # onnxruntime's own exceptions share no public base
             raise ModelError(
                 f"onnxruntime failed on the float model: {first_line(error)}",
@@ -49,10 +58,10 @@ class FloatModel:
 
 
 def onnx_input(conf: InputConf, port: Port, data: bytes, tensor_type: str = "tensor(float)") -> Array:
-    """The ONNX model's own input for the joint's input bytes: normalised, its channel order, its layout."""
-    planes = input_planes(port, data)
+    """The ONNX model's own input for the joint's bytes: its colours, normalised, its channel order, its layout."""
+    planes = picture(conf, input_planes(port, data))
     gain, offset = conf.gain_and_offset()
-    if conf.modifications:
+    if conf.modifications or conf.q:
         shape = (1, -1, 1, 1) if planes.ndim == 4 else (1,)
         planes = planes.astype(np.float64) * gain.reshape(shape) + offset.reshape(shape)
     if conf.reverses_channels:

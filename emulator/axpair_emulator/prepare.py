@@ -11,12 +11,17 @@ import numpy as np
 from axpair_proto.dtypes import size_bytes
 from axpair_proto.simulator import PreparedInputs
 
+from axpair_emulator.color.encode import padded, semi_planar
+from axpair_emulator.color.standards import swing_of
+from axpair_emulator.config.build_config import YUV
 from axpair_emulator.errors import InputError
 from axpair_emulator.images import decode_image
 from axpair_emulator.npy import read_npy
 from axpair_emulator.program import Port
 
 MAX_FILE_BYTES = 1 << 29
+_DECODED = {"NV12": "RGB", "NV21": "RGB", "BGR0": "BGR"}
+"""What an image is decoded to, before it becomes what cameras give."""
 
 
 def prepare_files(ports: Sequence[Port], files: Mapping[str, Path]) -> PreparedInputs:
@@ -104,19 +109,36 @@ def _hint(port: Port, shape: tuple[int, ...]) -> str:
 
 
 def _image(port: Port, content: bytes, name: str) -> tuple[bytes, tuple[str, ...]]:
-    if port.color_space not in ("BGR", "RGB", "GRAY") or port.dtype != "uint8":
+    if not port.color_space or port.dtype not in ("uint8", "int16", "uint16"):
         raise InputError(
             f"input {port.name!r} takes {_shown(port)}, no image; {name} is none of .bin and .npy",
             next_step="give a .bin with the joint's input bytes, or a .npy of that shape and dtype",
         )
     nhwc = port.layout == "NHWC"
-    batch, height, width = port.shape[0], *(port.shape[1:3] if nhwc else port.shape[2:4])
-    picture = decode_image(content, name, port.color_space, width, height)
-    pixels = picture.pixels if nhwc else picture.pixels.transpose(2, 0, 1)
+    batch, rows, width = port.shape[0], *(port.shape[1:3] if nhwc else port.shape[2:4])
+    yuv = port.color_space in YUV
+    height = rows * 2 // 3 if yuv else rows
+    picture = decode_image(content, name, _DECODED.get(port.color_space, port.color_space), width, height)
+    pixels = picture.pixels
+    if yuv:
+        pixels = semi_planar(pixels, swing_of(port.color_standard), v_first=port.color_space == "NV21")[:, :, None]
+    elif port.color_space == "BGR0":
+        pixels = padded(pixels)
+    planes = np.ascontiguousarray(pixels if nhwc else pixels.transpose(2, 0, 1))
     notes = picture.notes
     if batch > 1:
         notes = (*notes, f"{name}: repeated {batch} times to fill the batch")
-    return np.ascontiguousarray(pixels).tobytes() * batch, notes
+    return _elements(port, planes).tobytes() * batch, notes
+
+
+def _elements(port: Port, pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Pixels as the port's elements: bytes as they are, wider ones times Q (the configuration keeps that in range)."""
+    if port.dtype == "uint8":
+        return pixels
+    limits = np.iinfo(port.dtype)
+    wide = np.clip(pixels.astype(np.int64) * (port.q or 1), limits.min, limits.max)
+    elements: np.ndarray[Any, Any] = wide.astype(np.dtype(port.dtype).newbyteorder("<"))
+    return elements
 
 
 def _shown(port: Port) -> str:

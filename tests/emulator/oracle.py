@@ -73,6 +73,36 @@ class Oracle:
 
         return value
 
+    def affine(self, x: Array) -> Callable[[Index], int]:
+        multiplier, offset, s = self.arrays["multiplier"], self.arrays["offset"], self.attrs["shift"]
+
+        def value(at: Index) -> int:
+            c = at[1] if len(at) == 4 else 0
+            acc = int(x[at]) * int(multiplier[c]) + int(offset[c])
+            return clamp((acc + 2 ** (s - 1)) // 2**s + self.y.zero_point, 0, self.y.top)
+
+        return value
+
+    def yuv_planes(self, x: Array) -> Callable[[Index], int]:
+        def value(at: Index) -> int:
+            n, channel, row, column = at
+            if channel == 0:
+                return int(x[n, 0, row, column])
+            second = (channel == 2) != bool(self.attrs["v_first"])
+            return int(x[n, 0, self.y.shape[2] + row // 2, 2 * (column // 2) + second])
+
+        return value
+
+    def color_matrix(self, x: Array) -> Callable[[Index], int]:
+        matrix, offsets, s = (self.attrs[name] for name in ("matrix", "offsets", "shift"))
+
+        def value(at: Index) -> int:
+            n, channel, row, column = at
+            terms = (matrix[channel * x.shape[1] + k] * int(x[n, k, row, column]) for k in range(x.shape[1]))
+            return clamp((sum(terms) + offsets[channel] + 2 ** (s - 1)) // 2**s, 0, 255)
+
+        return value
+
     def conv(self, x: Array) -> Callable[[Index], int]:
         weight, group = self.arrays["weight"], self.attrs["group"]
         top, left = self.attrs["pads"][:2]

@@ -184,6 +184,24 @@ def channel_lut(random: Random, bits: int, wide: bool = False) -> Program:
     return one_op("channel_lut", {"x": x}, y, {}, {"table": random.integers(0, y.top + 1, (3, 256)).astype(y.dtype)})
 
 
+def _bytes(name: str, *shape: int) -> Tensor:
+    return Tensor(name, shape, 1.0, 0, 8)
+
+
+def yuv_planes(random: Random, bits: int, wide: bool = False) -> Program:
+    height, width = (2 * int(half) for half in random.integers(1, 5, 2))
+    x, y = _bytes("x", 2, 1, height * 3 // 2, width), _bytes("y", 2, 3, height, width)
+    return one_op("yuv_planes", {"x": x}, y, {"v_first": int(random.integers(0, 2))})
+
+
+def color_matrix(random: Random, bits: int, wide: bool = False) -> Program:
+    made, given, shift = int(random.integers(1, 4)), int(random.integers(1, 5)), int(random.integers(1, 15))
+    matrix = [round(value) for value in random.normal(0, 0.7, made * given) * (1 << shift)]
+    offsets = [int(value) for value in random.integers(-(1 << shift + 7), 1 << shift + 7, made)]
+    attrs = {"matrix": matrix, "offsets": offsets, "shift": shift}
+    return one_op("color_matrix", {"x": _bytes("x", 2, given, 4, 5)}, _bytes("y", 2, made, 4, 5), attrs)
+
+
 def concat(random: Random, bits: int, wide: bool = False) -> Program:
     inputs = {name: tensor(random, name, (2, size, 3), bits) for name, size in (("a", 1), ("b", 4), ("c", 2))}
     y = tensor(random, "y", (2, 7, 3), bits)
@@ -278,8 +296,8 @@ def pad(random: Random, bits: int, wide: bool = False) -> Program:
 KINDS: Mapping[str, Callable[..., Program]] = {
     function.__name__.rstrip("_"): function
     for function in (
-        *(add, average_pool, channel_lut, concat, conv, conv_transpose, div, gemm, lut, matmul, max_pool),
-        *(mean, mul, pad, reshape, resize_nearest, slice_, softmax, transpose),
+        *(add, average_pool, channel_lut, color_matrix, concat, conv, conv_transpose, div, gemm, lut, matmul, max_pool),
+        *(mean, mul, pad, reshape, resize_nearest, slice_, softmax, transpose, yuv_planes),
     )
 }
 """Kind to a function of (random, bits, wide): `wide` asks for int16 weights where there are weights."""

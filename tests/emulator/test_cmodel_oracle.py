@@ -43,5 +43,27 @@ def test_quantize_equals_the_oracle_also_on_values_that_are_no_numbers() -> None
     assert got[0, 2] == 117
 
 
+@pytest.mark.parametrize("dtype", ["int8", "int16", "uint16"])
+@pytest.mark.parametrize("bits", [8, 16])
+def test_affine_equals_the_oracle_on_random_and_extreme_numbers(dtype: str, bits: int) -> None:
+    limits = np.iinfo(dtype)
+    for seed in range(12):
+        random = np.random.default_rng([seed, bits, *dtype.encode()])
+        shape = (2, 3, 4, 5) if seed % 2 else (3, 7)
+        y = programs.tensor(random, "y", shape, bits)
+        channels = 3 if seed % 2 else 1
+        shift = int(random.integers(1, 40))
+        arrays = {
+            "multiplier": random.integers(-(1 << 22), (1 << 22) + 1, channels),
+            "offset": random.integers(-(1 << shift + bits), 1 << shift + bits, channels),
+        }
+        program = programs.one_op("affine", {}, y, {"shift": shift}, arrays)
+        object.__setattr__(program.ops[0], "inputs", ("x",))
+        x = random.integers(limits.min, limits.max + 1, shape).astype(dtype)
+        x.ravel()[:2] = limits.min, limits.max
+        wanted = Oracle(program, program.ops[0])(x)
+        np.testing.assert_array_equal(Executor(program).run_op(0, {"x": x}), wanted, err_msg=f"seed {seed}")
+
+
 def test_every_kind_is_held_against_the_oracle() -> None:
-    assert {*programs.KINDS, "quantize"} == set(KINDS)
+    assert {*programs.KINDS, "affine", "quantize"} == set(KINDS)

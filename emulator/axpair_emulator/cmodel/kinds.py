@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from axpair_emulator.cmodel import conv, elementwise, gemm, lut, pooling, quantize, quotient, shapes, softmax
+from axpair_emulator.cmodel import color, conv, elementwise, gemm, lut, pooling, quantize, quotient, shapes, softmax
 from axpair_emulator.cmodel.site import Kernel, Site
 
 Kinds = Mapping[str, Callable[[Site], Kernel]]
 
 KINDS: Kinds = {
     "add": elementwise.add,
+    "affine": quantize.affine,
     "average_pool": pooling.average_pool,
     "channel_lut": lut.channel_lut,
+    "color_matrix": color.color_matrix,
     "concat": lut.concat,
     "conv": conv.conv,
     "conv_transpose": conv.conv_transpose,
@@ -30,4 +32,5 @@ KINDS: Kinds = {
     "slice": shapes.slice_,
     "softmax": softmax.softmax,
     "transpose": shapes.transpose,
+    "yuv_planes": color.yuv_planes,
 }

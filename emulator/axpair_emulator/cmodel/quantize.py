@@ -1,4 +1,7 @@
-"""quantize: the float32 input of a joint to codes, in float64, which every CPU computes alike."""
+"""quantize and affine: inputs of a joint that aren't bytes to codes.
+
+Float32 goes through float64, which every CPU computes alike; whole numbers through int64.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,22 @@ def quantize(site: Site) -> Kernel:
     def run(operands: Sequence[Array]) -> Array:
         steps = np.floor(operands[0].astype(np.float64) / scale + 0.5) + zero
         codes: Array = np.clip(np.where(np.isnan(steps), zero, steps), 0, top).astype(dtype)
+        return codes
+
+    return run
+
+
+def affine(site: Site) -> Kernel:
+    """Prepare kind "affine"."""
+    axes = len(site.y.shape)
+    spread = (-1, 1, 1) if axes == 4 else (-1,)
+    multiplier, offset = (site.array(role).astype(np.int64).reshape(spread) for role in ("multiplier", "offset"))
+    shift, zero, top, dtype = site.number("shift"), site.y.zero_point, site.y.top, site.y.dtype
+    offset = offset + (1 << (shift - 1))
+
+    def run(operands: Sequence[Array]) -> Array:
+        steps = np.right_shift(operands[0].astype(np.int64) * multiplier + offset, shift) + zero
+        codes: Array = np.clip(steps, 0, top).astype(dtype)
         return codes
 
     return run

@@ -8,6 +8,7 @@ from pathlib import Path
 from axpair_proto.pulsar import config_pb2 as pb
 
 from axpair_emulator.config.build_config import Affine, BuildConfig, InputConf, OutputConf
+from axpair_emulator.config.colors import STANDARDS
 
 
 def expand(config: BuildConfig, folder: Path, onnx: Path, joint: Path) -> pb.Config:
@@ -29,6 +30,14 @@ def expand(config: BuildConfig, folder: Path, onnx: Path, joint: Path) -> pb.Con
         item.selector.op_name_regex = rule.pattern
         item.attributes.input_feature_type = pb.UINT16 if rule.feature_bits == 16 else pb.UINT8
     _expand_calibration(config, folder, message.neuwizard_conf.dataset_conf_calibration)
+    _expand_measurement(config, folder, message.neuwizard_conf)
+    backends = message.cpu_backend_settings
+    backends.onnx_setting.mode = pb.BackendMode.Value(config.cpu.onnx)
+    backends.axe_setting.mode = pb.BackendMode.Value(config.cpu.axe)
+    backends.axe_setting.axe_param.optimize_slim_model = config.cpu.optimize_slim_model
+    message.pulsar_conf.batch_size.extend(config.batch_sizes)
+    message.pulsar_conf.batch_size_option = pb.BSO_DYNAMIC if config.dynamic_batch else pb.BSO_STATIC
+    message.pulsar_conf.debug = config.debug
     mode = config.virtual_npu
     if config.target_hardware == "AX620":
         message.pulsar_conf.ax620_virtual_npu = pb.Ax620VirtualNpuMode.Value(f"AX620_VIRTUAL_NPU_MODE_{mode}")
@@ -45,6 +54,8 @@ def _expand_input(conf: InputConf, message: pb.Config) -> None:
         tensor_name=conf.name,
         color_space=_color(conf.dst_color),
         data_type=pb.DataType.Value(conf.dst_dtype.upper()),
+        quantization_value=conf.q,
+        color_standard=STANDARDS[conf.color_standard],
         tensor_layout=_layout(conf.dst_layout),
     )
     if not conf.modifications:
@@ -86,6 +97,24 @@ def _expand_calibration(config: BuildConfig, folder: Path, dataset: pb.DatasetCo
     for name, path in calibration.paths.items():
         item = dataset.dataset_conf_items.add(path=_relative(Path(path), folder))
         item.selector.op_name = name
+
+
+def _expand_measurement(config: BuildConfig, folder: Path, neuwizard: pb.NeuwizardConf) -> None:
+    measurement = config.measurement
+    if measurement.paths:
+        dataset = neuwizard.dataset_conf_error_measurement
+        dataset.type = pb.DATASET_TYPE_TAR
+        dataset.size = measurement.size
+        dataset.batch_size = measurement.batch_size
+        for name, path in measurement.paths.items():
+            item = dataset.dataset_conf_items.add(path=_relative(Path(path), folder))
+            item.selector.op_name = name
+    if measurement.per_layer:
+        evaluation = neuwizard.evaluation_conf
+        evaluation.type = pb.EVALUATION_TYPE_ERROR_MEASURE
+        evaluation.source_ir_types.append(pb.IR_TYPE_ONNX)
+        evaluation.ir_types.append(pb.IR_TYPE_LAVA)
+        evaluation.score_compare_per_layer = True
 
 
 def _relative(path: Path, folder: Path) -> str:

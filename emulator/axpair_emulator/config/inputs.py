@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import cast
 
+import numpy as np
 from axpair_proto.pulsar import config_pb2 as pb
 
 from axpair_emulator.config.build_config import InputConf, Layout, Modification
+from axpair_emulator.config.colors import colors_of, say_conversion, standard_of
 from axpair_emulator.config.modifications import modifications_of
 from axpair_emulator.config.selection import selected
 from axpair_emulator.config.signature import Signature
 from axpair_emulator.config.tensor_items import enum_word, items_by_name, with_older_spelling
 from axpair_emulator.errors import ConfigError
 
-_HANDLED_COLORS = ("AUTO", "BGR", "RGB", "GRAY")
-_HANDLED_TYPES = ("DATA_TYPE_UNKNOWN", "UINT8", "FLOAT32")
+_HANDLED_TYPES = ("UINT8", "INT8", "UINT16", "INT16", "FLOAT32")
+_MAX_Q = 1 << 24
 
 
 def resolve_inputs(config: pb.Config, signature: Signature, warnings: list[str]) -> tuple[InputConf, ...]:
@@ -46,17 +48,53 @@ def _input(
     dtype = _dtype(name, [joint.data_type, *(item.type for item in items)])
     axes = len(shape) == 4
     src_layout: Layout = _layout(source) if axes else ""
-    channels = (shape[3] if src_layout == "NHWC" else shape[1]) if axes else 1
-    src_color = _color("src_input_tensors", name, source, channels, axes)
-    dst_color = _color("dst_input_tensors", name, joint, channels, axes)
-    _check_colors(name, src_color, dst_color, source, warnings)
-    modifications = _modifications(name, items, channels, dtype)
-    native: Layout = "NHWC" if dtype == "uint8" else src_layout
-    dst_layout: Layout = _layout(joint, native) if axes else ""
-    for field in ("quantization_value", "color_standard"):
-        if getattr(joint, field) or getattr(source, field):
-            warnings.append(f"{field} of input {name!r} has no effect here")
-    return InputConf(name, shape, src_layout, src_color, dst_layout, dst_color, dtype, modifications)
+    batch, *places = shape if axes else (0,)
+    planes = () if not axes else (batch, places[2], *places[:2]) if src_layout == "NHWC" else shape
+    colors = colors_of(name, source, joint, planes, dtype)
+    channels = planes[1] if axes else 1
+    native: Layout = "NHWC" if dtype == "uint8" or (colors[1] and dtype != "float32") else src_layout
+    conf = InputConf(
+        name,
+        shape,
+        src_layout,
+        colors[0],
+        _layout(joint, native) if axes else "",
+        colors[1],
+        dtype,
+        _modifications(name, items, channels, dtype),
+        _q(name, joint, colors[1], dtype, warnings),
+        standard_of(name, source, joint, colors, warnings),
+    )
+    say_conversion(name, colors, conf.picture_color, source, warnings)
+    _warn_of_source(name, source, warnings)
+    return conf
+
+
+def _q(name: str, joint: pb.TensorConf, color: str, dtype: str, warnings: list[str]) -> int:
+    """By what the joint's integers are to be divided; 0 where they are the values."""
+    q = max(joint.quantization_value, 0)
+    if not q:
+        return 0
+    if dtype in ("uint8", "float32"):
+        warnings.append(f"quantization_value of input {name!r} has no effect here: its type is {dtype.upper()}")
+        return 0
+    if q > _MAX_Q or (color and q * 255 > np.iinfo(dtype).max):
+        raise ConfigError(
+            f"quantization_value {q} of input {name!r} is too large: "
+            + (f"a pixel of 255 becomes {q * 255}, beyond {dtype}" if color else "Q is at most 2^24"),
+            next_step="use a smaller quantization_value",
+        )
+    return q
+
+
+def _warn_of_source(name: str, source: pb.TensorConf, warnings: list[str]) -> None:
+    if source.quantization_value:
+        warnings.append(
+            f"quantization_value of input {name!r} has no effect in src_input_tensors: it belongs to dst_input_tensors"
+        )
+    if source.data_type not in (pb.DATA_TYPE_UNKNOWN, pb.FLOAT32):
+        word = enum_word(pb.DataType, source.data_type)
+        warnings.append(f"data_type {word} of src_input_tensors has no effect for {name!r}: the ONNX model has its own")
 
 
 def _modifications(
@@ -64,10 +102,10 @@ def _modifications(
 ) -> tuple[Modification, ...]:
     steps = [step for item in items for step in item.input_modifications]
     found = modifications_of(steps, name, channels)
-    if found and dtype != "uint8":
+    if found and dtype == "float32":
         raise ConfigError(
-            f"input {name!r} is {dtype} and has input_modifications; only bytes are modified inside the joint",
-            next_step="drop the modifications and normalise in your program, or make the input UINT8",
+            f"input {name!r} is {dtype} and has input_modifications; only integers are modified inside the joint",
+            next_step="drop the modifications and normalise in your program, or make the input UINT8 or INT16",
         )
     return found
 
@@ -77,8 +115,8 @@ def _dtype(name: str, types: list[pb.DataType.ValueType]) -> str:
     for word in words:
         if word not in _HANDLED_TYPES:
             raise ConfigError(
-                f"input {name!r} has the type {word}; the emulator has UINT8 and FLOAT32 inputs",
-                next_step="use UINT8 or FLOAT32",
+                f"input {name!r} has the type {word}; the emulator has {', '.join(_HANDLED_TYPES)}",
+                next_step="use one of those as dst_input_tensors.data_type",
             )
     if len(words) > 1:
         raise ConfigError(
@@ -91,31 +129,3 @@ def _dtype(name: str, types: list[pb.DataType.ValueType]) -> str:
 def _layout(item: pb.TensorConf, native: Layout = "NCHW") -> Layout:
     word = enum_word(pb.TensorLayout, item.tensor_layout)
     return native if word == "NATIVE" else cast(Layout, word)
-
-
-def _color(field: str, name: str, item: pb.TensorConf, channels: int, axes: bool) -> str:
-    word = enum_word(pb.ColorSpace, item.color_space, "TENSOR_COLOR_SPACE_")
-    if word not in _HANDLED_COLORS:
-        raise ConfigError(
-            f"{field}: color_space {word} of {name!r} isn't emulated yet",
-            next_step="use TENSOR_COLOR_SPACE_BGR, _RGB or _GRAY",
-        )
-    automatic = {3: "BGR", 1: "GRAY"}.get(channels, "") if axes else ""
-    if word == "AUTO":
-        return automatic
-    if {"GRAY": 1}.get(word, 3) != channels or not axes:
-        raise ConfigError(
-            f"{field}: color_space {word} doesn't fit input {name!r}, which has {channels} channels",
-            next_step="leave color_space out for feature maps, or check tensor_layout of src_input_tensors",
-        )
-    return word
-
-
-def _check_colors(name: str, source: str, joint: str, item: pb.TensorConf, warnings: list[str]) -> None:
-    if source == joint:
-        return
-    said = "" if item.color_space else " (src color_space isn't given: AUTO is BGR)"
-    warnings.append(
-        f"input {name!r}: the joint takes {joint}, the ONNX model {source}{said}; "
-        "the joint swaps red and blue after normalising"
-    )

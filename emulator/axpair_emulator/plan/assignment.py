@@ -21,7 +21,7 @@ SIGMOID_STEP = 2.0**-20
 
 def observed_tensors(graph: Graph, steps: tuple[Step, ...], config: BuildConfig) -> tuple[str, ...]:
     """The float tensors whose ranges calibration has to find."""
-    floats = [conf.name for conf in config.inputs if conf.dst_dtype == "float32"]
+    floats = [conf.name for conf in config.inputs if conf.dst_dtype != "uint8"]
     made = [name for step in steps if _needs_range(step) for name in step.outputs]
     return tuple(name for name in (*floats, *made) if name in graph.shapes)
 
@@ -41,7 +41,7 @@ def assign_tensors(
             continue
         low, high = byte_range(conf) if conf.dst_dtype == "uint8" else ranges[conf.name]
         tensor = quantised_tensor(conf.name, conf.shape, low, high, bits[conf.name])
-        tensors[conf.name] = off_halves_of_bytes(tensor, conf) if conf.dst_dtype == "uint8" else tensor
+        tensors[conf.name] = off_halves_of_bytes(tensor, conf) if conf.dst_dtype != "float32" else tensor
     for step in steps:
         for name in step.outputs:
             shape = graph.shapes[name]

@@ -24,11 +24,15 @@ _SUM = 1 + 2.0**-10
 
 
 def off_halves_of_bytes(tensor: Tensor, conf: InputConf) -> Tensor:
-    """The input's tensor, with a larger scale if too many of the bytes' values were half-way between codes."""
+    """The input's tensor, with a larger scale if too many of the values of its bytes, or of other whole numbers, were
+    half-way between codes."""
     gain, offset = conf.gain_and_offset()
-    values = np.arange(256)[None, :] * gain[:, None] + offset[:, None]
+    limits = np.iinfo(conf.dst_dtype)
+    values = np.arange(limits.min, limits.max + 1)[None, :] * gain[:, None] + offset[:, None]
+    low, high = -tensor.zero_point - 1, tensor.top - tensor.zero_point + 1
     for _ in range(4):
         steps = values / tensor.scale
+        steps = steps[(steps >= low) & (steps <= high)]
         if np.mean(np.abs(steps - np.floor(steps) - 0.5) < _NEAR) < SHARE:
             break
         tensor = _widened(tensor, _BYTES)

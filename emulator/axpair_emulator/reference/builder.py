@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx
 
-from axpair_emulator.config.build_config import BuildConfig, InputConf
+from axpair_emulator.config.build_config import BuildConfig
 from axpair_emulator.graph.view import Graph
 from axpair_emulator.plan.compiler import Compiled
 from axpair_emulator.plan.convs import row_names
@@ -15,6 +15,7 @@ from axpair_emulator.program import Program
 from axpair_emulator.quantize.weights import QuantisedWeights
 from axpair_emulator.reference.cpu_nodes import add_cpu_nodes
 from axpair_emulator.reference.graph_parts import GraphParts, float_name, values_name
+from axpair_emulator.reference.inputs import add_input
 
 
 def build_reference(graph: Graph, steps: tuple[Step, ...], compiled: Compiled, config: BuildConfig) -> onnx.ModelProto:
@@ -26,7 +27,7 @@ def build_reference(graph: Graph, steps: tuple[Step, ...], compiled: Compiled, c
     parts = GraphParts()
     for conf in config.inputs:
         if conf.name in program.tensors:
-            _add_input(parts, conf, program)
+            add_input(parts, conf, program)
     for step in steps:
         _add_step(parts, step, graph, compiled)
     for op in program.ops:  # layout changes of outputs have no node in the model
@@ -35,39 +36,12 @@ def build_reference(graph: Graph, steps: tuple[Step, ...], compiled: Compiled, c
             parts.quantise(program.tensors[op.output], moved)
     if program.cpu:
         add_cpu_nodes(parts, program.cpu)
-    inputs = [(raw_name(conf), conf.dst_dtype, conf.planes_shape) for conf in config.inputs]
+    inputs = [(raw_name(conf), conf.dst_dtype, conf.joint_planes_shape) for conf in config.inputs]
     return parts.model(inputs, [values_name(port.tensor) for port in program.outputs])
 
 
 def _made(config: BuildConfig) -> set[str]:
     return {conf.name for conf in config.inputs}
-
-
-def _add_input(parts: GraphParts, conf: InputConf, program: Program) -> None:
-    """Normalises in float, as the configuration says it, then quantises; the moves after it are movements here too."""
-    value = raw_name(conf)
-    if conf.dst_dtype != "float32":
-        value = parts.add("Cast", [value], f"cast/{conf.name}", to=onnx.TensorProto.FLOAT)
-    if conf.modifications:
-        gain, offset = conf.gain_and_offset()
-        shape = (1, -1, 1, 1) if len(conf.shape) == 4 else (-1,)
-        factor = parts.initializer(f"gain/{conf.name}", gain.astype(np.float32).reshape(shape))
-        term = parts.initializer(f"offset/{conf.name}", offset.astype(np.float32).reshape(shape))
-        value = parts.add("Mul", [value, factor], f"scaled/{conf.name}")
-        value = parts.add("Add", [value, term], f"normalized/{conf.name}")
-    moves = [op for op in program.ops if op.name in (f"{conf.name}@swapped", f"{conf.name}@layout")]
-    first = moves[0].inputs[0] if moves else conf.name
-    value = parts.quantise(program.tensors[first], value)
-    for op in moves:
-        if op.kind == "slice":
-            bounds = [
-                parts.initializer(f"{role}/{op.output}", np.array(op.attrs[role], np.int64))
-                for role in ("starts", "ends", "axes", "steps")
-            ]
-            value = parts.add("Slice", [value, *bounds], float_name(op.output))
-        else:
-            value = parts.add("Transpose", [value], float_name(op.output), perm=op.attrs["perm"])
-        value = parts.quantise(program.tensors[op.output], value)
 
 
 def _add_step(parts: GraphParts, step: Step, graph: Graph, compiled: Compiled) -> None:

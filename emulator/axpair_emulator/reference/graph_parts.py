@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper, numpy_helper
 
 from axpair_emulator.graph.simplify import OPSET
 from axpair_emulator.program import Tensor
@@ -58,11 +58,13 @@ class GraphParts:
 
     def model(self, inputs: list[tuple[str, str, tuple[int, ...]]], outputs: list[str]) -> onnx.ModelProto:
         """The finished model; inputs are (name, dtype, shape)."""
-        types = {"uint8": TensorProto.UINT8, "float32": TensorProto.FLOAT}
         graph = helper.make_graph(
             self.nodes,
             "reference",
-            [helper.make_tensor_value_info(name, types[dtype], shape) for name, dtype, shape in inputs],
+            [
+                helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), shape)
+                for name, dtype, shape in inputs
+            ],
             [helper.make_empty_tensor_value_info(name) for name in outputs],
             list(self._initializers.values()),
         )

@@ -14,7 +14,7 @@ KINDS = frozenset(
     (
         *("channel_lut", "quantize", "conv", "conv_transpose", "gemm", "matmul", "lut", "add", "mul", "div"),
         *("mean", "max_pool", "average_pool", "softmax", "resize_nearest", "reshape", "transpose", "slice", "pad"),
-        "concat",
+        *("concat", "affine", "yuv_planes", "color_matrix"),
     )
 )
 
@@ -31,6 +31,8 @@ def check_program(program: Program) -> None:
     for port in (*program.inputs, *program.outputs):
         if port.dtype not in ITEM_BYTES or too_large(port.shape) or (port.layout == "NHWC" and len(port.shape) != 4):
             raise _broken(f"port {port.name!r} is {port.dtype} {port.shape} {port.layout}")
+        if not 1 <= port.items <= program.max_batch or (port.items > 1 and port.shape[:1] != (port.items,)):
+            raise _broken(f"port {port.name!r} has {port.items} items and the shape {port.shape}")
     for op in program.ops:
         if op.kind not in KINDS:
             raise _broken(f"operator {op.name!r} is of the unknown kind {op.kind!r}")

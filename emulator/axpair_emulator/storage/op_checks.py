@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from axpair_emulator.program import Op, Program
+from axpair_emulator.storage.input_checks import INPUT_KINDS, input_defect
 
 MAX_ELEMENTS = 1 << 28
 """Of one tensor."""
@@ -32,7 +33,7 @@ _ROLES = {
 _INTEGERS = ("lo", "hi", "group", "axis", "value", "multiplier", "shift")
 _LISTS = (
     *("strides", "pads", "dilations", "output_padding", "multipliers", "axes", "kernel", "factors"),
-    *("shape", "perm", "starts", "ends", "steps"),
+    *("shape", "perm", "starts", "ends", "steps", "matrix", "offsets"),
 )
 
 
@@ -42,6 +43,8 @@ def op_defect(op: Op, program: Program) -> str:
     missing = [role for role in _ROLES.get(op.kind, ()) if role not in arrays]
     if missing:
         return f"it has no {missing[0]}"
+    if op.kind in INPUT_KINDS:
+        return input_defect(op, program, arrays) or _attribute_defect(op, program)
     return _array_defect(op, program, arrays) or _attribute_defect(op, program)
 
 
