@@ -59,10 +59,8 @@ class Convolution:
         """The exact kernel from uint8 codes to float32 accumulators without bias."""
         graph = Graph()
         graph.input("x", "uint8")
-        centred = graph.centred("x", zero_point)
-        weights = graph.constant("w", weight.astype(np.float32))
-        graph.node(self.kind, [centred, weights], "acc", group=self.group, **self.attributes)
-        graph.output("acc", "float32")
+        operands = [graph.centred("x", zero_point), graph.constant(weight.astype(np.float32))]
+        graph.output(graph.node(self.kind, operands, group=self.group, **self.attributes), "float32")
         return graph.session(threads, self.blocked)
 
 
@@ -81,7 +79,7 @@ class Accumulator:
         self.bounds = np.zeros(len(convolution.sums(weight)), np.int64)
         """Per channel, what the magnitudes of all products together, factors included, don't exceed."""
         self._parts: list[Part] = []
-        for weight_factor, plane in _weight_planes(weight):
+        for weight_factor, plane in weight_planes(weight):
             for shift in (0,) if x.bits == 8 else (8, 0):
                 zero = (x.zero_point >> shift) & 0xFF
                 part, count = _part(convolution, plane, zero, threads, shift)
@@ -94,7 +92,7 @@ class Accumulator:
         return [result for part in self._parts for result in part(codes)]
 
 
-def _weight_planes(weight: Array) -> list[tuple[int, Array]]:
+def weight_planes(weight: Array) -> list[tuple[int, Array]]:
     """Factors and planes whose sum the weight is; the planes' magnitudes are at most 128."""
     wide = weight.astype(np.int64)
     if weight.dtype.itemsize == 1:
@@ -106,7 +104,7 @@ def _weight_planes(weight: Array) -> list[tuple[int, Array]]:
 def _part(convolution: Convolution, weight: Array, zero: int, threads: int, shift: int) -> tuple[Part, int]:
     """What adds up one byte of the codes, and into how many arrays."""
     grouped = convolution.by_group(weight)
-    runs = _channel_runs(grouped, FLOAT32 // max(zero, 255 - zero))
+    runs = channel_runs(grouped, FLOAT32 // max(zero, 255 - zero))
     if runs is None:
 
         def by_taps(codes: Array) -> list[Array]:
@@ -121,14 +119,14 @@ def _part(convolution: Convolution, weight: Array, zero: int, threads: int, shif
         batch, _, *space = plane.shape
         split = plane.reshape(batch, convolution.group, -1, *space)
         return [
-            session(x=np.ascontiguousarray(split[:, :, run]).reshape(batch, -1, *space))[0]
+            session({"x": np.ascontiguousarray(split[:, :, run]).reshape(batch, -1, *space)})[0]
             for run, session in zip(runs, sessions, strict=True)
         ]
 
     return by_runs, len(runs)
 
 
-def _channel_runs(grouped: Array, limit: int) -> list[slice] | None:
+def channel_runs(grouped: Array, limit: int) -> list[slice] | None:
     """Runs of input channels whose sum of |w| stays below the limit for every output; None if one alone doesn't."""
     outputs, inputs = grouped.shape[0] * grouped.shape[1], grouped.shape[2]
     sums = np.abs(grouped).reshape(outputs, inputs, -1).sum(axis=2)

@@ -1,8 +1,8 @@
 """add and mul.
 
 With 8-bit operands there are 65,536 pairs of codes at most. A float32 form of add is tried on all of them while the
-operator is prepared and used only if each one gives the rule's code; otherwise, and at 16 bits, float64 is used,
-where every value is a whole multiple of 2^-s below 2^53 of those units.
+operator is prepared and used only if each one gives the rule's code; otherwise a graph holds a table of all pairs.
+At 16 bits float64 is used, where every value is a whole multiple of 2^-s below 2^53 of those units.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from axpair_emulator.cmodel.bounds import FLOAT32, FLOAT64, reach
-from axpair_emulator.cmodel.finish import to_codes
+from axpair_emulator.cmodel.finish import Finish
+from axpair_emulator.cmodel.kernel import kernel_of
+from axpair_emulator.cmodel.planes import wide
 from axpair_emulator.cmodel.requant import Requantizer, rule_of
-from axpair_emulator.cmodel.session import Graph
+from axpair_emulator.cmodel.session import Fragment, Graph
 from axpair_emulator.cmodel.site import Array, Kernel, Site
 from axpair_emulator.cmodel.staircase import quantised
+from axpair_emulator.cmodel.tables import pair_fragment
 from axpair_emulator.errors import EmulatorError
 from axpair_emulator.program import Tensor
 
@@ -25,20 +28,19 @@ _TRIES = 24
 
 def add(site: Site) -> Kernel:
     """Prepare kind "add"."""
+    proven = _proven_add(site)
+    return kernel_of(site, proven) if proven else _add_float64(site)
+
+
+def add_fragment(site: Site) -> Fragment | None:
+    """Kind "add" as part of a graph."""
+    return _proven_add(site) or pair_fragment(site, _add_float64(site)) or _wide_add(site)
+
+
+def _add_float64(site: Site) -> Kernel:
     a, b, y = site.tensor(0), site.tensor(1), site.y
-    factors, shift = site.numbers("multipliers"), site.number("shift")
     lo, hi = site.number("lo"), site.number("hi")
-    largest = reach(a) * abs(factors[0]) + reach(b) * abs(factors[1]) + ((y.zero_point + 1) << shift)
-    if largest >= FLOAT64:
-        raise EmulatorError(
-            f"the operator {site.op.name!r} (add) reaches {largest} units of 2^-{shift}; exact are those below 2^53",
-            next_step="build the joint again with this version",
-        )
-    if a.bits == b.bits == y.bits == 8:
-        scales = _proven_sum(a, b, factors, shift, y.zero_point, lo, hi)
-        if scales is not None:
-            return _add_float32(site, scales, lo, hi)
-    first, second = (float(np.ldexp(float(factor), -shift)) for factor in factors)
+    first, second = _real_factors(site)
     offset = y.zero_point + 0.5
 
     def run(operands: Sequence[Array]) -> Array:
@@ -51,22 +53,54 @@ def add(site: Site) -> Kernel:
     return run
 
 
-def _add_float32(site: Site, scales: tuple[np.float32, np.float32, np.float32], lo: int, hi: int) -> Kernel:
-    graph = Graph()
-    graph.input("a", "uint8")
-    graph.input("b", "uint8")
-    terms = [graph.centred(name, site.tensor(index).zero_point, scales[index]) for index, name in enumerate(("a", "b"))]
-    graph.node("Add", terms, "sum")
-    graph.output(graph.quantised("sum", np.asarray(scales[2]), site.y.zero_point), "uint8")
-    session = graph.session(site.threads)
+def _real_factors(site: Site) -> tuple[float, float]:
+    """The factors of both operands. Raises EmulatorError where float64 isn't exact with them."""
+    a, b, y = site.tensor(0), site.tensor(1), site.y
+    (first, second), shift = site.numbers("multipliers"), site.number("shift")
+    largest = reach(a) * abs(first) + reach(b) * abs(second) + ((y.zero_point + 1) << shift)
+    if largest >= FLOAT64:
+        raise EmulatorError(
+            f"the operator {site.op.name!r} (add) reaches {largest} units of 2^-{shift}; exact are those below 2^53",
+            next_step="build the joint again with this version",
+        )
+    return float(np.ldexp(float(first), -shift)), float(np.ldexp(float(second), -shift))
 
-    def run(operands: Sequence[Array]) -> Array:
-        codes = session(a=operands[0], b=operands[1])[0]
-        if lo > 0 or hi < site.y.top:
-            np.clip(codes, lo, hi, out=codes)
+
+def _wide_add(site: Site) -> Fragment:
+    factors = _real_factors(site)
+
+    def fragment(graph: Graph, operands: Sequence[str]) -> str:
+        terms = [
+            graph.node("Mul", [wide(graph, name, site.tensor(index)), graph.constant(np.float64(factors[index]))])
+            for index, name in enumerate(operands)
+        ]
+        total = graph.node("Add", [graph.node("Add", terms), graph.constant(np.float64(site.y.zero_point + 0.5))])
+        limits = [graph.constant(np.float64(site.number(name))) for name in ("lo", "hi")]
+        return graph.cast(graph.node("Clip", [total, *limits]), site.y.dtype.name)
+
+    return fragment
+
+
+def _proven_add(site: Site) -> Fragment | None:
+    _real_factors(site)
+    a, b, y = site.tensor(0), site.tensor(1), site.y
+    lo, hi = site.number("lo"), site.number("hi")
+    if not a.bits == b.bits == y.bits == 8:
+        return None
+    scales = _proven_sum(a, b, site.numbers("multipliers"), site.number("shift"), y.zero_point, lo, hi)
+    if scales is None:
+        return None
+
+    def fragment(graph: Graph, operands: Sequence[str]) -> str:
+        terms = [
+            graph.centred(name, site.tensor(index).zero_point, scales[index]) for index, name in enumerate(operands)
+        ]
+        codes = graph.quantised(graph.node("Add", terms), np.asarray(scales[2]), y.zero_point)
+        if lo > 0 or hi < y.top:
+            codes = graph.node("Clip", [codes, graph.constant(np.uint8(lo)), graph.constant(np.uint8(hi))])
         return codes
 
-    return run
+    return fragment
 
 
 def _proven_sum(
@@ -95,15 +129,10 @@ def _scales(factors: Sequence[int], shift: int) -> Iterator[tuple[np.float32, np
 def mul(site: Site) -> Kernel:
     """Prepare kind "mul"."""
     a, b = site.tensor(0), site.tensor(1)
-    rule = rule_of(site)
-    bounds = np.array([reach(a) * reach(b)], np.int64)
-    if a.bits == b.bits == site.y.bits == 8 and bounds[0] < FLOAT32:
-        graph = Graph()
-        graph.input("a", "uint8")
-        graph.input("b", "uint8")
-        graph.node("Mul", [graph.centred("a", a.zero_point), graph.centred("b", b.zero_point)], "acc")
-        return to_codes(graph, ["a", "b"], rule, bounds, site.y, site.threads)
-    requantizer = Requantizer(rule, bounds, site.y)
+    proven = _narrow_mul(site)
+    if proven is not None:
+        return kernel_of(site, proven)
+    requantizer = Requantizer(rule_of(site), _mul_bounds(site), site.y)
 
     def run(operands: Sequence[Array]) -> Array:
         left, right = operands
@@ -111,3 +140,39 @@ def mul(site: Site) -> Kernel:
         return requantizer.scalar(acc)
 
     return run
+
+
+def mul_fragment(site: Site) -> Fragment | None:
+    """Kind "mul" as part of a graph."""
+    return _narrow_mul(site) or pair_fragment(site, mul(site)) or _wide_mul(site)
+
+
+def _narrow_mul(site: Site) -> Fragment | None:
+    bounds = _mul_bounds(site)
+    if not site.tensor(0).bits == site.tensor(1).bits == site.y.bits == 8 or bounds[0] >= FLOAT32:
+        return None
+    finish = Finish(rule_of(site), bounds, site.y)
+    if not finish.proven:
+        return None
+
+    def fragment(graph: Graph, operands: Sequence[str]) -> str:
+        terms = [graph.centred(name, site.tensor(index).zero_point) for index, name in enumerate(operands)]
+        return finish(graph, [graph.node("Mul", terms)])
+
+    return fragment
+
+
+def _wide_mul(site: Site) -> Fragment | None:
+    finish = Finish(rule_of(site), _mul_bounds(site), site.y)
+    if not finish.possible:
+        return None
+
+    def fragment(graph: Graph, operands: Sequence[str]) -> str:
+        terms = [wide(graph, name, site.tensor(index)) for index, name in enumerate(operands)]
+        return finish(graph, [graph.node("Mul", terms)])
+
+    return fragment
+
+
+def _mul_bounds(site: Site) -> Array:
+    return np.array([reach(site.tensor(0)) * reach(site.tensor(1))], np.int64)

@@ -11,6 +11,7 @@ from axpair_emulator import ports
 from axpair_emulator.batch import one_item, run_items
 from axpair_emulator.cmodel.cpu import prepare_cpu_part
 from axpair_emulator.cmodel.kinds import KINDS, Kinds
+from axpair_emulator.cmodel.regions import Regions
 from axpair_emulator.cmodel.selftest import require_exact_kernels
 from axpair_emulator.cmodel.site import Array, Kernel, Site
 from axpair_emulator.errors import EmulatorError, InputError
@@ -45,11 +46,13 @@ class Executor:
             else _prepare(Site(program, op, self.threads), self.kinds)
             for index, op in enumerate(program.ops)
         ]
-        self._uses = Counter(name for op in program.ops for name in op.inputs)
-        self._uses.update(port.tensor for port in program.outputs)
         self._cpu = prepare_cpu_part(program.cpu) if program.cpu else None
+        self._last = Counter(port.tensor for port in program.outputs)
         if program.cpu:
-            self._uses.update(program.cpu.inputs.values())
+            self._last.update(program.cpu.inputs.values())
+        self._uses = self._last + Counter(name for op in program.ops for name in op.inputs)
+        self._tried = False
+        self._regions: Regions | None = None
 
     def run(self, inputs: Mapping[str, bytes], tap: Tap | None = None, alter: Alter | None = None) -> dict[str, Array]:
         """Run on the joint's input bytes; returns its outputs by port name, in the joint's dtype, shape and layout.
@@ -66,6 +69,26 @@ class Executor:
             if port.name not in inputs:
                 raise InputError(f"the joint's input {port.name!r} is missing; given: {', '.join(inputs) or 'none'}")
             codes[port.tensor] = ports.input_planes(port, inputs[port.name])
+        if tap is None and alter is None and self._tried and self.kinds is KINDS:
+            self._whole(codes)
+        else:
+            self._one_by_one(codes, tap, alter)
+            self._tried = True
+        made = self._run_cpu_part(codes)
+        return {
+            port.name: ports.output_values(
+                port, made[port.tensor] if port.cpu_part else self._values(port.tensor, codes)
+            )
+            for port in self._outputs
+        }
+
+    def _whole(self, codes: dict[str, Array]) -> None:
+        """Run in as few graphs as possible: only what has once been run, and so checked, operator by operator."""
+        if self._regions is None:
+            self._regions = Regions(self.program, self.threads, self.run_op, list(self._last.elements()))
+        self._regions(codes)
+
+    def _one_by_one(self, codes: dict[str, Array], tap: Tap | None, alter: Alter | None) -> None:
         left = Counter(self._uses)
         for index, op in enumerate(self.program.ops):
             result = self.run_op(index, codes)
@@ -78,13 +101,6 @@ class Executor:
                 left[name] -= 1
                 if not left[name]:
                     codes.pop(name, None)
-        made = self._run_cpu_part(codes)
-        return {
-            port.name: ports.output_values(
-                port, made[port.tensor] if port.cpu_part else self._values(port.tensor, codes)
-            )
-            for port in self._outputs
-        }
 
     def _run_cpu_part(self, codes: Mapping[str, Array]) -> dict[str, Array]:
         part = self.program.cpu

@@ -1,6 +1,7 @@
-"""The last step of a graph whose accumulators are exact in float32: requantisation to 8 bits in the same pass.
+"""The last step of a graph whose accumulators are exact: requantisation to codes, in the same graph.
 
-Channels whose float32 step isn't proven equal to the rule are done again from the accumulators by `requant.py`.
+8 bits take one float32 step where it is proven equal to the rule for every channel (`staircase.py`). All else goes
+through float64, as `requant.py` describes it, where nothing rounds; where that can't be shown there is no such graph.
 """
 
 from __future__ import annotations
@@ -12,43 +13,69 @@ import numpy as np
 from axpair_emulator.cmodel.bounds import FLOAT32
 from axpair_emulator.cmodel.requant import Requantizer, Rule
 from axpair_emulator.cmodel.session import Graph
-from axpair_emulator.cmodel.site import Array, Kernel
+from axpair_emulator.cmodel.site import Array
 from axpair_emulator.cmodel.staircase import proven_scales
 from axpair_emulator.program import Tensor
 
 
-def to_codes(
-    graph: Graph, inputs: Sequence[str], rule: Rule, bounds: Array, output: Tensor, threads: int, blocked: bool = False
-) -> Kernel:
-    """Complete a graph whose tensor "acc" holds accumulators, and make it a kernel from operands to uint8 codes.
+class Finish:
+    """Requantisation as part of a graph; the arguments are those of `Requantizer`.
 
-    `inputs` name the graph's inputs in the operands' order. `bounds` are below 2^24. With more than one channel in
-    the rule they are along axis 1.
+    `trailing` is how many axes follow the channels' in the accumulators (a rule of one channel needs no such axis).
     """
-    assert bounds.max(initial=0) < FLOAT32, "the accumulators aren't exact in float32"
-    scales, proven = proven_scales(rule, bounds)
-    unproven = np.flatnonzero(~proven)
-    requantizer = Requantizer(rule, bounds, output)
-    one = len(rule) == 1
-    if proven.any():
-        graph.output(graph.quantised("acc", scales[0] if one else scales, rule.zero_point), "uint8")
-    if len(unproven):
-        graph.output("acc", "float32")
-    session = graph.session(threads, blocked)
-    narrow = rule.lo > 0 or rule.hi < output.top
 
-    def run(operands: Sequence[Array]) -> Array:
-        results = session(**dict(zip(inputs, operands, strict=True)))
-        if proven.any():
-            codes = results[0]
-            if narrow:
-                np.clip(codes, rule.lo, rule.hi, out=codes)
+    def __init__(
+        self,
+        rule: Rule,
+        bounds: Array,
+        output: Tensor,
+        bias: Array | None = None,
+        factors: Sequence[int] = (1,),
+        trailing: int = 0,
+    ) -> None:
+        self._rule, self._output, self._factors, self._trailing = rule, output, tuple(factors), trailing
+        self._requantizer = Requantizer(rule, bounds, output, bias, factors)
+        self._scales: Array | None = None
+        if output.bits == 8 and bias is None and self._factors == (1,) and bounds.max(initial=0) < FLOAT32:
+            scales, proven = proven_scales(rule, bounds)
+            self._scales = scales if proven.all() else None
+
+    @property
+    def proven(self) -> bool:
+        """Whether one float32 step does it."""
+        return self._scales is not None
+
+    @property
+    def possible(self) -> bool:
+        """Whether there is such a graph at all."""
+        return self.proven or self._requantizer.all_in_float
+
+    def __call__(self, graph: Graph, parts: Sequence[str]) -> str:
+        """Add it behind accumulators, one for each factor; returns the name of the codes."""
+        if self._scales is None:
+            return self._float64(graph, parts)
+        (acc,) = parts
+        if len(self._rule) == 1:
+            codes = graph.quantised(acc, self._scales[0], self._rule.zero_point)
+        elif self._trailing:
+            codes = graph.quantised(acc, self._scales, self._rule.zero_point)
         else:
-            codes = np.empty(results[0].shape, np.uint8)
-        if len(unproven):
-            acc = results[-1]
-            shape = (1, 1, -1) if one else (*acc.shape[:2], -1)
-            requantizer.into(codes.reshape(shape), [acc.reshape(shape)], unproven)
+            # The same division; the runtime is slow at quantising with one scale for each number of a row.
+            steps = graph.node("Div", [acc, graph.constant(self._scales)])
+            codes = graph.quantised(steps, np.asarray(1.0), self._rule.zero_point)
+        if self._rule.lo > 0 or self._rule.hi < self._output.top:
+            limits = [graph.constant(np.uint8(limit)) for limit in (self._rule.lo, self._rule.hi)]
+            codes = graph.node("Clip", [codes, *limits])
         return codes
 
-    return run
+    def _float64(self, graph: Graph, parts: Sequence[str]) -> str:
+        shape = (-1, *(1,) * self._trailing) if len(self._rule) > 1 else ()
+        total = ""
+        for part, factor in zip(parts, self._factors, strict=True):
+            real = graph.constant((self._requantizer.real * factor).reshape(shape))
+            term = graph.node("Mul", [graph.cast(part, "float64"), real])
+            total = graph.node("Add", [total, term]) if total else term
+        total = graph.node("Add", [total, graph.constant(self._requantizer.offset.reshape(shape))])
+        limits = [graph.constant(np.float64(limit)) for limit in (self._rule.lo, self._rule.hi)]
+        # Cutting off is rounding down, as nothing negative is left.
+        return graph.cast(graph.node("Clip", [total, *limits]), self._output.dtype.name)

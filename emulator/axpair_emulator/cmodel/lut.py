@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from axpair_emulator.cmodel.session import Fragment, Graph
 from axpair_emulator.cmodel.site import Array, Kernel, Site
+from axpair_emulator.cmodel.tables import looked_up, through
 from axpair_emulator.errors import EmulatorError
 
 Lookup = Callable[[Array], Array]
@@ -32,6 +34,12 @@ def lut(site: Site) -> Kernel:
     return lambda operands: found(operands[0])
 
 
+def lut_fragment(site: Site) -> Fragment:
+    """Kind "lut" as part of a graph."""
+    table = _table(site, "table", site.x.bits)
+    return lambda graph, operands: through(graph, operands[0], table, site.y.shape)
+
+
 def channel_lut(site: Site) -> Kernel:
     """Prepare kind "channel_lut": one table for each index of axis 1."""
     tables = site.array("table")
@@ -51,6 +59,22 @@ def channel_lut(site: Site) -> Kernel:
     return run
 
 
+def channel_lut_fragment(site: Site) -> Fragment:
+    """Kind "channel_lut" as part of a graph: the tables stand one after the other."""
+    tables = site.array("table").astype(site.y.dtype, copy=False)
+    channels, entries = tables.shape
+
+    def add(graph: Graph, operands: Sequence[str]) -> str:
+        if (tables == tables[:1]).all():
+            return through(graph, operands[0], tables[0], site.y.shape)
+        starts = np.arange(0, channels * entries, entries, dtype=np.int32)
+        starts = starts.reshape(-1, *(1,) * (len(site.x.shape) - 2))
+        index = graph.node("Add", [graph.cast(operands[0], "int32"), graph.constant(starts)])
+        return looked_up(graph, index, tables.ravel(), site.y.shape)
+
+    return add
+
+
 def concat(site: Site) -> Kernel:
     """Prepare kind "concat": each input through its own table, then joined along an axis."""
     axis = site.number("axis")
@@ -60,6 +84,20 @@ def concat(site: Site) -> Kernel:
         return np.concatenate([one(x) for one, x in zip(found, operands, strict=True)], axis=axis)
 
     return run
+
+
+def concat_fragment(site: Site) -> Fragment:
+    """Kind "concat" as part of a graph."""
+    tables = [_table(site, f"table_{index}", site.tensor(index).bits) for index in range(len(site.op.inputs))]
+
+    def add(graph: Graph, operands: Sequence[str]) -> str:
+        parts = [
+            through(graph, name, table, site.tensor(index).shape)
+            for index, (name, table) in enumerate(zip(operands, tables, strict=True))
+        ]
+        return graph.node("Concat", parts, axis=site.number("axis"))
+
+    return add
 
 
 def _table(site: Site, role: str, bits: int) -> Array:

@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from axpair_emulator.cmodel.bounds import reach
+from axpair_emulator.cmodel.bounds import FLOAT32, reach
+from axpair_emulator.cmodel.finish import Finish
+from axpair_emulator.cmodel.planes import wide
 from axpair_emulator.cmodel.requant import Requantizer, rule_of
+from axpair_emulator.cmodel.session import Fragment, Graph
 from axpair_emulator.cmodel.site import Array, Kernel, Site
 
 
@@ -29,6 +32,25 @@ def max_pool(site: Site) -> Kernel:
         return codes
 
     return run
+
+
+def max_pool_fragment(site: Site) -> Fragment | None:
+    """Kind "max_pool" as part of a graph; None at 16 bits and for windows that ONNX wouldn't place so."""
+    kernel, strides, pads = site.numbers("kernel"), site.numbers("strides"), site.numbers("pads")
+    axes, zero = len(kernel), site.x.zero_point
+    ends = [site.x.shape[2 + axis] + pads[axis] + pads[axis + axes] - kernel[axis] for axis in range(axes)]
+    placed = all(site.y.shape[2 + axis] == ends[axis] // strides[axis] + 1 for axis in range(axes))
+    inside = all(0 <= pad < size for pad, size in zip(pads, kernel * 2, strict=True))
+    if site.x.bits != 8 or not placed or not inside or any(step != 1 for step in site.numbers("dilations")):
+        return None
+    sizes = {"kernel_shape": list(kernel), "strides": list(strides), "pads": list(pads)}
+
+    def add(graph: Graph, operands: Sequence[str]) -> str:
+        # In float32, which the runtime is quick at; the largest code stays a whole number.
+        most = graph.node("MaxPool", [graph.centred(operands[0], zero)], **sizes)
+        return graph.quantised(most, np.asarray(1.0), zero)
+
+    return add
 
 
 def average_pool(site: Site) -> Kernel:
@@ -62,6 +84,23 @@ def mean(site: Site) -> Kernel:
         return requantizer.scalar(np.asarray(acc))
 
     return run
+
+
+def mean_fragment(site: Site) -> Fragment | None:
+    """Kind "mean" as part of a graph."""
+    axes, keepdims = np.array(site.numbers("axes"), np.int64), site.number("keepdims")
+    bounds = np.array([math.prod(site.x.shape[axis] for axis in axes) * reach(site.x)], np.int64)
+    finish = Finish(rule_of(site), bounds, site.y)
+    narrow = site.x.bits == 8 and bounds[0] < FLOAT32
+    if not finish.possible:
+        return None
+
+    def add(graph: Graph, operands: Sequence[str]) -> str:
+        (x,) = operands
+        centred = graph.centred(x, site.x.zero_point) if narrow else wide(graph, x, site.x)
+        return finish(graph, [graph.node("ReduceSum", [centred, graph.constant(axes)], keepdims=keepdims)])
+
+    return add
 
 
 def _padded(

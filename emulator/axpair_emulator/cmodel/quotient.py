@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from axpair_emulator.cmodel.bounds import reach
+from axpair_emulator.cmodel.session import Fragment
 from axpair_emulator.cmodel.site import Array, Kernel, Site
+from axpair_emulator.cmodel.tables import pair_fragment
 from axpair_emulator.errors import EmulatorError
 
 
@@ -32,3 +34,8 @@ def div(site: Site) -> Kernel:
         return codes
 
     return run
+
+
+def div_fragment(site: Site) -> Fragment | None:
+    """Kind "div" as part of a graph: at 8 bits, a table of all pairs of codes."""
+    return pair_fragment(site, div(site))

@@ -78,9 +78,13 @@ class Requantizer:
         self._factors = tuple(factors)
         units = bounds.astype(object) * rule.multiplier + (rule.zero_point + 1) * 2 ** rule.shift.astype(object)
         self._in_float = np.asarray(units < FLOAT64, bool)
+        self.all_in_float = bool(self._in_float.all())
+        """Whether the float64 form is exact for every channel."""
         # ldexp only moves the exponent: no library function that could round.
-        self._real = np.ldexp(rule.multiplier.astype(np.float64), -rule.shift)
-        self._offset = self._bias * self._real + (rule.zero_point + 0.5)
+        self.real = np.ldexp(rule.multiplier.astype(np.float64), -rule.shift)
+        """The factor of the float64 form, per channel."""
+        self.offset = self._bias * self.real + (rule.zero_point + 0.5)
+        """What the float64 form adds, per channel."""
 
     def __call__(self, *parts: Array) -> Array:
         """Accumulators (outer, channels, inner), whole numbers of any dtype, to codes of the same shape."""
@@ -117,10 +121,10 @@ class Requantizer:
         for index, (part, factor) in enumerate(zip(parts, self._factors, strict=True)):
             target = term if index else total
             target[...] = part
-            target *= (self._real[channels] * factor)[:, None]
+            target *= (self.real[channels] * factor)[:, None]
             if index:
                 total += term
-        total += self._offset[channels, None]
+        total += self.offset[channels, None]
         # Cutting off is rounding down, as nothing negative is left.
         np.clip(total, self._rule.lo, self._rule.hi, out=total)
         return total

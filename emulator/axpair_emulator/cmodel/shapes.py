@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from axpair_emulator.cmodel.session import Fragment, Graph
 from axpair_emulator.cmodel.site import Array, Kernel, Site
 
 
@@ -59,3 +60,45 @@ def resize_nearest(site: Site) -> Kernel:
         return codes
 
     return run
+
+
+def reshape_fragment(site: Site) -> Fragment:
+    """Kind "reshape" as part of a graph."""
+    return lambda graph, operands: graph.reshaped(operands[0], site.y.shape)
+
+
+def transpose_fragment(site: Site) -> Fragment:
+    """Kind "transpose" as part of a graph."""
+    return lambda graph, operands: graph.node("Transpose", operands, perm=list(site.numbers("perm")))
+
+
+def slice_fragment(site: Site) -> Fragment | None:
+    """Kind "slice" as part of a graph; None with steps along the last axis, at which the runtime is slow."""
+    numbers = [np.array(site.numbers(name), np.int64) for name in ("starts", "ends", "axes", "steps")]
+    last = len(site.x.shape) - 1
+    if any(step != 1 and axis % (last + 1) == last for axis, step in zip(*numbers[2:], strict=True)):
+        return None
+    return lambda graph, operands: graph.node("Slice", [*operands, *(graph.constant(values) for values in numbers)])
+
+
+def pad_fragment(site: Site) -> Fragment | None:
+    """Kind "pad" as part of a graph; None at 16 bits, which the runtime doesn't pad."""
+    if site.x.bits != 8:
+        return None
+    pads = np.array(site.numbers("pads"), np.int64)
+
+    def add(graph: Graph, operands: Sequence[str]) -> str:
+        if site.op.attrs.get("reflect"):
+            return graph.node("Pad", [*operands, graph.constant(pads)], mode="reflect")
+        return graph.node("Pad", [*operands, graph.constant(pads), graph.constant(np.uint8(site.number("value")))])
+
+    return add
+
+
+def resize_nearest_fragment(site: Site) -> Fragment | None:
+    """Kind "resize_nearest" as part of a graph; None at 16 bits, which the runtime doesn't resize."""
+    if site.x.bits != 8:
+        return None
+    scales = np.array([1, 1, *site.numbers("factors")], np.float32)
+    rule = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    return lambda graph, operands: graph.node("Resize", [operands[0], "", graph.constant(scales)], **rule)
