@@ -53,7 +53,7 @@ def resolve_batch(config: pb.Config, signature: Signature, warnings: list[str]) 
     if most != declared and declared > 1:
         raise ConfigError(
             f"pulsar_conf.batch_size {shown} contradicts the ONNX model, whose own batch is {declared}",
-            next_step=f"add --input-shape {_shape_flag(signature)}, or drop batch_size",
+            next_step=f"add --input-shape {_shape_flag(signature)} or the lengths that you run, or drop batch_size",
         )
     if dynamic and declared > 1:
         raise ConfigError(
