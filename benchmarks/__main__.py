@@ -6,7 +6,7 @@ import sys
 BENCHMARKS = ("emulator", "models")
 """Modules of this package, each with a `main()` that prints a table."""
 
-CAMPAIGNS = ("identity", "fuzz")
+CAMPAIGNS = ("identity", "fuzz", "campaign")
 """Longer: modules whose `main(arguments)` takes what follows the name and returns the exit code."""
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from axpair_proto.dtypes import size_bytes
 from axpair_proto.errors import ContractError
-from axpair_proto.gt.tensors import read_tensor, stems_in
+from axpair_proto.gt.tensors import read_npy, read_tensor, stems_in
 from axpair_proto.names import match_stems
 
 from axpair_host.digests import file_sha256
@@ -64,6 +64,21 @@ class Evidence:
         if folder not in self._folders:
             self._folders[folder] = self._read(folder)
         return self._folders[folder]
+
+    def fed_in(self, folder: str) -> Tensors:
+        """Input name to tensor of a folder of the float model's own inputs, such as "golden/input"; .npy alone.
+
+        Raises EvidenceError when a file is damaged.
+        """
+        found = self._stems(folder)
+        try:
+            return {
+                one.name: read_npy(found[one.file].with_suffix(".npy"))
+                for one in self.record.inputs
+                if one.file in found
+            }
+        except ContractError as error:
+            raise EvidenceError(error.message, next_step=error.next_step) from error
 
     def strangers(self, leg: str) -> tuple[str, ...]:
         """Stems in a leg's folder that stand for none of the outputs."""

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from axpair_host.evidence.layer_scores import LayerScores
+
 SCHEMA_VERSION = 1
 FILE_NAME = "pair.json"
 
@@ -116,6 +118,67 @@ class PostprocessFacts(msgspec.Struct, frozen=True):
     """Leg to what the post-processor raised on it."""
 
 
+class FrontEndFacts(msgspec.Struct, frozen=True):
+    """What the configuration does to one picture (axpair_proto.capabilities.FrontEnd)."""
+
+    gain: tuple[float, ...]
+    offset: tuple[float, ...]
+    reverses_channels: bool
+    channel_axis: int
+
+
+class ConfigTrial(msgspec.Struct, frozen=True):
+    """The float model under one other front end, on every input that is a picture."""
+
+    name: str
+    codes: tuple[str, ...]
+    """What is wrong with the configuration if this front end is the right one."""
+    folder: str = ""
+    """Where its outputs lie; "" where they are nowhere near golden/."""
+    decision: Any = None
+    has_decision: bool = False
+
+
+class FrontEndTrials(msgspec.Struct, frozen=True):
+    """What the float model was fed with, and what it gives when fed otherwise."""
+
+    configured: dict[str, FrontEndFacts]
+    """By input; the tensors themselves are in trials/configured/input."""
+    trials: tuple[ConfigTrial, ...] = ()
+
+
+class ReadingHit(msgspec.Struct, frozen=True):
+    """One way of misreading the outputs under which the post-processor makes the decision that was looked for."""
+
+    codes: tuple[str, ...]
+    kinds: tuple[str, ...]
+    """Which misreadings of those codes, such as "layout-NCHW"."""
+    words: str
+    """What the reader does: "reads 'cls' as NCHW"."""
+    outputs: tuple[str, ...]
+    decision: Any = None
+
+
+class ReadingsTried(msgspec.Struct, frozen=True):
+    """The ways of misreading that were tried for one decision."""
+
+    hits: tuple[ReadingHit, ...] = ()
+    tried: int = 0
+    left_out: int = 0
+    """Ways that weren't tried: too many, or no time left."""
+
+
+class ReadingsFacts(msgspec.Struct, frozen=True):
+    """What the post-processor makes of the outputs under each way of misreading them."""
+
+    leg: str
+    """Whose outputs."""
+    expect: ReadingsTried | None = None
+    """Undone for the post-processor, until it says what is expected; None where it wasn't asked."""
+    observed: ReadingsTried | None = None
+    """Done to right outputs, until it says what the user's own program said; None where it wasn't asked."""
+
+
 class CaseFacts(msgspec.Struct, frozen=True):
     """What makes this case this case."""
 
@@ -136,13 +199,19 @@ class Record(msgspec.Struct, frozen=True):
     """Name and version of what computed onnx/, lava_joint/ and joint/."""
     board: BoardFacts | None = None
     layers: tuple[Layer, ...] | None = None
+    layer_scores: LayerScores | None = None
+    front_end: FrontEndTrials | None = None
     postprocess: PostprocessFacts | None = None
     expect: Any = None
     """What the user expects the post-processor to say; None when not given."""
     has_expect: bool = False
+    expect_leg: str = ""
+    """"onnx": what the post-processor makes of these outputs is what is expected."""
     observed: Any = None
     """What the user's own program said of this case; None when not given."""
     has_observed: bool = False
+    readings: ReadingsFacts | None = None
+    """Ways of misreading the outputs; None where none was tried."""
     digests: dict[str, str] = {}
     """Path of every tensor file below the gt folder to its sha256 when it was written."""
     notes: tuple[str, ...] = ()

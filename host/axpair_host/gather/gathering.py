@@ -15,11 +15,11 @@ from axpair_host.digests import file_sha256
 from axpair_host.evidence.record import CaseFacts, Record
 from axpair_host.gather.board_leg import BoardLeg, refused_leg, run_case
 from axpair_host.gather.board_side import BoardSide
+from axpair_host.gather.golden import store_golden
 from axpair_host.gather.prepare import PreparedCase
 from axpair_host.gather.request import GatherRequest
 from axpair_host.gather.simulate import legs_from_gt, simulate
 from axpair_host.gather.storing import (
-    copy_golden,
     digests_of,
     output_facts,
     same_bytes,
@@ -81,8 +81,9 @@ def store(
     facts = write_board(folder, leg, joint) if leg is not None else None
     if leg is not None and leg.rounds and not same_bytes(joint, leg.outputs()):
         write_probe_input(folder, prepared)
+    golden_notes: tuple[str, ...] = ()
     if request.golden is not None:
-        copy_golden(folder, request.golden, prepared.description)
+        golden_notes = store_golden(folder, request.golden, prepared.description)
     return Record(
         case=case,
         inputs=inputs,
@@ -91,10 +92,11 @@ def store(
         board=facts,
         expect=request.expect,
         has_expect=request.has_expect,
+        expect_leg=request.expect_leg,
         observed=request.observed,
         has_observed=request.has_observed,
         digests=digests_of(folder),
-        notes=(*prepared.notes, *(leg.notes if leg is not None else ())),
+        notes=(*prepared.notes, *golden_notes, *(leg.notes if leg is not None else ())),
         versions=_versions(prepared.description),
         timings={name: round(seconds, 4) for name, seconds in timings.items()},
     )

@@ -1,12 +1,12 @@
 """What a diagnosis may ask for while simulator and board are still at hand."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from axpair_host.evidence.record import Record
-from axpair_host.gather.answers import fresh_round, layers, probe_joint
+from axpair_host.gather.answers import config_trials, fresh_round, layer_scores, layers, probe_joint, readings
 from axpair_host.gather.answers.session import Answer, Session
 from axpair_host.gather.storing import digests_of
 
@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
 ANSWERS: Mapping[str, Answer] = {
     "layers": layers.answer,
+    "layer_scores": layer_scores.answer,
     "probe_joint": probe_joint.answer,
     "fresh_round": fresh_round.answer,
+    "readings": readings.answer,
+    "config_trials": config_trials.answer,
 }
 """Every `axpair_host.diagnosis.asks.What`, and who fetches it."""
 
@@ -27,14 +30,16 @@ class LiveAsks:
     Every answer is written before it is judged, so that the stored folder gives the same verdict.
     """
 
-    def __init__(self, session: Session, record: Record) -> None:
+    def __init__(self, session: Session, record: Record, without: Collection[str] = ()) -> None:
+        """`without`: asks that aren't answered, such as costly ones among many cases."""
         self.session = session
+        self._without = without
         self.record = record
         """With everything that was fetched so far."""
 
     def get(self, what: str) -> "Evidence | None":
         """The evidence with that in it; None where that can't be had."""
-        fetch = ANSWERS.get(what)
+        fetch = ANSWERS.get(what) if what not in self._without else None
         record = fetch(self.session, self.record) if fetch is not None else None
         if record is None:
             return None

@@ -1,23 +1,21 @@
 """Writing a case into its gt folder: tensors of every leg, and the facts that refer to them."""
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 import numpy as np
 from axpair_proto.description import ModelDescription
-from axpair_proto.gt.tensors import Array, read_tensor, stems_in, write_tensors
-from axpair_proto.names import file_stems, match_stems
+from axpair_proto.gt.tensors import Array, write_tensors
+from axpair_proto.names import file_stems
 from axpair_proto.simulator import Tensors
 
 from axpair_host.digests import bytes_sha256, file_sha256
-from axpair_host.errors import UsageError
 from axpair_host.evidence.record import BoardFacts, InputFacts, OutputFacts, Round
 from axpair_host.gather.board_leg import BoardLeg, BoardRound
 from axpair_host.gather.prepare import PreparedCase
 
-TENSOR_FOLDERS = ("input", "onnx", "lava_joint", "joint", "board", "golden", "runs")
+TENSOR_FOLDERS = ("input", "onnx", "lava_joint", "joint", "board", "golden", "runs", "trials")
 
 
 def write_inputs(folder: Path, prepared: PreparedCase) -> tuple[InputFacts, ...]:
@@ -110,36 +108,6 @@ def write_probe_input(folder: Path, prepared: PreparedCase) -> None:
         for tensor in prepared.description.inputs
     }
     write_tensors(folder / "runs" / "probe" / "input", arrays, file_stems(arrays))
-
-
-def copy_golden(folder: Path, golden: Path, description: ModelDescription) -> None:
-    """Copy the user's own float results as they lie. Raises UsageError when there are none, or unusable ones."""
-    if not golden.is_dir():
-        what = "is a file" if golden.exists() else "no such folder"
-        raise UsageError(f"--golden {golden}: {what}", next_step="give a folder of .npy or .bin, one an output")
-    tensors = stems_in(golden)
-    if not tensors:
-        raise UsageError(f"--golden {golden}: holds neither .npy nor .bin files")
-    shapes = {tensor.name: tensor.shape for tensor in description.outputs}
-    matched = match_stems(shapes, tensors)
-    if not matched:
-        raise UsageError(
-            f"--golden {golden}: none of {', '.join(tensors)} is an output of the model: {', '.join(shapes)}"
-        )
-    for name, stem in matched.items():
-        array = read_tensor(tensors[stem], ("float32", shapes[name]))
-        if array.shape != shapes[name]:
-            raise UsageError(
-                f"--golden {tensors[stem]}: shape {list(array.shape)}, "
-                f"but the output {name!r} has {list(shapes[name])}",
-                next_step="save it in the joint's layout, as 'axpair model info' shows",
-            )
-        if not np.isfinite(array).all():
-            raise UsageError(f"--golden {tensors[stem]}: holds NaN or Inf, which no result can be held against")
-    (folder / "golden").mkdir()
-    for path in golden.iterdir():
-        if path.suffix in (".npy", ".bin") and path.is_file():
-            shutil.copyfile(path, folder / "golden" / path.name)
 
 
 def digests_of(folder: Path) -> dict[str, str]:

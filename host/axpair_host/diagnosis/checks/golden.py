@@ -1,17 +1,22 @@
-"""Is the float model with its configuration what the training code says it is?"""
+"""Is the float model what the training code says it is?"""
 
 from collections.abc import Iterator
 
 from axpair_host.compare import Relation
-from axpair_host.diagnosis.finding import Open
+from axpair_host.compare.errors import relative_error
+from axpair_host.diagnosis.checks.front_end import CLOSE
+from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
 
 _LEGS = "golden -> onnx"
+_FRONT_END = frozenset({"AX103", "AX104", "AX105", "AX106"})
 
 
-def check(inquiry: Inquiry) -> Iterator[Open]:
-    """A golden result that the float model misses is a question that this ladder can't split yet: configuration or
-    preparation of the input (AX103 to AX106), or another model than was trained. It is never passed over."""
+def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
+    """AX203: fed with the training code's own input, the ONNX model doesn't give the training code's outputs.
+
+    Without that input, a golden result that the float model misses stays a question: it is never passed over.
+    """
     if not inquiry.has("golden"):
         return
     if not inquiry.has("onnx"):
@@ -20,17 +25,47 @@ def check(inquiry: Inquiry) -> Iterator[Open]:
     for output in inquiry.outputs:
         if output.name not in inquiry.evidence.leg("golden"):
             yield Open(_LEGS, f"golden/ has no {output.name!r}: that output isn't judged against the training code")
-            continue
+    other = _other_model(inquiry)
+    if other is not None:
+        yield other
+    elif not any(one.code in _FRONT_END for one in inquiry.findings):
+        yield from _missed(inquiry)
+
+
+def _other_model(inquiry: Inquiry) -> Finding | None:
+    """What the plain ONNX model gives on golden/input, against golden/."""
+    outputs = inquiry.evidence.tensors_in("trials/golden-input/onnx")
+    errors = {
+        name: relative_error(golden, outputs[name])
+        for name, golden in inquiry.evidence.leg("golden").items()
+        if name in outputs and outputs[name].shape == golden.shape
+    }
+    if not errors or max(errors.values()) <= CLOSE:
+        return None
+    name = max(errors, key=lambda one: errors[one])
+    return found(
+        "AX203",
+        f"fed with golden/input itself, the ONNX model gives {name!r} with a relative error of {errors[name]:.3g} "
+        "against golden/: another model than was trained, or changed by its export",
+        {"errors": errors, "line": CLOSE},
+        proven=True,
+        stage="conversion",
+        next_steps=("Run the exported ONNX model in the training environment on golden/input, and export it again.",),
+    )
+
+
+def _missed(inquiry: Inquiry) -> Iterator[Open]:
+    for output in inquiry.outputs:
         comparison = inquiry.pair("golden_onnx", output.name)
-        if comparison is None:
+        if comparison is None or output.name not in inquiry.evidence.leg("golden"):
             continue
         if comparison.relation is Relation.INVALID:
             yield Open(_LEGS, f"golden/ can't be compared: {output.name!r}: {comparison.reason}", undecided=True)
         elif comparison.cosine is not None and comparison.cosine < inquiry.settings.cosine:
             yield Open(
                 _LEGS,
-                f"the float model's {output.name!r} has cosine {comparison.cosine:.4f} against golden/: configuration "
-                "or preparation of the input (AX103 to AX106), or another model than was trained; which one isn't "
-                "split further yet",
+                f"the float model's {output.name!r} has cosine {comparison.cosine:.4f} against golden/: configuration, "
+                "preparation of the input (AX103 to AX106), or another model than was trained (AX203); what the "
+                "training code fed its model with, as golden/input, tells which",
                 undecided=True,
             )

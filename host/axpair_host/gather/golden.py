@@ -1,0 +1,92 @@
+"""The training code's own tensors of a case: read from the user's folder, checked, and put into golden/.
+
+Outputs lie in the folder itself; what the model was fed with lies in its input/, or beside them under the inputs'
+names. Outputs in the ONNX model's layout, and float results of integer outputs, are turned into the joint's form.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from axpair_proto.description import ModelDescription, TensorDescription
+from axpair_proto.gt.tensors import Array, read_tensor, stems_in, write_tensors
+from axpair_proto.names import file_stems, match_stems
+
+from axpair_host.errors import UsageError
+
+_TURNS = {"NHWC": (0, 2, 3, 1), "NCHW": (0, 3, 1, 2)}
+"""From the other of the two layouts."""
+
+
+def store_golden(folder: Path, golden: Path, description: ModelDescription) -> tuple[str, ...]:
+    """Write golden/ and golden/input/ of the gt folder; returns sentences on what was turned.
+
+    Raises UsageError when there is nothing, or nothing usable.
+    """
+    if not golden.is_dir():
+        what = "is a file" if golden.exists() else "no such folder"
+        raise UsageError(f"--golden {golden}: {what}", next_step="give a folder of .npy or .bin, one an output")
+    tensors = stems_in(golden)
+    fed = stems_in(golden / "input") if (golden / "input").is_dir() else {}
+    if not tensors and not fed:
+        raise UsageError(f"--golden {golden}: holds neither .npy nor .bin files")
+    outputs = match_stems([tensor.name for tensor in description.outputs], tensors)
+    inputs = match_stems([tensor.name for tensor in description.inputs], {**_others(tensors, outputs), **fed})
+    if not outputs and not inputs:
+        listed = ", ".join(tensor.name for tensor in (*description.inputs, *description.outputs))
+        raise UsageError(f"--golden {golden}: none of {', '.join((*tensors, *fed))} is of the model: {listed}")
+    notes: list[str] = []
+    declared = {tensor.name: tensor for tensor in description.outputs}
+    results = {name: _output(tensors[stem], declared[name], notes) for name, stem in outputs.items()}
+    stems = {**file_stems(tensor.name for tensor in description.outputs)}
+    (folder / "golden").mkdir()
+    if results:
+        write_tensors(folder / "golden", results, stems)
+    if inputs:
+        found = {
+            name: _finite({**tensors, **fed}[stem], _npy({**tensors, **fed}[stem])) for name, stem in inputs.items()
+        }
+        write_tensors(folder / "golden" / "input", found, file_stems(tensor.name for tensor in description.inputs))
+    return tuple(notes)
+
+
+def _others(tensors: Mapping[str, Path], taken: Mapping[str, str]) -> dict[str, Path]:
+    return {stem: path for stem, path in tensors.items() if stem not in taken.values()}
+
+
+def _npy(stem: Path) -> Array:
+    if not stem.with_name(f"{stem.name}.npy").is_file():
+        raise UsageError(
+            f"--golden {stem}.bin: what the model was fed with is wanted as .npy, which says its shape",
+            next_step="numpy.save it in the ONNX model's layout",
+        )
+    return read_tensor(stem)
+
+
+def _output(stem: Path, declared: TensorDescription, notes: list[str]) -> Array:
+    given = "float32" if declared.q else declared.dtype
+    tensor = _finite(stem, read_tensor(stem, (given, declared.shape)))
+    turn = _TURNS.get(declared.layout)
+    if tensor.shape != declared.shape and turn is not None and tensor.ndim == 4:
+        turned = tensor.transpose(turn)
+        if turned.shape == declared.shape:
+            notes.append(f"golden {declared.name!r} was turned into the joint's {declared.layout}")
+            tensor = turned
+    if tensor.shape != declared.shape and tensor.size == np.prod(declared.shape) and tensor.ndim < len(declared.shape):
+        tensor = tensor.reshape(declared.shape)
+    if tensor.shape != declared.shape:
+        raise UsageError(
+            f"--golden {stem}: shape {list(tensor.shape)}, but the output {declared.name!r} has {list(declared.shape)}",
+            next_step="save it in the joint's layout, as 'axpair model info' shows",
+        )
+    if declared.q and tensor.dtype.kind == "f":
+        limits = np.iinfo(declared.dtype)
+        notes.append(f"golden {declared.name!r} was multiplied by Q = {declared.q}, as the joint's output is")
+        return np.clip(np.floor(tensor * float(declared.q) + 0.5), limits.min, limits.max).astype(declared.dtype)
+    return np.ascontiguousarray(tensor, np.dtype(declared.dtype))
+
+
+def _finite(stem: Path, tensor: Array) -> Array:
+    if tensor.dtype.kind not in "fiu" or not np.isfinite(tensor).all():
+        raise UsageError(f"--golden {stem}: holds NaN or Inf, which no result can be held against")
+    return tensor
