@@ -5,6 +5,8 @@ Shared by the reference and the float leg, so that both leave in the joint's dty
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -54,6 +56,13 @@ def codes_of(values: np.ndarray[Any, Any], step: float, zero: int, dtype: np.dty
     scaled = np.floor(values.astype(np.float64) / step + 0.5) + zero
     codes: np.ndarray[Any, Any] = np.clip(np.nan_to_num(scaled, nan=zero), 0, np.iinfo(dtype).max).astype(dtype)
     return codes
+
+
+def alike(ports: Sequence[Port], others: Sequence[Port]) -> bool:
+    """Whether they are the same from outside, whatever tensors are behind them."""
+    return [dataclasses.replace(port, tensor="") for port in ports] == [
+        dataclasses.replace(port, tensor="") for port in others
+    ]
 
 
 def output_steps(program: Program) -> dict[str, float]:

@@ -83,7 +83,10 @@ class Pieces:
         outputs: Sequence[onnx.ValueInfoProto] = (),
         first: Sequence[onnx.NodeProto] = (),
     ) -> onnx.ModelProto:
-        """The piece as a model; types of outputs are left to inference where none are given. `first` are nodes before its own, whose constants have to be among the piece's."""
+        """The piece as a model; types of outputs are left to inference where none are given.
+
+        `first` are nodes before its own, whose constants have to be among the piece's.
+        """
         made: onnx.ModelProto = helper.make_model(
             helper.make_graph(
                 [*first, *piece.nodes],

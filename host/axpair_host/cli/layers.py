@@ -1,0 +1,158 @@
+"""axpair layers: where accuracy is lost, and from which layer on a board computes something else."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from axpair_host.cli import options
+from axpair_host.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from axpair_proto.simulator import Models, Simulator
+
+    from axpair_host.gather.prepare import PreparedCase
+    from axpair_host.progress import Progress
+
+
+@click.command("layers")
+@click.option("--joint", type=options.PATH, help="The compiled model.")
+@click.option("--onnx", type=options.PATH, help="The float model: what every layer is held against.")
+@click.option("--lava-joint", type=options.PATH, help="The quantised model.")
+@click.option("--config", type=options.PATH, help="The build's configuration; default: the one beside the joint.")
+@click.option("--input", "inputs", type=options.PATH, multiple=True, help="An image, .bin or .npy; once an input.")
+@click.option("--layer", "layers", multiple=True, help="The input that the --input at the same place is for.")
+@options.simulator_option
+@click.option("--cosine", type=click.FloatRange(0, 1, min_open=True), default=0.98, show_default=True, help="The line.")
+@click.option("--all", "every", is_flag=True, help="Every layer in order, not only the worst.")
+@click.option("--try-int16", "sixteen", is_flag=True, help="Build again with the costliest layer in 16 bit.")
+@click.option("--build-log", type=options.PATH, help="Read the table of layers out of a log of 'pulsar build'.")
+@click.option("--write-config", type=options.PATH, help="Write --config here with that table turned on.")
+@click.option("--bisect", is_flag=True, help="Find the first layer that the board computes otherwise, on parts.")
+@options.board_option
+@options.repeat_option
+@options.deadline_option
+@click.option("--out", type=options.PATH, help="Folder for the document; with --bisect also its log, to go on from.")
+@options.json_option
+def command(as_json: bool, **given: Any) -> "str | None":
+    """Score every layer of a conversion, own error and inherited error apart.
+
+    \b
+    axpair layers --onnx m.onnx --joint m.joint --lava-joint m.lava_joint --input x.jpg
+    axpair layers --joint m.joint --input x.jpg --board ssh://root@192.168.233.1 --bisect --out parts
+    axpair layers --build-log build.log
+    axpair layers --config config.prototxt --write-config measured.prototxt
+    """
+    if given["write_config"] is not None:
+        _write_config(given)
+        return None
+    if given["build_log"] is not None:
+        document = _from_log(given)
+    elif given["bisect"]:
+        document = _bisect(given)
+    else:
+        document = _dump(given)
+    _keep(given["out"], document)
+    _show(document, as_json, given["every"])
+    return str(document["verdict"])
+
+
+def _write_config(given: "Mapping[str, Any]") -> None:
+    from axpair_host.files import existing_file
+    from axpair_host.layers.configuration import measure_layers
+
+    if given["config"] is None:
+        raise UsageError("--write-config changes a configuration, and none was given", next_step="give --config FILE")
+    warnings = measure_layers(existing_file("--config", given["config"]), given["write_config"])
+    for warning in warnings:
+        click.echo(f"warning: left out: {warning}", err=True)
+    click.echo(f"wrote {given['write_config']}: build with it, and give the log with --build-log", err=True)
+
+
+def _from_log(given: "Mapping[str, Any]") -> dict[str, Any]:
+    from axpair_host.files import existing_file
+    from axpair_host.layers.build_log import layers_in
+    from axpair_host.layers.report import report
+
+    path = existing_file("--build-log", given["build_log"])
+    return report(layers_in(path), given["cosine"], simulator="", source=str(path))
+
+
+def _dump(given: "Mapping[str, Any]") -> dict[str, Any]:
+    from axpair_host.cli.progress import shown
+    from axpair_host.layers.costs import costliest
+    from axpair_host.layers.dumping import dumped_scores
+    from axpair_host.layers.report import report
+    from axpair_host.layers.sixteen import try_sixteen
+
+    with shown() as progress:
+        models, simulator, prepared = _case(given, progress)
+        scores = dumped_scores(simulator, models, prepared.data, progress)
+        worst = costliest(scores)
+        trial = None
+        if given["sixteen"] and worst is not None:
+            trial = try_sixteen(simulator, models, prepared.data, scores, worst, given["cosine"], progress)
+    return report(scores, given["cosine"], simulator=f"{simulator.name} {simulator.version()}", sixteen=trial)
+
+
+def _bisect(given: "Mapping[str, Any]") -> dict[str, Any]:
+    from axpair_host.boards.opening import address_of
+    from axpair_host.cli.progress import shown
+    from axpair_host.layers.bench import bisect
+
+    if given["out"] is None:
+        raise UsageError("--bisect keeps a log from which a run goes on", next_step="give its folder with --out")
+    address = address_of(given["board"])
+    with shown() as progress:
+        models, simulator, prepared = _case(given, progress)
+        return bisect(
+            simulator,
+            models,
+            prepared.data,
+            address,
+            given["out"],
+            repeat=max(2, given["repeat"]),
+            deadline_ms=int(given["deadline"] * 1000),
+            progress=progress,
+        )
+
+
+def _case(given: "Mapping[str, Any]", progress: "Progress") -> "tuple[Models, Simulator, PreparedCase]":
+    from axpair_host.files import given_models
+    from axpair_host.gather.prepare import prepare
+    from axpair_host.gather.request import input_files
+    from axpair_host.simulators import simulator_for
+
+    if given["joint"] is None or not given["inputs"]:
+        raise UsageError("--joint and --input are needed", next_step="axpair layers --joint M.joint --input FILE")
+    models = given_models(given["joint"], given["onnx"], given["lava_joint"], given["config"])
+    files = input_files(given["inputs"], given["layers"])
+    simulator = simulator_for(models.joint, given["simulator"])
+    with progress.task("prepare the input"):
+        prepared = prepare(simulator, models, simulator.describe(models.joint), files)
+    for note in prepared.notes:
+        progress.note(note)
+    return models, simulator, prepared
+
+
+def _keep(out: "Path | None", document: dict[str, Any]) -> None:
+    if out is None:
+        return
+    from axpair_proto.gt.replacing import write_whole_file
+
+    name = "bisection.json" if "bisection" in document else "layers.json"
+    write_whole_file(out / name, (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def _show(document: dict[str, Any], as_json: bool, every: bool) -> None:
+    from axpair_host.render import layers
+
+    if as_json:
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    elif "bisection" in document:
+        layers.bisection(document)
+    else:
+        layers.layers(document, every=every)

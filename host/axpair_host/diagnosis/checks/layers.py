@@ -1,0 +1,72 @@
+"""In which layer does quantisation lose accuracy?"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from axpair_host.diagnosis.asks import Wants
+from axpair_host.diagnosis.finding import Finding, Open, found
+from axpair_host.diagnosis.inquiry import Inquiry
+from axpair_host.evidence.layer_scores import LayerRow, LayerScores
+from axpair_host.layers.costs import STANDS_OUT, costliest, first_below, share, worst_first
+
+_LISTED = 5
+
+
+def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
+    """AX205: quantisation loses accuracy (AX201, found before), and one layer's own error is a good part of all. It is
+    a hint: what 16 bit in that layer brings back would prove it ('axpair layers --try-int16')."""
+    outputs = [name for one in inquiry.findings if one.code == "AX201" for name in one.outputs]
+    if not outputs or not inquiry.has("onnx", "lava_joint"):
+        return
+    scores = inquiry.evidence.record.layer_scores
+    if scores is None:
+        yield Wants("layer_scores", "in which layer the loss enters isn't known; 'axpair layers' scores each of them")
+        return
+    worst = costliest(scores)
+    if worst is None:
+        yield Open("layer_scores", "no layer has any error of its own: the loss can't be told by layers")
+        return
+    part = share(scores, worst)
+    if part < STANDS_OUT:
+        yield Open(
+            "layer_scores",
+            f"the loss is spread over the layers: the costliest, {worst.name!r}, has {part:.0%} of all layers' own "
+            "error; 'axpair layers' shows them",
+        )
+        return
+    yield _finding(inquiry, scores, worst, tuple(outputs))
+
+
+def _finding(inquiry: Inquiry, scores: LayerScores, worst: LayerRow, outputs: tuple[str, ...]) -> Finding:
+    line = inquiry.settings.cosine
+    first = first_below(scores, line, "lava_joint")
+    cause = f": {worst.causes[0].words}" if worst.causes else ""
+    crossed = f"; the line of {line:g} is first crossed at {first.name!r}" if first is not None else ""
+    spoken = f"the layer {worst.name!r} ({worst.kind}) has {share(scores, worst):.0%} of all layers' own error"
+    return found(
+        "AX205",
+        spoken + cause + crossed,
+        {
+            "line": line,
+            "layer": _row(worst),
+            "share": share(scores, worst),
+            "first_below": first.name if first is not None else None,
+            "costliest": [_row(row) for row in worst_first(scores)[:_LISTED]],
+            "layers_total": len(scores.layers),
+        },
+        outputs=outputs,
+        next_steps=("Try 16 bit there: axpair layers --try-int16, which also shows every layer.",),
+    )
+
+
+def _row(row: LayerRow) -> dict[str, Any]:
+    own, reached = row.own, row.lava_joint
+    return {
+        "name": row.name,
+        "node": row.node,
+        "kind": row.kind,
+        "own_relative_error": own.relative_error if own else None,
+        "own_cosine": own.cosine if own else None,
+        "accumulated_cosine": reached.cosine if reached else None,
+        "causes": [{"kind": cause.kind, "words": cause.words} for cause in row.causes],
+    }

@@ -1,0 +1,58 @@
+"""Scores of every layer, as pair.json keeps them and `axpair layers` prints them."""
+
+import msgspec
+
+
+class LayerScore(msgspec.Struct, frozen=True):
+    """One tensor against the reference's; None where that can't be said, as for a zero reference."""
+
+    cosine: float | None
+    relative_error: float | None
+    """2-norm of the difference over the 2-norm of the reference."""
+    sqnr_db: float | None = None
+
+
+class LayerCause(msgspec.Struct, frozen=True):
+    """Something that the numbers show of a layer and that costs accuracy."""
+
+    kind: str
+    """"outliers", "silu", "softmax", "concat", "dead-channels", "unlike-parts" or "weight-scale"."""
+    words: str
+    """With the values: a clause."""
+
+
+class LayerRow(msgspec.Struct, frozen=True):
+    """One layer of the joint."""
+
+    name: str
+    """Of its output tensor."""
+    node: str
+    """Of the joint's operator."""
+    kind: str
+    """The ONNX operators that make it, where the float model ran; else the joint's kind."""
+    elements: int
+    range: tuple[float, float] | None
+    """Of the reference's tensor; None where nothing in it is finite."""
+    sources: tuple[str, ...] = ()
+    """ONNX nodes fused into it."""
+    lava_joint: LayerScore | None = None
+    joint: LayerScore | None = None
+    """What came together up to here: end to end against the reference."""
+    own: LayerScore | None = None
+    """The layer alone, fed with the float model's tensors."""
+    causes: tuple[LayerCause, ...] = ()
+
+    @property
+    def own_loss(self) -> float:
+        """2-norm relative error of its own; 0 where it isn't known."""
+        return (self.own.relative_error or 0.0) if self.own else 0.0
+
+
+class LayerScores(msgspec.Struct, frozen=True):
+    """All layers in the order of execution."""
+
+    reference: str
+    """"onnx", or "lava_joint" where there was no float model."""
+    own_stage: str
+    """Which form of the model was fed layer by layer; "" where none was."""
+    layers: tuple[LayerRow, ...]

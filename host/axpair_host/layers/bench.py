@@ -1,0 +1,54 @@
+"""Bisects one case on one board, from an address and a folder for the log."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from axpair_proto.simulator import Models, Simulator
+
+from axpair_host.boards.opening import open_address
+from axpair_host.boards.url import Address
+from axpair_host.digests import bytes_sha256, file_sha256
+from axpair_host.layers.culprit import find_culprit
+from axpair_host.layers.trial_log import Header, TrialLog
+from axpair_host.layers.trials import Bench
+from axpair_host.progress import Progress
+from axpair_host.simulators import check_pairing
+
+SCHEMA_VERSION = 1
+_VERDICTS = {"agrees": "PASS", "found": "FAULT", "segment": "FAULT", "refused": "INCONCLUSIVE"}
+
+
+def bisect(
+    simulator: Simulator,
+    models: Models,
+    inputs: Mapping[str, bytes],
+    address: Address,
+    out: Path,
+    *,
+    repeat: int,
+    deadline_ms: int,
+    progress: Progress,
+) -> dict[str, Any]:
+    """The document of a bisection; its log lies in `out`, and one that was cut short goes on from it.
+
+    Raises UsageError where the log is another bisection's or simulator and board don't go together; BoardError when
+    the board can't be reached or goes away.
+    """
+    simulated_by = f"{simulator.name} {simulator.version()}"
+    with open_address(address, progress=progress) as board:
+        check_pairing(simulated_by, board.facts, board.url)
+        digests = {name: bytes_sha256(data) for name, data in inputs.items()}
+        header = Header(file_sha256(models.joint), digests, str(address), simulated_by, repeat)
+        log = TrialLog(out, header)
+        if log.resumed:
+            progress.note(f"going on after {log.resumed} models in {log.path}")
+        culprit = find_culprit(Bench(simulator, models, inputs, board, log, progress, repeat, deadline_ms))
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "verdict": _VERDICTS[culprit.outcome],
+        "simulator": simulated_by,
+        "board": board.url,
+        "log": str(log.path),
+        "bisection": culprit.document(),
+    }

@@ -1,0 +1,119 @@
+"""Why a layer costs accuracy, as far as its numbers show it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from axpair_proto.capabilities import LayerTensor
+
+from axpair_host.compare import compare
+from axpair_host.evidence.layer_scores import LayerCause, LayerScore
+
+Array = np.ndarray[Any, Any]
+
+NOTABLE = 0.02
+"""2-norm relative error of its own (an SQNR of 34 dB) from which on a layer's causes are looked for."""
+OUTLIERS = 4.0
+"""Largest magnitude over that which 99.9 % of the elements stay within."""
+UNLIKE = 8.0
+"""Widest over narrowest range of the parts of a Concat; three bits of eight are lost there."""
+SPREAD = 16.0
+"""Widest over narrowest channel of a depthwise convolution's weights under one scale; four bits are lost."""
+
+
+class Context:
+    """What later layers need to know of earlier ones: a few numbers each."""
+
+    def __init__(self, inputs_of: Mapping[str, tuple[str, ...]]) -> None:
+        self.inputs_of = inputs_of
+        self.reach: dict[str, float] = {}
+        """Largest magnitude."""
+        self.kinds: dict[str, str] = {}
+
+
+def causes(
+    reference: LayerTensor, quantised: LayerTensor | None, own: LayerScore | None, context: Context
+) -> tuple[LayerCause, ...]:
+    """What shows in one layer; nothing where its own error is small. `context` learns of every layer."""
+    magnitudes = np.abs(reference.values.reshape(-1))
+    magnitudes = magnitudes[np.isfinite(magnitudes)]
+    context.reach[reference.name] = float(magnitudes.max(initial=0.0))
+    context.kinds[reference.name] = reference.kind
+    if quantised is None or own is None or (own.relative_error or 0.0) < NOTABLE:
+        return ()
+    return tuple(_causes(reference, quantised, magnitudes, context))
+
+
+def _causes(
+    reference: LayerTensor, quantised: LayerTensor, magnitudes: Array, context: Context
+) -> Iterator[LayerCause]:
+    operators = reference.kind.split("+")
+    operands = context.inputs_of.get(reference.name, ())
+    sigmoid = "Sigmoid" in operators or any("Sigmoid" in context.kinds.get(name, "").split("+") for name in operands)
+    if "Mul" in operators and sigmoid:
+        yield LayerCause("silu", "SiLU: its small negative values share few codes with a long positive range")
+    if "Softmax" in operators:
+        yield LayerCause("softmax", "Softmax: most of its values are far smaller than one step of 0..1")
+    yield from _outliers(magnitudes)
+    if "Concat" in operators:
+        yield from _unlike_inputs(operands, context)
+    if reference.values.ndim == 4:
+        yield from _dead_channels(reference.values, quantised)
+    yield from _unlike_parts(reference, quantised)
+    if quantised.weight_spread >= SPREAD:
+        yield LayerCause(
+            "weight-scale",
+            f"depthwise convolution whose weights share one scale: its widest channel reaches "
+            f"{quantised.weight_spread:.0f} times as far as its narrowest; PER_CHANNEL gives each its own",
+        )
+
+
+def _outliers(magnitudes: Array) -> Iterator[LayerCause]:
+    if magnitudes.size < 1000:
+        return
+    at = int(magnitudes.size * 0.999)
+    common = float(np.partition(magnitudes, at)[at])
+    largest = float(magnitudes.max())
+    if common > 0 and largest / common >= OUTLIERS:
+        yield LayerCause(
+            "outliers",
+            f"the range is set by few elements: 99.9 % lie within {common:.4g}, the largest is {largest:.4g}",
+        )
+
+
+def _unlike_inputs(operands: tuple[str, ...], context: Context) -> Iterator[LayerCause]:
+    reaches = {name: context.reach[name] for name in operands if context.reach.get(name)}
+    if len(reaches) < 2:
+        return
+    small, large = min(reaches, key=lambda one: reaches[one]), max(reaches, key=lambda one: reaches[one])
+    if reaches[large] / reaches[small] >= UNLIKE:
+        yield LayerCause(
+            "concat",
+            f"Concat of unlike ranges: {small!r} reaches {reaches[small]:.4g}, {large!r} {reaches[large]:.4g}, "
+            "and one scale has to do for both",
+        )
+
+
+def _dead_channels(values: Array, quantised: LayerTensor) -> Iterator[LayerCause]:
+    axes = (0, 2, 3)
+    alive = np.ptp(values, axis=axes) > 0
+    dead = alive & (np.ptp(quantised.values, axis=axes) == 0)
+    if dead.any():
+        first = int(np.flatnonzero(dead)[0])
+        yield LayerCause(
+            "dead-channels",
+            f"{int(dead.sum())} of {values.shape[1]} channels are constant once quantised, the first is {first}",
+        )
+
+
+def _unlike_parts(reference: LayerTensor, quantised: LayerTensor) -> Iterator[LayerCause]:
+    layout = "NCHW" if reference.values.ndim == 4 else ""
+    comparison = compare(reference.values, quantised.values, step=quantised.step, layout=layout)
+    if comparison.slices:
+        part = comparison.slices[0]
+        fate = "is zero" if part.vanished else f"has cosine {part.cosine:.4f}"
+        yield LayerCause(
+            "unlike-parts",
+            f"one scale for parts of unlike range (AX206): slice {part.index} of axis {part.axis} "
+            f"({part.low:.4g}..{part.high:.4g}) {fate} once quantised",
+        )

@@ -1,0 +1,51 @@
+"""Asks a simulator for its layers and scores them."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from axpair_proto.capabilities import CutsModels, DumpsLayers
+from axpair_proto.simulator import Models, Simulator, Stage
+
+from axpair_host.errors import UsageError
+from axpair_host.evidence.layer_scores import LayerRow, LayerScores
+from axpair_host.layers.scoring import score_layers
+from axpair_host.progress import Progress
+
+
+def dumped_scores(
+    simulator: Simulator, models: Models, inputs: Mapping[str, bytes], progress: Progress, *, joint: bool = True
+) -> LayerScores:
+    """Scores of every layer. The reference is the float model where it is given, else the quantised one.
+
+    Without `joint` only quantisation is looked at, which takes a third less time.
+    Raises UsageError where the simulator shows no layers, or where there is nothing to hold the joint against.
+    """
+    if not isinstance(simulator, DumpsLayers):
+        raise UsageError(
+            f"the simulator {simulator.name!r} shows no layers",
+            next_step="turn the table on with --write-config, build again, and give the log with --build-log",
+        )
+    reference: Stage = "onnx" if models.onnx is not None else "lava_joint"
+    if models.onnx is None and models.lava_joint is None:
+        raise UsageError("a joint alone has nothing to be compared with", next_step="give --onnx or --lava-joint")
+    stages: list[Stage] = ["lava_joint"] if models.onnx is not None and models.lava_joint is not None else []
+    stages += ["joint"] if joint or not stages else []
+    own: Stage | None = None
+    if models.onnx is not None:
+        own = "lava_joint" if models.lava_joint is not None else "joint"
+    nodes = simulator.nodes(models) if isinstance(simulator, CutsModels) else ()
+    inputs_of = {node.output: node.inputs for node in nodes}
+    rows = score_layers(
+        simulator.layers(models, reference, inputs),
+        {stage: simulator.layers(models, stage, inputs) for stage in stages},
+        simulator.own_layers(models, own, inputs) if own is not None else None,
+        inputs_of,
+    )
+    with progress.task("score each layer", len(nodes), "layers") as task:
+        found = tuple(_told(rows, task.at))
+    return LayerScores(reference, own or "", found)
+
+
+def _told(rows: Iterator[LayerRow], at: Callable[[int], None]) -> Iterator[LayerRow]:
+    for done, row in enumerate(rows, start=1):
+        yield row
+        at(done)

@@ -1,0 +1,42 @@
+"""The document that `axpair layers` prints."""
+
+from typing import Any
+
+import msgspec
+
+from axpair_host.evidence.layer_scores import LayerRow, LayerScores
+from axpair_host.layers.costs import STANDS_OUT, costliest, first_below, share
+from axpair_host.layers.sixteen import SixteenTrial
+
+SCHEMA_VERSION = 1
+
+
+def report(
+    scores: LayerScores, line: float, *, simulator: str, sixteen: SixteenTrial | None = None, source: str = ""
+) -> dict[str, Any]:
+    """JSON form of all rows and of what they say. `source` names a log that the rows come from."""
+    stage = "joint" if any(row.joint is not None for row in scores.layers) else "lava_joint"
+    first, worst = first_below(scores, line, stage), costliest(scores)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "verdict": "FAULT" if first is not None else "PASS",
+        "reference": scores.reference,
+        "own_stage": scores.own_stage or None,
+        "line": line,
+        "simulator": simulator or None,
+        "build_log": source or None,
+        "first_below": _named(first) if first is not None else None,
+        "first_below_stage": stage,
+        "costliest": _costs(scores, worst) if worst is not None else None,
+        "int16": msgspec.to_builtins(sixteen) if sixteen is not None else None,
+        "layers": [msgspec.to_builtins(row) for row in scores.layers],
+    }
+
+
+def _named(row: LayerRow) -> dict[str, Any]:
+    return {"name": row.name, "node": row.node, "kind": row.kind}
+
+
+def _costs(scores: LayerScores, row: LayerRow) -> dict[str, Any]:
+    part = share(scores, row)
+    return {**_named(row), "share": part, "stands_out": part >= STANDS_OUT, "causes": msgspec.to_builtins(row.causes)}

@@ -1,0 +1,73 @@
+"""Tries what 16 bit in one layer brings back: the proof that the loss enters there."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+from axpair_proto.capabilities import BuildsModels, CutsModels
+from axpair_proto.simulator import Models, Simulator, Stage
+
+from axpair_host.compare import compare
+from axpair_host.errors import UsageError
+from axpair_host.evidence.layer_scores import LayerRow, LayerScores
+from axpair_host.layers.configuration import widen
+from axpair_host.progress import Progress
+
+
+class SixteenTrial(msgspec.Struct, frozen=True):
+    """The outputs' cosines against the float model before and after."""
+
+    layer: str
+    operators: tuple[str, ...]
+    """ONNX nodes whose features got 16 bit: those that make the tensor, and those that read it."""
+    before: dict[str, float | None]
+    after: dict[str, float | None]
+    brought_back: bool
+    """Whether every output that was below the line isn't any more."""
+
+
+def try_sixteen(
+    simulator: Simulator,
+    models: Models,
+    inputs: Mapping[str, bytes],
+    scores: LayerScores,
+    row: LayerRow,
+    line: float,
+    progress: Progress,
+) -> SixteenTrial:
+    """Build the model again with that layer in 16 bit and run this case.
+
+    Raises UsageError where the simulator can't build, or ONNX model or configuration are missing.
+    """
+    if models.onnx is None or models.config is None:
+        raise UsageError("--try-int16 builds the model again", next_step="give --onnx and --config")
+    if not isinstance(simulator, BuildsModels):
+        raise UsageError(f"the simulator {simulator.name!r} builds no models", next_step="leave --try-int16 out")
+    operators = _around(simulator, models, scores, row)
+    with TemporaryDirectory(prefix="axpair-int16-") as folder:
+        config = Path(folder) / "config.prototxt"
+        widen(models.config, config, operators)
+        with progress.task(f"build again with {row.name} in 16 bit"):
+            built = simulator.build(models.onnx, config, Path(folder) / "model.joint")
+        stage: Stage = "lava_joint" if models.lava_joint is not None else "joint"
+        with progress.task("run it"):
+            wanted = simulator.run(models, "onnx", inputs)
+            before, after = simulator.run(models, stage, inputs), simulator.run(built, stage, inputs)
+    cosines = [{name: compare(wanted[name], leg[name]).cosine for name in wanted} for leg in (before, after)]
+    below = [name for name, value in cosines[0].items() if value is not None and value < line]
+    held = all((cosines[1][name] or 0.0) >= line for name in below)
+    return SixteenTrial(row.name, tuple(operators), cosines[0], cosines[1], bool(below) and held)
+
+
+def _around(simulator: Simulator, models: Models, scores: LayerScores, row: LayerRow) -> list[str]:
+    """A tensor has as many bits as any operator that reads it asks for."""
+    sources = {one.name: one.sources for one in scores.layers}
+    names = list(row.sources)
+    if isinstance(simulator, CutsModels):
+        for node in simulator.nodes(models):
+            if row.name in node.inputs:
+                names += sources.get(node.output, ())
+    if not names:
+        raise UsageError(f"no ONNX operator of the layer {row.name!r} is known", next_step="leave --try-int16 out")
+    return names

@@ -1,0 +1,114 @@
+"""The log of a bisection: one line of JSON for each trial, on disk before the next one begins.
+
+A run that was killed, by whatever means, goes on where its log ends. A last line that was cut short doesn't count.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from axpair_proto.gt.replacing import write_whole_file
+
+from axpair_host.errors import UsageError
+
+FILE_NAME = "bisection.jsonl"
+SCHEMA_VERSION = 1
+
+
+class Header(msgspec.Struct, frozen=True):
+    """What a log belongs to; trials of anything else say nothing here."""
+
+    joint_sha256: str
+    inputs: dict[str, str]
+    """Input name to sha256."""
+    board: str
+    simulator: str
+    repeat: int
+    schema_version: int = SCHEMA_VERSION
+
+
+class TensorDifference(msgspec.Struct, frozen=True):
+    """How the board's tensor differs from the simulator's."""
+
+    name: str
+    differing: int
+    elements: int
+    max_abs: float | None
+    """In the tensor's own units: codes for inner tensors."""
+    signature: tuple[str, ...] = ()
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """One part of the model on simulator and board."""
+
+    key: str
+    outputs: tuple[str, ...]
+    repeatable: bool
+    """Whether every round gave the same bytes."""
+    differs: tuple[TensorDifference, ...]
+    seconds: float
+    failure: str = ""
+    """Why the board gave no answer; "" where it did."""
+
+
+class TrialLog:
+    """Trials by their key, those of earlier runs included."""
+
+    def __init__(self, folder: Path, header: Header) -> None:
+        """Open or start the log in `folder`, which is made. Raises UsageError where it is another bisection's."""
+        self.path = folder / FILE_NAME
+        self.trials: dict[str, Trial] = {}
+        self.resumed = 0
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lines = self._whole_lines()
+        except OSError as error:
+            raise UsageError(f"--out {folder}: {error.strerror or error}", next_step="give another folder") from error
+        if lines:
+            self._take(lines, header)
+        else:
+            write_whole_file(self.path, msgspec.json.encode(header) + b"\n")
+
+    def add(self, trial: Trial) -> None:
+        """Keep a trial; it is on disk when this returns."""
+        self.trials[trial.key] = trial
+        with self.path.open("ab") as stream:
+            stream.write(msgspec.json.encode(trial) + b"\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    def _whole_lines(self) -> list[bytes]:
+        """The lines that were written to their end; what comes after them is cut off."""
+        if not self.path.exists():
+            return []
+        data = self.path.read_bytes()
+        whole = data[: data.rfind(b"\n") + 1]
+        if whole != data:
+            write_whole_file(self.path, whole)
+        return whole.splitlines()
+
+    def _take(self, lines: list[bytes], header: Header) -> None:
+        try:
+            found = msgspec.json.decode(lines[0], type=Header)
+            trials = [msgspec.json.decode(line, type=Trial) for line in lines[1:]]
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise UsageError(
+                f"{self.path} is no log of a bisection: {error}", next_step="give another folder with --out"
+            ) from error
+        if found != header:
+            theirs, ours = (json.loads(msgspec.json.encode(one)) for one in (found, header))
+            unlike = [
+                f"{key} {_short(theirs[key])} against {_short(ours[key])}" for key in ours if theirs[key] != ours[key]
+            ]
+            raise UsageError(
+                f"{self.path} is of another bisection: {'; '.join(unlike)}", next_step="give another folder with --out"
+            )
+        self.trials = {trial.key: trial for trial in trials}
+        self.resumed = len(trials)
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,137 @@
+"""Layers as people read them: a table that fits the terminal, and what it says in sentences."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from axpair_host.render.lines import aligned, bold, coloured, dim, paragraph, plain, table_columns, width
+from axpair_host.render.numbers import cosine
+
+SHOWN = 20
+"""Rows without --all."""
+_REST = 66
+"""Columns that everything but name and operator takes."""
+
+
+def layers(document: Mapping[str, Any], *, every: bool) -> None:
+    """Print the worst layers, or every one in order, on stdout."""
+    rows: Sequence[Mapping[str, Any]] = document["layers"]
+    shown = list(rows) if every else sorted(rows, key=_badness)[:SHOWN]
+    for line in _summary(document):
+        click.echo(line)
+    order = {row["name"]: at for at, row in enumerate(rows, start=1)}
+    room = max(24, table_columns() - _REST)
+    head = ["", "#", "layer", "operator", *_columns(rows), ""]
+    table = [[dim(cell) for cell in head]]
+    for row in shown:
+        scores = [_cell(row.get(stage)) for stage in _stages(rows)]
+        own = [_percent(row["own"])] if _has_own(rows) else []
+        table.append(
+            [
+                _mark(document, row),
+                str(order[row["name"]]),
+                _short(row["name"], room * 2 // 3),
+                _short(row["kind"], room // 3),
+                *scores,
+                *own,
+                ", ".join(cause["kind"] for cause in row["causes"]),
+            ]
+        )
+    for line in aligned(table):
+        click.echo(line)
+    if len(shown) < len(rows):
+        click.echo(dim(f"the worst {len(shown)} of {len(rows)} layers; --all shows every one in order"))
+    for row in [one for one in shown if one["causes"]][:3]:
+        for cause in row["causes"]:
+            for line in paragraph(cause["words"], f"  {plain(row['name'])}: ", "    "):
+                click.echo(line)
+
+
+def bisection(document: Mapping[str, Any]) -> None:
+    """Print what a bisection came to on stdout."""
+    found = document["bisection"]
+    for line in paragraph(found["why"], f"{coloured(document['verdict'])}  "):
+        click.echo(line)
+    for tensor in found["differs"]:
+        said = f"; {'; '.join(tensor['signature'])}" if tensor["signature"] else ""
+        most = "" if tensor["max_abs"] is None else f", by {tensor['max_abs']:.6g} at most"
+        spoken = f"{tensor['differing']} of {tensor['elements']} elements differ{most}{said}"
+        for line in paragraph(spoken, f"  {plain(tensor['name'])}: ", "    "):
+            click.echo(line)
+    if len(found["nodes"]) > 1:
+        click.echo(bold("The fault lies among:"))
+        for line in aligned([[plain(one["name"]), plain(one["kind"])] for one in found["nodes"]], "  "):
+            click.echo(line)
+    click.echo(dim(f"{len(found['trials'])} models tried, at most {found['expected_trials']} expected"))
+
+
+def _summary(document: Mapping[str, Any]) -> list[str]:
+    line, reference = document["line"], document["reference"]
+    first, worst = document["first_below"], document["costliest"]
+    stage = document["first_below_stage"]
+    word = f"{coloured(document['verdict'])}  "
+    if first is not None:
+        said = f"{first['name']!r} ({first['kind'] or 'layer'}) is the first whose {stage} is below {line:g} "
+        lines = paragraph(f"{said}against {reference}.", word)
+    else:
+        lines = paragraph(f"no layer's {stage} is below {line:g} against {reference}.", word)
+    if worst is not None:
+        stands = "" if worst["stands_out"] else "; the loss is spread, no layer stands out"
+        lines += paragraph(
+            f"{worst['name']!r} ({worst['kind'] or worst['node']}) costs most of its own, {worst['share']:.0%} of all "
+            f"layers' own error{stands}.",
+            "      ",
+        )
+    trial = document["int16"]
+    if trial is not None:
+        gone = ", ".join(
+            f"{name} {cosine(before)} -> {cosine(trial['after'][name])}" for name, before in trial["before"].items()
+        )
+        said = "brings it back" if trial["brought_back"] else "doesn't bring it back"
+        lines += paragraph(f"16 bit in {trial['layer']!r} {said}: {gone}.", "      ")
+    return lines
+
+
+def _badness(row: Mapping[str, Any]) -> tuple[float, float]:
+    own = row["own"]
+    reached = [score["cosine"] for stage in ("joint", "lava_joint") if (score := row[stage]) is not None]
+    known = [value for value in reached if value is not None]
+    return -((own or {}).get("relative_error") or 0.0), min(known, default=2.0)
+
+
+def _stages(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [stage for stage in ("lava_joint", "joint") if any(row[stage] is not None for row in rows)]
+
+
+def _has_own(rows: Sequence[Mapping[str, Any]]) -> bool:
+    return any(row["own"] is not None for row in rows)
+
+
+def _columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Heads of the scores: cosines end to end, then the layer's own 2-norm relative error."""
+    return [*_stages(rows), *(["own RE"] if _has_own(rows) else [])]
+
+
+def _mark(document: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+    first, worst = document["first_below"], document["costliest"]
+    marks = "<" if first is not None and first["name"] == row["name"] else ""
+    return marks + ("*" if worst is not None and worst["name"] == row["name"] else "")
+
+
+def _cell(score: Mapping[str, Any] | None) -> str:
+    return cosine(score["cosine"]) if score is not None else "-"
+
+
+def _percent(score: Mapping[str, Any] | None) -> str:
+    if score is None or score["relative_error"] is None:
+        return "-"
+    return f"{score['relative_error']:.2%}"
+
+
+def _short(text: str, room: int) -> str:
+    """The end of a name tells more than its beginning."""
+    spelled = plain(text)
+    while width(spelled) > room:
+        spelled = "…" + spelled[2:] if spelled.startswith("…") else "…" + spelled[1:]
+    return spelled
