@@ -22,6 +22,7 @@ from axpair_agent.settings import (
     DEFAULT_PORT,
     DEFAULT_QUOTA_BYTES,
     Settings,
+    check_commands,
     check_exposure,
     default_blobs,
     listening_address,
@@ -63,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--tls-cert", type=Path, metavar="FILE", help="certificate chain, PEM")
     add("--tls-key", type=Path, metavar="FILE", help="private key, PEM")
     add("--token-file", type=Path, metavar="FILE", help="holds the token that every call must carry")
+    add("--allow-commands", action="store_true", help="callers may run programs of their own here (off)")
     add("--owned", action="store_true", help="report port and a fresh token on stdout, end when stdin closes")
     return parser
 
@@ -82,6 +84,7 @@ def _settings(parsed: argparse.Namespace) -> Settings:
     for flag, value in (("--quota", parsed.quota), ("--deadline-ms", parsed.deadline_ms)):
         if value <= 0:
             raise SettingsError(f"{flag} {value} must be greater than 0")
+    check_commands(parsed.allow_commands, bool(token))
     check_exposure(host, tls is not None, bool(token))
     place, runtime = (None, "") if parsed.worker == "local" else ssh_place(parsed.worker)
     return Settings(
@@ -95,6 +98,7 @@ def _settings(parsed: argparse.Namespace) -> Settings:
         tls=tls,
         token=token,
         owned=parsed.owned,
+        commands=parsed.allow_commands,
     )
 
 

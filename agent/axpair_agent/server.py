@@ -8,6 +8,8 @@ import grpc
 from axpair_proto.v1 import (
     blobs_pb2,
     blobs_pb2_grpc,
+    commands_pb2,
+    commands_pb2_grpc,
     diagnostics_pb2,
     diagnostics_pb2_grpc,
     handshake_pb2,
@@ -27,6 +29,7 @@ from axpair_agent.launch import Launcher
 from axpair_agent.launch.local import LocalLauncher
 from axpair_agent.recent import RecentLines
 from axpair_agent.services.blobs import Blobs
+from axpair_agent.services.commands import Commands
 from axpair_agent.services.diagnostics import Diagnostics
 from axpair_agent.services.handshake import Handshake
 from axpair_agent.services.models import Models
@@ -74,10 +77,11 @@ def start(settings: Settings, recent: RecentLines) -> Agent:
             ("grpc.max_send_message_length", -1),
         ],
     )
-    handshake_pb2_grpc.add_HandshakeServicer_to_server(Handshake(supervisor), server)
+    handshake_pb2_grpc.add_HandshakeServicer_to_server(Handshake(supervisor, settings.commands), server)
     blobs_pb2_grpc.add_BlobsServicer_to_server(Blobs(blobs), server)
     models_pb2_grpc.add_ModelsServicer_to_server(Models(supervisor), server)
     runs_pb2_grpc.add_RunsServicer_to_server(Runs(supervisor, blobs, settings.deadline_seconds), server)
+    commands_pb2_grpc.add_CommandsServicer_to_server(Commands(supervisor.launcher, settings.commands), server)
     diagnostics_pb2_grpc.add_DiagnosticsServicer_to_server(Diagnostics(supervisor, blobs, recent), server)
     _add_standard_services(
         server,
@@ -88,6 +92,7 @@ def start(settings: Settings, recent: RecentLines) -> Agent:
                 (blobs_pb2.DESCRIPTOR, "Blobs"),
                 (models_pb2.DESCRIPTOR, "Models"),
                 (runs_pb2.DESCRIPTOR, "Runs"),
+                (commands_pb2.DESCRIPTOR, "Commands"),
                 (diagnostics_pb2.DESCRIPTOR, "Diagnostics"),
             )
         ],

@@ -47,6 +47,8 @@ class Settings:
     """Certificate chain and private key, PEM."""
     token: str = field(default="", repr=False)
     owned: bool = False
+    commands: bool = False
+    """Whether whoever may call may also run programs."""
 
 
 def listening_address(text: str) -> tuple[str, int]:
@@ -76,6 +78,15 @@ def check_exposure(host: str, tls: bool, token: bool) -> None:
         raise SettingsError(
             f"--listen {host}: beyond this machine the agent needs TLS and a token; lacking: {', '.join(lacking)}",
             next_step="listen on 127.0.0.1 and reach it through `ssh -L`, or give both",
+        )
+
+
+def check_commands(commands: bool, token: bool) -> None:
+    """Raise SettingsError where programs could be run by anyone who reaches the port, this machine's users included."""
+    if commands and not token:
+        raise SettingsError(
+            "--allow-commands lets callers run programs here, so it wants a token, on loopback as well",
+            next_step="give --token-file, or leave --allow-commands out",
         )
 
 

@@ -1,8 +1,11 @@
-"""axpair.toml: names for boards, found upwards from the working directory.
+r"""axpair.toml: names for boards, and how a post-processor's text is read; found upwards from the working directory.
 
 [boards.lab]
 url = "grpcs://ax620-3.lab:50051?ca=lab.pem"
 token_file = "~/.config/axpair/lab.token"
+
+[postprocess]
+pattern = '(?P<label>\S+) with (?P<score>[0-9.]+)'
 """
 
 import sys
@@ -65,6 +68,20 @@ def named_boards(start: Path) -> Mapping[str, NamedBoard]:
     if not isinstance(tables, dict):
         raise UsageError(f"{path}: 'boards' must be a table of tables", next_step='write [boards.NAME] and url = "..."')
     return {name: _board(path, name, table) for name, table in tables.items()}
+
+
+def post_pattern(start: Path) -> str | None:
+    """How what a post-processor prints is read, as the nearest axpair.toml says; None where it says nothing.
+
+    Raises UsageError on a malformed file.
+    """
+    path = find(start)
+    table = _read(path).get("postprocess", {}) if path is not None else {}
+    if not isinstance(table, dict) or not isinstance(table.get("pattern", ""), str):
+        raise UsageError(f"{path}: [postprocess] must hold pattern = '...'")
+    if unknown := sorted(set(table) - {"pattern"}):
+        raise UsageError(f"{path}: [postprocess] has the unknown key {unknown[0]!r}; known: pattern")
+    return table.get("pattern")
 
 
 def _read(path: Path) -> dict[str, Any]:

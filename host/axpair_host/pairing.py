@@ -26,7 +26,9 @@ from axpair_host.gather.request import GatherRequest
 from axpair_host.gather.sources import description_of, prepared_case, simulated_by, simulator_of
 from axpair_host.gather.storing import output_facts
 from axpair_host.gather.target import Target
-from axpair_host.postprocess import Postprocessor
+from axpair_host.postprocess import Postprocessor, wants_board
+from axpair_host.postprocess.commands import RunsCommands
+from axpair_host.postprocess.text import compiled
 from axpair_host.progress import Progress
 
 
@@ -37,10 +39,15 @@ class Judging:
     settings: Settings = field(default_factory=Settings)
     postprocess: str | None = None
     """As --postprocess takes it."""
+    pattern: str | None = None
+    """As --post-pattern takes it."""
 
-    def loaded(self) -> Postprocessor | None:
-        """The post-processor, if there is one. Raises PostprocessError when it can't be imported."""
-        return postprocess.load(self.postprocess) if self.postprocess is not None else None
+    def loaded(self, board: RunsCommands | None = None) -> Postprocessor | None:
+        """The post-processor, if there is one. Raises PostprocessError when it can't be had."""
+        if self.postprocess is None:
+            return None
+        pattern = compiled(self.pattern) if self.pattern is not None else None
+        return postprocess.load(self.postprocess, pattern, board)
 
 
 @dataclass(frozen=True)
@@ -71,10 +78,13 @@ def pair(
     """
     request = _with_golden(request)
     target = Target(out, request, overwrite=overwrite)
-    postprocessor = judging.loaded()  # so that a typo shows before the work
     simulator = simulator_of(request, simulator_name, address)
     simulated = simulated_by(request, simulator)
-    with _board_side(request, address, simulated, progress) as side:
+    on_board = wants_board(judging.postprocess)
+    with _board_side(request, address, simulated, progress, commands=on_board) as side:
+        postprocessor = judging.loaded(side)  # so that a typo shows before the work
+        if side is not None and on_board:
+            side.board().check_commands()
         if side is not None and not isinstance(address, EmulatorAddress):
             side.board()  # one that can't be reached should show before the work
         description = description_of(request, simulator, side)
@@ -132,10 +142,10 @@ def _with_golden(request: GatherRequest) -> GatherRequest:
 
 @contextmanager
 def _board_side(
-    request: GatherRequest, address: Address, simulated: str, progress: Progress
+    request: GatherRequest, address: Address, simulated: str, progress: Progress, *, commands: bool
 ) -> Iterator[BoardSide | None]:
     if request.finished is not None:
         yield None
         return
-    with BoardSide(address, request.models.joint, simulated, progress) as side:
+    with BoardSide(address, request.models.joint, simulated, progress, commands=commands) as side:
         yield side

@@ -29,6 +29,8 @@ class Reason(enum.Enum):
     WORKER_START = grpc.StatusCode.UNAVAILABLE, "no worker could be started"
     HOST_KEY = grpc.StatusCode.FAILED_PRECONDITION, "the board's SSH host key is unknown or differs"
     OPTION = grpc.StatusCode.INVALID_ARGUMENT, "the runtime doesn't take an option, or not for this model"
+    COMMANDS = grpc.StatusCode.PERMISSION_DENIED, "the agent runs no commands"
+    COMMAND = grpc.StatusCode.INVALID_ARGUMENT, "the command can't be run"
     CASE = grpc.StatusCode.INVALID_ARGUMENT, "the case is malformed"
 
     @property

@@ -116,9 +116,10 @@ def test_an_expectation_is_json_text_or_a_file_with_it(tmp_path: Path) -> None:
     assert parse_expect(str(tmp_path / "e.json")) == {"a": [1]}
     assert parse_expect("90") == 90
     assert parse_expect('"cat"') == "cat"
+    assert parse_expect("cat") == "cat"
 
 
-@pytest.mark.parametrize("text", ["cat", "{", "NaN", "", "x" * 5000, "a\0b"])
+@pytest.mark.parametrize("text", ["cat/", "{", "NaN", "", "x" * 5000, "a\0b"])
 def test_what_is_neither_json_nor_a_file_is_bad_usage(text: str) -> None:
     with pytest.raises(UsageError, match="neither JSON nor a file"):
         parse_expect(text)

@@ -83,6 +83,10 @@ class Launcher(Protocol):
         """What the node files there say. Raises CallError as `start` does."""
         ...
 
+    def command(self, request: bytes, seconds: float) -> bytes:
+        """Have `axpair_agent.worker.command` serve one request there; its answer. Raises CallError as `start` does."""
+        ...
+
     def close(self) -> None:
         """End connections. Called once, after all workers ended."""
         ...

@@ -19,6 +19,9 @@ from axpair_agent.worker.frames import Buffer
 PIPE_BYTES = 1 << 20
 """Asked for where the system allows it, so that a case crosses a pipe in one go."""
 
+GRACE = 30.0
+"""Seconds beyond a command's own time that its keeper may take."""
+
 
 class LocalLauncher:
     """Starts workers with the Python that runs the agent."""
@@ -54,6 +57,18 @@ class LocalLauncher:
     def board(self) -> Board:
         """This machine's node files."""
         return read_board()
+
+    def command(self, request: bytes, seconds: float) -> bytes:
+        """In a process of its own, which reads the request from its stdin."""
+        command = [sys.executable, "-m", "axpair_agent.worker", "--command"]
+        environment = {**os.environ, "PYTHONSAFEPATH": os.environ.get("PYTHONSAFEPATH", "1")}
+        try:
+            done = subprocess.run(
+                command, input=request, stdout=subprocess.PIPE, env=environment, timeout=seconds + GRACE, check=False
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise CallError(Reason.WORKER_START, f"no command could be run: {error}") from error
+        return done.stdout
 
     def close(self) -> None:
         """Nothing is held open between workers."""

@@ -64,6 +64,14 @@ class SshLauncher:
         except (ValueError, KeyError, TypeError) as error:
             raise CallError(Reason.WORKER_START, f"the board's nodes can't be read ({status}): {said}") from error
 
+    def command(self, request: bytes, seconds: float) -> bytes:
+        """Over the same connection, with the same file as the worker."""
+        client, path = self._ready()
+        _, output, said = _run(client, self._command(path, "--command"), request, seconds + COMMAND_SECONDS)
+        if not output:
+            raise CallError(Reason.WORKER_START, f"no command could be run on {self.where}: {said.strip()[-2000:]}")
+        return output.encode()
+
     def close(self) -> None:
         """End the connection."""
         with self._lock:
@@ -155,9 +163,11 @@ def _open(client: paramiko.SSHClient, command: str) -> paramiko.Channel:
     return channel
 
 
-def _run(client: paramiko.SSHClient, command: Sequence[str], data: bytes = b"") -> tuple[int, str, str]:
+def _run(
+    client: paramiko.SSHClient, command: Sequence[str], data: bytes = b"", seconds: float = COMMAND_SECONDS
+) -> tuple[int, str, str]:
     channel = _open(client, shlex.join(command))
-    channel.settimeout(COMMAND_SECONDS)
+    channel.settimeout(seconds)
     try:
         with contextlib.suppress(OSError):
             channel.sendall(data)

@@ -17,8 +17,9 @@ CAPABILITIES = ("poison", "probe")
 class Handshake(handshake_pb2_grpc.HandshakeServicer):
     """Answers the first call of a connection; the very first one starts a worker to ask it."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
+    def __init__(self, supervisor: Supervisor, commands: bool = False) -> None:
         self._supervisor = supervisor
+        self._capabilities = (*CAPABILITIES, "commands") if commands else CAPABILITIES
         self._instance = secrets.token_hex(8)
 
     def Hello(self, request: handshake_pb2.HelloRequest, context: grpc.ServicerContext) -> handshake_pb2.HelloReply:
@@ -38,7 +39,7 @@ class Handshake(handshake_pb2_grpc.HandshakeServicer):
                 instance=self._instance,
                 runtime=hello.runtime,
                 versions=dict(hello.versions),
-                capabilities=CAPABILITIES,
+                capabilities=self._capabilities,
                 worker=self._supervisor.launcher.where,
             )
         raise AssertionError("abort returned")

@@ -32,12 +32,17 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser.add_argument("--option", action="append", default=[], help="key=value, handed to the runtime")
     parser.add_argument("--cache", type=Path, help="folder for models that come over the wire")
     parser.add_argument("--board", action="store_true", help="print the board's node files as JSON and end")
+    parser.add_argument("--command", action="store_true", help="run one program as stdin says, and end")
     parsed = parser.parse_args(arguments)
     if parsed.board:
         import json
 
         print(json.dumps(read_board()._asdict()))
         return 0
+    if parsed.command:
+        from axpair_agent.worker.command import answer
+
+        return answer(sys.stdin.buffer, sys.stdout.buffer)
     options = dict(option.partition("=")[::2] for option in parsed.option)
     return _serve(parsed.runtime, options, ModelCache(parsed.cache) if parsed.cache else None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,8 @@ from axpair_proto import PROTOCOL_VERSION, __version__
 from axpair_proto.description import ModelDescription
 from axpair_proto.reasons import TOKEN_KEY
 from axpair_proto.v1 import (
+    commands_pb2,
+    commands_pb2_grpc,
     diagnostics_pb2,
     diagnostics_pb2_grpc,
     handshake_pb2,
@@ -30,9 +32,12 @@ from axpair_host.boards.status import board_errors
 from axpair_host.boards.url import GrpcAddress
 from axpair_host.digests import file_sha256
 from axpair_host.errors import BoardError, UsageError
+from axpair_host.postprocess.commands import Printed
 from axpair_host.progress import Progress, Silent
 
 HELLO_SECONDS = 60.0
+MAX_REQUEST_BYTES = 60 << 20
+"""Of outputs for a command; agents take messages of up to 64 MiB."""
 _CHANNEL_OPTIONS = (
     ("grpc.max_receive_message_length", 256 << 20),
     ("grpc.max_send_message_length", 256 << 20),
@@ -105,6 +110,30 @@ class Board:
             sent_bytes=sent_bytes,
             blobs=self._blobs,
         )
+
+    def check_commands(self) -> None:
+        """Raise UsageError where the agent runs no commands of its users."""
+        if "commands" not in self.facts.capabilities:
+            raise UsageError(
+                f"{self.url}: this agent runs no commands of its users, which is what board: asks for",
+                next_step="start it with --allow-commands and a token, or use cmd: with a program of this machine",
+            )
+
+    def run_command(self, arguments: Sequence[str], files: Mapping[str, bytes], seconds: float) -> Printed:
+        """Run a program beside the workers. Raises HostError where it is refused, BoardError when the agent is gone."""
+        self.check_commands()
+        request = commands_pb2.RunCommandRequest(
+            arguments=arguments,
+            files=[commands_pb2.CommandFile(name=name, data=data) for name, data in files.items()],
+            deadline_ms=int(seconds * 1000),
+        )
+        if request.ByteSize() > MAX_REQUEST_BYTES:
+            raise UsageError(
+                f"{self.url}: {request.ByteSize()} bytes of outputs are too many for a command on the board"
+            )
+        with board_errors(self.url, "running a command"):
+            reply = commands_pb2_grpc.CommandsStub(self._channel).Run(request, metadata=self._metadata)
+        return Printed(reply.status, reply.output, reply.errors, reply.ended)
 
     def diagnostics(self) -> diagnostics_pb2.CollectReply:
         """The agent's present state. Raises BoardError."""

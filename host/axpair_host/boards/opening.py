@@ -27,15 +27,15 @@ def address_of(url: str) -> Address:
 
 
 @contextmanager
-def open_address(address: Address, *, progress: Progress | None = None) -> Iterator[Board]:
-    """The same for an address that was read before."""
+def open_address(address: Address, *, progress: Progress | None = None, commands: bool = False) -> Iterator[Board]:
+    """The same for an address that was read before. `commands`: an agent started for it may run programs for us."""
     progress = progress or Silent()
     if isinstance(address, GrpcAddress):
         with connect(address) as board:
             yield board
         return
     with progress.task("board: start an agent"):
-        agent = owned_agent(address)
+        agent = owned_agent(address, commands=commands)
         reached = agent.__enter__()
     try:
         with connect(reached) as board:

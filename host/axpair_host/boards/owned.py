@@ -22,14 +22,16 @@ _MAX_LINE = 1 << 16
 
 
 @contextmanager
-def owned_agent(address: EmulatorAddress | SshAddress) -> Iterator[GrpcAddress]:
+def owned_agent(address: EmulatorAddress | SshAddress, *, commands: bool = False) -> Iterator[GrpcAddress]:
     """Start an agent on a free loopback port; it and its workers end with the block, or with this process.
+
+    `commands`: it may run programs for us.
 
     Raises BoardError with the agent's last words when it doesn't come up, HostError when it refuses its settings.
     """
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
-            command(address),
+            [*command(address), *(["--allow-commands"] if commands else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,

@@ -41,7 +41,7 @@ def translated(error: grpc.RpcError, url: str, doing: str) -> HostError:
         step = step or _NEXT_STEPS.get(reason, "")
         if reason is Reason.CASE:
             return HostError(f"{url}: the agent refused the case while {doing}: {what}", next_step=step)
-        kind = HostError if reason is Reason.OPTION else BoardError
+        kind = HostError if reason in (Reason.OPTION, Reason.COMMAND, Reason.COMMANDS) else BoardError
         return kind(f"{url}: {what}", next_step=step)
     if code is grpc.StatusCode.UNAVAILABLE or (code is grpc.StatusCode.UNKNOWN and "Stream removed" in details):
         return BoardError(

@@ -9,7 +9,7 @@ import click
 from axpair_host.cli import options
 
 if TYPE_CHECKING:
-    from axpair_host.evidence.folder import Evidence
+    from axpair_host.postprocess.stored import Rejudged
 
 
 @click.command("diagnose")
@@ -33,19 +33,19 @@ def command(gt: Path, cosine: float, write: bool, as_json: bool, **given: Any) -
 
     \b
     axpair diagnose gt
-    axpair diagnose gt --cosine 0.99 --postprocess post:decode --expect '"cat"'
+    axpair diagnose gt --cosine 0.99 --postprocess post:decode --expect cat
+    axpair diagnose gt --postprocess 'cmd:./decode {dir}' --observed product.log
     """
     from axpair_host import render
     from axpair_host.diagnosis import Settings, diagnose
-    from axpair_host.evidence.folder import load
     from axpair_host.evidence.store import write_pair_json
 
     settings = Settings(cosine, given["atol"], given["rtol"])
-    evidence = _with_decisions(load(gt), given)
-    verdict = diagnose(evidence, settings)
+    again = _judged_again(gt, given)
+    verdict = diagnose(again.evidence, settings, asks=again)
     document = verdict.document()
     if write:
-        write_pair_json(gt, evidence.record if evidence.recorded else None, document)
+        write_pair_json(gt, again.evidence.record if again.evidence.recorded else None, document)
     if as_json:
         click.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
     else:
@@ -53,17 +53,22 @@ def command(gt: Path, cosine: float, write: bool, as_json: bool, **given: Any) -
     return verdict.verdict
 
 
-def _with_decisions(evidence: "Evidence", given: dict[str, Any]) -> "Evidence":
-    """The evidence with what the options say in place of what was recorded."""
-    import msgspec
+def _judged_again(gt: Path, given: dict[str, Any]) -> "Rejudged":
+    """The stored evidence with what the options say in place of what was recorded."""
+    from axpair_host.evidence.folder import load
+    from axpair_host.postprocess import load as load_postprocessor
+    from axpair_host.postprocess import parse_expect, parse_expected
+    from axpair_host.postprocess.expect import Expected
+    from axpair_host.postprocess.stored import rejudged
+    from axpair_host.postprocess.text import compiled
 
-    from axpair_host import postprocess
-
-    changes: dict[str, Any] = {}
-    if given["postprocess"] is not None:
-        changes["postprocess"] = postprocess.apply(postprocess.load(given["postprocess"]), evidence.legs)
-    if given["expect"] is not None:
-        changes |= {"expect": postprocess.parse_expect(given["expect"]), "has_expect": True}
-    if given["observed"] is not None:
-        changes |= {"observed": postprocess.parse_expect(given["observed"]), "has_observed": True}
-    return evidence.with_record(msgspec.structs.replace(evidence.record, **changes)) if changes else evidence
+    evidence = load(gt)
+    text = options.post_pattern(given)
+    pattern = compiled(text) if text is not None else None
+    spec, observed = given["postprocess"], given["observed"]
+    return rejudged(
+        evidence,
+        load_postprocessor(spec, pattern) if spec is not None else None,
+        parse_expected(given["expect"], pattern),
+        Expected(True, parse_expect(observed, pattern)) if observed is not None else Expected(),
+    )

@@ -1,8 +1,8 @@
 """Options that several commands share, each defined once. Values arrive in the command under the names given here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -64,15 +64,41 @@ def tolerance_options(command: Decorated) -> Decorated:
 
 
 def postprocess_options(command: Decorated) -> Decorated:
-    """`postprocess`, `expect`, `observed`: texts or None."""
+    """`postprocess`, `post_pattern`, `expect`, `observed`: texts or None."""
     return _all(
         command,
         click.option(
-            "--postprocess", metavar="MODULE:FUNCTION", help="The post-processor, run on the outputs of every leg."
+            "--postprocess",
+            metavar="SPEC",
+            help="The post-processor, run on the outputs of every leg: module:function, 'cmd:PROGRAM {dir}' here, or "
+            "'board:PROGRAM {dir}' on the board; {dir} is a folder with each output as .bin and .npy.",
         ),
-        click.option("--expect", metavar="JSON", help="What it should say of this case: JSON, or a file with JSON."),
-        click.option("--observed", metavar="JSON", help="What the program on the board said: JSON, or a file."),
+        click.option(
+            "--post-pattern",
+            metavar="PATTERN",
+            help="How its text is read where that isn't JSON: classification, detection, or an expression with groups "
+            "label, id, score, x1, y1, x2, y2; default: what axpair.toml says, else both of the former.",
+        ),
+        click.option(
+            "--expect",
+            metavar="WHAT",
+            help="What it should say of this case: JSON, a label, a file, or F for what it makes of the float outputs.",
+        ),
+        click.option(
+            "--observed",
+            metavar="WHAT",
+            help="What the program on the board said: JSON, a label, or a file, also with what it printed.",
+        ),
     )
+
+
+def post_pattern(given: Mapping[str, Any]) -> str | None:
+    """--post-pattern, else what the nearest axpair.toml says. Raises UsageError on a malformed file."""
+    from axpair_host import config_file
+
+    if given["post_pattern"] is not None:
+        return str(given["post_pattern"])
+    return config_file.post_pattern(Path.cwd())
 
 
 def deadline_option(command: Decorated) -> Decorated:

@@ -10,7 +10,7 @@ from axpair_host.cli import options
 from axpair_host.errors import UsageError
 
 if TYPE_CHECKING:
-    from axpair_host.gather.request import FinishedRun, GatherRequest, InputFile
+    from axpair_host.gather.request import FinishedRun, GatherRequest
 
 
 @click.command("pair")
@@ -46,7 +46,9 @@ def command(as_json: bool, **given: Any) -> str:
     from axpair_host.pairing import Judging, pair
 
     request = _request(given)
-    judging = Judging(Settings(atol=given["atol"], rtol=given["rtol"]), given["postprocess"])
+    judging = Judging(
+        Settings(atol=given["atol"], rtol=given["rtol"]), given["postprocess"], options.post_pattern(given)
+    )
     with shown() as progress:
         paired = pair(
             request,
@@ -67,24 +69,29 @@ def command(as_json: bool, **given: Any) -> str:
 
 def _request(given: dict[str, Any]) -> "GatherRequest":
     from axpair_host.files import given_models
-    from axpair_host.gather.request import GatherRequest
-    from axpair_host.postprocess import parse_expect
+    from axpair_host.gather.request import GatherRequest, input_files
+    from axpair_host.postprocess import parse_expect, parse_expected
+    from axpair_host.postprocess.text import compiled
 
     models = given_models(given["joint"], given["onnx"], given["lava_joint"], given["config"])
     _check_together(given)
+    pattern = options.post_pattern(given)
+    reads = compiled(pattern) if pattern is not None else None
+    expected = parse_expected(given["expect"], reads)
     return GatherRequest(
         models=models,
-        files=_files(given["inputs"], given["layers"]),
+        files=input_files(given["inputs"], given["layers"]),
         case_id=given["case_id"],
         gt=given["gt"],
         finished=_finished(given["board_out"], given["board_log"]),
         golden=given["golden"],
         repeat=given["repeat"],
         deadline_ms=int(given["deadline"] * 1000),
-        has_expect=given["expect"] is not None,
-        expect=parse_expect(given["expect"]) if given["expect"] is not None else None,
+        has_expect=expected.given,
+        expect=expected.value,
+        expect_leg=expected.leg,
         has_observed=given["observed"] is not None,
-        observed=parse_expect(given["observed"]) if given["observed"] is not None else None,
+        observed=parse_expect(given["observed"], reads) if given["observed"] is not None else None,
     )
 
 
@@ -99,23 +106,16 @@ def _check_together(given: dict[str, Any]) -> None:
             raise UsageError(f"--gt {given['gt']}: there is no such folder")
     if given["board_log"] is not None and given["board_out"] is None:
         raise UsageError("--board-log belongs to a finished run", next_step="give its --bin-out-dir as --board-out")
+    if given["expect"] == "F" and given["postprocess"] is None:
+        raise UsageError(
+            "--expect F is what the post-processor makes of the float outputs, and none was given",
+            next_step="give --postprocess",
+        )
     if given["expect"] is not None and given["postprocess"] is None and given["observed"] is None:
         raise UsageError(
             "--expect says what a post-processor should make of the outputs, and none was given",
-            next_step="give --postprocess module:function, or --observed with what your program said",
+            next_step="give --postprocess, or --observed with what your program said",
         )
-
-
-def _files(inputs: tuple[Path, ...], layers: tuple[str, ...]) -> "tuple[InputFile, ...]":
-    from axpair_host.gather.request import InputFile
-
-    if layers and len(layers) != len(inputs):
-        raise UsageError(
-            f"{len(inputs)} --input and {len(layers)} --layer were given",
-            next_step="give --layer once for each --input, or not at all",
-        )
-    names = layers or (None,) * len(inputs)
-    return tuple(InputFile(path, name) for path, name in zip(inputs, names, strict=True))
 
 
 def _finished(folder: Path | None, log: Path | None) -> "FinishedRun | None":

@@ -72,7 +72,9 @@ def _order(given: dict[str, Any]) -> "Order":
         models=given_models(given["joint"], given["onnx"], given["lava_joint"], given["config"]),
         board=given["board"],
         simulator=given["simulator"],
-        judging=Judging(Settings(atol=given["atol"], rtol=given["rtol"]), given["postprocess"]),
+        judging=Judging(
+            Settings(atol=given["atol"], rtol=given["rtol"]), given["postprocess"], options.post_pattern(given)
+        ),
         repeat=given["repeat"],
         deadline_ms=int(given["deadline"] * 1000),
         expect=given["expect"],

@@ -3,12 +3,14 @@
 import contextlib
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from axpair_host.boards.client import Board
 from axpair_host.boards.loaded import LoadedModel, LoadRefused
 from axpair_host.boards.opening import open_address
 from axpair_host.boards.url import Address
+from axpair_host.postprocess.commands import Printed
 from axpair_host.progress import Progress
 from axpair_host.simulators import check_pairing
 
@@ -16,12 +18,16 @@ from axpair_host.simulators import check_pairing
 class BoardSide(contextlib.AbstractContextManager["BoardSide"]):
     """One board with one model. Leaving the block ends the connection, and the agent where it was started for us."""
 
-    def __init__(self, address: Address, joint: Path, simulated_by: str, progress: Progress) -> None:
+    def __init__(
+        self, address: Address, joint: Path, simulated_by: str, progress: Progress, *, commands: bool = False
+    ) -> None:
+        """`commands`: programs of the user will be run there."""
         self.address = address
         self.timings: dict[str, float] = {}
         self._joint = joint
         self._simulated_by = simulated_by
         self._progress = progress
+        self._commands = commands
         self._lock = threading.Lock()
         self._stack = contextlib.ExitStack()
         self._board: Board | None = None
@@ -39,7 +45,9 @@ class BoardSide(contextlib.AbstractContextManager["BoardSide"]):
         with self._lock:
             if self._board is None:
                 started = time.perf_counter()
-                self._board = self._stack.enter_context(open_address(self.address, progress=self._progress))
+                self._board = self._stack.enter_context(
+                    open_address(self.address, progress=self._progress, commands=self._commands)
+                )
                 self.timings["board_open"] = time.perf_counter() - started
                 check_pairing(self._simulated_by, self._board.facts, self._board.url)
             return self._board
@@ -53,6 +61,10 @@ class BoardSide(contextlib.AbstractContextManager["BoardSide"]):
                 self._loaded = board.load(self._joint, progress=self._progress)
                 self.timings["board_load"] = time.perf_counter() - started
             return self._loaded
+
+    def run_command(self, arguments: Sequence[str], files: Mapping[str, bytes], seconds: float) -> Printed:
+        """Run a program of the user there. Raises as `board` and `Board.run_command` do."""
+        return self.board().run_command(arguments, files, seconds)
 
     def abandon(self) -> None:
         """End every call in progress; for use from another thread."""

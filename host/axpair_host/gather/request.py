@@ -1,10 +1,13 @@
 """What the user asks to be gathered, checked as far as it can be without running anything."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from axpair_proto.simulator import Models
+
+from axpair_host.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -39,5 +42,18 @@ class GatherRequest:
     deadline_ms: int = 0
     has_expect: bool = False
     expect: Any = None
+    expect_leg: str = ""
+    """As in the record: "onnx" where what the post-processor makes of the float outputs is expected."""
     has_observed: bool = False
     observed: Any = None
+
+
+def input_files(inputs: Sequence[Path], layers: Sequence[str]) -> tuple[InputFile, ...]:
+    """--input and --layer together. Raises UsageError where they are given in different numbers."""
+    if layers and len(layers) != len(inputs):
+        raise UsageError(
+            f"{len(inputs)} --input and {len(layers)} --layer were given",
+            next_step="give --layer once for each --input, or not at all",
+        )
+    names = layers or (None,) * len(inputs)
+    return tuple(InputFile(path, name) for path, name in zip(inputs, names, strict=True))

@@ -1,4 +1,4 @@
-"""What a post-processor said, as a JSON value: made from what it returned, compared, and told to people."""
+"""What a post-processor said, as a JSON value: made from what it returned, and told to people."""
 
 import json
 import math
@@ -35,18 +35,6 @@ def as_json(value: Any, depth: int = 0) -> Any:
         f"the post-processor returned a {type(value).__name__}, which JSON can't hold",
         next_step="return numbers, texts, lists, dicts or numpy arrays",
     )
-
-
-def same_decision(one: Any, other: Any) -> bool:
-    """Whether two JSON values are equal; true and 1 are not, 1 and 1.0 are."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same_decision(one[key], other[key]) for key in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same_decision, one, other))
-    return type(one) in _LIKE.get(type(other), (type(other),)) and bool(one == other)
-
-
-_LIKE: dict[type, tuple[type, ...]] = {int: (int, float), float: (int, float)}
 
 
 def told(decision: Any) -> str:

@@ -1,37 +1,85 @@
-"""What the user expects, or saw: JSON text, or a file with JSON."""
+"""What the user expects, or saw: JSON, a bare label, a file, or F."""
 
 import json
+import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from axpair_host.errors import UsageError
+from axpair_host.postprocess.text import Unreadable, read_text
+
+FLOAT = "F"
+"""As --expect: what the post-processor makes of the float outputs."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What --expect says."""
+
+    given: bool = False
+    """Whether there is a value."""
+    value: Any = None
+    leg: str = ""
+    """The leg whose decision is expected, instead of a value."""
+
 
 _MAX_BYTES = 16 << 20
+_BARE = re.compile(r"[^\W\d_][\w +-]{0,99}")
+"""A label that needs no quotes: it can be neither JSON nor well a file's name."""
+_NO_LABELS = ("NaN", "Infinity")
 
 
-def parse_expect(text_or_file: str) -> Any:
-    """The JSON value. Text that is JSON is taken as such, else it must name a file. Raises UsageError."""
+def parse_expected(text_or_file: str | None, pattern: "re.Pattern[str] | None" = None) -> Expected:
+    """--expect: nothing, F, or what `parse_expect` reads. Raises UsageError."""
+    if text_or_file is None:
+        return Expected()
+    if text_or_file == FLOAT:
+        return Expected(leg="onnx")
+    return Expected(True, parse_expect(text_or_file, pattern))
+
+
+def parse_expect(text_or_file: str, pattern: "re.Pattern[str] | None" = None) -> Any:
+    """The JSON value of JSON text, of a file, or of a bare label. Raises UsageError.
+
+    A file may hold JSON, or what a program printed: that is read with `pattern`, or those of the vendor's samples.
+    """
     try:
         return _parse(text_or_file)
-    except ValueError as not_json:
-        path = Path(text_or_file)
-        try:
-            there = path.is_file()
-        except (OSError, ValueError):
-            there = False
-        if not there:
-            raise UsageError(
-                f"{text_or_file!r} is neither JSON nor a file: {not_json}",
-                next_step=f"for a text, quote it twice: '{json.dumps(text_or_file, ensure_ascii=False)}'",
-            ) from not_json
+    except ValueError as error:
+        not_json = error
+    path = Path(text_or_file)
+    try:
+        there = path.is_file()
+    except (OSError, ValueError):
+        there = False
+    if there:
+        return _from_file(path, pattern)
+    if _BARE.fullmatch(text_or_file) and text_or_file not in _NO_LABELS:
+        return text_or_file
+    raise UsageError(
+        f"{text_or_file!r} is neither JSON nor a file: {not_json}",
+        next_step=f"for a text, quote it twice: '{json.dumps(text_or_file, ensure_ascii=False)}'",
+    )
+
+
+def _from_file(path: Path, pattern: "re.Pattern[str] | None") -> Any:
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise UsageError(f"{path}: larger than {_MAX_BYTES} bytes")
-        return _parse(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
         raise UsageError(f"{path}: can't be read: {error.strerror}") from error
-    except ValueError as error:
-        raise UsageError(f"{path}: not JSON: {error}") from error
+    try:
+        return _parse(text)
+    except ValueError as not_json:
+        try:
+            return read_text(text, pattern)
+        except Unreadable as error:
+            raise UsageError(
+                f"{path}: not JSON ({not_json}), and no decision in it: {error}",
+                next_step="say how its lines are read with --post-pattern",
+            ) from error
 
 
 def _parse(text: str) -> Any:

@@ -1,62 +1,59 @@
-"""Finds the user's post-processor: a Python function named as module:function."""
+"""Finds the user's post-processor: a Python function, a command here, or a command on the board."""
 
-import importlib
-import sys
+import re
 from collections.abc import Callable, Mapping
-from contextlib import redirect_stdout
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from axpair_host.errors import PostprocessError
+from axpair_host.postprocess.commands import RunsCommands, command_of, run_here
+from axpair_host.postprocess.python import function_of
 
 Outputs = Mapping[str, "np.ndarray[Any, Any]"]
-_FORM = "write it as module:function; the module is looked for in the working directory first"
+HERE = "cmd:"
+ON_BOARD = "board:"
 
 
 @dataclass(frozen=True)
 class Postprocessor:
-    """The function, with the words it was named by."""
+    """What makes decisions of outputs, with the words it was named by."""
 
     spec: str
     function: Callable[[dict[str, "np.ndarray[Any, Any]"]], Any] = field(repr=False)
+    advice: str = "it gets a dict from output name to numpy array, shaped as 'axpair model info' shows"
+    """What to say to a user where it fails on everything."""
 
     def __call__(self, outputs: Outputs) -> Any:
-        """What the function makes of one leg's outputs; it gets copies, so that it can't change evidence."""
+        """What it makes of one leg's outputs; it gets copies, so that it can't change evidence."""
         return self.function({name: tensor.copy() for name, tensor in outputs.items()})
 
 
-def load(spec: str) -> Postprocessor:
-    """Import `module:function`. Raises PostprocessError when there is no such thing, or importing it fails."""
-    module_name, colon, function_name = spec.partition(":")
-    if not colon or not module_name or not function_name:
-        raise PostprocessError(f"--postprocess {spec!r} names no function", next_step=_FORM)
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        with redirect_stdout(sys.stderr):  # stdout is the document's
-            module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is not None and (module_name == error.name or module_name.startswith(f"{error.name}.")):
-            raise PostprocessError(f"--postprocess {spec}: no module {module_name!r}", next_step=_FORM) from error
-        raise PostprocessError(
-            f"--postprocess {spec}: its module needs {error.name!r}, which isn't installed"
-        ) from error
-    except (Exception, SystemExit) as error:
-        raise PostprocessError(
-            f"--postprocess {spec}: importing {module_name!r} raised {type(error).__name__}: {error}"
-        ) from error
-    function: Any = module
-    for part in function_name.split("."):
-        function = getattr(function, part, None)
-    if not callable(function):
-        there = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]
-        what = "is no function" if function is not None else "isn't there"
-        raise PostprocessError(
-            f"--postprocess {spec}: {function_name!r} {what} in {module_name!r}",
-            next_step=f"it has: {', '.join(sorted(there)[:8])}" if there else _FORM,
-        )
-    return Postprocessor(spec, function)
+def load(
+    spec: str, pattern: "re.Pattern[str] | None" = None, board: RunsCommands | None = None, timeout: float = 60.0
+) -> Postprocessor:
+    """`module:function`, `cmd:PROGRAM ... {dir}`, or `board:PROGRAM ... {dir}`, which needs a board at hand.
+
+    `pattern` reads what a command prints, where that isn't JSON; it gets at most `timeout` seconds for each leg.
+    Raises PostprocessError when there is no such thing, or importing it fails.
+    """
+    if spec.startswith(HERE):
+        return Postprocessor(spec, command_of(spec, spec[len(HERE) :], pattern, timeout, run_here), _OF_COMMANDS)
+    if spec.startswith(ON_BOARD):
+        if board is None:
+            raise PostprocessError(
+                f"--postprocess {spec}: there is no board to run it on",
+                next_step="use cmd: for a program of this machine, or 'axpair pair' with --board",
+            )
+        run = board.run_command
+        return Postprocessor(spec, command_of(spec, spec[len(ON_BOARD) :], pattern, timeout, run), _OF_COMMANDS)
+    return Postprocessor(spec, function_of(spec))
+
+
+def wants_board(spec: str | None) -> bool:
+    """Whether it runs on the board."""
+    return spec is not None and spec.startswith(ON_BOARD)
+
+
+_OF_COMMANDS = "{dir} is a folder with each output as NAME.bin and NAME.npy; what it prints is its answer"

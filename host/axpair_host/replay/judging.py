@@ -18,6 +18,9 @@ from axpair_host.progress import Silent
 from axpair_host.replay.said import SaidOfCases
 from axpair_host.replay.stream import GatheredCase
 
+_COSTLY = ("layer_scores",)
+"""They say nearly the same of every case of a model; 'axpair pair' and 'axpair layers' ask them for one."""
+
 
 @dataclass(frozen=True)
 class Judge:
@@ -43,6 +46,7 @@ class Judge:
             golden=said.golden.get(id_),
             has_expect=id_ in said.expect,
             expect=said.expect.get(id_),
+            expect_leg=said.expect_leg,
             has_observed=id_ in said.observed,
             observed=said.observed.get(id_),
         )
@@ -57,6 +61,6 @@ class Judge:
             timings=gathered.timings,
         )
         session = Session(
-            folder, request, gathered.prepared, self.simulator, self.spare, Silent(), self.judging.loaded()
+            folder, request, gathered.prepared, self.simulator, self.spare, Silent(), self.judging.loaded(self.spare)
         )
-        return judge(LiveAsks(session, record), self.judging.settings)[1]
+        return judge(LiveAsks(session, record, without=_COSTLY), self.judging.settings)[1]

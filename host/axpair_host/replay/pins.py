@@ -1,11 +1,14 @@
 """What makes a run this run: the header that is compared when a replay is called again."""
 
+import shlex
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from axpair_host.digests import file_sha256
 from axpair_host.errors import UsageError
+from axpair_host.postprocess.loading import HERE
 
 WORDS = {
     "joint": "the joint",
@@ -18,6 +21,7 @@ WORDS = {
     "atol": "--atol",
     "rtol": "--rtol",
     "postprocess": "--postprocess",
+    "post_pattern": "--post-pattern",
 }
 """Keys that must stay the same, in the order in which a difference is named. Files stand as their sha256."""
 
@@ -40,7 +44,10 @@ def refuse_other(stored: Mapping[str, str], wanted: Mapping[str, str], run: str)
 
 
 def postprocessor_pin(spec: str) -> str:
-    """The post-processor that was loaded from `spec`: its name and, for a Python function, its module's digest."""
+    """The post-processor that was loaded from `spec`: its name and the digest of its module, or of its program."""
+    if spec.startswith(HERE):
+        program = Path(shutil.which(shlex.split(spec[len(HERE) :])[0]) or "")
+        return f"{spec} (sha256 {file_sha256(program)[:12]})" if program.is_file() else spec
     module = sys.modules.get(spec.partition(":")[0])
     source = getattr(module, "__file__", None)
     return f"{spec} (sha256 {file_sha256(Path(source))[:12]})" if source else spec

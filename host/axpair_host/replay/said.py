@@ -7,6 +7,7 @@ from typing import Any
 
 from axpair_host.errors import UsageError
 from axpair_host.postprocess import parse_expect
+from axpair_host.postprocess.expect import FLOAT
 from axpair_host.replay.cases import Case, file_digest
 from axpair_host.replay.row import to_text
 
@@ -17,6 +18,8 @@ class SaidOfCases:
 
     expect: Mapping[str, Any] = field(default_factory=dict)
     """What the post-processor should make of it."""
+    expect_leg: str = ""
+    """The leg whose decision is expected of every case, instead."""
     observed: Mapping[str, Any] = field(default_factory=dict)
     """What the user's own program made of it."""
     golden: Mapping[str, Path] = field(default_factory=dict)
@@ -29,6 +32,8 @@ class SaidOfCases:
             for name, values in (("expect", self.expect), ("observed", self.observed))
             if id_ in values
         }
+        if self.expect_leg:
+            said["expect_leg"] = self.expect_leg
         if folder := self.golden.get(id_):
             said["golden"] = {path.name: file_digest(path) for path in sorted(folder.iterdir()) if path.is_file()}
         return to_text(said) if said else ""
@@ -37,11 +42,14 @@ class SaidOfCases:
 def read_said(cases: Sequence[Case], *, expect: str | None, observed: str | None, golden: Path | None) -> SaidOfCases:
     """Read --expect and --observed (a JSON object from case id to result, or a file with one) and --golden.
 
+    F as --expect stands for what the post-processor makes of each case's float outputs.
     Below --golden, a folder of a case's id or of its escaped id holds that case's tensors.
     Raises UsageError on anything else, and on ids that no case has.
     """
+    is_float = expect == FLOAT
     return SaidOfCases(
-        expect=_results(cases, "--expect", expect),
+        expect=_results(cases, "--expect", None if is_float else expect),
+        expect_leg="onnx" if is_float else "",
         observed=_results(cases, "--observed", observed),
         golden=_golden(cases, golden),
     )

@@ -18,7 +18,8 @@ from axpair_host.gather.prepare import PreparedCase, prepare
 from axpair_host.gather.request import GatherRequest, InputFile
 from axpair_host.gather.sources import simulated_by, simulator_of
 from axpair_host.pairing import Judging
-from axpair_host.postprocess import load as load_postprocessor
+from axpair_host.postprocess import wants_board
+from axpair_host.postprocess.commands import NoBoardYet
 from axpair_host.progress import Progress
 from axpair_host.replay.cases import Case, Found, discover
 from axpair_host.replay.display import watching
@@ -112,6 +113,7 @@ class _Task:
             "atol": _text(judging.settings.atol),
             "rtol": _text(judging.settings.rtol),
             "postprocess": postprocessor_pin(judging.postprocess) if judging.postprocess else "",
+            "post_pattern": judging.pattern or "",
         }
 
     def prepare(self, case: Case) -> PreparedCase:
@@ -127,7 +129,7 @@ def _task(order: Order) -> _Task:
     if simulator is None:
         raise TypeError("without a gt folder there is always a simulator")
     if order.judging.postprocess is not None:
-        load_postprocessor(order.judging.postprocess)  # so that a typo shows before the work
+        order.judging.loaded(NoBoardYet())  # so that a typo shows before the work
     description = simulator.describe(order.models.joint)
     found = discover(order.cases, [one.name for one in description.inputs], run=order.run)
     said = read_said(found.cases, expect=order.expect, observed=order.observed, golden=order.golden)
@@ -147,10 +149,13 @@ def _task(order: Order) -> _Task:
 
 def _run(task: _Task, run: Run, earlier: Sequence[Row], progress: Progress) -> None:
     joint = task.order.models.joint
+    on_board = wants_board(task.order.judging.postprocess)
     with (
         BoardSide(task.address, joint, task.simulated_by, progress) as side,
-        BoardSide(task.address, joint, task.simulated_by, progress) as spare,
+        BoardSide(task.address, joint, task.simulated_by, progress, commands=on_board) as spare,
     ):
+        if on_board:
+            spare.board().check_commands()
         side.loaded()  # what it shows should be over before the bar appears
         judge = Judge(
             request=task.request,

@@ -1,81 +1,91 @@
-"""Does the post-processor make the expected result of tensors that agree?"""
+"""What the post-processor makes of tensors that agree."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from axpair_host.compare import Relation
+from axpair_host.diagnosis.checks.judged import judged
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
-from axpair_host.postprocess.decisions import same_decision, told
+from axpair_host.postprocess.agreement import differences
+from axpair_host.postprocess.decisions import told
+from axpair_host.postprocess.forms import as_top
 
-_LEGS = ("onnx", "lava_joint", "joint", "board")
+
+def fickle(inquiry: Inquiry) -> Iterator[Finding | Open]:
+    """AX405, proven: the same bytes decided in two ways. That needs no expectation."""
+    held = judged(inquiry)
+    if held is None:
+        return
+    record = inquiry.evidence.record
+    if record.expect_leg and not held.has_expect:
+        failed = held.said.errors.get(record.expect_leg, "")
+        why = f"the post-processor failed on them: {failed}" if failed else "they aren't there; give --onnx"
+        yield Open("expect", f"what it makes of the float outputs is expected, and {why}", undecided=True)
+    if "joint" not in held.decided or "board" not in held.decided:
+        return
+    pairs = [inquiry.pair("joint_board", output.name) for output in inquiry.outputs]
+    if not all(pair is not None and pair.relation is Relation.IDENTICAL for pair in pairs):
+        return
+    if differences(held.decided["joint"], held.decided["board"]):
+        yield found(
+            "AX405",
+            f"of the very same bytes the post-processor makes {held.told('joint')} and {held.told('board')}",
+            {"decisions": held.decided},
+            proven=True,
+        )
+
+
+def at_the_edge(inquiry: Inquiry) -> Iterator[Finding]:
+    """AX406: right of the float outputs, wrong of tensors that differ from them within reason. Nobody's fault."""
+    held = judged(inquiry)
+    if held is None or not held.wrong or held.base in held.wrong:
+        return
+    wrong = list(held.wrong)
+    evidence = held.evidence()
+    margin = _margin(held.decided[held.base])
+    if margin is not None:
+        evidence["margin"] = margin
+    lead = "" if margin is None else f"; there the best two scores are {margin:.3g} apart"
+    yield found(
+        "AX406",
+        f"the post-processor is right on {held.base}/ and not on {', '.join(f'{leg}/' for leg in wrong)}, though the "
+        f"tensors agree: a decision hangs by less than the difference ({held.how(wrong[0])}){lead}",
+        evidence,
+        weight="inconclusive",
+    )
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
-    """AX405: the same bytes decided in two ways (proven), or a wrong result from the float outputs already (a hint:
-    what the float model itself gets wrong looks alike, and only golden/ tells). A right one from the float outputs
-    and a wrong one from tensors that differ within reason is AX406, nobody's fault.
-    """
-    record = inquiry.evidence.record
-    said = record.postprocess
-    if said is None or not inquiry.tensors_agree():
+    """AX405: a wrong result of the float outputs already, and no misreading explains it. A hint: what the float model
+    itself gets wrong looks alike, and only golden/ tells."""
+    held = judged(inquiry)
+    if held is None or held.base not in held.wrong:
         return
-    decided = {leg: said.decisions.get(leg, {"raised": said.errors.get(leg)}) for leg in _LEGS if _ran(said, leg)}
-    fickle = _fickle(inquiry, decided)
-    if fickle is not None:
-        yield fickle
-        return
-    if not record.has_expect or not decided:
-        return
-    wrong = [leg for leg in decided if leg in said.errors or not same_decision(said.decisions[leg], record.expect)]
-    if not wrong:
-        return
-    evidence = {"expect": record.expect, "decisions": decided, "postprocess": said.spec}
-    base = next(iter(decided))
-    if base not in wrong:
-        yield found(
-            "AX406",
-            f"the post-processor is right on {base}/ and not on {', '.join(f'{leg}/' for leg in wrong)}, though the "
-            "tensors agree: a decision hangs by less than the difference",
-            evidence,
-            weight="inconclusive",
-        )
-        return
-    if "golden" in said.decisions and same_decision(said.decisions["golden"], record.expect):
+    base = held.base
+    if held.cleared_by_golden:
         yield Open(
             "golden -> onnx",
-            f"the post-processor makes {told(record.expect)} of golden/ and {_told(decided[base])} of {base}/: not the "
+            f"the post-processor makes {told(held.expect)} of golden/ and {held.told(base)} of {base}/: not the "
             "post-processor, but configuration or preparation of the input (AX103 to AX106), which isn't split further",
             undecided=True,
         )
         return
+    readings = inquiry.evidence.record.readings
+    evidence = held.evidence()
+    tried = ""
+    if readings is not None and readings.expect is not None:
+        evidence["readings_tried"] = readings.expect.tried
+        tried = f"; none of {readings.expect.tried} ways of reading the outputs otherwise makes it right"
     yield found(
         "AX405",
-        f"float model, simulator and board agree, and of {base}/ the post-processor makes {_told(decided[base])}, "
-        f"expected {told(record.expect)}",
+        f"float model, simulator and board agree, and of {base}/ the post-processor makes {held.told(base)}, "
+        f"expected {told(held.expect)} ({held.how(base)}){tried}",
         evidence,
     )
 
 
-def _ran(said: Any, leg: str) -> bool:
-    return leg in said.decisions or leg in said.errors
-
-
-def _fickle(inquiry: Inquiry, decided: dict[str, Any]) -> Finding | None:
-    if "joint" not in decided or "board" not in decided or same_decision(decided["joint"], decided["board"]):
-        return None
-    pairs = [inquiry.pair("joint_board", output.name) for output in inquiry.outputs]
-    if not all(pair is not None and pair.relation is Relation.IDENTICAL for pair in pairs):
-        return None
-    return found(
-        "AX405",
-        f"of the very same bytes the post-processor makes {_told(decided['joint'])} and {_told(decided['board'])}",
-        {"decisions": decided},
-        proven=True,
-    )
-
-
-def _told(decision: Any) -> str:
-    if isinstance(decision, dict) and set(decision) == {"raised"}:
-        return f"an exception ({decision['raised']})"
-    return told(decision)
+def _margin(decision: object) -> float | None:
+    """How far the best two scores lie apart, where a decision says so."""
+    top = as_top(decision)
+    scores = [entry.score for entry in top or [] if entry.score is not None]
+    return scores[0] - scores[1] if len(scores) > 1 else None

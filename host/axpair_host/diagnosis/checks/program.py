@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from axpair_host.diagnosis.checks.judged import expectation
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
-from axpair_host.postprocess.decisions import same_decision, told
+from axpair_host.postprocess.agreement import differences
+from axpair_host.postprocess.decisions import told
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding]:
@@ -14,23 +16,24 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
     if not inquiry.tensors_agree():
         return
     said = record.postprocess
+    has_expect, expect = expectation(record)
     if record.has_observed:
         board = said.decisions.get("board") if said is not None else None
-        if record.has_expect and not same_decision(record.observed, record.expect):
-            against = f"expected was {told(record.expect)}"
-        elif said is not None and "board" in said.decisions and not same_decision(record.observed, board):
+        if has_expect and (how := differences(expect, record.observed)):
+            against = f"expected was {told(expect)}"
+        elif said is not None and "board" in said.decisions and (how := differences(board, record.observed)):
             against = f"the post-processor makes {told(board)} of the board's outputs"
         else:
             return
         yield found(
             "AX407",
-            f"the tensors agree; the program said {told(record.observed)}, {against}",
-            {"observed": record.observed, "expect": record.expect, "decision_on_board": board},
+            f"the tensors agree; the program said {told(record.observed)}, {against} ({'; '.join(how[:2])})",
+            {"observed": record.observed, "expect": expect, "decision_on_board": board},
         )
-    elif record.has_expect and said is None:
+    elif has_expect and said is None:
         yield found(
             "AX407",
-            f"the tensors agree; {told(record.expect)} is expected, and there is neither a post-processor nor what the "
+            f"the tensors agree; {told(expect)} is expected, and there is neither a post-processor nor what the "
             "program said to hold against it",
-            {"expect": record.expect},
+            {"expect": expect},
         )

@@ -1,0 +1,113 @@
+"""One user's program beside the worker: its files come on stdin, what it printed goes out on stdout.
+
+In: a line of JSON {"arguments", "files": [[name, bytes], ...], "seconds"}, then the files' bytes. Out: a line of JSON
+{"status", "output", "errors", "ended"}, bytes as base64; or {"refused": why} where nothing was run.
+"""
+
+import base64
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any, Dict, List, Tuple
+
+FOLDER = "{dir}"
+MAX_PRINTED = 1 << 20
+MAX_ERRORS = 1 << 14
+MAX_SECONDS = 600.0
+_MAX_HEADER = 1 << 20
+
+
+class Refused(Exception):
+    """Nothing was run; the message says why."""
+
+
+def answer(source: "IO[bytes]", target: "IO[bytes]") -> int:
+    """Serve one request from `source`; 0."""
+    try:
+        document = _run(source)
+    except Refused as refused:
+        document = {"refused": str(refused)}
+    target.write(json.dumps(document).encode() + b"\n")
+    target.flush()
+    return 0
+
+
+def _run(source: "IO[bytes]") -> Dict[str, Any]:
+    header = json.loads(source.readline(_MAX_HEADER))
+    arguments: List[str] = list(header["arguments"])
+    if not arguments:
+        raise Refused("no program is named")
+    seconds = min(float(header["seconds"]), MAX_SECONDS)
+    with tempfile.TemporaryDirectory(prefix="axpair-command-") as folder:
+        for name, size in header["files"]:
+            if not name or name in (".", "..") or any(letter in name for letter in ("/", "\\", "\0")):
+                raise Refused(f"the file name {name!r} is a path")
+            data = source.read(size)
+            if len(data) != size:
+                raise Refused(f"the file {name!r} arrived with {len(data)} of {size} bytes")
+            (Path(folder) / name).write_bytes(data)
+        command = [arguments[0], *(argument.replace(FOLDER, folder) for argument in arguments[1:])]
+        return _watched(command, seconds)
+
+
+def _watched(command: List[str], seconds: float) -> Dict[str, Any]:
+    with tempfile.TemporaryFile() as errors:
+        try:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
+            )
+        except (OSError, ValueError) as error:
+            raise Refused(f"{command[0]} can't be run in {Path.cwd()}: {error}") from error
+        try:
+            output, ended = _printed(process, seconds)
+        finally:
+            _end(process)
+        errors.seek(max(0, errors.seek(0, os.SEEK_END) - MAX_ERRORS))
+        return {
+            "status": process.returncode,
+            "output": base64.b64encode(output).decode(),
+            "errors": base64.b64encode(errors.read()).decode(),
+            "ended": ended,
+        }
+
+
+def _printed(process: "subprocess.Popen[bytes]", seconds: float) -> Tuple[bytes, str]:
+    """What it printed, and why it was ended. Whatever it started and left behind is ended with it."""
+    assert process.stdout is not None
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        _kill(process)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        output = process.stdout.read(MAX_PRINTED + 1)
+        if len(output) > MAX_PRINTED:
+            return output[:MAX_PRINTED], "output"
+        process.wait()
+    finally:
+        timer.cancel()
+    return output, "timeout" if late.is_set() else ""
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    if hasattr(os, "killpg"):
+        with suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+    with suppress(OSError):
+        process.kill()
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    _kill(process)
+    process.wait()
+    if process.stdout is not None:
+        process.stdout.close()

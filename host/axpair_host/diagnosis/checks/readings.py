@@ -1,0 +1,100 @@
+"""Does one way of misreading the outputs explain what the post-processor, or the user's program, says?"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from axpair_host.diagnosis.asks import Wants
+from axpair_host.diagnosis.checks.judged import expectation, judged
+from axpair_host.diagnosis.finding import Finding, found
+from axpair_host.diagnosis.inquiry import Inquiry
+from axpair_host.evidence.record import ReadingHit, ReadingsTried
+from axpair_host.postprocess.agreement import differences, same_decision
+from axpair_host.postprocess.decisions import told
+from axpair_host.postprocess.forms import is_telling
+
+CODES = ("AX401", "AX402", "AX403", "AX404")
+_LACKING = (
+    "whether {who} takes layout, Q, dtype, order or activation of the outputs for another isn't tried; that takes the "
+    "post-processor itself: --postprocess"
+)
+
+
+def of_postprocessor(inquiry: Inquiry) -> Iterator[Finding | Wants]:
+    """AX401 to AX404: wrong of the float outputs already, and right of them once one misreading is undone for it."""
+    held = judged(inquiry)
+    if held is None or held.base not in held.wrong or held.cleared_by_golden:
+        return
+    readings = inquiry.evidence.record.readings
+    if readings is None or readings.expect is None:
+        yield Wants("readings", _LACKING.format(who="the post-processor"))
+        return
+    yield from _findings(
+        inquiry,
+        readings.expect,
+        held.expect,
+        "the post-processor",
+        f"with that undone it makes {told(held.expect)} of {readings.leg}/, else {held.told(held.base)}",
+        held.evidence(),
+    )
+
+
+def of_program(inquiry: Inquiry) -> Iterator[Finding | Wants]:
+    """AX401 to AX404: what the user's program said is what a right post-processor makes of misread outputs."""
+    record = inquiry.evidence.record
+    said = record.postprocess
+    if said is None or not record.has_observed or not inquiry.tensors_agree():
+        return
+    leg = next((leg for leg in ("board", "joint", "onnx") if leg in said.decisions), None)
+    has_expect, expect = expectation(record)
+    if leg is None or (has_expect and differences(expect, said.decisions[leg])):
+        return
+    right = said.decisions[leg]
+    if same_decision(record.observed, right):
+        return
+    if record.readings is None or record.readings.observed is None:
+        yield Wants("readings", _LACKING.format(who="the program"))
+        return
+    yield from _findings(
+        inquiry,
+        record.readings.observed,
+        record.observed,
+        "the program",
+        f"of {record.readings.leg}/ misread so the post-processor makes "
+        f"{told(record.observed)}, just what the program said; read as they are, {told(right)}",
+        {"observed": record.observed, "decision": right, "expect": expect, "postprocess": said.spec},
+    )
+
+
+def _findings(
+    inquiry: Inquiry, tried: ReadingsTried, wanted: Any, reader: str, result: str, evidence: dict[str, Any]
+) -> Iterator[Finding]:
+    """One finding for each code among the simplest hits; proven where there is one hit, and no chance of another."""
+    hits = _simplest(tried.hits)
+    if not hits:
+        return
+    explanations = {hit.kinds for hit in hits}
+    alone = len(hits) == 1 and tried.left_out == 0
+    telling = is_telling(wanted)
+    doubt = ""
+    if len(explanations) > 1:
+        doubt = f"; {len(hits)} readings fit, so this is a hint"
+    elif not telling:
+        doubt = "; so bare a decision may agree by chance, so this is a hint: give one with scores or boxes"
+    elif tried.left_out:
+        doubt = f"; {tried.left_out} more readings weren't tried, so this is a hint"
+    for code in CODES:
+        mine = [hit for hit in hits if code in hit.codes]
+        if mine:
+            outputs = tuple(dict.fromkeys(name for hit in mine for name in hit.outputs))
+            reads = ", or ".join(hit.words for hit in mine)
+            details = {**evidence, "readings": [hit.words for hit in hits], "readings_tried": tried.tried}
+            yield found(code, f"{reader} {reads}: {result}{doubt}", details, proven=alone and telling, outputs=outputs)
+
+
+def _simplest(hits: Sequence[ReadingHit]) -> list[ReadingHit]:
+    """Without those that only do the same to more outputs than another does."""
+    return [
+        hit
+        for hit in hits
+        if not any(other.kinds == hit.kinds and set(other.outputs) < set(hit.outputs) for other in hits)
+    ]

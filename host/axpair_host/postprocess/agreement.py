@@ -1,0 +1,139 @@
+"""Whether two decisions are the same, and if not, in what they differ: labels, top-k, boxes, plain numbers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from axpair_host.postprocess.boxes import MIN_IOU, box_differences, close_scores
+from axpair_host.postprocess.decisions import told
+from axpair_host.postprocess.forms import Entry, as_boxes, as_label, as_top, is_number
+
+SCORE_TOLERANCE = 0.1
+"""Scores that are nearer are the same; a share of the larger one beyond 1."""
+NUMBER_TOLERANCE = 0.02
+"""Of the largest magnitude in a list of numbers; whole numbers on both sides must be equal."""
+
+
+def same_decision(expected: Any, said: Any) -> bool:
+    """Whether two JSON values say the same, under the tolerances of their form."""
+    return not differences(expected, said)
+
+
+def differences(expected: Any, said: Any) -> list[str]:
+    """In what `said` differs from `expected`, as sentences; empty when they are the same.
+
+    What the expectation leaves out (a score, a class, the second best) isn't asked for. It may carry its own
+    "score_tolerance", "iou" and "tolerance".
+    """
+    tolerance, iou = _setting(expected, "score_tolerance", SCORE_TOLERANCE), _setting(expected, "iou", MIN_IOU)
+    boxes, said_boxes = as_boxes(expected), as_boxes(said)
+    if boxes is not None and said_boxes is not None:
+        return box_differences(boxes, said_boxes, tolerance, iou)
+    top, said_top = as_top(expected), as_top(said)
+    if top is None and said_top is None and not (isinstance(expected, Mapping) or isinstance(said, Mapping)):
+        return _plain(expected, said, NUMBER_TOLERANCE)
+    top = top or _one(expected)
+    said_top = said_top or _one(said)
+    if top is not None and said_top is not None:
+        return _top(top, said_top, tolerance)
+    if isinstance(expected, Mapping) and "numbers" in expected:
+        numbers = said["numbers"] if isinstance(said, Mapping) and "numbers" in said else said
+        return _plain(expected["numbers"], numbers, _setting(expected, "tolerance", NUMBER_TOLERANCE))
+    return _plain(expected, said, NUMBER_TOLERANCE)
+
+
+def _one(value: Any) -> list[Entry] | None:
+    entry = as_label(value)
+    return None if entry is None else [entry]
+
+
+def _setting(expected: Any, key: str, usual: float) -> float:
+    value = expected.get(key) if isinstance(expected, Mapping) else None
+    return float(value) if value is not None and is_number(value) else usual
+
+
+def _top(expected: list[Entry], said: list[Entry], tolerance: float) -> list[str]:
+    """The first must be the same. Below it ties may change places, and fall off the end."""
+    best, found = expected[0], said[0]
+    if not best.agrees_in_label(found):
+        return [f"{best.told()} expected, {found.told()} said"]
+    told_ = []
+    if not _close(best, found, tolerance):
+        told_.append(f"{best.told()} expected, {found.told()} said")
+    if len(said) == 1:
+        return told_
+    last = said[-1].score
+    for one in expected[1 : len(said)]:
+        other = next((each for each in said if one.agrees_in_label(each)), None)
+        if other is None:
+            if one.score is None or last is None or not close_scores(one.score, last, tolerance):
+                told_.append(f"{one.told()} isn't among the {len(said)} best")
+        elif not _close(one, other, tolerance):
+            told_.append(f"{one.told()} expected, {other.told()} said")
+    return told_
+
+
+def _close(one: Entry, other: Entry, tolerance: float) -> bool:
+    return one.score is None or other.score is None or close_scores(one.score, other.score, tolerance)
+
+
+def _plain(expected: Any, said: Any, tolerance: float) -> list[str]:
+    numbers, others = _numbers(expected), _numbers(said)
+    if numbers is not None and others is not None:
+        return _numbers_differ(expected, said, numbers, others, tolerance)
+    if isinstance(expected, Mapping) and isinstance(said, Mapping):
+        if expected.keys() != said.keys():
+            return [f"other keys: {', '.join(sorted(map(str, expected.keys() ^ said.keys())))}"]
+        return [f"{key}: {each}" for key in expected for each in _inside(expected[key], said[key])]
+    if isinstance(expected, list) and isinstance(said, list):
+        if len(expected) != len(said):
+            return [f"{len(expected)} entries expected, {len(said)} said"]
+        pairs = enumerate(zip(expected, said, strict=True))
+        return [f"[{index}]: {each}" for index, (one, other) in pairs for each in _inside(one, other)]
+    if type(expected) is type(said) and expected == said:
+        return []
+    return [f"{told(expected)} expected, {told(said)} said"]
+
+
+def _inside(expected: Any, said: Any) -> list[str]:
+    return (
+        differences(expected, said)
+        if isinstance(expected, Mapping | list)
+        else _plain(expected, said, NUMBER_TOLERANCE)
+    )
+
+
+def _numbers_differ(expected: Any, said: Any, one: list[float], other: list[float], tolerance: float) -> list[str]:
+    if _shape(expected) != _shape(said):
+        return [f"{_shape(expected)} numbers expected, {_shape(said)} said"]
+    if all(float(value).is_integer() for value in (*one, *other)):
+        tolerance = 0.0
+    largest = max(map(abs, (*one, *other)), default=0.0)
+    off = [index for index, (a, b) in enumerate(zip(one, other, strict=True)) if abs(a - b) > tolerance * largest]
+    if not off:
+        return []
+    worst = max(off, key=lambda index: abs(one[index] - other[index]))
+    among = f"{len(off)} of {len(one)} numbers differ, most " if len(one) > 1 else ""
+    return [f"{among}{one[worst]:g} expected, {other[worst]:g} said"]
+
+
+def _numbers(value: Any) -> list[float] | None:
+    """Numbers of a number or of a list of any depth, in order; None where anything else is among them."""
+    if is_number(value):
+        return [value]
+    if not isinstance(value, list):
+        return None
+    found: list[float] = []
+    for each in value:
+        inner = _numbers(each)
+        if inner is None:
+            return None
+        found += inner
+    return found
+
+
+def _shape(value: Any) -> list[int]:
+    shape = []
+    while isinstance(value, list):
+        shape.append(len(value))
+        value = value[0] if value else None
+    return shape

@@ -1,0 +1,124 @@
+"""Boxes against boxes: matched by overlap and class, and what is left told in words."""
+
+from collections.abc import Sequence
+
+from axpair_host.postprocess.forms import Box, Entry
+
+MIN_IOU = 0.5
+"""Boxes that overlap by less aren't the same."""
+_NEARLY = 0.02
+"""Of the largest coordinate."""
+_TOLD = 4
+_MOVED = 0.25
+"""A box of nearly the same size counts as moved, not as lost and found."""
+
+
+def box_differences(expected: Sequence[Entry], said: Sequence[Entry], score_tolerance: float, iou: float) -> list[str]:
+    """Sentences: scores that are off, boxes that moved, are missing, or too many. Empty when all match.
+
+    Each expected box takes the said one of its class that overlaps it most, at least by `iou`, best pair first.
+    """
+    pairs, missing, extra = _matched(expected, said, iou)
+    told = [
+        f"{one.told()} expected, {other.told()} said"
+        for one, other in pairs
+        if one.score is not None
+        and other.score is not None
+        and not close_scores(one.score, other.score, score_tolerance)
+    ]
+    for one in list(missing):
+        moved = min(
+            (other for other in extra if _moved(one, other)), key=lambda other: _distance(one, other), default=None
+        )
+        if moved is not None:
+            missing.remove(one)
+            extra.remove(moved)
+            told.append(f"{one.told()} {_shift(one, moved)}")
+    for word, left in (("missing", missing), ("too many", extra)):
+        if left:
+            more = f" and {len(left) - _TOLD} more" if len(left) > _TOLD else ""
+            told.append(f"{len(left)} {word}: {', '.join(_where(one) for one in left[:_TOLD])}{more}")
+    return told
+
+
+def close_scores(one: float, other: float, tolerance: float) -> bool:
+    """Within the tolerance, taken as a share where scores go beyond 1 (logits, per cent)."""
+    return abs(one - other) <= tolerance * max(1.0, abs(one), abs(other))
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Intersection over union. Boxes without area, or inside out, overlap wholly where they are nearly equal."""
+    if min(_area(one), _area(other)) <= 0:
+        largest = max(map(abs, (*one, *other)))
+        return float(all(abs(a - b) <= _NEARLY * largest for a, b in zip(one, other, strict=True)))
+    wide = min(one[2], other[2]) - max(one[0], other[0])
+    high = min(one[3], other[3]) - max(one[1], other[1])
+    if wide <= 0 or high <= 0:
+        return 0.0
+    shared = wide * high
+    return shared / (_area(one) + _area(other) - shared)
+
+
+def _matched(
+    expected: Sequence[Entry], said: Sequence[Entry], iou: float
+) -> tuple[list[tuple[Entry, Entry]], list[Entry], list[Entry]]:
+    candidates = sorted(
+        (
+            (overlap(_of(one), _of(other)), i, j)
+            for i, one in enumerate(expected)
+            for j, other in enumerate(said)
+            if one.agrees_in_label(other)
+        ),
+        key=lambda found: (-found[0], found[1], found[2]),
+    )
+    left, right, pairs = set(range(len(expected))), set(range(len(said))), []
+    for value, i, j in candidates:
+        if value < iou:
+            break
+        if i in left and j in right:
+            left.remove(i)
+            right.remove(j)
+            pairs.append((expected[i], said[j]))
+    return pairs, [expected[i] for i in sorted(left)], [said[j] for j in sorted(right)]
+
+
+def _moved(one: Entry, other: Entry) -> bool:
+    if not one.agrees_in_label(other):
+        return False
+    mine, theirs = _size(_of(one)), _size(_of(other))
+    return all(abs(a - b) <= _MOVED * max(a, b) for a, b in zip(mine, theirs, strict=True))
+
+
+def _shift(one: Entry, other: Entry) -> str:
+    right, down = (b - a for a, b in zip(_centre(_of(one)), _centre(_of(other)), strict=True))
+    parts = [
+        f"{abs(by):.4g} {words[by < 0]}"
+        for by, words in ((right, ("right", "left")), (down, ("down", "up")))
+        if abs(by) >= 0.5
+    ]
+    return f"shifted by {' and '.join(parts)}" if parts else "changed in size"
+
+
+def _distance(one: Entry, other: Entry) -> float:
+    return sum(abs(a - b) for a, b in zip(_centre(_of(one)), _centre(_of(other)), strict=True))
+
+
+def _where(entry: Entry) -> str:
+    return f"{entry.told()} at [{', '.join(f'{value:.4g}' for value in _of(entry))}]"
+
+
+def _of(entry: Entry) -> Box:
+    assert entry.box is not None
+    return entry.box
+
+
+def _area(box: Box) -> float:
+    return max(box[2] - box[0], 0.0) * max(box[3] - box[1], 0.0)
+
+
+def _size(box: Box) -> tuple[float, float]:
+    return box[2] - box[0], box[3] - box[1]
+
+
+def _centre(box: Box) -> tuple[float, float]:
+    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2

@@ -1,0 +1,182 @@
+"""A post-processor that is a program: it gets a folder with the outputs, and what it prints is its decision.
+
+No shell takes part. Time and output are bounded; what the program started ends with it.
+"""
+
+import contextlib
+import io
+import os
+import shlex
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from axpair_proto.names import file_stems
+
+from axpair_host.errors import PostprocessError
+from axpair_host.postprocess.text import Unreadable, read_text
+
+if TYPE_CHECKING:
+    import re
+
+FOLDER = "{dir}"
+"""Stands for the folder, anywhere in the program's arguments."""
+MAX_PRINTED = 1 << 20
+"""Bytes on stdout; a program that prints more is ended."""
+
+
+class CommandFailed(Exception):
+    """The program ran and gave no decision: evidence for the leg that it ran on."""
+
+
+@dataclass(frozen=True)
+class Printed:
+    """How a program ended and what it printed."""
+
+    status: int
+    """Its exit status; negative where a signal ended it."""
+    output: bytes
+    errors: bytes
+    """The end of what it printed on stderr."""
+    ended: str = ""
+    """Why it was ended: "timeout", "output"; "" where it ended by itself."""
+
+
+class RunsCommands(Protocol):
+    """A board on which a user's program can be run."""
+
+    def run_command(self, arguments: Sequence[str], files: Mapping[str, bytes], seconds: float) -> Printed:
+        """Run it with the files in a fresh folder, FOLDER in the arguments replaced. Raises BoardError."""
+        ...
+
+
+class NoBoardYet:
+    """Stands for the board while only the words of a command are looked at."""
+
+    def run_command(self, arguments: Sequence[str], files: Mapping[str, bytes], seconds: float) -> Printed:
+        """Never called."""
+        raise AssertionError("a command was run before there was a board")
+
+
+Run = Callable[[Sequence[str], Mapping[str, bytes], float], Printed]
+
+
+def command_of(
+    spec: str, text: str, pattern: "re.Pattern[str] | None", seconds: float, run: Run
+) -> Callable[[Mapping[str, "np.ndarray[Any, Any]"]], Any]:
+    """The function that hands outputs to the program and reads what it prints. Raises PostprocessError for a command
+    line that can't be split or has no FOLDER in it."""
+    try:
+        arguments = shlex.split(text)
+    except ValueError as error:
+        raise PostprocessError(f"--postprocess {spec}: {error}") from error
+    if len(arguments) < 2 or not any(FOLDER in argument for argument in arguments[1:]):
+        raise PostprocessError(
+            f"--postprocess {spec}: {FOLDER} isn't among the program's arguments",
+            next_step=f"write 'cmd:PROGRAM {FOLDER}': it stands for the folder with the outputs",
+        )
+
+    def decide(outputs: Mapping[str, "np.ndarray[Any, Any]"]) -> Any:
+        printed = run(arguments, files_of(outputs), seconds)
+        if printed.ended:
+            what = f"printed more than {MAX_PRINTED} bytes" if printed.ended == "output" else f"ran for {seconds:g} s"
+            raise CommandFailed(f"{arguments[0]} {what} and was ended")
+        if printed.status != 0:
+            last = printed.errors.decode("utf-8", "replace").strip().splitlines()[-1:] or ["it said nothing on stderr"]
+            how = f"status {printed.status}" if printed.status > 0 else _signal(-printed.status)
+            raise CommandFailed(f"{arguments[0]} ended with {how}: {last[0][:200]}")
+        try:
+            return read_text(printed.output.decode("utf-8", "replace"), pattern)
+        except Unreadable as error:
+            raise CommandFailed(f"what {arguments[0]} printed can't be read: {error}") from error
+
+    return decide
+
+
+def files_of(outputs: Mapping[str, "np.ndarray[Any, Any]"]) -> dict[str, bytes]:
+    """Each output as STEM.bin and STEM.npy, STEM as in a gt folder."""
+    stems = file_stems(outputs)
+    files: dict[str, bytes] = {}
+    for name, tensor in outputs.items():
+        array = np.ascontiguousarray(tensor)
+        npy = io.BytesIO()
+        np.lib.format.write_array(npy, array, allow_pickle=False)
+        files[f"{stems[name]}.bin"] = array.tobytes()
+        files[f"{stems[name]}.npy"] = npy.getvalue()
+    return files
+
+
+def run_here(arguments: Sequence[str], files: Mapping[str, bytes], seconds: float) -> Printed:
+    """Run a program of this machine in the working directory. Raises PostprocessError where it can't be started."""
+    with tempfile.TemporaryDirectory(prefix="axpair-post-") as folder:
+        for name, data in files.items():
+            (Path(folder) / name).write_bytes(data)
+        command = [argument.replace(FOLDER, folder) for argument in arguments]
+        with tempfile.TemporaryFile() as errors:
+            try:
+                process = subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
+                )
+            except (OSError, ValueError) as error:
+                reason = getattr(error, "strerror", None) or error
+                raise PostprocessError(
+                    f"--postprocess: {arguments[0]} can't be run: {reason}",
+                    next_step="give a program's path, or its name if it is on PATH; no shell takes part",
+                ) from error
+            try:
+                output, ended = _watched(process, seconds)
+            finally:
+                _end(process)
+            errors.seek(max(0, errors.seek(0, os.SEEK_END) - (1 << 16)))
+            return Printed(process.returncode, output, errors.read(), ended)
+
+
+def _watched(process: "subprocess.Popen[bytes]", seconds: float) -> tuple[bytes, str]:
+    """What it printed, and why it was ended. A descendant that holds the pipe open is ended with it."""
+    assert process.stdout is not None
+    timed_out = threading.Event()
+
+    def end() -> None:
+        timed_out.set()
+        _end(process)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        output = _read(process.stdout)
+        if len(output) > MAX_PRINTED:
+            return output[:MAX_PRINTED], "output"
+        process.wait()
+    finally:
+        timer.cancel()
+    return output, "timeout" if timed_out.is_set() else ""
+
+
+def _read(stream: IO[bytes]) -> bytes:
+    return stream.read(MAX_PRINTED + 1)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End it with everything that it started; fine where it has ended."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -1,0 +1,49 @@
+"""A post-processor in Python: a function named as module:function."""
+
+import importlib
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from axpair_host.errors import PostprocessError
+
+_FORM = (
+    "write it as module:function (the module is looked for in the working directory first), 'cmd:PROGRAM {dir}', or "
+    "'board:PROGRAM {dir}'"
+)
+
+
+def function_of(spec: str) -> Callable[..., Any]:
+    """Import `module:function`. Raises PostprocessError when there is no such thing, or importing it fails."""
+    module_name, colon, function_name = spec.partition(":")
+    if not colon or not module_name or not function_name:
+        raise PostprocessError(f"--postprocess {spec!r} names no function", next_step=_FORM)
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        with redirect_stdout(sys.stderr):  # stdout is the document's
+            module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (module_name == error.name or module_name.startswith(f"{error.name}.")):
+            raise PostprocessError(f"--postprocess {spec}: no module {module_name!r}", next_step=_FORM) from error
+        raise PostprocessError(
+            f"--postprocess {spec}: its module needs {error.name!r}, which isn't installed"
+        ) from error
+    except (Exception, SystemExit) as error:
+        raise PostprocessError(
+            f"--postprocess {spec}: importing {module_name!r} raised {type(error).__name__}: {error}"
+        ) from error
+    function: Any = module
+    for part in function_name.split("."):
+        function = getattr(function, part, None)
+    if not callable(function):
+        there = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]
+        what = "is no function" if function is not None else "isn't there"
+        raise PostprocessError(
+            f"--postprocess {spec}: {function_name!r} {what} in {module_name!r}",
+            next_step=f"it has: {', '.join(sorted(there)[:8])}" if there else _FORM,
+        )
+    return function  # type: ignore[no-any-return]

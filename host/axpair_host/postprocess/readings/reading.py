@@ -1,0 +1,100 @@
+"""One way of misreading outputs, from both sides."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+Tensors = Mapping[str, Array]
+Change = Callable[[Array], list[Array]]
+"""One output to what it becomes, in each way in which that may be handed over; none where it can't be."""
+
+
+@dataclass(frozen=True)
+class Misread:
+    """How single outputs are misread: the tensors that undo it, and those that suffer it."""
+
+    code: str
+    kind: str
+    """Which misreading of this code, such as "layout" or "sigmoid-twice"."""
+    words: str
+    """What the reader does, as a sentence's end: "reads {outputs} as NCHW"."""
+    undo: Change
+    """What a reader with this mistake has to be fed with to come right."""
+    suffer: Change
+    """What a right reader has to be fed with to go as wrong."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One hypothesis: one or more misreadings, each of certain outputs, or outputs taken for each other."""
+
+    parts: tuple[tuple[str, Misread], ...] = ()
+    """Output name and how it is misread, in the order in which that is undone."""
+    order: tuple[tuple[str, str], ...] = ()
+    """(a, b): a is taken for b."""
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Each once."""
+        order = ("AX403",) if self.order else ()
+        return tuple(dict.fromkeys((*order, *(misread.code for _, misread in self.parts))))
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Each misreading once."""
+        order = ("order",) if self.order else ()
+        return tuple(dict.fromkeys((*order, *(misread.kind for _, misread in self.parts))))
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Those that are misread."""
+        return tuple(dict.fromkeys((*(name for name, _ in self.order), *(name for name, _ in self.parts))))
+
+    def words(self) -> str:
+        """What the reader does, without its subject: "reads 'a', 'b' as NCHW"."""
+        told = [f"takes {', '.join(f'{a!r} for {b!r}' for a, b in self.order)}"] if self.order else []
+        by_words: dict[str, list[str]] = {}
+        for name, misread in self.parts:
+            by_words.setdefault(misread.words, []).append(repr(name))
+        told += [words.format(outputs=", ".join(names)) for words, names in by_words.items()]
+        return " and ".join(told)
+
+    def undone(self, tensors: Tensors) -> list[dict[str, Array]]:
+        """The tensors under which a reader with these mistakes comes right; one set for each way of handing over."""
+        taken = {b: a for a, b in self.order}
+        # The reader looks for b where a lies: so b has to lie there.
+        moved = {name: tensors[next((b for b, a in taken.items() if a == name), name)] for name in tensors}
+        return _changed(tensors, moved, [(name, misread.undo) for name, misread in self.parts])
+
+    def suffered(self, tensors: Tensors) -> list[dict[str, Array]]:
+        """The tensors under which a right reader goes as wrong."""
+        taken = {b: a for a, b in self.order}
+        moved = {name: tensors[taken.get(name, name)] for name in tensors}
+        return _changed(tensors, moved, [(name, misread.suffer) for name, misread in self.parts])
+
+
+def _changed(original: Tensors, moved: Tensors, changes: list[tuple[str, Change]]) -> list[dict[str, Array]]:
+    """Each output in its first way, then all in their second, where there is one; never the original itself."""
+    found: list[dict[str, Array]] = []
+    for way in range(2):
+        changed = dict(moved)
+        for name, change in changes:
+            ways = change(changed[name])
+            if not ways:
+                return []
+            changed[name] = np.ascontiguousarray(ways[min(way, len(ways) - 1)])
+        if not any(_same(changed, other) for other in (original, *found)):
+            found.append(changed)
+    return found
+
+
+def _same(one: Tensors, other: Tensors) -> bool:
+    return all(
+        one[name].dtype == other[name].dtype
+        and one[name].shape == other[name].shape
+        and one[name].tobytes() == other[name].tobytes()
+        for name in one
+    )

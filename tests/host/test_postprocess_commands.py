@@ -1,0 +1,123 @@
+"""Programs as post-processors: what they get, how their text is read, and how they are kept in bounds."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from agent_process import gone
+from axpair_host.errors import PostprocessError, UsageError
+from axpair_host.postprocess import apply, load
+from axpair_host.postprocess.text import Unreadable, compiled, read_text
+
+LEGS = {leg: {"a/b": np.array([[0.1, 0.9]], np.float32)} for leg in ("onnx", "board")}
+SAMPLE = "Repeat 10 times\n11.4611, 285\n10.8656, 281\n"
+BOXES = "detection num: 2\n16:  93%, [ 135,  219,  310,  541], dog\n 2:  70%, [ 466,   77,  692,  172], car\n"
+
+
+def program(folder: Path, text: str) -> str:
+    """A program of that Python text; its spec."""
+    path = folder / "post.py"
+    path.write_text(text)
+    return f"cmd:{sys.executable} {path} {{dir}}"
+
+
+def test_it_gets_every_output_as_bin_and_npy_and_its_json_is_the_decision(tmp_path: Path) -> None:
+    spec = program(
+        tmp_path,
+        "import json, pathlib, struct, sys\n"
+        "folder = pathlib.Path(sys.argv[1])\n"
+        "print(json.dumps({p.name: p.stat().st_size for p in sorted(folder.iterdir())}))\n",
+    )
+    facts = apply(load(spec), LEGS)
+    assert facts.decisions["board"] == {"a_b.bin": 8, "a_b.npy": 136}
+    assert facts.spec == spec
+
+
+def test_no_shell_takes_part(tmp_path: Path) -> None:
+    spec = program(tmp_path, "import json, sys\nprint(json.dumps(sys.argv[2:]))\n") + " '$HOME' ';' echo"
+    assert apply(load(spec), LEGS).decisions["onnx"] == ["$HOME", ";", "echo"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"label": 3}', {"label": 3}),
+        (SAMPLE, [{"label": 285, "score": 11.4611}, {"label": 281, "score": 10.8656}]),
+        (
+            BOXES,
+            [
+                {"id": 16, "label": "dog", "score": 93.0, "box": [135.0, 219.0, 310.0, 541.0]},
+                {"id": 2, "label": "car", "score": 70.0, "box": [466.0, 77.0, 692.0, 172.0]},
+            ],
+        ),
+        ("took 3 ms\ndetection num: 0\n", []),
+    ],
+)
+def test_the_vendor_s_samples_are_read_as_they_print(text: str, expected: Any) -> None:
+    assert read_text(text) == expected
+
+
+def test_a_pattern_of_the_user_s_own_is_taken_line_by_line() -> None:
+    pattern = compiled(r"^(?P<label>\w+) with (?P<score>[\d.]+)$")
+    assert read_text("hello\ncat with 0.5\n", pattern) == [{"label": "cat", "score": 0.5}]
+    assert read_text("nothing fits\n", pattern) == []
+
+
+@pytest.mark.parametrize("text", ["", "segmentation fault", "{broken"])
+def test_text_without_a_decision_is_refused_with_its_beginning(text: str) -> None:
+    with pytest.raises(Unreadable, match=text.replace("{", r"\{") or "nothing"):
+        read_text(text)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(?P<label>", r"(?P<colour>\w+)", r"(?P<score>\d+)", r"(?P<label>\w+) (?P<x1>\d+)"]
+)
+def test_a_pattern_that_can_t_be_used_says_which_groups_there_are(pattern: str) -> None:
+    with pytest.raises(UsageError, match="--post-pattern") as refused:
+        compiled(pattern)
+    assert "x1" in refused.value.next_step
+
+
+def test_a_program_that_fails_on_one_leg_is_evidence_with_its_last_words(tmp_path: Path) -> None:
+    spec = program(
+        tmp_path,
+        "import sys, struct, pathlib\n"
+        "score = struct.unpack('<2f', (pathlib.Path(sys.argv[1]) / 'a_b.bin').read_bytes())[1]\n"
+        "sys.exit('too low') if score < 0.5 else print('0.9, 1')\n",
+    )
+    facts = apply(load(spec), {**LEGS, "board": {"a/b": np.zeros((1, 2), np.float32)}})
+    assert facts.decisions == {"onnx": [{"label": 1, "score": 0.9}]}
+    assert facts.errors["board"].endswith("ended with status 1: too low")
+
+
+def test_a_program_that_doesn_t_end_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    spec = program(
+        tmp_path,
+        "import pathlib, subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        f"pathlib.Path({str(pid)!r}).write_text(str(child.pid))\n"
+        "time.sleep(600)\n",
+    )
+    with pytest.raises(PostprocessError, match=r"ran for 2 s and was ended"):
+        apply(load(spec, timeout=2.0), {"board": LEGS["board"]})
+    assert gone(int(pid.read_text()))
+
+
+def test_a_program_that_prints_without_end_is_ended(tmp_path: Path) -> None:
+    spec = program(tmp_path, "while True: print('x' * 4096)\n")
+    with pytest.raises(PostprocessError, match="printed more than 1048576 bytes"):
+        apply(load(spec), {"board": LEGS["board"]})
+
+
+@pytest.mark.parametrize("spec", ["cmd:", "cmd:post", "cmd:{dir}", "cmd:post 'x", "board:post {dir}"])
+def test_a_command_that_can_t_be_one_is_refused_before_the_work(spec: str) -> None:
+    with pytest.raises(PostprocessError, match="--postprocess"):
+        load(spec)
+
+
+def test_a_program_that_isn_t_there_is_bad_usage() -> None:
+    with pytest.raises(PostprocessError, match="can't be run"):
+        apply(load("cmd:/nowhere/post {dir}"), LEGS)
