@@ -97,8 +97,9 @@ class EmulatorSimulator:
         program = self._program(models.joint)
         names = [name for name in program.tensors if name not in program.arrays]
         names += [port.tensor for port in program.inputs if port.tensor not in program.tensors]
-        codes = self._reference(models).codes(first_item(program.inputs, inputs), names)
-        return own_errors(program, codes, self._executor(models.joint))
+        reference, given = self._reference(models), first_item(program.inputs, inputs)
+        codes = reference.codes(given, names)
+        return own_errors(program, codes, self._executor(models.joint), reference.run(given))
 
     def front_ends(self, models: Models) -> Mapping[str, FrontEnd]:
         """What the configuration does to each input that is a picture."""
@@ -143,6 +144,13 @@ class EmulatorSimulator:
         from axpair_emulator.cutting import cut_models
 
         return cut_models(models, self._simplified(models) if models.onnx else None, inputs, outputs, folder)
+
+    def build(self, onnx: Path, config: Path, joint: Path) -> Models:
+        """Build under a configuration, as `axpair emulator build` does; its output_config.prototxt lies beside it."""
+        from axpair_emulator.build import build
+
+        done = build(onnx, config, joint, output_config=joint.with_name("output_config.prototxt"))
+        return Models(done.joint, onnx, done.lava_joint, done.output_config)
 
     def _stage(self, models: Models, stage: Stage) -> CompiledStage | QuantisedStage:
         from axpair_emulator.layer_dumps import CompiledStage, QuantisedStage
@@ -204,6 +212,7 @@ class EmulatorSimulator:
         return self._keep(("executor", _digest(joint)), lambda: Executor(program))
 
     def _reference(self, models: Models) -> Reference:
+        from axpair_emulator.ports import alike
         from axpair_emulator.reference.engine import Reference
         from axpair_emulator.storage.joint_file import load_reference
 
@@ -214,7 +223,7 @@ class EmulatorSimulator:
 
         def make() -> Reference:
             stored = load_reference(path)
-            if (stored.inputs, stored.outputs) != (program.inputs, program.outputs):
+            if not alike(stored.inputs, program.inputs) or not alike(stored.outputs, program.outputs):
                 raise JointError(
                     f"{path} and {models.joint} are of different models: their inputs or outputs differ",
                     next_step="give the two files of one build",

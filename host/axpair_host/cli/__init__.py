@@ -17,6 +17,7 @@ SUMMARIES = {
     "replay": "A folder or list of BadCases; resumable.",
     "compare": "Two gt folders, tensors or archives.",
     "diagnose": "Judge stored evidence again.",
+    "layers": "Layer by layer: where accuracy is lost, where a board departs.",
     "explain": "The fault book: what a code means.",
     "model": "Inputs, outputs, layout, Q of a joint, and how to index them.",
     "board": "What is on the board.",
