@@ -14,7 +14,7 @@ from axpair_emulator.config.build_config import BuildConfig, InputConf, OutputCo
 from axpair_emulator.config.inputs import resolve_inputs
 from axpair_emulator.config.outputs import resolve_outputs
 from axpair_emulator.config.signature import Signature
-from axpair_emulator.errors import ConfigError, ModelError
+from axpair_emulator.errors import ConfigError, JointError, ModelError
 from axpair_emulator.float_model import Array, FloatModel, joint_outputs
 from axpair_emulator.graph.load import load_onnx
 from axpair_emulator.graph.pin import model_inputs, pin_shapes
@@ -76,6 +76,13 @@ def float_leg(onnx_path: Path, config_path: Path | None, edges: Edges, *, import
     inputs, outputs = stored.inputs, stored.outputs
     if config_path is not None:
         inputs, outputs = _configured(config_path, stored)
+    for ports, confs in ((edges.inputs, inputs), (edges.outputs, outputs)):
+        if [port.name for port in ports] != [conf.name for conf in confs]:
+            raise JointError(
+                f"the joint has {', '.join(repr(port.name) for port in ports) or 'nothing'}; its configuration "
+                f"describes {', '.join(repr(conf.name) for conf in confs) or 'nothing'}",
+                next_step="the joint is damaged: build it again",
+            )
     model = load_onnx(onnx_path)
     _check_model(onnx_path, [value.name for value in model_inputs(model)], [conf.name for conf in inputs], "input")
     _check_model(onnx_path, [value.name for value in model.graph.output], [conf.name for conf in outputs], "output")

@@ -11,6 +11,7 @@ from axpair_emulator.config.batch import resolve_batch
 from axpair_emulator.config.build_config import BuildConfig
 from axpair_emulator.config.calibration import resolve_calibration
 from axpair_emulator.config.evaluation import resolve_measurement
+from axpair_emulator.config.input_checks import input_defect
 from axpair_emulator.config.inputs import resolve_inputs
 from axpair_emulator.config.operators import resolve_operators
 from axpair_emulator.config.outputs import resolve_outputs
@@ -47,4 +48,8 @@ def resolve(config: pb.Config, folder: Path, signature: Signature) -> tuple[Buil
         cpu=resolve_backends(config, warnings),
         debug=config.pulsar_conf.debug,
     )
+    for conf in resolved.inputs:
+        defect = input_defect(conf)
+        if defect:
+            raise ConfigError(f"input {conf.name!r} {defect}", next_step="correct input_modifications")
     return resolved, (*warnings, *unread_fields(config))

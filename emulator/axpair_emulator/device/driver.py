@@ -93,7 +93,14 @@ class Device:
             contents = [fault.fetched(port, data) for port, data in zip(ports, contents, strict=True)]
         given = {port.name: data for port, data in zip(self.program.inputs, contents, strict=True)}
         outputs: Mapping[str, Array] = self._executor.run(given, alter=self._alter if self._faults else None)
-        return [outputs[port.name].tobytes() for port in self.program.outputs]
+        answers = [outputs[port.name].tobytes() for port in self.program.outputs]
+        for port, answer in zip(self.program.outputs, answers, strict=True):
+            if len(answer) > size_bytes(port.dtype, port.shape):
+                raise EmulatorError(
+                    f"output {port.name!r} came with {len(answer)} bytes; the joint declares {port.dtype} {port.shape}",
+                    next_step="the joint is damaged: build it again",
+                )
+        return answers
 
     def _alter(self, tensor: str, codes: Array) -> Array:
         for fault in self._faults:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from axpair_proto.dtypes import ITEM_BYTES
 
+from axpair_emulator.batch import of_items
+from axpair_emulator.config.build_config import BuildConfig
+from axpair_emulator.config.input_checks import input_defect, output_defect
 from axpair_emulator.errors import JointError
-from axpair_emulator.program import Program
+from axpair_emulator.program import Port, Program
 from axpair_emulator.storage.op_checks import op_defect, too_large
 
 KINDS = frozenset(
@@ -29,8 +33,6 @@ def check_program(program: Program) -> None:
         if too_large(tensor.shape):
             raise _broken(f"tensor {name!r} has the shape {tensor.shape}")
     for port in (*program.inputs, *program.outputs):
-        if port.dtype not in ITEM_BYTES or too_large(port.shape) or (port.layout == "NHWC" and len(port.shape) != 4):
-            raise _broken(f"port {port.name!r} is {port.dtype} {port.shape} {port.layout}")
         if not 1 <= port.items <= program.max_batch or (port.items > 1 and port.shape[:1] != (port.items,)):
             raise _broken(f"port {port.name!r} has {port.items} items and the shape {port.shape}")
     for op in program.ops:
@@ -50,6 +52,37 @@ def check_program(program: Program) -> None:
     for port in program.outputs:
         if port.tensor not in (cpu_outputs if port.cpu_part else known):
             raise _broken(f"output {port.name!r} is never computed")
+        shape = program.tensors[port.tensor].shape if port.tensor in program.tensors else None
+        if shape and port.layout == "NHWC":
+            shape = tuple(shape[axis] for axis in (0, 2, 3, 1)) if len(shape) == 4 else ()
+        if shape is not None and not port.cpu_part and of_items(port, 1).shape != shape:
+            raise _broken(f"output {port.name!r} has the shape {port.shape}, {port.tensor!r} {shape}")
+
+
+def check_edges(inputs: Sequence[Port], outputs: Sequence[Port], config: BuildConfig) -> None:
+    """Raises JointError where ports can't be, or contradict the configuration that is stored beside them."""
+    for ports in (inputs, outputs):
+        names = [port.name for port in ports]
+        if len(set(names)) < len(names):
+            raise _broken(f"of the ports {', '.join(map(repr, names))} two have one name")
+        for port in ports:
+            if port.dtype not in ITEM_BYTES or too_large(port.shape) or (port.layout and len(port.shape) != 4):
+                raise _broken(f"port {port.name!r} is {port.dtype} {port.shape} {port.layout}")
+            if port.items < 1 or (port.items > 1 and (not port.shape or port.shape[0] % port.items)):
+                raise _broken(f"port {port.name!r} has {port.items} items and the shape {port.shape}")
+    known = {port.name: of_items(port, 1) for port in inputs}
+    for given in config.inputs:
+        defect = input_defect(given)
+        port = known.get(given.name)
+        if port and not defect and (port.shape, port.dtype) != (given.joint_shape, given.dst_dtype):
+            shown = f"{given.joint_shape} ({given.dst_dtype})"
+            defect = f"has the shape {shown}; the joint takes {port.shape} ({port.dtype})"
+        if defect:
+            raise _broken(f"the configured input {given.name!r} {defect}")
+    for made in config.outputs:
+        defect = output_defect(made)
+        if defect:
+            raise _broken(f"the configured output {made.name!r} {defect}")
 
 
 def _broken(reason: str) -> JointError:

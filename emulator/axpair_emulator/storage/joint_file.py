@@ -20,7 +20,7 @@ from axpair_emulator.config.build_config import BuildConfig
 from axpair_emulator.errors import JointError
 from axpair_emulator.program import CpuPart, Origin, Port, Program, Tensor
 from axpair_emulator.storage.arrays import pack_arrays, unpack_arrays
-from axpair_emulator.storage.consistency import check_program
+from axpair_emulator.storage.consistency import check_edges, check_program
 from axpair_emulator.storage.document import (
     ARRAYS_MEMBER,
     CPU_MEMBER,
@@ -204,7 +204,9 @@ def _open(path: Path, kind: str) -> JointArchive:
 
 
 def _document(archive: JointArchive, path: Path) -> ProgramDocument:
-    return _decode(archive.members.get(PROGRAM_MEMBER, b""), ProgramDocument, path)
+    document = _decode(archive.members.get(PROGRAM_MEMBER, b""), ProgramDocument, path)
+    check_edges(document.inputs, document.outputs, document.config)
+    return document
 
 
 def _decode(data: bytes, kind: type[Decoded], path: Path) -> Decoded:
