@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from axpair_emulator.build import build
-from axpair_emulator.config.signature import BuildFlags
+from axpair_emulator.config.flags import BuildFlags
 from axpair_emulator.program import Program
 from axpair_emulator.simulator import EmulatorSimulator
 from axpair_emulator.storage.joint_file import load_program
