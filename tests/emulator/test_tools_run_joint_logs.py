@@ -242,7 +242,9 @@ ENDS: dict[str, tuple[str, dict[str, str], Ended]] = {
 def test_what_ends_badly_ends_like_the_vendors(desk: Desk, situation: str) -> None:
     command, variables, expected = ENDS[situation]
     ended = desk.run("run_joint", *command.split(), **variables)
-    assert Ended(ended.code, masked(ended.stdout), ended.stderr) == expected
+    # The logs come from a stub of the runtime library; what the library itself says isn't in them.
+    own = "".join(line for line in ended.stderr.splitlines(keepends=True) if not line.startswith("[Engine] "))
+    assert Ended(ended.code, masked(ended.stdout), own) == expected
 
 
 def test_the_mask_hides_figures_only() -> None:
