@@ -11,6 +11,7 @@ import numpy as np
 from axpair_proto.dtypes import size_bytes
 from axpair_proto.simulator import PreparedInputs
 
+from axpair_emulator.batch_files import batch_of
 from axpair_emulator.color.encode import padded, semi_planar
 from axpair_emulator.color.standards import swing_of
 from axpair_emulator.config.build_config import YUV
@@ -24,10 +25,13 @@ _DECODED = {"NV12": "RGB", "NV21": "RGB", "BGR0": "BGR"}
 """What an image is decoded to, before it becomes what cameras give."""
 
 
-def prepare_files(ports: Sequence[Port], files: Mapping[str, Path]) -> PreparedInputs:
-    """The bytes of every input from one file each, by input name.
+def prepare_files(
+    ports: Sequence[Port], files: Mapping[str, Path | Sequence[Path]], *, dynamic: bool = False
+) -> PreparedInputs:
+    """The bytes of every input from one file each, by input name; of a batch, also from one for each item.
 
-    Raises InputError when a name is unknown or missing, or a file doesn't fit.
+    Several files make a batch of that many where it is `dynamic`. Raises InputError when a name is unknown or missing,
+    or a file doesn't fit.
     """
     names = [port.name for port in ports]
     for name in files:
@@ -47,9 +51,15 @@ def prepare_files(ports: Sequence[Port], files: Mapping[str, Path]) -> PreparedI
     data: dict[str, bytes] = {}
     notes: list[str] = []
     for port in ports:
-        data[port.name], said = prepare_data(port, _read(files[port.name]), str(files[port.name]))
+        given = files[port.name]
+        paths = (given,) if isinstance(given, Path) else given
+        data[port.name], said = batch_of(port, paths, _prepared, dynamic=dynamic)
         notes.extend(said)
     return PreparedInputs(data, tuple(notes))
+
+
+def _prepared(port: Port, path: Path) -> tuple[bytes, tuple[str, ...]]:
+    return prepare_data(port, _read(path), str(path))
 
 
 def prepare_data(port: Port, content: bytes, name: str) -> tuple[bytes, tuple[str, ...]]:
