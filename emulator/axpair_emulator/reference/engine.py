@@ -20,13 +20,13 @@ Array = np.ndarray[Any, Any]
 
 
 class Reference:
-    """The model that a .lava_joint holds. Sessions run without optimisation, which would change the arithmetic."""
+    """The model that a .lava_joint holds. Every quantisation point stays where it is; float operators may be fused."""
 
     def __init__(self, model: onnx.ModelProto, inputs: Sequence[Port], outputs: Sequence[Port]) -> None:
         self.model = model
         self._ports = tuple(inputs)
         self._inputs, self._outputs = one_item(inputs), one_item(outputs)
-        self._session = open_session(model, optimise=False)
+        self._session = open_session(model, quantised=True)
 
     def run(self, inputs: Mapping[str, bytes]) -> dict[str, Array]:
         """The outputs by name in the joint's dtype, shape and layout; item by item where there is a batch."""
@@ -41,14 +41,14 @@ class Reference:
         """The codes of the named program tensors for one item, those of the joint's inputs included."""
         feeds = self._feeds(inputs)
         wanted = [name for name in tensors if name not in feeds]
-        session = open_session(self.model, extra_outputs=[codes_name(name) for name in wanted], optimise=False)
+        session = open_session(self.model, extra_outputs=[codes_name(name) for name in wanted], quantised=True)
         results = _run(session, [codes_name(name) for name in wanted], feeds)
         return {name: feeds[name] for name in tensors if name in feeds} | dict(zip(wanted, results, strict=True))
 
     def tensors(self, names: Sequence[str]) -> Callable[[Mapping[str, bytes]], dict[str, Array]]:
         """A function from one item's bytes to the real values of the named program tensors."""
         wanted = [values_name(name) for name in names]
-        session = open_session(self.model, extra_outputs=wanted, optimise=False)
+        session = open_session(self.model, extra_outputs=wanted, quantised=True)
         return lambda inputs: dict(zip(names, _run(session, wanted, self._feeds(inputs)), strict=True))
 
     def _feeds(self, inputs: Mapping[str, bytes]) -> dict[str, Array]:
