@@ -70,9 +70,12 @@ class EmulatorSimulator:
 
     def prepare(self, models: Models, files: Mapping[str, Path]) -> PreparedInputs:
         """The joint's input bytes from images, .bin or .npy; a resize is noted with both sizes."""
+        from axpair_emulator.float_leg import yuv_notes
         from axpair_emulator.prepare import prepare_files
 
-        return prepare_files(self._program(models.joint).inputs, files)
+        ports = self._program(models.joint).inputs
+        prepared = prepare_files(ports, files)
+        return PreparedInputs(prepared.data, (*prepared.notes, *yuv_notes(ports))) if models.onnx else prepared
 
     def run(self, models: Models, stage: Stage, inputs: Mapping[str, bytes]) -> Tensors:
         """The outputs of one form of the model, each in the joint's dtype, shape and layout."""
@@ -145,11 +148,15 @@ class EmulatorSimulator:
 
         return cut_models(models, self._simplified(models) if models.onnx else None, inputs, outputs, folder)
 
-    def build(self, onnx: Path, config: Path, joint: Path) -> Models:
+    def build(self, onnx: Path, config: Path, joint: Path, like: Path | None = None) -> Models:
         """Build under a configuration, as `axpair emulator build` does; its output_config.prototxt lies beside it."""
         from axpair_emulator.build import build
+        from axpair_emulator.config.flags import BuildFlags
+        from axpair_emulator.storage.joint_file import load_edges
 
-        done = build(onnx, config, joint, output_config=joint.with_name("output_config.prototxt"))
+        inputs = load_edges(like).config.inputs if like else ()
+        flags = BuildFlags(input_shapes={conf.name: conf.shape for conf in inputs})
+        done = build(onnx, config, joint, output_config=joint.with_name("output_config.prototxt"), flags=flags)
         return Models(done.joint, onnx, done.lava_joint, done.output_config)
 
     def _stage(self, models: Models, stage: Stage) -> CompiledStage | QuantisedStage:

@@ -123,6 +123,9 @@ class CutsModels(Protocol):
 class BuildsModels(Protocol):
     """Builds a joint, as `pulsar build` does."""
 
-    def build(self, onnx: Path, config: Path, joint: Path) -> Models:
-        """Build `onnx` under a user's config.prototxt; .lava_joint and output_config.prototxt go beside the joint."""
+    def build(self, onnx: Path, config: Path, joint: Path, like: Path | None = None) -> Models:
+        """Build `onnx` under a user's config.prototxt; .lava_joint and output_config.prototxt go beside the joint.
+
+        `like` is a joint of the same ONNX model: its inputs' shapes are taken, whatever the ONNX model declares.
+        """
         ...

@@ -16,7 +16,7 @@ class LayerCause(msgspec.Struct, frozen=True):
     """Something that the numbers show of a layer and that costs accuracy."""
 
     kind: str
-    """"outliers", "silu", "softmax", "concat", "dead-channels", "unlike-parts" or "weight-scale"."""
+    """"clipped", "outliers", "silu", "softmax", "concat", "dead-channels", "unlike-parts" or "weight-scale"."""
     words: str
     """With the values: a clause."""
 
@@ -33,6 +33,8 @@ class LayerRow(msgspec.Struct, frozen=True):
     elements: int
     range: tuple[float, float] | None
     """Of the reference's tensor; None where nothing in it is finite."""
+    inputs: tuple[str, ...] = ()
+    """Names of the layers that it reads; the joint's own inputs aren't layers."""
     sources: tuple[str, ...] = ()
     """ONNX nodes fused into it."""
     lava_joint: LayerScore | None = None

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from axpair_proto.capabilities import LayerTensor
 
-from axpair_host.compare import compare
+from axpair_host.compare import GUIDE_LINE
+from axpair_host.compare.slices import worse_slices
 from axpair_host.evidence.layer_scores import LayerCause, LayerScore
 
 Array = np.ndarray[Any, Any]
@@ -15,10 +16,16 @@ NOTABLE = 0.02
 """2-norm relative error of its own (an SQNR of 34 dB) from which on a layer's causes are looked for."""
 OUTLIERS = 4.0
 """Largest magnitude over that which 99.9 % of the elements stay within."""
+SAMPLED = 100_000
+"""Elements that are enough to know what 99.9 % of them stay within."""
 UNLIKE = 8.0
 """Widest over narrowest range of the parts of a Concat; three bits of eight are lost there."""
 SPREAD = 16.0
 """Widest over narrowest channel of a depthwise convolution's weights under one scale; four bits are lost."""
+
+
+CLIPPED = 0.05
+"""How far the float model leaves the quantised range, as a part of that range."""
 
 
 class Context:
@@ -41,15 +48,16 @@ def causes(
     context.kinds[reference.name] = reference.kind
     if quantised is None or own is None or (own.relative_error or 0.0) < NOTABLE:
         return ()
-    return tuple(_causes(reference, quantised, magnitudes, context))
+    return tuple(_causes(reference, quantised, own, magnitudes, context))
 
 
 def _causes(
-    reference: LayerTensor, quantised: LayerTensor, magnitudes: Array, context: Context
+    reference: LayerTensor, quantised: LayerTensor, own: LayerScore, magnitudes: Array, context: Context
 ) -> Iterator[LayerCause]:
     operators = reference.kind.split("+")
     operands = context.inputs_of.get(reference.name, ())
     sigmoid = "Sigmoid" in operators or any("Sigmoid" in context.kinds.get(name, "").split("+") for name in operands)
+    yield from _clipped(reference.values, quantised.values)
     if "Mul" in operators and sigmoid:
         yield LayerCause("silu", "SiLU: its small negative values share few codes with a long positive range")
     if "Softmax" in operators:
@@ -59,7 +67,7 @@ def _causes(
         yield from _unlike_inputs(operands, context)
     if reference.values.ndim == 4:
         yield from _dead_channels(reference.values, quantised)
-    yield from _unlike_parts(reference, quantised)
+    yield from _unlike_parts(reference, quantised, own)
     if quantised.weight_spread >= SPREAD:
         yield LayerCause(
             "weight-scale",
@@ -68,11 +76,28 @@ def _causes(
         )
 
 
+def _clipped(reference: Array, quantised: Array) -> Iterator[LayerCause]:
+    """Where the layer alone, fed with the float model's tensors, ends before the float model does."""
+    finite = reference[np.isfinite(reference)]
+    if not finite.size:
+        return
+    (low, high), (wanted_low, wanted_high) = (
+        (float(values.min()), float(values.max())) for values in (quantised, finite)
+    )
+    if max(wanted_high - high, low - wanted_low) > CLIPPED * (high - low):
+        yield LayerCause(
+            "clipped",
+            f"this input leaves the calibrated range (AX204, which more bits don't mend): the float model gives "
+            f"{wanted_low:.4g} to {wanted_high:.4g}, the quantised one ends at {low:.4g} and {high:.4g}",
+        )
+
+
 def _outliers(magnitudes: Array) -> Iterator[LayerCause]:
     if magnitudes.size < 1000:
         return
-    at = int(magnitudes.size * 0.999)
-    common = float(np.partition(magnitudes, at)[at])
+    sample = magnitudes[:: max(1, magnitudes.size // SAMPLED)]
+    at = int(sample.size * 0.999)
+    common = float(np.partition(sample, at)[at])
     largest = float(magnitudes.max())
     if common > 0 and largest / common >= OUTLIERS:
         yield LayerCause(
@@ -106,11 +131,11 @@ def _dead_channels(values: Array, quantised: LayerTensor) -> Iterator[LayerCause
         )
 
 
-def _unlike_parts(reference: LayerTensor, quantised: LayerTensor) -> Iterator[LayerCause]:
+def _unlike_parts(reference: LayerTensor, quantised: LayerTensor, own: LayerScore) -> Iterator[LayerCause]:
     layout = "NCHW" if reference.values.ndim == 4 else ""
-    comparison = compare(reference.values, quantised.values, step=quantised.step, layout=layout)
-    if comparison.slices:
-        part = comparison.slices[0]
+    parts = worse_slices(reference.values, quantised.values, layout, GUIDE_LINE, own.cosine)
+    if parts:
+        part = parts[0]
         fate = "is zero" if part.vanished else f"has cosine {part.cosine:.4f}"
         yield LayerCause(
             "unlike-parts",

@@ -37,12 +37,22 @@ def score_layers(
             kind=layer.kind,
             elements=layer.values.size,
             range=(float(finite.min()), float(finite.max())) if finite.size else None,
+            inputs=tuple(_read(layer.name, inputs_of, context)),
             sources=compiled.sources if compiled is not None else layer.sources,
             lava_joint=scores.get("lava_joint"),
             joint=scores.get("joint"),
             own=own_score,
             causes=causes(layer, compiled, own_score, context),
         )
+
+
+def _read(name: str, inputs_of: Mapping[str, tuple[str, ...]], context: Context) -> Iterator[str]:
+    """The layers that a tensor is made of, past tensors that the reference lacks."""
+    for operand in inputs_of.get(name, ()):
+        if operand in context.kinds:
+            yield operand
+        else:
+            yield from _read(operand, inputs_of, context)
 
 
 class _Follower:

@@ -49,7 +49,7 @@ def try_sixteen(
         config = Path(folder) / "config.prototxt"
         widen(models.config, config, operators)
         with progress.task(f"build again with {row.name} in 16 bit"):
-            built = simulator.build(models.onnx, config, Path(folder) / "model.joint")
+            built = simulator.build(models.onnx, config, Path(folder) / "model.joint", like=models.joint)
         stage: Stage = "lava_joint" if models.lava_joint is not None else "joint"
         with progress.task("run it"):
             wanted = simulator.run(models, "onnx", inputs)

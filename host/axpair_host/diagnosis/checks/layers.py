@@ -22,34 +22,41 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
     if scores is None:
         yield Wants("layer_scores", "in which layer the loss enters isn't known; 'axpair layers' scores each of them")
         return
-    worst = costliest(scores)
+    entered: dict[str, tuple[LayerRow, list[str]]] = {}
+    for output in outputs:
+        worst = costliest(scores, output)
+        if worst is not None and share(scores, worst, output) >= STANDS_OUT:
+            entered.setdefault(worst.name, (worst, []))[1].append(output)
+        else:
+            yield Open("layer_scores", _spread(scores, output, worst))
+    for worst, behind in entered.values():
+        yield _finding(inquiry, scores, worst, tuple(behind))
+
+
+def _spread(scores: LayerScores, output: str, worst: LayerRow | None) -> str:
     if worst is None:
-        yield Open("layer_scores", "no layer has any error of its own: the loss can't be told by layers")
-        return
-    part = share(scores, worst)
-    if part < STANDS_OUT:
-        yield Open(
-            "layer_scores",
-            f"the loss is spread over the layers: the costliest, {worst.name!r}, has {part:.0%} of all layers' own "
-            "error; 'axpair layers' shows them",
-        )
-        return
-    yield _finding(inquiry, scores, worst, tuple(outputs))
+        return f"{output!r}: no layer has any error of its own; the loss can't be told by layers"
+    return (
+        f"{output!r}: the loss is spread over the layers; the costliest, {worst.name!r}, has "
+        f"{share(scores, worst, output):.0%} of their own error; 'axpair layers' shows them"
+    )
 
 
 def _finding(inquiry: Inquiry, scores: LayerScores, worst: LayerRow, outputs: tuple[str, ...]) -> Finding:
     line = inquiry.settings.cosine
     first = first_below(scores, line, "lava_joint")
+    part = share(scores, worst, outputs[0])
     cause = f": {worst.causes[0].words}" if worst.causes else ""
     crossed = f"; the line of {line:g} is first crossed at {first.name!r}" if first is not None else ""
-    spoken = f"the layer {worst.name!r} ({worst.kind}) has {share(scores, worst):.0%} of all layers' own error"
     return found(
         "AX205",
-        spoken + cause + crossed,
+        f"the layer {worst.name!r} ({worst.kind}) has {part:.0%} of the own error of all layers behind {outputs[0]!r}"
+        + cause
+        + crossed,
         {
             "line": line,
             "layer": _row(worst),
-            "share": share(scores, worst),
+            "share": part,
             "first_below": first.name if first is not None else None,
             "costliest": [_row(row) for row in worst_first(scores)[:_LISTED]],
             "layers_total": len(scores.layers),
