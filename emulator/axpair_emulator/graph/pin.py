@@ -7,9 +7,7 @@ from collections.abc import Mapping
 import onnx
 
 from axpair_emulator.errors import ModelError
-
-MAX_ELEMENTS = 1 << 28
-"""Of one input: a gigabyte of floats."""
+from axpair_emulator.graph.vast import MAX_ELEMENTS, require_moderate_tensors
 
 
 def model_inputs(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
@@ -23,7 +21,8 @@ def pin_shapes(model: onnx.ModelProto, wanted: Mapping[str, tuple[int, ...]]) ->
     """A copy with static input shapes: those wanted, else the model's own with an open batch taken as 1.
 
     Shapes that the model declares for other tensors are dropped, as they may contradict. Raises ModelError for an
-    unknown name, another number of axes, or an axis other than the batch that stays open.
+    unknown name, another number of axes, an axis other than the batch that stays open, or a tensor of over 2^28
+    elements anywhere in the model.
     """
     pinned = onnx.ModelProto()
     pinned.CopyFrom(model)
@@ -43,6 +42,7 @@ def pin_shapes(model: onnx.ModelProto, wanted: Mapping[str, tuple[int, ...]]) ->
     del graph.value_info[:]
     for output in graph.output:
         output.type.tensor_type.ClearField("shape")
+    require_moderate_tensors(pinned)
     return pinned
 
 
