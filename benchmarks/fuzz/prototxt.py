@@ -66,7 +66,7 @@ class Prototxt:
         read_config(self._folder / "oc.prototxt")
 
     def _reworded(self, text: str, random: Random) -> str:
-        words = _WORD.findall(text)
+        words = _WORD.findall(text) or [""]
         for _ in range(random.randint(1, 4)):
             at = random.randrange(len(words))
             deep = random.choice((5, 99, 101, 3000))
