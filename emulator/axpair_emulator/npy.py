@@ -47,7 +47,7 @@ def read_npy(content: bytes, name: str) -> StoredArray:
         words = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(
             f"{name} ({len(content)} bytes) is not a readable .npy file: {words}", next_step="save it with numpy.save"
-        ) from error
+        ) from None
     return StoredArray(name, shape, dtype, fortran_order, content[stream.tell() :])
 
 

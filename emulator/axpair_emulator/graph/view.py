@@ -102,7 +102,7 @@ def _stored(tensor: onnx.TensorProto) -> Array:
 def _constant(proto: onnx.NodeProto) -> Array:
     if len(proto.attribute) != 1:
         raise ModelError(
-            f"the Constant {proto.name or proto.output[0]!r} has {len(proto.attribute)} attributes instead of one value",
+            f"the Constant {proto.name or proto.output[0]!r} has {len(proto.attribute)} attributes instead of one",
             next_step="export the model again",
         )
     attr = proto.attribute[0]
