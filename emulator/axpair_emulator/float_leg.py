@@ -99,13 +99,23 @@ def simplified_model(onnx_path: Path, joint: Path) -> onnx.ModelProto:
 
 
 def front_end(conf: InputConf) -> FrontEnd:
-    """What an input's configuration does to a picture's pixels."""
+    """What an input's configuration does to a picture's pixels, 0 to 255, in the colours that it is converted to."""
     gain, offset = conf.gain_and_offset()
     return FrontEnd(
-        gain=tuple(gain.tolist()),
+        gain=tuple((gain * (conf.q or 1)).tolist()),
         offset=tuple(offset.tolist()),
         reverses_channels=conf.reverses_channels,
         channel_axis=3 if conf.src_layout == "NHWC" else 1,
+    )
+
+
+def yuv_notes(ports: Sequence[Port]) -> tuple[str, ...]:
+    """What to know of the float leg of a joint that takes YUV."""
+    return tuple(
+        f"input {port.name!r}: the float model is fed with the {port.color_space} bytes, converted in real numbers; "
+        "`pulsar run` fails to load it there and compares without it"
+        for port in ports
+        if port.color_standard
     )
 
 
@@ -117,8 +127,8 @@ def _configured(path: Path, stored: BuildConfig) -> tuple[tuple[InputConf, ...],
     inputs = resolve_inputs(message, signature, [])
     outputs = resolve_outputs(message, signature, [])
     for given, built in zip(inputs, stored.inputs, strict=True):
-        mine = (given.dst_dtype, given.dst_layout, given.dst_color)
-        theirs = (built.dst_dtype, built.dst_layout, built.dst_color)
+        mine = (given.dst_dtype, given.dst_layout, given.dst_color, f"Q={given.q}" if given.q else "")
+        theirs = (built.dst_dtype, built.dst_layout, built.dst_color, f"Q={built.q}" if built.q else "")
         if mine != theirs:
             raise ConfigError(
                 f"{path} says that the joint's input {given.name!r} is {' '.join(filter(None, mine))}; "

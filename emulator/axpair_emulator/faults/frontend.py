@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from axpair_proto.dtypes import ITEM_BYTES
 
+from axpair_emulator.config.build_config import YUV
 from axpair_emulator.errors import FaultError
 from axpair_emulator.faults.fault import Fault, Parameter
 from axpair_emulator.program import Port
@@ -16,25 +17,27 @@ if TYPE_CHECKING:
 
 
 class ChannelSwap(Fault):
-    """The colour conversion takes BGR for RGB, or the reverse."""
+    """The colour conversion takes BGR for RGB, or NV12 for NV21, or the reverse."""
 
     name = "channel-swap"
-    summary = "the colour conversion swaps the first and the third channel of the image inputs"
+    summary = "the colour conversion swaps red and blue of the image inputs; of NV12 and NV21 the two chromas"
     code = "AX103"
 
     def loaded(self, executor: Executor) -> Executor:
         """Only see that there is an image."""
-        if not any(_channel_axis(port) for port in executor.program.inputs):
+        if not any(_channel_axis(port) or port.color_space in YUV for port in executor.program.inputs):
             raise FaultError("no input of this model has three channels to swap", next_step="choose another fault")
         return executor
 
     def fetched(self, port: Port, content: bytes) -> bytes:
-        """Turn the channels round; inputs without three channels stay."""
+        """Turn the channels round; inputs without three channels or chroma stay."""
+        if port.color_space in YUV:
+            return _swapped_chroma(port, content)
         axis = _channel_axis(port)
         if not axis:
             return content
         pixels = np.frombuffer(content, f"V{ITEM_BYTES[port.dtype]}").reshape(port.shape)
-        return np.flip(pixels, axis).tobytes()
+        return pixels.take([2, 1, 0, 3][: port.shape[axis]], axis).tobytes()
 
 
 class WrongStride(Fault):
@@ -66,9 +69,18 @@ class WrongStride(Fault):
 
 
 def _channel_axis(port: Port) -> int:
-    """The axis of three channels; 0 where there is none."""
+    """The axis of three channels, or of BGR0's four; 0 where there is none."""
     axis = {"NHWC": 3, "NCHW": 1}.get(port.layout, 0)
-    return axis if axis and len(port.shape) == 4 and port.shape[axis] == 3 else 0
+    channels = 4 if port.color_space == "BGR0" else 3
+    return axis if axis and len(port.shape) == 4 and port.shape[axis] == channels else 0
+
+
+def _swapped_chroma(port: Port, content: bytes) -> bytes:
+    """U in the place of V: the last third of each item's rows, pair by pair."""
+    items = np.frombuffer(content, np.uint8).reshape(port.shape[0], -1)
+    chroma = items.shape[1] * 2 // 3
+    turned = items[:, chroma:].reshape(len(items), -1, 2)[:, :, ::-1].reshape(len(items), -1)
+    return np.concatenate([items[:, :chroma], turned], axis=1).tobytes()
 
 
 def _rows(port: Port) -> int:

@@ -15,6 +15,8 @@ CYCLES_PER_MICROSECOND = 800
 
 DTYPES = {"int8": "sint8", "int16": "sint16", "int32": "sint32"}
 """The words that differ from ours."""
+COLORS = {"BGR0": "unknown"}
+"""Likewise; the vendor's program has no word for pixels of four bytes."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def _shape_line(port: Port, side: str) -> str:
         DTYPES.get(port.dtype, port.dtype),
     ]
     if side == "Input":
-        words.append("FeatureMap" if feature_map else port.color_space)
+        words.append("FeatureMap" if feature_map else COLORS.get(port.color_space, port.color_space))
     words.append(f"Q={port.q}" if port.q else "")
     return " ".join(words)
 
