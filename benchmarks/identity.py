@@ -80,8 +80,8 @@ def main(names: Sequence[str] = ()) -> int:
         for bits in (8, 16):
             with tempfile.TemporaryDirectory() as folder:
                 stored = store(name, bits, Path(folder))
+                digest, promised = stored.digest, promised_layers(stored.program)
                 seen = look(stored, levels)
-            promised = promised_layers(stored.program)
             expected = seen[NATIVE].threads[1][0]
             cells = []
             for level in levels:
@@ -93,7 +93,7 @@ def main(names: Sequence[str] = ()) -> int:
                     layers = [layer for layer in differing if (layer in promised) == wanted]
                     if layers:
                         kind[f"{name}, {bits} bit, {level}"] = layers
-            row = (name, str(bits), stored.digest[:16], str(len(promised)), *cells)
+            row = (name, str(bits), digest[:16], str(len(promised)), *cells)
             print(f"| {' | '.join(row)} |", flush=True)
     for title, kind in (("Unequal", broken), ("Float outputs of CPU parts that differ, as they may", floats)):
         print(f"\n{title}: " + ("; ".join(f"{where}: {', '.join(layers)}" for where, layers in kind.items()) or "none"))

@@ -58,7 +58,7 @@ def _ran_out(error: BaseException | None) -> bool:
     while error is not None:
         if isinstance(error, MemoryError) or "bad_alloc" in str(error) or "allocate memory" in str(error):
             return True
-        error = error.__cause__ or error.__context__
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return False
 
 
