@@ -13,39 +13,41 @@ class Row:
 
     name: str
     milliseconds: float
-    """Median."""
+    """Median of wall time."""
     ratio: float
-    """Of medians."""
+    """Of medians of wall time."""
+    cpu_ratio: float
+    """Of medians of this process's CPU time, which other processes don't disturb."""
     quartiles: tuple[float, float]
-    """Of the rounds' own ratios."""
+    """Of the rounds' own ratios of CPU time."""
 
 
 def interleaved(contenders: Mapping[str, Callable[[], object]], rounds: int = 15) -> list[Row]:
-    """Time all contenders; the first is the base of the ratios."""
-    times: dict[str, list[float]] = {name: [] for name in contenders}
-    for name in contenders:
-        contenders[name]()
+    """Time all contenders; the first is the base of the ratios. Each runs twice before, to be ready."""
+    wall: dict[str, list[float]] = {name: [] for name in contenders}
+    cpu: dict[str, list[float]] = {name: [] for name in contenders}
+    for contender in (*contenders.values(), *contenders.values()):
+        contender()
     order = list(contenders)
     for _ in range(rounds):
         random.shuffle(order)
         for name in order:
-            started = time.perf_counter()
+            started, used = time.perf_counter(), time.process_time()
             contenders[name]()
-            times[name].append(time.perf_counter() - started)
-    base = times[next(iter(contenders))]
-    rows = []
-    for name, taken in times.items():
-        each = [one / other for one, other in zip(taken, base, strict=True)]
-        low, _, high = statistics.quantiles(each, n=4)
-        middle = statistics.median(taken)
-        rows.append(Row(name, middle * 1000, middle / statistics.median(base), (low, high)))
-    return rows
+            wall[name].append(time.perf_counter() - started)
+            cpu[name].append(time.process_time() - used)
+    base = next(iter(contenders))
+    return [_row(name, wall[name], wall[base], cpu[name], cpu[base]) for name in contenders]
 
 
-def table(rows: list[Row]) -> str:
-    """The rows as text."""
-    lines = []
-    for row in rows:
-        low, high = row.quartiles
-        lines.append(f"  {row.name:<24} {row.milliseconds:8.1f} ms   x{row.ratio:<5.2f} ({low:.2f}..{high:.2f})")
-    return "\n".join(lines)
+def _row(name: str, wall: list[float], base_wall: list[float], cpu: list[float], base_cpu: list[float]) -> Row:
+    each = [one / other for one, other in zip(cpu, base_cpu, strict=True)]
+    low, _, high = statistics.quantiles(each, n=4)
+    middle = statistics.median(wall)
+    return Row(
+        name,
+        middle * 1000,
+        middle / statistics.median(base_wall),
+        statistics.median(cpu) / statistics.median(base_cpu),
+        (low, high),
+    )
