@@ -12,18 +12,25 @@ from typing import Any
 import numpy as np
 from axpair_proto.simulator import LayerError
 
-from axpair_emulator.cmodel.execute import Executor
+from axpair_emulator.cmodel.execute import Executor, real_values
 from axpair_emulator.errors import EmulatorError
+from axpair_emulator.ports import output_values
 from axpair_emulator.program import Program
 
 Array = np.ndarray[Any, Any]
 
 
-def own_errors(program: Program, codes: Mapping[str, Array], executor: Executor | None = None) -> list[LayerError]:
-    """Own error of every operator, in the program's order.
+def own_errors(
+    program: Program,
+    codes: Mapping[str, Array],
+    executor: Executor | None = None,
+    outputs: Mapping[str, Array] | None = None,
+) -> list[LayerError]:
+    """Own error of every operator, in the program's order; then of what hands out the outputs, of kind "output".
 
     `codes` holds the reference's codes of every tensor, the joint's inputs included (in NCHW order, as the program
-    has them); `executor` one of this program, where there is one already.
+    has them); `executor` one of this program, where there is one already; `outputs` the reference's outputs by name,
+    without which the handing out (which tensor, which scale, which Q) isn't looked at.
     Raises EmulatorError when a tensor's codes are missing or of another shape than the program's.
     """
     executor = executor or Executor(program)
@@ -31,18 +38,27 @@ def own_errors(program: Program, codes: Mapping[str, Array], executor: Executor 
     for index, op in enumerate(program.ops):
         wanted = _codes_of(program, codes, op.output)
         got = executor.run_op(index, {name: codes[name] for name in op.inputs if name in codes})
-        difference = got.astype(np.int32) - wanted.astype(np.int32)
-        errors.append(
-            LayerError(
-                name=op.name,
-                kind=op.kind,
-                max_steps=float(np.abs(difference).max(initial=0)),
-                mean_steps=float(difference.sum(dtype=np.int64)) / max(difference.size, 1),
-                differing=int(np.count_nonzero(difference)),
-                elements=difference.size,
-            )
-        )
+        errors.append(_error(op.name, op.kind, got.astype(np.float64) - wanted))
+    outputs = outputs or {}
+    for port in program.outputs:
+        if port.name in outputs and not port.cpu_part:
+            tensor = program.tensors[port.tensor]
+            got = output_values(port, real_values(tensor, _codes_of(program, codes, port.tensor)))
+            # A whole number can't be nearer than one.
+            step = tensor.scale if port.dtype == "float32" else max(tensor.scale * port.q, 1.0)
+            errors.append(_error(port.name, "output", (got.astype(np.float64) - outputs[port.name]) / step))
     return errors
+
+
+def _error(name: str, kind: str, steps: Array) -> LayerError:
+    return LayerError(
+        name=name,
+        kind=kind,
+        max_steps=float(np.abs(steps).max(initial=0)),
+        mean_steps=float(steps.sum()) / max(steps.size, 1),
+        differing=int(np.count_nonzero(steps)),
+        elements=steps.size,
+    )
 
 
 def _codes_of(program: Program, codes: Mapping[str, Array], name: str) -> Array:

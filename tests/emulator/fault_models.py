@@ -1,4 +1,4 @@
-"""Hand-made joints for faults that need outputs alike, fixed-point outputs or a batch."""
+"""Joints for faults: real models, and hand-made ones where no model of the zoo gives room."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from pathlib import Path
 
 import numpy as np
 from axpair_emulator.program import Op, Port, Tensor
-from emulator.joints import Built, built, small_network
+from emulator.joints import Built, small_network
 from emulator.programs import network
-from emulator.toys import write_batch, write_joint
+from emulator.real_nets import batched_net, real_net
+from emulator.toys import write_joint
 
 
 def model_named(name: str) -> Built:
     """A real model by its name, or one of those made here."""
-    made = {"small network": small_network, "many outputs": many_outputs, "batch": batch, "joined": joined}
-    return made[name]() if name in made else built(name)
+    made = {"small network": small_network, "many outputs": many_outputs, "joined": joined}
+    if name.startswith("batched "):
+        return batched_net(name.removeprefix("batched "))
+    return made[name]() if name in made else real_net(name)
 
 
 @functools.cache
@@ -53,16 +56,6 @@ def joined() -> Built:
         ),
     )
     return Built(path, path, small_network().inputs, small_network().others)
-
-
-@functools.cache
-def batch() -> Built:
-    """Four images in, four rows of ten out."""
-    path = Path(_folder().name) / "batch.joint"
-    write_batch(path)
-    random = np.random.default_rng(3)
-    inputs = tuple({"data": random.integers(0, 256, 4 * 8 * 8 * 3, np.uint8).tobytes()} for _ in range(2))
-    return Built(path, path, inputs[0], inputs[1:])
 
 
 @functools.cache

@@ -56,14 +56,6 @@ def test_q_not_applied_is_a_constant_power_of_two(name: str) -> None:
             assert values.any()
 
 
-def test_a_wrong_batch_item_is_the_next_ones_answer() -> None:
-    """The real models' batches are in test_batch.py."""
-    _, healthy, got = pair("batch", fault="wrong-batch-item")
-    right, wrong = (np.frombuffer(one.outputs[0], "<f4").reshape(4, 10) for one in (healthy, got))
-    assert (wrong == right[[1, 2, 3, 0]]).all()
-    assert len({row.tobytes() for row in right}) == 4
-
-
 @pytest.mark.parametrize(
     ("fault", "words"),
     [

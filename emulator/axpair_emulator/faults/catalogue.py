@@ -14,6 +14,7 @@ from axpair_emulator.faults import (
     handout,
     instructions,
     loading,
+    state,
     toolchain,
     transfer,
 )
@@ -36,6 +37,8 @@ _CLASSES: tuple[type[Fault], ...] = (
     handout.WrongBatchItem,
     execution.WeightBit,
     execution.Race,
+    state.LeftoverState,
+    state.UnfitBoard,
     instructions.WrongLutEntry,
     instructions.WrongInstruction,
     arithmetic.TruncatedRounding,

@@ -42,6 +42,47 @@ def without_bias(program: Program, op: Op) -> Program:
     return _with_array(program, op, "bias", np.zeros_like(program.arrays[op.arrays["bias"]]))
 
 
+def with_shifted_weights(program: Program, op: Op) -> Program:
+    """The filters of an operator one place on: each output channel has its neighbour's."""
+    axis = {"conv": 0, "conv_transpose": 1}.get(op.kind, -1)
+    return _with_array(program, op, "weight", np.roll(program.arrays[op.arrays["weight"]], 1, axis))
+
+
+def with_moved_padding(program: Program, op: Op) -> Program:
+    """The padding of an operator all at the end of each axis: sizes stay, the image moves."""
+    pads = list(op.attrs["pads"])
+    half = len(pads) // 2
+    moved = [0] * half + [before + after for before, after in zip(pads[:half], pads[half:], strict=True)]
+    return _with_op(program, op, attrs={**op.attrs, "pads": moved})
+
+
+def with_other_normalisation(program: Program, op: Op) -> Program:
+    """The input's table with each channel's mean and std given to the next; half the contrast where they are alike."""
+    table = program.arrays[op.arrays["table"]]
+    other = np.roll(table, 1, 0)
+    if np.array_equal(other, table):
+        other = table[:, np.arange(table.shape[1]) // 2]
+    return _with_array(program, op, "table", np.ascontiguousarray(other))
+
+
+def with_swapped_outputs(program: Program, first: int, second: int) -> Program:
+    """Two outputs made of each other's tensors, under their own names."""
+    outputs = list(program.outputs)
+    one, other = outputs[first], outputs[second]
+    outputs[first], outputs[second] = (
+        dataclasses.replace(one, tensor=other.tensor),
+        dataclasses.replace(other, tensor=one.tensor),
+    )
+    return dataclasses.replace(program, outputs=tuple(outputs))
+
+
+def with_scaled_output(program: Program, index: int, factor: float) -> Program:
+    """An output whose codes become values by another number; what else reads its tensor is left alone."""
+    tensor = program.tensors[program.outputs[index].tensor]
+    scaled = dataclasses.replace(tensor, scale=tensor.scale * factor)
+    return dataclasses.replace(program, tensors={**program.tensors, tensor.name: scaled})
+
+
 def with_swapped_parts(program: Program, op: Op, first: int, second: int) -> Program:
     """Two inputs of a concat in each other's place, each with its own table."""
     order = list(range(len(op.inputs)))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 from axpair_emulator.errors import FaultError
 from axpair_emulator.faults.fault import Array, Fault, Parameter, Value
 from axpair_emulator.faults.known import require_known
+from axpair_emulator.faults.state import last_tensors
 from axpair_emulator.program import Op, Program
 
 _TRIES = 8
@@ -79,16 +80,11 @@ class Race(Fault):
 
     def loaded(self, executor: Executor) -> Executor:
         """Only find out which tensors are concerned. Raises FaultError for one that no operator makes."""
-        made = [op.output for op in executor.program.ops]
         if self.text("tensor"):
+            made = (op.output for op in executor.program.ops)
             require_known("tensor", self.text("tensor"), made, "in the NPU's memory")
-            return executor
-        program = executor.program
-        # Where a CPU part makes the outputs, the NPU's own are what feeds it.
-        last = {port.tensor for port in program.outputs} | set(program.cpu.inputs.values() if program.cpu else ())
-        self._tensors = last & set(made)
-        if not self._tensors:
-            raise FaultError("the NPU makes no output of this model", next_step="name a tensor with tensor=NAME")
+        else:
+            self._tensors = last_tensors(executor.program)
         return executor
 
     def activation(self, tensor: str, codes: Array) -> Array:
