@@ -14,6 +14,7 @@ import pytest
 from axpair_emulator.program import Op, Port, Program, Tensor
 from axpair_emulator.storage.joint_file import load_edges
 from axpair_emulator.tools.pulsar.arguments import parser
+from axpair_emulator.tools.pulsar.info import show_model
 from axpair_emulator.tools.pulsar.log import Log
 from axpair_emulator.tools.pulsar.run import simulate
 from axpair_host.compare.whole import compare
@@ -269,11 +270,22 @@ def test_info_tells_what_a_joint_is(session: tuple[Desk, Ended]) -> None:
     assert "maps/x" in (desk.folder / "i.txt").read_text()
     joint = json.loads((desk.folder / "info.json").read_text())["layer_mapping"]
     assert ["c", "c"] in joint
-    quantised = desk.log("pulsar", "info", "model/model.lava_joint", "--layer_mapping", "--performance")
-    assert any("only a joint of this toolchain" in line for line in quantised)
-    for style, line in (("github", "| Origin Layers "), ("tsv", "Origin Layers\tLava Layers"), ("plain", "c ")):
-        told = desk.log("pulsar", "info", "model/m.joint", "--layer_mapping", "--tablefmt", style)
-        assert any(row.startswith(line) for row in told)
+
+
+@pytest.mark.parametrize(
+    ("model", "flags", "line"),
+    [
+        ("m.joint", ["--layer_mapping", "--tablefmt", "github"], "| Origin Layers "),
+        ("m.joint", ["--layer_mapping", "--tablefmt", "tsv"], "Origin Layers\tLava Layers"),
+        ("m.joint", ["--layer_mapping", "--tablefmt", "plain"], "c "),
+        ("model.lava_joint", ["--layer_mapping"], "Origin Layers"),
+        ("model.lava_joint", ["--performance"], "no performance: only a joint of this toolchain"),
+    ],
+)
+def test_info_comes_in_several_forms(session: tuple[Desk, Ended], model: str, flags: list[str], line: str) -> None:
+    told: list[str] = []
+    show_model(parser().parse_args(["info", str(session[0].folder / "model" / model), *flags]), told.append)
+    assert any(row.startswith(line) for row in "".join(told).splitlines())
 
 
 def test_version_is_the_one_that_joints_carry(session: tuple[Desk, Ended]) -> None:
