@@ -118,6 +118,18 @@ class PostprocessFacts(msgspec.Struct, frozen=True):
     """Leg to what the post-processor raised on it."""
 
 
+class InputTrial(msgspec.Struct, frozen=True):
+    """What the simulator gives on the input misread in one way."""
+
+    name: str
+    code: str
+    """What the misreading is called."""
+    outputs: dict[str, str]
+    """Output name to sha256."""
+    source: str = ""
+    """"" = this case's input, "probe" = the input that the board ran before."""
+
+
 class FrontEndFacts(msgspec.Struct, frozen=True):
     """What the configuration does to one picture (axpair_proto.capabilities.FrontEnd)."""
 
@@ -200,6 +212,7 @@ class Record(msgspec.Struct, frozen=True):
     board: BoardFacts | None = None
     layers: tuple[Layer, ...] | None = None
     layer_scores: LayerScores | None = None
+    input_trials: tuple[InputTrial, ...] | None = None
     front_end: FrontEndTrials | None = None
     postprocess: PostprocessFacts | None = None
     expect: Any = None

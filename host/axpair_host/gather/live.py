@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from axpair_host.evidence.record import Record
-from axpair_host.gather.answers import config_trials, fresh_round, layer_scores, layers, probe_joint, readings
+from axpair_host.gather.answers import (
+    config_trials,
+    fresh_round,
+    input_trials,
+    layer_scores,
+    layers,
+    probe_joint,
+    readings,
+)
 from axpair_host.gather.answers.session import Answer, Session
 from axpair_host.gather.storing import digests_of
 
@@ -19,6 +27,7 @@ ANSWERS: Mapping[str, Answer] = {
     "probe_joint": probe_joint.answer,
     "fresh_round": fresh_round.answer,
     "readings": readings.answer,
+    "input_trials": input_trials.answer,
     "config_trials": config_trials.answer,
 }
 """Every `axpair_host.diagnosis.asks.What`, and who fetches it."""

@@ -1,0 +1,159 @@
+"""Are the bytes right, and only handed out otherwise than declared?"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from axpair_host.diagnosis.finding import Finding, found
+from axpair_host.diagnosis.inquiry import Inquiry
+from axpair_host.evidence.record import OutputFacts
+
+Array = np.ndarray[Any, Any]
+_FEWEST = 8
+"""Bytes: a smaller output may be equal by chance."""
+_TURNS = {"NCHW": (0, 2, 3, 1), "NHWC": (0, 3, 1, 2)}
+"""From the declared layout to the other one."""
+PROBE = "the answer to the probe"
+
+
+@dataclass(frozen=True)
+class _Way:
+    """One way in which right bytes are handed out."""
+
+    code: str
+    words: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class _Seen:
+    way: _Way
+    source: str
+    """"" for the answer to this input."""
+
+
+def check(inquiry: Inquiry) -> Iterator[Finding]:
+    """AX401, AX402, AX403, AX315: in every wrong round the bytes are the simulator's in the other layout, off by a
+    power of two, under another output's name, or another batch item's. Where they are those of the answer to the
+    probe in such a form, the answer is stale as well: AX302 and that code are both named.
+    """
+    evidence = inquiry.evidence
+    sources = {"": evidence.leg("joint"), PROBE: evidence.tensors_in("runs/probe/joint")}
+    explained: dict[str, list[_Seen]] = {}
+    for output, _, wrong in inquiry.wrong_answers():
+        answers = [answer.tensor.tobytes() for answer in wrong]
+        if len(set(answers)) != 1 or not _telling(answers[0]):
+            continue
+        seen = [
+            _Seen(way, source)
+            for source, tensors in sources.items()
+            for way in _ways(output, tensors, wrong[0].tensor)
+            if way.data == answers[0]
+        ]
+        fresh = [one for one in seen if not one.source]
+        if seen:
+            explained[output.name] = fresh or seen
+    yield from _findings(inquiry, explained)
+
+
+def _findings(inquiry: Inquiry, explained: Mapping[str, list[_Seen]]) -> Iterator[Finding]:
+    codes: dict[str, dict[str, _Seen]] = {}
+    for name, seen in explained.items():
+        for one in seen:
+            codes.setdefault(one.way.code, {}).setdefault(name, one)
+            if one.source:
+                codes.setdefault("AX302", {}).setdefault(name, one)
+    for code in sorted(codes, key=lambda one: one != "AX302"):
+        outputs = codes[code]
+        name, first = next(iter(outputs.items()))
+        what = f"{first.source}, byte for byte, " if first.source else "byte for byte the simulator's, "
+        yield found(
+            code,
+            f"{name!r} is {what}{first.way.words}" + (f"; {len(outputs) - 1} more outputs" if len(outputs) > 1 else ""),
+            {
+                "outputs": {
+                    one: {"handed_out": seen.way.words, "belongs_to": seen.source or "this input"}
+                    for one, seen in outputs.items()
+                }
+            },
+            proven=all(len(explained[one]) == 1 for one in outputs),
+            outputs=tuple(outputs),
+            settles=("board",),
+            cosine_if_fixed=inquiry.cosine_without_board,
+        )
+
+
+def _ways(output: OutputFacts, tensors: Mapping[str, Array], answer: Array) -> Iterator[_Way]:
+    """Every way in which these answers could be handed out, the declared one apart."""
+    right = tensors.get(output.name)
+    if right is None:
+        return
+    own = right.tobytes()
+    if len(own) != answer.nbytes:
+        return
+    for way in (
+        *_layout(output, right),
+        *_scale(output, right, answer),
+        *_order(output, tensors),
+        *_items(right, answer),
+    ):
+        if way.data != own:
+            yield way
+
+
+def _layout(output: OutputFacts, right: Array) -> Iterator[_Way]:
+    turn = _TURNS.get(output.layout)
+    if turn is not None and right.ndim == 4:
+        other = "NHWC" if output.layout == "NCHW" else "NCHW"
+        yield _Way("AX401", f"in {other} where {output.layout} is declared", right.transpose(turn).tobytes())
+
+
+def _scale(output: OutputFacts, right: Array, answer: Array) -> Iterator[_Way]:
+    if right.dtype != answer.dtype:
+        return
+    if right.dtype.kind == "f":
+        ratio = _ratio(right, answer)
+        if ratio:
+            yield _Way("AX402", f"times {ratio:g}", (right * right.dtype.type(ratio)).tobytes())
+    elif output.q > 1:
+        limits = np.iinfo(right.dtype)
+        lost = np.floor(right / output.q + 0.5)
+        yield _Way("AX402", f"without its Q of {output.q}", lost.astype(right.dtype).tobytes())
+        twice = np.clip(right.astype(np.float64) * output.q, limits.min, limits.max)
+        yield _Way("AX402", f"with its Q of {output.q} applied twice", twice.astype(right.dtype).tobytes())
+
+
+def _ratio(right: Array, answer: Array) -> float:
+    """The power of two, other than 1, by which the largest element is off; 0 where it is off by anything else."""
+    place = int(np.argmax(np.abs(right)))
+    one, other = float(right.reshape(-1)[place]), float(answer.reshape(-1)[place])
+    if not one or not other or not np.isfinite([one, other]).all():
+        return 0.0
+    mantissa, exponent = np.frexp(other / one)
+    return float(np.ldexp(1.0, int(exponent) - 1)) if mantissa == 0.5 and exponent != 1 else 0.0
+
+
+def _order(output: OutputFacts, tensors: Mapping[str, Array]) -> Iterator[_Way]:
+    right = tensors[output.name]
+    for name, other in tensors.items():
+        if name != output.name and (other.shape, other.dtype) == (right.shape, right.dtype):
+            yield _Way("AX403", f"that of {name!r}", other.tobytes())
+
+
+def _items(right: Array, answer: Array) -> Iterator[_Way]:
+    """Each item of the batch as one of the simulator's, where that makes another order."""
+    if right.ndim < 2 or right.shape[0] < 2 or answer.shape != right.shape:
+        return
+    items = [item.tobytes() for item in right]
+    if len(set(items)) != len(items):
+        return
+    found_ = [next((at for at, item in enumerate(items) if item == each.tobytes()), None) for each in answer]
+    if None not in found_ and found_ != list(range(len(items))):
+        words = f"with the answers of the batch items {found_} at the places of {list(range(len(items)))}"
+        yield _Way("AX315", words, answer.tobytes())
+
+
+def _telling(data: bytes) -> bool:
+    return len(data) >= _FEWEST and len(set(data)) > 1
