@@ -120,18 +120,18 @@ def _turned(one: InputFacts, content: bytes) -> bytes | None:
 
 
 def _fortran(one: InputFacts, content: bytes) -> bytes | None:
-    return _array(one, content).tobytes(order="F") if len(one.shape) > 1 else None
+    return bytes(_array(one, content).tobytes(order="F")) if len(one.shape) > 1 else None
 
 
 def _as_float(content: bytes, divisor: float) -> bytes:
     """The first bytes of the float array that was given in the place of bytes."""
     values = np.frombuffer(content, np.uint8)[: len(content) // 4 + 1]
-    return (values / np.float32(divisor)).astype("<f4").tobytes()[: len(content)]
+    return bytes((values / np.float32(divisor)).astype("<f4").tobytes()[: len(content)])
 
 
 def _as_bytes(content: bytes) -> bytes:
     values = np.frombuffer(content, "<f4")
-    return np.clip(np.nan_to_num(values), 0, 255).astype(np.uint8).tobytes().ljust(len(content), b"\0")
+    return bytes(np.clip(np.nan_to_num(values), 0, 255).astype(np.uint8).tobytes().ljust(len(content), b"\0"))
 
 
 def _ranged(content: bytes, low: int, high: int) -> bytes:
