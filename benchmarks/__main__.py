@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHMARKS = ("emulator", "models")
+BENCHMARKS = ("comparison", "emulator", "models")
 """Modules of this package, each with a `main()` that prints a table."""
 
 CAMPAIGNS = ("identity", "fuzz", "campaign")

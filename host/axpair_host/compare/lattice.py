@@ -33,8 +33,9 @@ def _distinct(flat: Array) -> "np.ndarray[Any, np.dtype[np.float64]] | None":
     """Sorted distinct finite values; None when there are more than a lattice can have."""
     seen = np.empty(0)
     for start in range(0, flat.size, CHUNK):
-        part = flat[start : start + CHUNK].astype(np.float64)
-        seen = np.union1d(seen, part[np.isfinite(part)])
+        part = flat[start : start + CHUNK]
+        # Sorting is quicker in the tensor's own, narrower numbers.
+        seen = np.union1d(seen, np.unique(part[np.isfinite(part)]).astype(np.float64))
         if seen.size > MAX_POINTS:
             return None
     return seen
