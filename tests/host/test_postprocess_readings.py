@@ -128,6 +128,20 @@ def test_a_program_s_mistake_is_proven_by_making_it(tmp_path: Path, name: str) -
     assert "the program" in verdict.findings[0].summary
 
 
+def test_outputs_with_different_q_are_exchanged_by_value_as_well(tmp_path: Path) -> None:
+    legs = {**RIGHT, "sizes": RIGHT["sizes"] * 2}
+    facts = {**FACTS, "sizes": OutputFacts("sizes", "sizes", "int16", RIGHT["sizes"].shape, "NHWC", q=2 * Q)}
+    scale = {"scores": Q, "sizes": 2 * Q, "offsets": Q}
+
+    def swapped(tensors: Mapping[str, Array]) -> list[dict[str, Any]]:
+        real = {name: array / scale[name] for name, array in tensors.items()}
+        return detect(real, q=1.0, order=("offsets", "sizes"))
+
+    build(tmp_path, onnx=legs, joint=legs, rounds=[Ran(legs)] * 2, declared=facts)
+    verdict = judged(tmp_path, Postprocessor("post:swapped", swapped), EXPECTED)
+    assert ended(verdict) == [("AX403", "postprocess", True)]
+
+
 def test_a_missing_activation_is_told_from_a_doubled_one(tmp_path: Path) -> None:
     raw = {**RIGHT, "scores": np.rint(np.log(RIGHT["scores"] / (Q - RIGHT["scores"])) * Q).astype(np.int16)}
     legs = dict.fromkeys(("onnx", "lava_joint", "joint"), raw)

@@ -169,6 +169,8 @@ class ReadingHit(msgspec.Struct, frozen=True):
     """What the reader does: "reads 'cls' as NCHW"."""
     outputs: tuple[str, ...]
     decision: Any = None
+    tight: bool = True
+    """Whether it is the decision under tight tolerances too, not only near it."""
 
 
 class ReadingsTried(msgspec.Struct, frozen=True):

@@ -1,54 +1,72 @@
 """Whether two decisions are the same, and if not, in what they differ: labels, top-k, boxes, plain numbers."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from axpair_host.postprocess.boxes import MIN_IOU, box_differences, close_scores
 from axpair_host.postprocess.decisions import told
 from axpair_host.postprocess.forms import Entry, as_boxes, as_label, as_top, is_number
 
-SCORE_TOLERANCE = 0.1
-"""Scores that are nearer are the same; a share of the larger one beyond 1."""
-NUMBER_TOLERANCE = 0.02
-"""Of the largest magnitude in a list of numbers; whole numbers on both sides must be equal."""
+
+@dataclass(frozen=True)
+class Tolerances:
+    """How near is the same."""
+
+    score: float = 0.1
+    """Between scores; a share of the larger one beyond 1."""
+    numbers: float = 0.02
+    """Of the largest magnitude in a list of numbers; whole numbers on both sides must be equal."""
+    iou: float = MIN_IOU
+    """The least overlap of two boxes."""
+
+    def of(self, expected: Any) -> "Tolerances":
+        """With what the expectation brings itself in its place."""
+        if not isinstance(expected, Mapping):
+            return self
+        own = {name: expected.get(key) for name, key in _KEYS}
+        return replace(
+            self, **{name: float(value) for name, value in own.items() if value is not None and is_number(value)}
+        )
 
 
-def same_decision(expected: Any, said: Any) -> bool:
+_KEYS = (("score", "score_tolerance"), ("numbers", "tolerance"), ("iou", "iou"))
+USUAL = Tolerances()
+TIGHT = Tolerances(0.01, 0.002, 0.9)
+"""Under which what a decision comes of is told from what only comes near it."""
+
+
+def same_decision(expected: Any, said: Any, within: Tolerances = USUAL) -> bool:
     """Whether two JSON values say the same, under the tolerances of their form."""
-    return not differences(expected, said)
+    return not differences(expected, said, within)
 
 
-def differences(expected: Any, said: Any) -> list[str]:
+def differences(expected: Any, said: Any, within: Tolerances = USUAL) -> list[str]:
     """In what `said` differs from `expected`, as sentences; empty when they are the same.
 
     What the expectation leaves out (a score, a class, the second best) isn't asked for. It may carry its own
-    "score_tolerance", "iou" and "tolerance".
+    "score_tolerance", "iou" and "tolerance", which count instead of the usual ones.
     """
-    tolerance, iou = _setting(expected, "score_tolerance", SCORE_TOLERANCE), _setting(expected, "iou", MIN_IOU)
+    within = within.of(expected) if within is USUAL else within
     boxes, said_boxes = as_boxes(expected), as_boxes(said)
     if boxes is not None and said_boxes is not None:
-        return box_differences(boxes, said_boxes, tolerance, iou)
+        return box_differences(boxes, said_boxes, within.score, within.iou)
     top, said_top = as_top(expected), as_top(said)
     if top is None and said_top is None and not (isinstance(expected, Mapping) or isinstance(said, Mapping)):
-        return _plain(expected, said, NUMBER_TOLERANCE)
+        return _plain(expected, said, within)
     top = top or _one(expected)
     said_top = said_top or _one(said)
     if top is not None and said_top is not None:
-        return _top(top, said_top, tolerance)
+        return _top(top, said_top, within.score)
     if isinstance(expected, Mapping) and "numbers" in expected:
         numbers = said["numbers"] if isinstance(said, Mapping) and "numbers" in said else said
-        return _plain(expected["numbers"], numbers, _setting(expected, "tolerance", NUMBER_TOLERANCE))
-    return _plain(expected, said, NUMBER_TOLERANCE)
+        return _plain(expected["numbers"], numbers, within)
+    return _plain(expected, said, within)
 
 
 def _one(value: Any) -> list[Entry] | None:
     entry = as_label(value)
     return None if entry is None else [entry]
-
-
-def _setting(expected: Any, key: str, usual: float) -> float:
-    value = expected.get(key) if isinstance(expected, Mapping) else None
-    return float(value) if value is not None and is_number(value) else usual
 
 
 def _top(expected: list[Entry], said: list[Entry], tolerance: float) -> list[str]:
@@ -76,30 +94,27 @@ def _close(one: Entry, other: Entry, tolerance: float) -> bool:
     return one.score is None or other.score is None or close_scores(one.score, other.score, tolerance)
 
 
-def _plain(expected: Any, said: Any, tolerance: float) -> list[str]:
+def _plain(expected: Any, said: Any, within: Tolerances) -> list[str]:
     numbers, others = _numbers(expected), _numbers(said)
     if numbers is not None and others is not None:
-        return _numbers_differ(expected, said, numbers, others, tolerance)
+        return _numbers_differ(expected, said, numbers, others, within.numbers)
     if isinstance(expected, Mapping) and isinstance(said, Mapping):
         if expected.keys() != said.keys():
             return [f"other keys: {', '.join(sorted(map(str, expected.keys() ^ said.keys())))}"]
-        return [f"{key}: {each}" for key in expected for each in _inside(expected[key], said[key])]
+        return [f"{key}: {each}" for key in expected for each in _inside(expected[key], said[key], within)]
     if isinstance(expected, list) and isinstance(said, list):
         if len(expected) != len(said):
             return [f"{len(expected)} entries expected, {len(said)} said"]
         pairs = enumerate(zip(expected, said, strict=True))
-        return [f"[{index}]: {each}" for index, (one, other) in pairs for each in _inside(one, other)]
+        return [f"[{index}]: {each}" for index, (one, other) in pairs for each in _inside(one, other, within)]
     if type(expected) is type(said) and expected == said:
         return []
     return [f"{told(expected)} expected, {told(said)} said"]
 
 
-def _inside(expected: Any, said: Any) -> list[str]:
-    return (
-        differences(expected, said)
-        if isinstance(expected, Mapping | list)
-        else _plain(expected, said, NUMBER_TOLERANCE)
-    )
+def _inside(expected: Any, said: Any, within: Tolerances) -> list[str]:
+    compare = differences if isinstance(expected, Mapping | list) else _plain
+    return compare(expected, said, within)
 
 
 def _numbers_differ(expected: Any, said: Any, one: list[float], other: list[float], tolerance: float) -> list[str]:

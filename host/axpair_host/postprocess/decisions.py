@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from axpair_host.errors import PostprocessError
+from axpair_host.postprocess.forms import as_boxes, as_top
 
 _DEEPEST = 32
 _LONGEST_TOLD = 80
+_ENTRIES_TOLD = 3
 
 
 def as_json(value: Any, depth: int = 0) -> Any:
@@ -38,6 +40,19 @@ def as_json(value: Any, depth: int = 0) -> Any:
 
 
 def told(decision: Any) -> str:
-    """A decision in one short line."""
-    text = json.dumps(decision, ensure_ascii=False)
+    """A decision in one short line: labels and boxes with their scores, anything else as JSON."""
+    entries = as_boxes(decision) or as_top(decision) if isinstance(decision, list | dict) else None
+    if entries:
+        shown = ", ".join(entry.told() for entry in entries[:_ENTRIES_TOLD])
+        more = len(entries) - _ENTRIES_TOLD
+        return f"[{shown}{f', and {more} more' if more > 0 else ''}]"
+    text = json.dumps(_rounded(decision), ensure_ascii=False)
     return text if len(text) <= _LONGEST_TOLD else f"{text[: _LONGEST_TOLD - 3]}..."
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, dict):
+        return {key: _rounded(each) for key, each in value.items()}
+    return [_rounded(each) for each in value[:100]] if isinstance(value, list) else value

@@ -16,6 +16,7 @@ SCORE_KEYS = ("score", "confidence", "conf", "probability", "prob")
 BOX_KEYS = ("box", "bbox", "xyxy")
 CORNER_KEYS = ("x1", "y1", "x2", "y2")
 Box = tuple[float, float, float, float]
+_LONGEST_TOLD = 60
 _OF_A_LABEL = {*LABEL_KEYS, *SCORE_KEYS, "score_tolerance"}
 """A mapping with more than that is more than a label, and all of it counts."""
 
@@ -41,7 +42,8 @@ class Entry:
     def told(self) -> str:
         """In words: the label, with its score."""
         name = next((str(self.labels[key]) for key in ("", "label", "name", *self.labels) if key in self.labels), "box")
-        return name if self.score is None else f"{name} ({self.score:.4g})"
+        told = name if self.score is None else f"{name} ({self.score:.4g})"
+        return told if len(told) <= _LONGEST_TOLD else f"{told[: _LONGEST_TOLD - 3]}..."
 
 
 def same_label(one: Any, other: Any) -> bool:

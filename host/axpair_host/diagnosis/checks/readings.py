@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from axpair_host.diagnosis.asks import Wants
-from axpair_host.diagnosis.checks.judged import expectation, judged
+from axpair_host.diagnosis.checks.judged import BY_DECISION, expectation, judged
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.record import ReadingHit, ReadingsTried
@@ -73,11 +73,14 @@ def _findings(
     if not hits:
         return
     explanations = {hit.kinds for hit in hits}
-    alone = len(hits) == 1 and tried.left_out == 0
+    rivals = sorted({one.code for one in inquiry.findings if one.code in BY_DECISION})
+    alone = len(hits) == 1 and tried.left_out == 0 and not rivals
     telling = is_telling(wanted)
     doubt = ""
     if len(explanations) > 1:
         doubt = f"; {len(hits)} readings fit, so this is a hint"
+    elif rivals:
+        doubt = f"; {' and '.join(rivals)} would explain it too, so this is a hint"
     elif not telling:
         doubt = "; so bare a decision may agree by chance, so this is a hint: give one with scores or boxes"
     elif tried.left_out:
@@ -92,7 +95,9 @@ def _findings(
 
 
 def _simplest(hits: Sequence[ReadingHit]) -> list[ReadingHit]:
-    """Without those that only do the same to more outputs than another does."""
+    """Without those that only come near where another hits, or do the same to more outputs than another does."""
+    if any(hit.tight for hit in hits):
+        hits = [hit for hit in hits if hit.tight]
     return [
         hit
         for hit in hits

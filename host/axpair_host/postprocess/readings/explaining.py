@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from axpair_host.errors import PostprocessError
 from axpair_host.evidence.record import OutputFacts, ReadingHit, ReadingsTried
-from axpair_host.postprocess.agreement import same_decision
+from axpair_host.postprocess.agreement import TIGHT, same_decision
 from axpair_host.postprocess.applying import decided
 from axpair_host.postprocess.loading import Postprocessor
 from axpair_host.postprocess.readings.hypotheses import paired_readings, single_readings
@@ -67,7 +67,8 @@ class _Runs:
                 self._left -= 1
                 decision, failed = self._decided(tensors)
                 if not failed and same_decision(self._wanted, decision):
-                    hit = ReadingHit(reading.codes, reading.kinds, reading.words(), reading.outputs, decision)
+                    tight = same_decision(self._wanted, decision, TIGHT)
+                    hit = ReadingHit(reading.codes, reading.kinds, reading.words(), reading.outputs, decision, tight)
                     found.append(hit)
                     break
         return found

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
 from axpair_host.evidence.record import OutputFacts
-from axpair_host.postprocess.readings.misreads import misreads
+from axpair_host.postprocess.readings.misreads import misreads, q_of
 from axpair_host.postprocess.readings.reading import Array, Misread, Reading
 
 _MAX_ORDERS = 24
@@ -36,7 +36,7 @@ def paired_readings(singles: Sequence[Reading]) -> Iterator[Reading]:
     ]
     for one, other in pairs:
         # What was done to the values last is undone first: layout is what the bytes went through at the end.
-        yield Reading((*one.parts, *other.parts), (*one.order, *other.order))
+        yield Reading((*one.parts, *other.parts), (*one.order, *other.order), {**one.q, **other.q})
 
 
 def _in_order(one: Reading, other: Reading) -> bool:
@@ -49,7 +49,8 @@ def _orders(outputs: Sequence[OutputFacts], tensors: Mapping[str, Array]) -> Ite
     for output in outputs:
         if output.name in tensors:
             groups.setdefault((output.dtype, output.shape), []).append(output.name)
+    scales = {output.name: q for output in outputs if (q := q_of(output)) is not None}
     for names in groups.values():
         for taken in itertools.islice(itertools.permutations(names), 1, _MAX_ORDERS):
             moved = tuple((a, b) for a, b in zip(taken, names, strict=True) if a != b)
-            yield Reading(order=moved)
+            yield Reading(order=moved, q=scales)

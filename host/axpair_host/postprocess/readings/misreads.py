@@ -62,7 +62,7 @@ def _taken_for(order: tuple[int, ...]) -> Change:
 
 
 def _scales(output: OutputFacts, tensor: Array) -> Iterator[Misread]:
-    q = _q(output)
+    q = q_of(output)
     if q is None:
         return
 
@@ -76,7 +76,7 @@ def _scales(output: OutputFacts, tensor: Array) -> Iterator[Misread]:
     yield Misread("AX402", "q-twice", f"divides {{outputs}} by Q ({q:g}) twice", multiplied, divided)
 
 
-def _q(output: OutputFacts) -> float | None:
+def q_of(output: OutputFacts) -> float | None:
     """Codes for 1.0 of an integer output; None for floats and where it isn't known."""
     if np.dtype(output.dtype).kind not in "iu":
         return None
@@ -119,7 +119,7 @@ def _viewed(wanted: "np.dtype[np.generic]") -> Change:
 
 
 def _activations(output: OutputFacts, tensor: Array) -> Iterator[Misread]:
-    q = _q(output) or 1.0
+    q = q_of(output) or 1.0
     real = tensor.astype(np.float64) / q
     if not np.isfinite(real).all():
         return

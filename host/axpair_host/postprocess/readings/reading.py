@@ -1,7 +1,7 @@
 """One way of misreading outputs, from both sides."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,8 @@ class Reading:
     """Output name and how it is misread, in the order in which that is undone."""
     order: tuple[tuple[str, str], ...] = ()
     """(a, b): a is taken for b."""
+    q: Mapping[str, float] = field(default_factory=dict)
+    """Of integer outputs, by name: what their codes are divided by."""
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -64,16 +66,28 @@ class Reading:
 
     def undone(self, tensors: Tensors) -> list[dict[str, Array]]:
         """The tensors under which a reader with these mistakes comes right; one set for each way of handing over."""
-        taken = {b: a for a, b in self.order}
         # The reader looks for b where a lies: so b has to lie there.
-        moved = {name: tensors[next((b for b, a in taken.items() if a == name), name)] for name in tensors}
-        return _changed(tensors, moved, [(name, misread.undo) for name, misread in self.parts])
+        sources = dict(self.order)
+        return self._under(tensors, sources, [(name, misread.undo) for name, misread in self.parts])
 
     def suffered(self, tensors: Tensors) -> list[dict[str, Array]]:
         """The tensors under which a right reader goes as wrong."""
-        taken = {b: a for a, b in self.order}
-        moved = {name: tensors[taken.get(name, name)] for name in tensors}
-        return _changed(tensors, moved, [(name, misread.suffer) for name, misread in self.parts])
+        sources = {b: a for a, b in self.order}
+        return self._under(tensors, sources, [(name, misread.suffer) for name, misread in self.parts])
+
+    def _under(
+        self, tensors: Tensors, sources: Mapping[str, str], changes: list[tuple[str, Change]]
+    ) -> list[dict[str, Array]]:
+        moved = {name: tensors[sources.get(name, name)] for name in tensors}
+        found = _changed(tensors, moved, changes)
+        if any(self.q.get(name) != self.q.get(source) for name, source in sources.items()):
+            # A reader that divides by the Q of the name it looks up, not of the place.
+            scaled = {
+                name: (tensors[source] * (self.q.get(name, 1.0) / self.q.get(source, 1.0))).astype(np.float32)
+                for name, source in sources.items()
+            }
+            found += _changed(tensors, {**moved, **scaled}, changes)
+        return found
 
 
 def _changed(original: Tensors, moved: Tensors, changes: list[tuple[str, Change]]) -> list[dict[str, Array]]:

@@ -1,0 +1,1 @@
+"""Two real post-processors, and each of them with the mistakes that people make."""
