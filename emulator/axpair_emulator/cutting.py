@@ -141,8 +141,10 @@ def _config(part: Program, config: BuildConfig) -> BuildConfig:
 def _input_conf(part: Program, port: Port) -> InputConf:
     tensor = part.tensors[port.tensor]
     layout = _layout(tensor)
-    real = Affine((port.code_step,), (1.0,), (-port.code_zero * port.code_step,), (1.0,))
-    return InputConf(port.name, tensor.shape, layout, "", layout, "", port.dtype, (real,))
+    channels = tensor.shape[1] if layout else 1
+    ones, step = (1.0,) * channels, (port.code_step,) * channels
+    offset = (-port.code_zero * port.code_step,) * channels
+    return InputConf(port.name, tensor.shape, layout, "", layout, "", port.dtype, (Affine(step, ones, offset, ones),))
 
 
 def _output_conf(part: Program, port: Port) -> OutputConf:

@@ -21,6 +21,16 @@ class LayerCause(msgspec.Struct, frozen=True):
     """With the values: a clause."""
 
 
+class CompiledError(msgspec.Struct, frozen=True):
+    """What compilation adds in one operator, fed with the quantised model's codes; in quantisation steps."""
+
+    max_steps: float
+    mean_steps: float
+    differing: int
+    at_fault: bool
+    """Whether that is more than rounding."""
+
+
 class LayerRow(msgspec.Struct, frozen=True):
     """One layer of the joint."""
 
@@ -42,6 +52,7 @@ class LayerRow(msgspec.Struct, frozen=True):
     """What came together up to here: end to end against the reference."""
     own: LayerScore | None = None
     """The layer alone, fed with the float model's tensors."""
+    compiled: CompiledError | None = None
     causes: tuple[LayerCause, ...] = ()
 
     @property

@@ -1,12 +1,15 @@
 """Asks a simulator for its layers and scores them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
+import msgspec
 from axpair_proto.capabilities import CutsModels, DumpsLayers
-from axpair_proto.simulator import Models, Simulator, Stage
+from axpair_proto.simulator import LayerError, Models, Simulator, Stage
 
+from axpair_host.diagnosis.checks.conversion import at_fault
 from axpair_host.errors import UsageError
-from axpair_host.evidence.layer_scores import LayerRow, LayerScores
+from axpair_host.evidence.layer_scores import CompiledError, LayerRow, LayerScores
+from axpair_host.evidence.record import Layer
 from axpair_host.layers.scoring import score_layers
 from axpair_host.progress import Progress
 
@@ -42,7 +45,26 @@ def dumped_scores(
     )
     with progress.task("score each layer", len(nodes), "layers") as task:
         found = tuple(_told(rows, task.at))
+    if joint and models.lava_joint is not None:
+        with progress.task("hold each compiled layer against the quantised one"):
+            found = _with_compiled(found, simulator.own_errors(models, inputs) or ())
     return LayerScores(reference, own or "", found)
+
+
+def _with_compiled(rows: Iterable[LayerRow], errors: Iterable[LayerError]) -> tuple[LayerRow, ...]:
+    """Errors are of operators by name, and after them (kind "output") of what hands an output out."""
+    by_node: dict[str, CompiledError] = {}
+    by_output: dict[str, CompiledError] = {}
+    for one in errors:
+        wrong = at_fault(Layer(one.name, one.kind, one.max_steps, one.mean_steps, one.differing, one.elements))
+        error = CompiledError(one.max_steps, one.mean_steps, one.differing, wrong)
+        if one.kind != "output":
+            by_node[one.name] = error
+        elif wrong:
+            by_output[one.name] = error
+    return tuple(
+        msgspec.structs.replace(row, compiled=by_output.get(row.name) or by_node.get(row.node)) for row in rows
+    )
 
 
 def _told(rows: Iterator[LayerRow], at: Callable[[int], None]) -> Iterator[LayerRow]:

@@ -17,9 +17,10 @@ def report(
     """JSON form of all rows and of what they say. `source` names a log that the rows come from."""
     stage = "joint" if any(row.joint is not None for row in scores.layers) else "lava_joint"
     first, worst = first_below(scores, line, stage), costliest(scores)
+    miscompiled = [row for row in scores.layers if row.compiled is not None and row.compiled.at_fault]
     return {
         "schema_version": SCHEMA_VERSION,
-        "verdict": "FAULT" if first is not None else "PASS",
+        "verdict": "FAULT" if first is not None or miscompiled else "PASS",
         "reference": scores.reference,
         "own_stage": scores.own_stage or None,
         "line": line,
@@ -28,6 +29,7 @@ def report(
         "first_below": _named(first) if first is not None else None,
         "first_below_stage": stage,
         "costliest": _costs(scores, worst) if worst is not None else None,
+        "miscompiled": [_named(row) for row in miscompiled],
         "int16": msgspec.to_builtins(sixteen) if sixteen is not None else None,
         "layers": [msgspec.to_builtins(row) for row in scores.layers],
     }

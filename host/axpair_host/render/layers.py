@@ -10,7 +10,7 @@ from axpair_host.render.numbers import cosine
 
 SHOWN = 20
 """Rows without --all."""
-_REST = 66
+_REST = 76
 """Columns that everything but name and operator takes."""
 
 
@@ -35,6 +35,7 @@ def layers(document: Mapping[str, Any], *, every: bool) -> None:
                 _short(row["kind"], room // 3),
                 *scores,
                 *own,
+                *([_steps(row["compiled"])] if _has_compiled(rows) else []),
                 ", ".join(cause["kind"] for cause in row["causes"]),
             ]
         )
@@ -83,6 +84,12 @@ def _summary(document: Mapping[str, Any]) -> list[str]:
             f"layers' own error{stands}.",
             "      ",
         )
+    for one in document["miscompiled"][:3]:
+        lines += paragraph(
+            f"{one['name']!r} ({one['node']}) is compiled wrongly (AX202): fed with the quantised model's own codes "
+            "it is off by more than rounding.",
+            "      ",
+        )
     trial = document["int16"]
     if trial is not None:
         gone = ", ".join(
@@ -93,11 +100,11 @@ def _summary(document: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _badness(row: Mapping[str, Any]) -> tuple[float, float]:
-    own = row["own"]
+def _badness(row: Mapping[str, Any]) -> tuple[bool, float, float]:
+    own, compiled = row["own"], row["compiled"]
     reached = [score["cosine"] for stage in ("joint", "lava_joint") if (score := row[stage]) is not None]
     known = [value for value in reached if value is not None]
-    return -((own or {}).get("relative_error") or 0.0), min(known, default=2.0)
+    return not (compiled or {}).get("at_fault"), -((own or {}).get("relative_error") or 0.0), min(known, default=2.0)
 
 
 def _stages(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -109,8 +116,19 @@ def _has_own(rows: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def _columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Heads of the scores: cosines end to end, then the layer's own 2-norm relative error."""
-    return [*_stages(rows), *(["own RE"] if _has_own(rows) else [])]
+    """Heads of the scores: cosines end to end, the layer's own 2-norm relative error, what compilation adds to it."""
+    own = ["own RE"] if _has_own(rows) else []
+    return [*_stages(rows), *own, *(["J-Q steps"] if _has_compiled(rows) else [])]
+
+
+def _has_compiled(rows: Sequence[Mapping[str, Any]]) -> bool:
+    return any(row["compiled"] is not None for row in rows)
+
+
+def _steps(compiled: Mapping[str, Any] | None) -> str:
+    if compiled is None:
+        return "-"
+    return f"{compiled['max_steps']:g}{' !' if compiled['at_fault'] else ''}"
 
 
 def _mark(document: Mapping[str, Any], row: Mapping[str, Any]) -> str:
