@@ -34,6 +34,7 @@ EMULATED = {"Nehalem": ("SSE42", "AVX"), "SandyBridge": ("AVX", "AVX2"), "Haswel
 """CPUs that qemu can be, each with the best feature it has and one that it hasn't."""
 LEVELS = (NATIVE, PLAIN_NUMPY, *EMULATED)
 RUNS = 3
+"""On this machine's own CPU; on the slow emulated ones it is one for each number of threads."""
 SAMPLES = 4
 SCRIPT = Path(__file__).with_name("layer_hashes.py")
 
@@ -72,7 +73,7 @@ class Seen:
 def main(names: Sequence[str] = ()) -> int:
     """Print the table of docs/emulator.md, for the models named or all; 1 where a layer of an NPU part differs."""
     levels = [level for level in LEVELS if not why_not(level)]
-    print(f"Of an NPU part's layers those equal on 1 thread / 2 threads, in each of {RUNS} runs:\n")
+    print(f"Of an NPU part's layers those equal on 1 thread / 2 threads, in each of {RUNS} runs (1 where emulated):\n")
     print(f"| model | bits | joint, sha256 | layers | {' | '.join(levels)} |")
     print("|---" * (4 + len(levels)) + "|")
     broken, floats = dict[str, list[str]](), dict[str, list[str]]()
@@ -147,6 +148,7 @@ def why_not(level: str) -> str:
 
 
 def _started(stored: Stored, level: str, runs: int) -> subprocess.Popen[str]:
+    runs = 1 if level in EMULATED else runs
     command = [sys.executable, str(SCRIPT), str(stored.joint), str(runs), *map(str, stored.inputs)]
     environment = dict(os.environ)
     if level in EMULATED:
