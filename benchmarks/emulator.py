@@ -59,7 +59,8 @@ def _contenders(folder: Path, name: str, bits: int) -> dict[str, Callable[[], ob
     program, stored = load_program(joint), load_reference(joint.with_suffix(".lava_joint"))
     reference, executor = Reference(stored.model, stored.inputs, stored.outputs), Executor(program)
     session = open_session(simplify(pin_shapes(load_onnx(fetch(name)), shapes)))
-    data = {port.name: prepare_data(port, files[port.name].read_bytes(), port.name)[0] for port in program.inputs}
+    given = [(port, files[port.name]) for port in program.inputs]
+    data = {port.name: prepare_data(port, path.read_bytes(), path.name)[0] for port, path in given}
     floats = {port.name: input_planes(port, data[port.name]).astype(np.float32) for port in program.inputs}
     return {
         "float": lambda: session.run(None, floats),
