@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from axpair_emulator.config.build_config import InputConf
+from axpair_emulator.config.input_checks import input_defect
 from axpair_emulator.config.inputs import resolve_inputs
 from axpair_emulator.config.signature import Signature
 from axpair_emulator.errors import ConfigError
@@ -136,3 +138,23 @@ def test_modifications_come_after_the_division_by_q() -> None:
     )
     gain, offset = conf.gain_and_offset()
     assert (80 * gain + offset).tolist() == [(80 / 4 - 10) / 5] * 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"dst_color": "XYZ"}, "the colours 'BGR' and 'XYZ'"),
+        ({"dst_color": ""}, "the colours 'BGR' and ''"),
+        ({"src_color": ""}, "the colours '' and 'NV12'"),
+        ({"src_color": "GRAY"}, "the colours 'GRAY' and 'NV12'"),
+        ({"src_color": "NV21"}, "the colours 'NV21' and 'NV12'"),
+        ({"shape": (1, 30), "src_layout": "", "dst_layout": ""}, "has the shape"),
+        ({"shape": (1, 3, 12, 11)}, "is NV12 of 18 rows of 11"),
+        ({"shape": (1, 3, 11, 10)}, "is NV12 of 16 rows of 10"),
+        ({"q": -5}, "a Q of -5"),
+    ],
+)
+def test_colours_that_a_stored_configuration_cannot_have_are_found(changes: dict[str, object], message: str) -> None:
+    conf, _ = resolved(sides(dst="NV12"))
+    assert input_defect(conf) == ""
+    assert message in input_defect(msgspec.structs.replace(conf, **changes))

@@ -106,7 +106,7 @@ def test_a_camera_joint_gets_its_colours_swapped_and_its_rows_sheared(word: str,
 @pytest.mark.parametrize("fault", ["channel-swap", "wrong-stride"])
 def test_a_model_without_images_is_named_as_such(fault: str, tmp_path: Path) -> None:
     program = network()
-    port = dataclasses.replace(program.inputs[0], shape=(1, 3 * 24 * 24), layout="")
+    port = dataclasses.replace(program.inputs[0], shape=(1, 3 * 24 * 24), layout="", color_space="")
     joint = tmp_path / "flat.joint"
     tensors = {**program.tensors, "bytes": dataclasses.replace(program.tensors["bytes"], shape=(1, 3 * 24 * 24))}
     write_joint(joint, dataclasses.replace(program, inputs=(port,), tensors=tensors))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from axpair_proto.pulsar import config_pb2 as pb
 
-from axpair_emulator.config.build_config import YUV, ColorStandard
+from axpair_emulator.config.build_config import YUV, ColorStandard, InputConf
 from axpair_emulator.config.tensor_items import enum_word
 from axpair_emulator.errors import ConfigError
 
 CHANNELS = {"BGR": 3, "RGB": 3, "GRAY": 1, "NV12": 1, "NV21": 1, "BGR0": 4}
 """Of the ONNX model's input."""
+MAX_Q = 1 << 24
 _AUTO = {3: "BGR", 1: "GRAY"}
 _PLAIN = ("BGR", "RGB", "GRAY")
 STANDARDS: dict[ColorStandard, pb.ColorStandard.ValueType] = {
@@ -46,6 +47,24 @@ def colors_of(
     _check_bytes(name, found, taken, dtype)
     _check_even(name, found, taken, planes)
     return found, taken
+
+
+def color_defect(conf: InputConf) -> str:
+    """What is wrong with the colours of a resolved input, as the end of a sentence; "" when nothing is."""
+    src, dst = conf.src_color, conf.dst_color
+    fits = src == dst == "" or (
+        src in CHANNELS
+        and dst in CHANNELS
+        and len(conf.shape) == 4
+        and CHANNELS[src] == conf.channels
+        and (src in _PLAIN or src == dst)
+    )
+    if not fits:
+        return f"has the shape {conf.shape} and the colours {src!r} and {dst!r}"
+    rows, width = conf.joint_planes_shape[2:] if dst in YUV else (0, 0)
+    if rows % 3 or width % 2:
+        return f"is {dst} of {rows} rows of {width}"
+    return f"has a Q of {conf.q}" if not 0 <= conf.q <= MAX_Q else ""
 
 
 def standard_of(

@@ -7,19 +7,22 @@ import math
 import numpy as np
 
 from axpair_emulator.config.build_config import Affine, InputConf, OutputConf
+from axpair_emulator.config.colors import color_defect
 
 LARGEST_CODE = 65_535
 _LARGEST_VALUE = 1e38
 """Well inside float32."""
-_COLORS = ("", "BGR", "RGB", "GRAY", "NV12", "NV21", "BGR0")
 
 
 def input_defect(conf: InputConf) -> str:
     """What is wrong with it, as the end of a sentence; "" when nothing is."""
     if (conf.src_layout or conf.dst_layout) and len(conf.shape) != 4:
         return f"has {len(conf.shape)} axes, and a layout, which takes four"
-    if any(length < 0 for length in conf.shape) or conf.src_color not in _COLORS or conf.dst_color not in _COLORS:
-        return f"has the shape {conf.shape} and the colours {conf.src_color!r} and {conf.dst_color!r}"
+    if any(length < 0 for length in conf.shape):
+        return f"has the shape {conf.shape}"
+    wrong = color_defect(conf)
+    if wrong:
+        return wrong
     for step in conf.modifications:
         divisors = (step.slope_divisor, step.bias_divisor) if isinstance(step, Affine) else (step.std,)
         others = (step.slope, step.bias) if isinstance(step, Affine) else (step.mean,)

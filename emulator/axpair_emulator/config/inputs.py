@@ -8,7 +8,7 @@ import numpy as np
 from axpair_proto.pulsar import config_pb2 as pb
 
 from axpair_emulator.config.build_config import InputConf, Layout, Modification
-from axpair_emulator.config.colors import colors_of, say_conversion, standard_of
+from axpair_emulator.config.colors import MAX_Q, colors_of, say_conversion, standard_of
 from axpair_emulator.config.modifications import modifications_of
 from axpair_emulator.config.selection import selected
 from axpair_emulator.config.signature import Signature
@@ -16,7 +16,6 @@ from axpair_emulator.config.tensor_items import enum_word, items_by_name, with_o
 from axpair_emulator.errors import ConfigError
 
 _HANDLED_TYPES = ("UINT8", "INT8", "UINT16", "INT16", "FLOAT32")
-_MAX_Q = 1 << 24
 
 
 def resolve_inputs(config: pb.Config, signature: Signature, warnings: list[str]) -> tuple[InputConf, ...]:
@@ -78,7 +77,7 @@ def _q(name: str, joint: pb.TensorConf, color: str, dtype: str, warnings: list[s
     if dtype in ("uint8", "float32"):
         warnings.append(f"quantization_value of input {name!r} has no effect here: its type is {dtype.upper()}")
         return 0
-    if q > _MAX_Q or (color and q * 255 > np.iinfo(dtype).max):
+    if q > MAX_Q or (color and q * 255 > np.iinfo(dtype).max):
         raise ConfigError(
             f"quantization_value {q} of input {name!r} is too large: "
             + (f"a pixel of 255 becomes {q * 255}, beyond {dtype}" if color else "Q is at most 2^24"),

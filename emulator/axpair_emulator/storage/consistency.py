@@ -73,10 +73,10 @@ def check_edges(inputs: Sequence[Port], outputs: Sequence[Port], config: BuildCo
     known = {port.name: of_items(port, 1) for port in inputs}
     for given in config.inputs:
         defect = input_defect(given)
-        port = known.get(given.name)
-        if port and not defect and (port.shape, port.dtype) != (given.joint_shape, given.dst_dtype):
+        taken = known.get(given.name)
+        if taken and not defect and (taken.shape, taken.dtype) != (given.joint_shape, given.dst_dtype):
             shown = f"{given.joint_shape} ({given.dst_dtype})"
-            defect = f"has the shape {shown}; the joint takes {port.shape} ({port.dtype})"
+            defect = f"has the shape {shown}; the joint takes {taken.shape} ({taken.dtype})"
         if defect:
             raise _broken(f"the configured input {given.name!r} {defect}")
     for made in config.outputs:
