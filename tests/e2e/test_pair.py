@@ -128,3 +128,17 @@ def test_people_get_the_verdict_and_the_folder(page: Case, tmp_path: Path) -> No
     assert str(tmp_path / "gt") in done.stdout
     assert "board: load model.joint" in done.stderr
     assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_layers_are_scored_where_quantisation_loses_accuracy_and_the_folder_keeps_them(
+    paired_face: Paired, paired_page: Paired
+) -> None:
+    assert codes(paired_face.document)[0] == "AX201"
+    (finding,) = [one for one in paired_face.document["findings"] if one["code"] == "AX205"]
+    # No photo of the calibration set shows a face: the map of faces ends where they begin.
+    assert finding["evidence"]["layer"]["name"] == "537"
+    assert finding["evidence"]["layer"]["causes"][0]["kind"] == "clipped"
+    again = axpair_here("diagnose", paired_face.gt, "--json")
+    assert json.loads(again.stdout)["findings"] == paired_face.document["findings"]
+    healthy = json.loads((paired_page.gt / "pair.json").read_text())
+    assert healthy["gathered"]["layer_scores"] is None
