@@ -12,6 +12,8 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 STRIDE = 4
+MOST_PEAKS = 200
+MOST_FACES = 20
 HEAT, SIZE, OFFSET = "537", "538", "539"
 
 
@@ -41,7 +43,9 @@ class FaceReader:
         maps = {name: self.read(array)[0].astype(np.float64) / self.q.get(name, 1.0) for name, array in outputs.items()}
         heat = self.activate(maps[HEAT])[..., 0]
         found = []
-        for row, column in np.argwhere(heat > self.threshold)[:2000]:
+        peaks = np.argwhere(heat > self.threshold)
+        best = np.argsort(-heat[tuple(peaks.T)], kind="stable")[:MOST_PEAKS]
+        for row, column in peaks[best]:
             high, wide = np.exp(np.clip(maps[self.sizes][row, column], -20, 20)) * self.stride
             down, right = maps[self.offsets][row, column]
             y, x = (row + down + 0.5) * self.stride, (column + right + 0.5) * self.stride
@@ -69,7 +73,7 @@ def _suppressed(
 ) -> list[tuple[float, tuple[float, ...]]]:
     kept: list[tuple[float, tuple[float, ...]]] = []
     for score, box in found:
-        if len(kept) == 100:
+        if len(kept) == MOST_FACES:
             break
         if all(_iou(box, other) < overlap for _, other in kept):
             kept.append((score, box))
