@@ -1,0 +1,109 @@
+"""Cases on a board with a fault: gathered and judged as `axpair pair` does."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from axpair_emulator.simulator import EmulatorSimulator
+from axpair_host.boards.opening import address_of
+from axpair_host.diagnosis import Settings, diagnose
+from axpair_host.evidence.folder import load
+from axpair_host.evidence.record import Record
+from axpair_host.evidence.store import write_pair_json
+from axpair_host.gather.answers.session import Session
+from axpair_host.gather.board_side import BoardSide
+from axpair_host.gather.gathering import case_facts, gather
+from axpair_host.gather.live import LiveAsks
+from axpair_host.gather.prepare import PreparedCase, prepare
+from axpair_host.gather.request import GatherRequest, InputFile
+from axpair_host.pairing import judge
+from axpair_host.progress import Silent
+from axpair_proto.description import ModelDescription
+from axpair_proto.simulator import Models, Tensors
+
+SIMULATOR = EmulatorSimulator()
+DEADLINE_MS = 4000
+"""For a round on the board: long for every model here, short enough to wait for one that hangs."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One case's outcome."""
+
+    document: dict[str, Any]
+    stored: dict[str, Any]
+    """What the folder as first gathered, with nothing that a check asked for, comes to."""
+    changed: bool
+    """Whether any byte of the board isn't the simulator's, or no answer came at all."""
+
+
+def prepared_cases(
+    models: Models, description: ModelDescription, pictures: Sequence[Sequence[Path]]
+) -> list[PreparedCase]:
+    """Inputs of each case; a case of several pictures is a batch of them."""
+    cases = []
+    for number, paths in enumerate(pictures):
+        single = [_bytes(models, path) for path in paths]
+        data = {one.name: b"".join(item[one.name] for item in single) for one in description.inputs}
+        cases.append(PreparedCase(f"case{number}", description, data, {}))
+    return cases
+
+
+def _bytes(models: Models, path: Path) -> dict[str, bytes]:
+    """One item's input bytes."""
+    description = SIMULATOR.describe(models.joint)
+    file = InputFile(path)
+    case = prepare(SIMULATOR, models, description, (file,))
+    items = max(1, description.inputs[0].shape[0])
+    return {name: data[: len(data) // items] for name, data in case.data.items()}
+
+
+def judged_cases(
+    models: Models, right: Models, cases: Sequence[PreparedCase], board: str, place: Path
+) -> Iterator[Judged]:
+    """Each case on a board of its own, as `axpair pair` does. `right`: the same build without a fault of the compiler.
+
+    Raises what a pair raises; AssertionError where the stored folder isn't judged as the live case was.
+    """
+    by = f"{SIMULATOR.name} {SIMULATOR.version()}"
+    for case in cases:
+        folder = place / case.id
+        folder.mkdir(parents=True)
+        request = GatherRequest(models, deadline_ms=DEADLINE_MS)
+        with BoardSide(address_of(board), models.joint, by, Silent()) as side:
+            record = gather(
+                request,
+                case_facts(models, case.id),
+                case,
+                folder,
+                simulator=SIMULATOR,
+                simulated_by=by,
+                board=side,
+                progress=Silent(),
+            )
+            write_pair_json(folder, record, None)
+            stored = diagnose(load(folder)).document()
+            asks = LiveAsks(Session(folder, request, case, SIMULATOR, side, Silent()), record)
+            _, document = judge(asks, Settings())
+        if diagnose(load(folder)).document() != document:
+            raise AssertionError(f"{folder}: the stored folder is judged otherwise than the live case was")
+        compiled_wrong = models.joint != right.joint and not _same(
+            SIMULATOR.run(right, "joint", case.data), load(folder).leg("joint")
+        )
+        yield Judged(document, stored, compiled_wrong or _changed(folder, asks.record))
+        shutil.rmtree(folder)
+
+
+def _changed(folder: Path, record: Record) -> bool:
+    evidence = load(folder)
+    if record.board is None or record.board.load_failure is not None:
+        return True
+    rounds = {tuple((one.name, one.sha256) for one in round_.outputs) for round_ in evidence.case_rounds}
+    failed = any(round_.failure is not None for round_ in evidence.case_rounds)
+    return failed or len(rounds) > 1 or not _same(evidence.leg("joint"), evidence.leg("board"))
+
+
+def _same(one: Tensors, other: Tensors) -> bool:
+    return one.keys() == other.keys() and all(one[name].tobytes() == other[name].tobytes() for name in one)
