@@ -20,6 +20,7 @@ from axpair_host.diagnosis.checks import (
     front_end,
     golden,
     handout,
+    history,
     layers,
     misread_input,
     names,
@@ -71,6 +72,7 @@ LADDER: tuple[Check, ...] = (
     Check("Does the answer belong to this input?", ("AX302",), stale.check),
     Check("Is the tail of the output there?", ("AX304",), tail.check),
     Check("Did single bits flip?", ("AX305",), flips.check),
+    Check("Does the answer depend on what ran before it?", ("AX313",), history.check),
     Check("Is the answer the same each time?", ("AX301",), repetition.check),
     Check("Has the board NaN or Inf where the simulator has none?", ("AX003",), nonfinite.on_board),
     Check(

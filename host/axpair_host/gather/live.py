@@ -9,6 +9,7 @@ from axpair_host.evidence.record import Record
 from axpair_host.gather.answers import (
     config_trials,
     fresh_round,
+    histories,
     input_trials,
     layer_scores,
     layers,
@@ -26,6 +27,7 @@ ANSWERS: Mapping[str, Answer] = {
     "layer_scores": layer_scores.answer,
     "probe_joint": probe_joint.answer,
     "fresh_round": fresh_round.answer,
+    "histories": histories.answer,
     "readings": readings.answer,
     "input_trials": input_trials.answer,
     "config_trials": config_trials.answer,
