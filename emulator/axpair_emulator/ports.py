@@ -53,8 +53,12 @@ def output_values(port: Port, values: np.ndarray[Any, Any]) -> np.ndarray[Any, A
 
 def codes_of(values: np.ndarray[Any, Any], step: float, zero: int, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     """The codes of real values; those of values that are codes' own come back exactly."""
-    scaled = np.floor(values.astype(np.float64) / step + 0.5) + zero
-    codes: np.ndarray[Any, Any] = np.clip(np.nan_to_num(scaled, nan=zero), 0, np.iinfo(dtype).max).astype(dtype)
+    scaled = np.divide(values, step, dtype=np.float64)
+    scaled += 0.5
+    np.floor(scaled, out=scaled)
+    scaled += zero
+    np.nan_to_num(scaled, copy=False, nan=zero)
+    codes: np.ndarray[Any, Any] = np.clip(scaled, 0, np.iinfo(dtype).max, out=scaled).astype(dtype)
     return codes
 
 

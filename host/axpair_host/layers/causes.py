@@ -38,22 +38,32 @@ class Context:
         self.kinds: dict[str, str] = {}
 
 
+def extent(values: Array) -> tuple[float, float] | None:
+    """Smallest and largest finite element; None where there is none."""
+    if not values.size:
+        return None
+    low, high = float(values.min()), float(values.max())
+    if not np.isfinite([low, high]).all():
+        finite = values[np.isfinite(values)]
+        if not finite.size:
+            return None
+        low, high = float(finite.min()), float(finite.max())
+    return low, high
+
+
 def causes(
     reference: LayerTensor, quantised: LayerTensor | None, own: LayerScore | None, context: Context
 ) -> tuple[LayerCause, ...]:
     """What shows in one layer; nothing where its own error is small. `context` learns of every layer."""
-    magnitudes = np.abs(reference.values.reshape(-1))
-    magnitudes = magnitudes[np.isfinite(magnitudes)]
-    context.reach[reference.name] = float(magnitudes.max(initial=0.0))
+    reach = extent(reference.values)
+    context.reach[reference.name] = max(-reach[0], reach[1]) if reach else 0.0
     context.kinds[reference.name] = reference.kind
     if quantised is None or own is None or (own.relative_error or 0.0) < NOTABLE:
         return ()
-    return tuple(_causes(reference, quantised, own, magnitudes, context))
+    return tuple(_causes(reference, quantised, own, context))
 
 
-def _causes(
-    reference: LayerTensor, quantised: LayerTensor, own: LayerScore, magnitudes: Array, context: Context
-) -> Iterator[LayerCause]:
+def _causes(reference: LayerTensor, quantised: LayerTensor, own: LayerScore, context: Context) -> Iterator[LayerCause]:
     operators = reference.kind.split("+")
     operands = context.inputs_of.get(reference.name, ())
     sigmoid = "Sigmoid" in operators or any("Sigmoid" in context.kinds.get(name, "").split("+") for name in operands)
@@ -62,7 +72,7 @@ def _causes(
         yield LayerCause("silu", "SiLU: its small negative values share few codes with a long positive range")
     if "Softmax" in operators:
         yield LayerCause("softmax", "Softmax: most of its values are far smaller than one step of 0..1")
-    yield from _outliers(magnitudes)
+    yield from _outliers(reference.values, context.reach[reference.name])
     if "Concat" in operators:
         yield from _unlike_inputs(operands, context)
     if reference.values.ndim == 4:
@@ -78,12 +88,10 @@ def _causes(
 
 def _clipped(reference: Array, quantised: Array) -> Iterator[LayerCause]:
     """Where the layer alone, fed with the float model's tensors, ends before the float model does."""
-    finite = reference[np.isfinite(reference)]
-    if not finite.size:
+    wanted, given = extent(reference), extent(quantised)
+    if wanted is None or given is None:
         return
-    (low, high), (wanted_low, wanted_high) = (
-        (float(values.min()), float(values.max())) for values in (quantised, finite)
-    )
+    (low, high), (wanted_low, wanted_high) = given, wanted
     if max(wanted_high - high, low - wanted_low) > CLIPPED * (high - low):
         yield LayerCause(
             "clipped",
@@ -92,13 +100,12 @@ def _clipped(reference: Array, quantised: Array) -> Iterator[LayerCause]:
         )
 
 
-def _outliers(magnitudes: Array) -> Iterator[LayerCause]:
-    if magnitudes.size < 1000:
+def _outliers(values: Array, largest: float) -> Iterator[LayerCause]:
+    if values.size < 1000:
         return
-    sample = magnitudes[:: max(1, magnitudes.size // SAMPLED)]
+    sample = np.abs(values.reshape(-1)[:: max(1, values.size // SAMPLED)])
     at = int(sample.size * 0.999)
     common = float(np.partition(sample, at)[at])
-    largest = float(magnitudes.max())
     if common > 0 and largest / common >= OUTLIERS:
         yield LayerCause(
             "outliers",

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-import numpy as np
 from axpair_proto.capabilities import LayerTensor
 
 from axpair_host.compare import Comparison, compare
 from axpair_host.evidence.layer_scores import LayerRow, LayerScore
-from axpair_host.layers.causes import Context, causes
+from axpair_host.layers.causes import Context, causes, extent
 
 
 def score_layers(
@@ -30,13 +29,12 @@ def score_layers(
         scores = {name: _score(layer, one) for name, one in seen.items()}
         compiled = next((one for one in (fed, *seen.values()) if one is not None), None)
         own_score = _score(layer, fed)
-        finite = layer.values[np.isfinite(layer.values)] if layer.values.size else layer.values
         yield LayerRow(
             name=layer.name,
             node=compiled.node if compiled is not None else layer.node,
             kind=layer.kind,
             elements=layer.values.size,
-            range=(float(finite.min()), float(finite.max())) if finite.size else None,
+            range=extent(layer.values),
             inputs=tuple(_read(layer.name, inputs_of, context)),
             sources=compiled.sources if compiled is not None else layer.sources,
             lava_joint=scores.get("lava_joint"),
