@@ -73,7 +73,7 @@ def test_an_unexplained_difference_asks_for_a_fresh_process(tmp_path: Path) -> N
     evidence = build(tmp_path, joint=J, rounds=[Ran(values_of(5)), Ran(values_of(5))])
     asks = Fetching(tmp_path, fresh="same")
     verdict = diagnose(evidence, asks=asks)
-    assert asks.asked == ["fresh_round"]
+    assert asks.asked == ["input_trials", "fresh_round"]
     assert [one.code for one in verdict.findings] == ["AX306"]
     assert "fresh process" in verdict.findings[0].summary
     assert diagnose(load(tmp_path)).document() == verdict.document()
@@ -95,8 +95,8 @@ def test_what_cannot_be_had_is_asked_for_once_and_listed(tmp_path: Path) -> None
     evidence = build(tmp_path, joint=J, rounds=[Ran(PROBE, "probe"), Ran(values_of(5)), Ran(values_of(5))])
     asks = Fetching(tmp_path)
     verdict = diagnose(evidence, asks=asks)
-    assert sorted(asks.asked) == ["fresh_round", "probe_joint"]
-    assert {"fresh_round", "probe_joint"} <= {one.what for one in verdict.not_judged}
+    assert sorted(asks.asked) == ["fresh_round", "input_trials", "probe_joint"]
+    assert {"fresh_round", "input_trials", "probe_joint"} <= {one.what for one in verdict.not_judged}
     assert [one.code for one in verdict.findings] == ["AX306"]
 
 

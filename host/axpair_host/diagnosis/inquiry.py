@@ -89,6 +89,20 @@ class Inquiry:
             if wrong:
                 yield output, joint, wrong
 
+    @cached_property
+    def alone(self) -> frozenset[int]:
+        """Numbers of the case's rounds before which nothing else ran in their process. The first process of all isn't
+        counted: nothing may have been recorded of what ran in it."""
+        board = self.evidence.record.board
+        rounds = [one for one in board.rounds if one.failure is None] if board else []
+        seen = {min((one.worker_generation for one in rounds), default=0)}
+        found = set()
+        for one in rounds:
+            if one.kind == "case" and one.worker_generation not in seen:
+                found.add(one.number)
+            seen.add(one.worker_generation)
+        return frozenset(found)
+
     def tensors_agree(self, hinted: frozenset[str] = frozenset()) -> bool:
         """Whether nothing was found so far and every comparison there is came out well; False without any.
 

@@ -36,8 +36,21 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
         )
         return
     explaining = [trial for trial in trials if all(trial.outputs.get(name) == sha for name, sha in board.items())]
-    fresh = [trial for trial in explaining if not trial.source]
+    fresh = [trial for trial in explaining if not trial.source and _holds_for_probe(inquiry, trial, tuple(board))]
+    explaining = [trial for trial in explaining if trial.source]
     yield from _findings(inquiry, fresh or explaining, tuple(board))
+
+
+def _holds_for_probe(inquiry: Inquiry, trial: InputTrial, names: tuple[str, ...]) -> bool:
+    """Whether the board answered the probe as if that had been misread in the same way; true where nothing tells."""
+    probe = inquiry.evidence.probe
+    misread = next(
+        (one for one in inquiry.evidence.record.input_trials or () if one.source and one.name == trial.name), None
+    )
+    if probe is None or probe.failure is not None or misread is None:
+        return True
+    answered = {one.name: one.sha256 for one in probe.outputs}
+    return all(answered.get(name) == misread.outputs.get(name) for name in names)
 
 
 def _findings(inquiry: Inquiry, explaining: list[InputTrial], names: tuple[str, ...]) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """Does the answer belong to this input?"""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ LINE = 64
 """Bytes of a cache line of every CPU on these boards."""
 _FEWEST = 8
 """Bytes: a smaller output may be equal by chance."""
+_FEWEST_VALUES = 16
+"""Different values below which a whole output may be equal by chance: a classifier that is sure of itself."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,20 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
         other = simulated.get(output.name)
         if other is not None and other.tobytes() == joint.tobytes():
             continue  # an output that doesn't depend on the input can't tell which input it belongs to
-        match = _explained(output.name, joint, wrong, inquiry.evidence.earlier_answers(), other)
-        if match is not None:
+        behind = [answer for answer in wrong if answer.round not in inquiry.alone]
+        match = _explained(output.name, joint, behind, inquiry.evidence.earlier_answers(), other)
+        if match is not None and not _by_itself(wrong, behind):
             matched[output.name] = match
     finding = _finding(inquiry, matched) if matched else None
+    poor = matched and not any(_rich(joint) for output, joint, _ in suspects if output.name in matched)
+    if poor and simulated and not inquiry.alone:
+        yield Wants(
+            "fresh_round",
+            "an output of so few values may be an earlier answer's by chance: whether the board gives it in a process "
+            "in which nothing ran before isn't known",
+            otherwise=(replace(finding, proven=False),) if finding else (),
+        )
+        return
     if probe is not None and not simulated:
         yield Wants(
             "probe_joint",
@@ -56,6 +68,17 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
         )
     elif finding is not None:
         yield finding
+
+
+def _rich(joint: Array) -> bool:
+    """Whether the output takes so many values that it can't be another's by chance."""
+    return int(np.unique(joint).size) >= _FEWEST_VALUES
+
+
+def _by_itself(wrong: list[Answer], behind: list[Answer]) -> bool:
+    """Whether the same bytes came in a process in which nothing ran before: then they are no earlier answer."""
+    old = {answer.tensor.tobytes() for answer in behind}
+    return any(answer.tensor.tobytes() in old for answer in wrong if all(answer is not one for one in behind))
 
 
 def _broken(joint: Array, wrong: list[Answer]) -> bool:
@@ -91,7 +114,9 @@ def _finding(inquiry: Inquiry, matched: Mapping[str, _Match]) -> Finding:
 def _explained(
     name: str, joint: Array, wrong: list[Answer], earlier: Mapping[str, Mapping[str, Array]], other: Array | None
 ) -> _Match | None:
-    """The earlier answer that explains each wrong round; None when one round is left unexplained."""
+    """The earlier answer that explains each wrong round; None when one is left unexplained, or there is none."""
+    if not wrong:
+        return None
     matches = []
     for answer in wrong:
         fitting = [
