@@ -45,6 +45,11 @@ def test_a_prefix_hands_on_what_later_operators_read_and_the_outputs() -> None:
     assert parts.dominators == [1, 2, 5]
 
 
+def test_an_output_that_is_read_later_too_stays_in_what_is_handed_on() -> None:
+    parts = prefixes(graph("a<in", "o<a", "p<o"), {"o", "p"})
+    assert parts.frontiers == ((), ("a",), ("o",), ("o", "p"))
+
+
 def test_operators_that_the_differing_output_doesnt_need_are_left_out() -> None:
     parts = prefixes(BRANCHED, {"p"})
     assert [node.name for node in parts.nodes] == ["a", "b", "l", "r", "s", "p"]
