@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from axpair_host.compare import Relation
-from axpair_host.diagnosis.checks.judged import judged
+from axpair_host.diagnosis.checks.judged import BY_DECISION, judged
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.postprocess.agreement import differences
@@ -62,6 +62,8 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
     if held is None or held.base not in held.wrong:
         return
     base = held.base
+    if any(one.code in BY_DECISION and one.weight == "fault" for one in inquiry.findings):
+        return  # another front end explains it: specific before general
     if held.cleared_by_golden:
         yield Open(
             "golden -> onnx",

@@ -15,6 +15,7 @@ from axpair_host.evidence.record import FrontEndFacts, FrontEndTrials
 from axpair_host.front_end.fitting import AGREE, RELATED, Fit, Judged, judge, mean_and_std
 from axpair_host.postprocess.agreement import same_decision
 from axpair_host.postprocess.decisions import told
+from axpair_host.postprocess.forms import is_telling
 
 Array = np.ndarray[Any, Any]
 
@@ -181,6 +182,8 @@ def _findings(inquiry: Inquiry, explained: _Explained | None) -> Iterator[Findin
             {**explained.evidence, "front_ends": [name for name, _ in explained.names]},
             owner="config",
             proven=explained.certain and not several,
+            # So bare a decision agrees by chance too easily to accuse anyone.
+            weight="fault" if explained.certain or is_telling(inquiry.evidence.record.expect) else "inconclusive",
             next_steps=()
             if explained.certain
             else ("Give the training code's own input and outputs with --golden: a decision alone proves nothing.",),
