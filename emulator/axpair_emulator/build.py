@@ -11,6 +11,7 @@ from axpair_proto.pulsar import config_pb2 as pb
 from axpair_proto.pulsar.text import read_config, write_config
 
 from axpair_emulator.calibrate.calibration import find_ranges
+from axpair_emulator.calibrate.moments import WindowObserver, moments_of
 from axpair_emulator.config.backends import allows_cpu
 from axpair_emulator.config.build_config import BuildConfig
 from axpair_emulator.config.expand import expand
@@ -29,7 +30,8 @@ from axpair_emulator.plan.cut import cut
 from axpair_emulator.plan.dynamic_q import settle_q
 from axpair_emulator.plan.grouping import group
 from axpair_emulator.plan.inputs import input_port
-from axpair_emulator.plan.placement import check_operators
+from axpair_emulator.plan.placement import check_domains
+from axpair_emulator.plan.windows import windows_of
 from axpair_emulator.program import CpuPart, Program
 from axpair_emulator.reference.builder import build_reference
 from axpair_emulator.score import Score, score_layers, score_samples
@@ -101,11 +103,11 @@ def build(
     report("load", 0, 0)
     pinned = pin_shapes(load_onnx(onnx_path), flags.input_shapes)
     simplified = simplify(pinned)
-    check_operators(simplified, cpu=allows_cpu(message))
+    check_domains(simplified)
     graph = view(simplified)
     config, more = resolve(message, config_path.parent, signature_of(graph))
     floats = [conf.name for conf in config.inputs if conf.dst_dtype == "float32" and conf.src_layout != "NHWC"]
-    parts = cut(graph, floats)
+    parts = cut(graph, floats, cpu=allows_cpu(message))
     steps = group(parts.npu)
     fixed = [conf.name for conf in config.outputs if conf.name in parts.cpu_outputs and conf.dtype != "float32"]
     observed = (*observed_tensors(parts.npu, steps, config), *fixed)
@@ -113,8 +115,11 @@ def build(
     counter = _Counter(report, config.calibration.size)
     bits = feature_bits(parts.npu, steps, config)
     said: dict[str, None] = {}  # in order, each once
-    float_model = FloatModel(simplified, config.inputs, ports, observed)
-    ranges = find_ranges(float_model, observed, bits, config, ports, counter, said.setdefault)
+    windows = windows_of(parts.npu, steps, bits)
+    read = [window.source for window in windows.values()]
+    float_model = FloatModel(simplified, config.inputs, ports, (*observed, *read))
+    closely = {name: WindowObserver(window) for name, window in windows.items()}
+    ranges = find_ranges(float_model, observed, bits, config, ports, counter, said.setdefault, closely.values())
     if config.calibration.size > counter.seen:
         said.setdefault(f"dataset_conf_calibration.size {config.calibration.size}: there are {counter.seen} samples")
     del float_model  # and with it the memory of every tensor that was observed
@@ -122,7 +127,7 @@ def build(
     config = settle_q(config, ranges)
     tensors = assign_tensors(parts.npu, steps, ranges, config)
     cpu = cpu_part(graph, parts, config.outputs)
-    compiled = compile_program(parts.npu, steps, tensors, config, TOOLS_VERSION, cpu)
+    compiled = compile_program(parts.npu, steps, tensors, config, TOOLS_VERSION, cpu, moments_of(closely))
     reference = build_reference(parts.npu, steps, compiled, config)
     report("score", 0, 0)
     scores = score_samples(pinned, reference, compiled.program, config, said.setdefault)

@@ -15,6 +15,7 @@ from axpair_emulator.config.shape_flag import parse_shape
 if TYPE_CHECKING:
     from axpair_emulator.build import BuildResult
 
+
 def _shapes(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
     try:
         return dict(map(parse_shape, values))

@@ -43,11 +43,23 @@ Operators (`kind`), x = input codes, z_x its zero point; every array is named in
   max_pool           codes move; attrs: kernel, strides, pads, dilations (padding never wins)
   average_pool       acc = sum of (x - z_x) in the window, padding counts as 0; RQ; attrs: kernel, strides, pads,
                      multiplier, shift, lo, hi
+                     Where windows at the edges divide by less, multiplier and shift are roles, int64 (H' * W'), one
+                     for each place of the output
+  reduce_max, reduce_min
+                     codes move: the largest, or smallest, over axes; attrs: axes, keepdims
+  maximum, minimum   y = the largest, or smallest, of table_i[x_i]; broadcasting; roles: table_0, table_1, ...
   softmax            d = max(x) - x; e = table[d]; S = sum e;
                      y = clamp(floor((2*e*m + S*2^s) / (S*2^(s+1))) + zp, 0, top);
                      roles: table int64 (2^bits), entries <= 2^24 (2^30 where x has
                      16 bits); attrs: axis, multiplier m (< 2^20), shift s
   resize_nearest     codes repeat; attrs: factors [fH, fW] (whole numbers)
+  resize_linear      acc = sum over the product of each axis' two taps of x[taps] * (product of their weights);
+                     y = zp + the whole number nearest to acc / 2^t - zp, the even one of two, t = bits * number of
+                     axes (halves are common here, and going one way they would shift whole pictures); roles for each
+                     axis k: taps_k int64 (n, 2), indices along it, and weights_k int64 (n, 2), none negative, rows
+                     adding up to 2^bits; attrs: axes, bits
+  gather             codes move: for each axis k of attrs axes, only its indices_k come out, in their order; the
+                     result, row by row, takes y's shape; roles: indices_0, indices_1, ... int64
   reshape, transpose, slice, pad
                      codes move; attrs: shape | perm | starts, ends, axes, steps | pads, value (a code),
                      reflect (1: mirrored at the edges, which aren't repeated; no negative pads then)

@@ -198,28 +198,33 @@ class Oracle:
         return value
 
     def mean(self, x: Array) -> Callable[[Index], int]:
-        axes, centred = self.attrs["axes"], self.centre(0, x)
+        centred = self.centre(0, x)
+        return lambda at: self.rq(sum(centred(where) for where in self.reduced(at, x)))
 
-        def value(at: Index) -> int:
-            rest = list(at)
-            ranges: list[Iterator[int] | range] = []
-            for axis, length in enumerate(x.shape):
-                if axis in axes:
-                    ranges.append(range(length))
-                    if self.attrs["keepdims"]:
-                        rest.pop(0)
-                else:
-                    ranges.append(range((first := rest.pop(0)), first + 1))
-            return self.rq(sum(centred(where) for where in itertools.product(*ranges)))
-
-        return value
+    def reduced(self, at: Index, x: Array) -> Iterator[Index]:
+        """The places of the input that become one of the output."""
+        rest = list(at)
+        ranges: list[range] = []
+        for axis, length in enumerate(x.shape):
+            if axis in self.attrs["axes"]:
+                ranges.append(range(length))
+                if self.attrs["keepdims"]:
+                    rest.pop(0)
+            else:
+                ranges.append(range((first := rest.pop(0)), first + 1))
+        return itertools.product(*ranges)
 
     def max_pool(self, x: Array) -> Callable[[Index], int]:
         return lambda at: max(int(x[where]) for where in self.window(at, x, self.attrs["dilations"]))
 
     def average_pool(self, x: Array) -> Callable[[Index], int]:
         centred = self.centre(0, x)
-        return lambda at: self.rq(sum(centred(where) for where in self.window(at, x, (1, 1))))
+
+        def value(at: Index) -> int:
+            place = at[2] * self.y.shape[3] + at[3]
+            return self.rq(sum(centred(where) for where in self.window(at, x, (1, 1))), place)
+
+        return value
 
     def window(self, at: Index, x: Array, dilations: Index) -> Iterator[Index]:
         n, channel, row, column = at
@@ -244,6 +249,47 @@ class Oracle:
     def resize_nearest(self, x: Array) -> Callable[[Index], int]:
         down, right = self.attrs["factors"]
         return lambda at: int(x[at[0], at[1], at[2] // down, at[3] // right])
+
+    def resize_linear(self, x: Array) -> Callable[[Index], int]:
+        axes, total = self.attrs["axes"], self.attrs["bits"] * len(self.attrs["axes"])
+
+        def value(at: Index) -> int:
+            acc = 0
+            for corner in itertools.product((0, 1), repeat=len(axes)):
+                where, share = list(at), 1
+                for k, (axis, side) in enumerate(zip(axes, corner, strict=True)):
+                    where[axis] = int(self.arrays[f"taps_{k}"][at[axis], side])
+                    share *= int(self.arrays[f"weights_{k}"][at[axis], side])
+                acc += share * int(x[tuple(where)])
+            whole, rest = divmod(acc - self.y.zero_point * 2**total, 2**total)
+            return self.y.zero_point + whole + int(2 * rest > 2**total or (2 * rest == 2**total and whole % 2 == 1))
+
+        return value
+
+    def gather(self, x: Array) -> Callable[[Index], int]:
+        picked = dict(zip(self.attrs["axes"], (self.arrays[f"indices_{k}"] for k in itertools.count()), strict=False))
+        lengths = [len(picked[axis]) if axis in picked else length for axis, length in enumerate(x.shape)]
+        rows = [
+            int(x[tuple(int(picked[axis][k]) if axis in picked else k for axis, k in enumerate(where))])
+            for where in np.ndindex(*lengths)
+        ]
+        return lambda at: rows[sum(k * math.prod(self.y.shape[axis + 1 :]) for axis, k in enumerate(at))]
+
+    def maximum(self, *xs: Array) -> Callable[[Index], int]:
+        return lambda at: max(self.brought(xs, at))
+
+    def minimum(self, *xs: Array) -> Callable[[Index], int]:
+        return lambda at: min(self.brought(xs, at))
+
+    def brought(self, xs: tuple[Array, ...], at: Index) -> list[int]:
+        """Every operand's code at a place of the output, through its own table."""
+        return [int(self.arrays[f"table_{k}"][x[fitted(at, x.shape)]]) for k, x in enumerate(xs)]
+
+    def reduce_max(self, x: Array) -> Callable[[Index], int]:
+        return lambda at: max(int(x[where]) for where in self.reduced(at, x))
+
+    def reduce_min(self, x: Array) -> Callable[[Index], int]:
+        return lambda at: min(int(x[where]) for where in self.reduced(at, x))
 
     def reshape(self, x: Array) -> Callable[[Index], int]:
         flat = [int(code) for code in x.ravel()]

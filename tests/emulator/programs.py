@@ -240,6 +240,11 @@ def max_pool(random: Random, bits: int, wide: bool = False) -> Program:
 
 def average_pool(random: Random, bits: int, wide: bool = False) -> Program:
     x, y, window = _pool(random, bits)
+    if random.random() < 0.5:  # a divisor for each place
+        places = np.full(math.prod(y.shape[2:]), 9 << bits)
+        return one_op(
+            "average_pool", {"x": x}, y, {**window, **clamps(random, y)}, channel_multipliers(random, places, y.top)
+        )
     return one_op("average_pool", {"x": x}, y, {**window, **_scalar(random, 9 << bits, y)})
 
 
@@ -260,24 +265,24 @@ def resize_nearest(random: Random, bits: int, wide: bool = False) -> Program:
     return one_op("resize_nearest", {"x": x}, y, {"factors": factors})
 
 
-def _moved(random: Random, bits: int, shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+def moved(random: Random, bits: int, shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
     x = tensor(random, "x", (2, 3, 4, 5), bits)
     return x, Tensor("y", shape, x.scale, x.zero_point, bits)
 
 
 def reshape(random: Random, bits: int, wide: bool = False) -> Program:
-    x, y = _moved(random, bits, (6, 20))
+    x, y = moved(random, bits, (6, 20))
     return one_op("reshape", {"x": x}, y, {"shape": [6, 20]})
 
 
 def transpose(random: Random, bits: int, wide: bool = False) -> Program:
     perm = [int(axis) for axis in random.permutation(4)]
-    x, y = _moved(random, bits, tuple((2, 3, 4, 5)[axis] for axis in perm))
+    x, y = moved(random, bits, tuple((2, 3, 4, 5)[axis] for axis in perm))
     return one_op("transpose", {"x": x}, y, {"perm": perm})
 
 
 def slice_(random: Random, bits: int, wide: bool = False) -> Program:
-    x, y = _moved(random, bits, (2, 3, 2, 2))
+    x, y = moved(random, bits, (2, 3, 2, 2))
     attrs = {"starts": [2, -1, 1], "ends": [-4, 0, 5], "axes": [1, 2, 3], "steps": [-1, -2, 2]}
     return one_op("slice", {"x": x}, y, attrs)
 
@@ -287,7 +292,7 @@ def pad(random: Random, bits: int, wide: bool = False) -> Program:
     reflect = int(random.integers(0, 2))
     if reflect:  # an axis of two mirrors one element
         pads[0] = pads[4] = 1
-    x, y = _moved(random, bits, tuple((2, 3, 4, 5)[k] + pads[k] + pads[k + 4] for k in range(4)))
+    x, y = moved(random, bits, tuple((2, 3, 4, 5)[k] + pads[k] + pads[k + 4] for k in range(4)))
     if reflect:
         return one_op("pad", {"x": x}, y, {"pads": pads, "value": 0, "reflect": 1})
     return one_op("pad", {"x": x}, y, {"pads": pads, "value": int(random.integers(0, x.top + 1))})

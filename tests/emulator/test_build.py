@@ -204,16 +204,16 @@ def test_broken_graph_is_refused(space: Workspace) -> None:
     ("made", "reason"),
     [
         (node("Conv", ["x1", "x2"], ["y"], name="conv"), "weight 'x2' is computed at run time"),
-        (node("Resize", ["x1", "", "k"], ["y"], name="up", mode="linear"), "only nearest is handled"),
+        (node("Resize", ["x1", "", "k"], ["y"], name="up", mode="cubic"), "its mode is 'cubic'"),
         (node("Pow", ["x1", "x2"], ["y"], name="pow"), "combines several tensors"),
     ],
 )
-def test_known_operator_with_other_settings_is_refused_by_name(
+def test_known_operator_with_other_settings_is_refused_by_name_where_the_cpu_part_is_disabled(
     space: Workspace, made: onnx.NodeProto, reason: str
 ) -> None:
     heads = [node("Sigmoid", [INPUT], ["x1"]), node("Softmax", [INPUT], ["x2"])]
     model = net([*heads, made], ["y"], {"k": np.array([1, 1, 2, 2], np.float32)}, shape=(1, 3, 3, 3))
-    space.write(model, config_text())
+    space.write(model, config_text(rest="cpu_backend_settings { onnx_setting { mode: DISABLED } }"))
     with pytest.raises(ModelError, match=reason) as caught:
         space.build()
     assert all(word in caught.value.message for word in (made.op_type, made.name, "ai.onnx", "opset"))

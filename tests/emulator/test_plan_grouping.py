@@ -11,8 +11,9 @@ from axpair_emulator.errors import ModelError
 from axpair_emulator.graph.pin import pin_shapes
 from axpair_emulator.graph.simplify import simplify
 from axpair_emulator.graph.view import view
+from axpair_emulator.plan.cut import cut
 from axpair_emulator.plan.grouping import group
-from axpair_emulator.plan.placement import check_operators
+from axpair_emulator.plan.placement import check_domains
 from axpair_emulator.plan.step import Step
 from onnx import helper
 from onnx_models import INPUT, net, node, random_array
@@ -104,17 +105,22 @@ def test_nodes_that_no_output_needs_are_left_out() -> None:
     assert "Softmax" not in [step.kind for step in steps]
 
 
-@pytest.mark.parametrize(
-    ("made", "words"),
-    [
-        (helper.make_node("TopK", ["c", "k"], ["y", "i"], name="top"), ["TopK", "ai.onnx", "opset 17", "'top'"]),
-        (helper.make_node("Fancy", ["c"], ["y"], domain="acme"), ["Fancy", "acme", "opset 3", "'y'"]),
-    ],
-)
-def test_unknown_operator_is_named_with_domain_opset_and_node(made: onnx.NodeProto, words: list[str]) -> None:
-    model = net([CONV, made], ["y"], {"w": WEIGHT, "k": np.array([1])})
+def test_operator_of_a_foreign_domain_is_named_with_domain_opset_and_node() -> None:
+    made = helper.make_node("Fancy", ["c"], ["y"], domain="acme")
+    model = net([CONV, made], ["y"], {"w": WEIGHT})
     model.opset_import.append(helper.make_opsetid("acme", 3))
     with pytest.raises(ModelError) as caught:
-        check_operators(model)
-    assert all(word in caught.value.message for word in words), caught.value.message
+        check_domains(model)
+    for word in ("Fancy", "acme", "opset 3", "'y'"):
+        assert word in caught.value.message
+    assert caught.value.next_step
+
+
+def test_operator_that_only_the_cpu_has_is_named_where_the_cpu_part_is_disabled() -> None:
+    made = helper.make_node("TopK", ["c", "k"], ["y", "i"], name="top", axis=1)
+    graph = view(pin_shapes(net([CONV, made], ["y"], {"w": WEIGHT, "k": np.array([1])}), {}))
+    with pytest.raises(ModelError) as caught:
+        cut(graph, [], cpu=False)
+    for word in ("TopK", "ai.onnx", "opset 17", "'top'", "no such operator", "disables the CPU part"):
+        assert word in caught.value.message
     assert caught.value.next_step

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
+from axpair_emulator.calibrate.moments import WindowObserver
 from axpair_emulator.calibrate.observer import Observer
 from axpair_emulator.calibrate.pairing import Warn, dataset_inputs
 from axpair_emulator.calibrate.ranges import extremes, mse_clipped
@@ -21,9 +22,11 @@ def find_ranges(
     ports: Sequence[Port],
     progress: Callable[[int], None],
     warn: Warn,
+    closely: Collection[WindowObserver] = (),
 ) -> dict[str, tuple[float, float]]:
     """The range of every named tensor over all samples; `progress` is told how many are done, `warn` what is odd.
 
+    `closely` are fed with what they look at, in the same pass.
     Raises DatasetError when a tensor was never finite.
     """
     clipping = config.calibration.mse_clipping
@@ -33,6 +36,8 @@ def find_ranges(
         values = model.values(data)
         for name, observer in observers.items():
             observer.see(values[name])
+        for looking in closely:
+            looking.see(values[looking.source])
         done += 1
         progress(done)
     for name, observer in observers.items():

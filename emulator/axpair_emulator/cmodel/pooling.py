@@ -59,7 +59,8 @@ def average_pool(site: Site) -> Kernel:
     ones = (1,) * len(kernel)
     out, zero = site.y.shape[2:], site.x.zero_point
     taps = math.prod(kernel)
-    requantizer = Requantizer(rule_of(site), np.array([taps * reach(site.x)], np.int64), site.y)
+    rule, each = rule_of(site), "multiplier" in site.op.arrays
+    requantizer = Requantizer(rule, np.full(len(rule), taps * reach(site.x), np.int64), site.y)
 
     def run(operands: Sequence[Array]) -> Array:
         (x,) = operands
@@ -67,7 +68,10 @@ def average_pool(site: Site) -> Kernel:
         acc = np.full((*x.shape[:2], *out), -taps * zero, np.int64)
         for window in _windows(padded, kernel, strides, ones, out):
             acc += window
-        return requantizer.scalar(acc)
+        if not each:
+            return requantizer.scalar(acc)
+        codes: Array = requantizer(acc.reshape(-1, math.prod(out), 1)).reshape(acc.shape)
+        return codes
 
     return run
 

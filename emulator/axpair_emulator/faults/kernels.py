@@ -148,7 +148,8 @@ def _average_pool(site: Site) -> Accumulate:
             window = (slice(at, at + (size - 1) * stride + 1, stride) for at, size, stride in starts)
             seen = (slice(None), slice(None), *window)
             acc += padded[seen]
-        return acc.reshape(1, 1, -1)
+        # A rule for each place of the output, or one for all.
+        return acc.reshape(-1, acc[0, 0].size, 1) if "multiplier" in site.op.arrays else acc.reshape(1, 1, -1)
 
     return accumulate
 

@@ -1,4 +1,7 @@
-"""Brings a pinned model to the form that the compiler reads: opset 21, constants folded, BatchNorm inside convs."""
+"""Brings a pinned model to the form that the compiler reads.
+
+That is opset 21, constants folded, BatchNorm inside convs, and compound operators in parts.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,10 @@ import io
 import logging
 
 import onnx
+from onnx import helper
 
 from axpair_emulator.errors import ModelError
+from axpair_emulator.graph.decompose import decomposed
 
 OPSET = 21
 """Has uint16 QuantizeLinear, which the reference needs at 16 bit."""
@@ -32,8 +37,23 @@ def simplify(model: onnx.ModelProto) -> onnx.ModelProto:
                 f"the model uses opset {version} and can't be lifted to {OPSET}: {first}",
                 next_step="export the model again with opset 13 or later",
             ) from error
+        if version < 11:
+            _keep_old_resizes(lifted)
         slim = _slim(lifted)
-    return slim
+    return decomposed(slim)
+
+
+def _keep_old_resizes(model: onnx.ModelProto) -> None:
+    """Before opset 11 Upsample and Resize had no modes: all were asymmetric, and nearest took the floor.
+
+    onnx's converter leaves them to today's defaults, which are others.
+    """
+    for node in model.graph.node:
+        if node.op_type == "Resize" and node.domain in ("", "ai.onnx"):
+            told = {attr.name for attr in node.attribute}
+            for name, word in (("coordinate_transformation_mode", "asymmetric"), ("nearest_mode", "floor")):
+                if name not in told:
+                    node.attribute.append(helper.make_attribute(name, word))
 
 
 def _slim(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,15 +76,18 @@ def view(model: onnx.ModelProto) -> Graph:
             )
         )
     arrays = _run_on_zeros(model, [name for node in nodes for name in node.outputs if name])
+    inputs = tuple(value.name for value in model_inputs(model))
+    fixed = _fixed(nodes, inputs)
+    constants.update((name, arrays[name]) for node in fixed for name in node.outputs if name)
     opset = max(entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx"))
     return Graph(
         model=model,
-        nodes=tuple(nodes),
-        inputs=tuple(value.name for value in model_inputs(model)),
+        nodes=tuple(node for node in nodes if node not in fixed),
+        inputs=inputs,
         outputs=tuple(value.name for value in model.graph.output),
         constants=constants,
-        shapes={name: shape for name, (shape, _) in arrays.items()},
-        dtypes={name: dtype for name, (_, dtype) in arrays.items()},
+        shapes={name: tuple(array.shape) for name, array in arrays.items()},
+        dtypes={name: str(array.dtype) for name, array in arrays.items()},
         opset=opset,
     )
 
@@ -112,7 +115,25 @@ def _constant(proto: onnx.NodeProto) -> Array:
     return np.asarray(value, dtype=np.float32 if attr.name.startswith("value_float") else None)
 
 
-def _run_on_zeros(model: onnx.ModelProto, names: list[str]) -> dict[str, tuple[tuple[int, ...], str]]:
+def _fixed(nodes: Sequence[Node], inputs: Sequence[str]) -> list[Node]:
+    """The nodes whose results are the same whatever the inputs' values: what a simplifier left of shape arithmetic."""
+    changing, fixed = set(inputs), []
+    for node in nodes:
+        if node.op_type in ("Shape", "Size") or not (changing.intersection(node.inputs) or _unsteady(node)):
+            fixed.append(node)
+        else:
+            changing.update(node.outputs)
+    return fixed
+
+
+def _unsteady(node: Node) -> bool:
+    """Whether a node may give something else each time, or reads tensors that it doesn't name."""
+    graphs = (onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS)
+    named = node.op_type.startswith("Random") or node.op_type in ("Bernoulli", "Multinomial")
+    return named or any(attr.type in graphs for attr in node.proto.attribute)
+
+
+def _run_on_zeros(model: onnx.ModelProto, names: list[str]) -> dict[str, Array]:
     session = open_session(model, extra_outputs=names)
     feeds: dict[str, Array] = {}
     for value in model_inputs(model):
@@ -129,4 +150,4 @@ def _run_on_zeros(model: onnx.ModelProto, names: list[str]) -> dict[str, tuple[t
     found: dict[str, Array] = dict(feeds)
     for output, array in zip(session.get_outputs(), results, strict=True):
         found[output.name] = array
-    return {name: (tuple(array.shape), str(array.dtype)) for name, array in found.items()}
+    return found

@@ -6,54 +6,58 @@ from dataclasses import replace
 
 import numpy as np
 
-from axpair_emulator.plan.lowering import Array, Lowering, Placement, first_input, unplaceable
-from axpair_emulator.plan.padding import explicit_pads
+from axpair_emulator.graph.view import Graph, Node
+from axpair_emulator.plan.fit import Unfit, known
+from axpair_emulator.plan.geometry import Geometry, conv_geometry
+from axpair_emulator.plan.lowering import Array, Lowering, Placement, first_input
 from axpair_emulator.plan.step import Step
 from axpair_emulator.quantize.weights import QuantisedWeights, quantise_weights
 
 
+def _check(node: Node, graph: Graph) -> None:
+    conv_geometry(node, graph)
+
+
 def _conv(step: Step, program: Lowering) -> None:
-    node = step.node
-    weight = program.constant(step, node.input(1), "weight")
-    if weight.ndim == 3:
-        _conv_of_rows(step, program, weight)
-        return
-    if weight.ndim != 4:
-        raise unplaceable(node, program.graph, f"it has {weight.ndim - 2} spatial axes; only two are handled")
-    outputs = weight.shape[0]
-    dilations = list(node.attrs.get("dilations", [1, 1]))
-    strides = list(node.attrs.get("strides", [1, 1]))
-    extents = [(k - 1) * d + 1 for k, d in zip(weight.shape[2:], dilations, strict=True)]
-    quantised = _quantise(step, program, weight, outputs)
-    attrs = {
-        "strides": strides,
-        "pads": explicit_pads(step, program, extents, strides),
-        "dilations": dilations,
-        "group": int(node.attrs.get("group", 1)),
-    }
-    _emit(step, program, "conv", attrs, quantised.codes, quantised)
-
-
-def _conv_of_rows(step: Step, program: Lowering, weight: Array) -> None:
-    """One spatial axis: a conv over images of one row, between two reshapes."""
-    node = step.node
-    if node.attrs.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
-        raise unplaceable(node, program.graph, "auto_pad isn't handled with one spatial axis; use explicit pads")
+    weight = program.constant(step.node.input(1))
     quantised = _quantise(step, program, weight, weight.shape[0])
-    before, after = node.attrs.get("pads", [0, 0])
-    attrs = {
-        "strides": [1, *node.attrs.get("strides", [1])],
-        "pads": [0, before, 0, after],
-        "dilations": [1, *node.attrs.get("dilations", [1])],
-        "group": int(node.attrs.get("group", 1)),
+    _place(step, program, "conv", conv_geometry(step.node, program.graph), quantised.codes, quantised)
+
+
+def _conv_transpose(step: Step, program: Lowering) -> None:
+    weight = program.constant(step.node.input(1))
+    shape = conv_geometry(step.node, program.graph)
+    group = shape.group
+    inputs, per_group, *kernel = weight.shape
+    # Output channels first: (group, I/group, O/group, ...) to (O, I/group, ...).
+    split = weight.reshape(group, inputs // group, per_group, *kernel).swapaxes(1, 2)
+    rows = split.reshape(group * per_group, inputs // group, *kernel)
+    quantised = _quantise(step, program, rows, group * per_group)
+    codes = quantised.codes.reshape(split.shape).swapaxes(1, 2).reshape(weight.shape)
+    _place(step, program, "conv_transpose", shape, codes, quantised)
+
+
+def _place(
+    step: Step, program: Lowering, kind: str, shape: Geometry, codes: Array, quantised: QuantisedWeights
+) -> None:
+    attrs: dict[str, object] = {
+        "strides": list(shape.strides),
+        "pads": list(shape.pads),
+        "dilations": list(shape.dilations),
+        "group": shape.group,
     }
+    if kind == "conv_transpose":
+        attrs["output_padding"] = list(shape.output_padding)
+    if not shape.of_rows:
+        _emit(step, program, kind, attrs, codes, quantised)
+        return
     source, result = row_names(step)
     for tensor, name in ((program.tensors[step.inputs[0]], source), (program.tensors[step.output], result)):
         batch, channels, length = tensor.shape
         program.tensors[name] = replace(tensor, name=name, shape=(batch, channels, 1, length))
     program.emit("reshape", step, step.inputs, source, {"shape": list(program.tensors[source].shape)})
     inner = replace(step, inputs=(source,), outputs=(result,))
-    _emit(inner, program, "conv", attrs, quantised.codes[:, :, None], quantised)
+    _emit(inner, program, kind, attrs, codes[:, :, None], quantised)
     program.emit("reshape", step, (result,), step.output, {"shape": list(program.tensors[step.output].shape)})
 
 
@@ -62,82 +66,50 @@ def row_names(step: Step) -> tuple[str, str]:
     return f"{step.output}@row_in", f"{step.output}@row_out"
 
 
-def _conv_transpose(step: Step, program: Lowering) -> None:
-    node = step.node
-    weight = program.constant(step, node.input(1), "weight")
-    if weight.ndim != 4:
-        raise unplaceable(node, program.graph, f"it has {weight.ndim - 2} spatial axes; only two are handled")
-    if "output_shape" in node.attrs or node.attrs.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
-        raise unplaceable(node, program.graph, "output_shape and auto_pad aren't handled; use explicit pads")
-    group = int(node.attrs.get("group", 1))
-    inputs, per_group, height, width = weight.shape
-    # Output channels first: (group, I/group, O/group, ...) to (O, I/group, ...).
-    split = weight.reshape(group, inputs // group, per_group, height, width).transpose(0, 2, 1, 3, 4)
-    rows = split.reshape(group * per_group, inputs // group, height, width)
-    quantised = _quantise(step, program, rows, group * per_group)
-    codes = quantised.codes.reshape(group, per_group, inputs // group, height, width)
-    attrs = {
-        "strides": list(node.attrs.get("strides", [1, 1])),
-        "pads": list(node.attrs.get("pads", [0, 0, 0, 0])),
-        "dilations": list(node.attrs.get("dilations", [1, 1])),
-        "group": group,
-        "output_padding": list(node.attrs.get("output_padding", [0, 0])),
-    }
-    _emit(step, program, "conv_transpose", attrs, codes.transpose(0, 2, 1, 3, 4).reshape(weight.shape), quantised)
+def _check_batch_norm(node: Node, graph: Graph) -> None:
+    for index, role in enumerate(("scale", "bias", "mean", "variance"), start=1):
+        known(node, graph, index, role)
+    if len(graph.shapes[node.input(0)]) != 4:
+        raise Unfit("its input hasn't four axes")
 
 
 def _batch_norm(step: Step, program: Lowering) -> None:
     node = step.node
-    scale, bias, mean, variance = (
-        program.constant(step, node.input(index), role).astype(np.float64)
-        for index, role in enumerate(("scale", "bias", "mean", "variance"), start=1)
-    )
-    if len(program.graph.shapes[node.input(0)]) != 4:
-        raise unplaceable(node, program.graph, "its input hasn't four axes")
+    scale, bias, mean, variance = (program.constant(node.input(index)).astype(np.float64) for index in range(1, 5))
     gain = scale / np.sqrt(variance + node.attrs.get("epsilon", 1e-5))
     source, result = (program.tensors[name] for name in (step.inputs[0], step.output))
     quantised = quantise_weights(
         gain.reshape(-1, 1, 1, 1), bias - mean * gain, source, result, per_channel=program.per_channel
     )
     program.weights[step.output] = quantised
-    attrs = {"strides": [1, 1], "pads": [0, 0, 0, 0], "dilations": [1, 1], "group": len(gain)}
+    attrs: dict[str, object] = {"strides": [1, 1], "pads": [0, 0, 0, 0], "dilations": [1, 1], "group": len(gain)}
     _emit(step, program, "conv", attrs, quantised.codes, quantised)
 
 
 def _quantise(step: Step, program: Lowering, rows: Array, outputs: int) -> QuantisedWeights:
     bias_name = step.node.input(2)
-    bias = program.constant(step, bias_name, "bias") if bias_name else np.zeros(outputs)
+    bias = program.constant(bias_name) if bias_name else np.zeros(outputs)
     source, result = program.tensors[step.inputs[0]], program.tensors[step.output]
-    quantised = quantise_weights(rows, bias, source, result, per_channel=program.per_channel)
+    moments = program.moments.get(step.output)
+    quantised = quantise_weights(rows, bias, source, result, per_channel=program.per_channel, moments=moments)
     program.weights[step.output] = quantised
     return quantised
 
 
 def _emit(
-    step: Step,
-    program: Lowering,
-    kind: str,
-    attrs: dict[str, object],
-    codes: Array,
-    quantised: QuantisedWeights,
+    step: Step, program: Lowering, kind: str, attrs: dict[str, object], codes: Array, quantised: QuantisedWeights
 ) -> None:
-    program.emit(
-        kind,
-        step,
-        step.inputs,
-        step.output,
-        {**attrs, **program.clamp(step)},
-        {
-            "weight": codes,
-            "bias": quantised.bias,
-            "multiplier": quantised.multipliers,
-            "shift": quantised.shifts,
-        },
-    )
+    arrays = {
+        "weight": codes,
+        "bias": quantised.bias,
+        "multiplier": quantised.multipliers,
+        "shift": quantised.shifts,
+    }
+    program.emit(kind, step, step.inputs, step.output, {**attrs, **program.clamp(step)}, arrays)
 
 
 PLACEMENTS = {
-    "Conv": Placement(_conv, first_input, clamps=True),
-    "ConvTranspose": Placement(_conv_transpose, first_input, clamps=True),
-    "BatchNormalization": Placement(_batch_norm, first_input, clamps=True),
+    "Conv": Placement(_conv, first_input, clamps=True, check=_check),
+    "ConvTranspose": Placement(_conv_transpose, first_input, clamps=True, check=_check),
+    "BatchNormalization": Placement(_batch_norm, first_input, clamps=True, check=_check_batch_norm),
 }

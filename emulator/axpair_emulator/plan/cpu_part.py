@@ -8,7 +8,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from axpair_emulator.config.build_config import OutputConf
-from axpair_emulator.graph.view import Graph
+from axpair_emulator.graph.view import Graph, Node
 from axpair_emulator.plan.cut import Cut
 from axpair_emulator.program import CpuPart
 
@@ -39,13 +39,17 @@ def cpu_part(graph: Graph, parts: Cut, outputs: Sequence[OutputConf]) -> CpuPart
         model=model.SerializeToString(deterministic=True),
         inputs={name: f"{name}@joint" if name in parts.raw_inputs else name for name in parts.boundary},
         outputs=tuple(names),
-        operators=tuple(f"{node.op_type} {node.name}" for node in parts.cpu_nodes),
+        operators=tuple(_told(node, parts.reasons.get(node.name, "")) for node in parts.cpu_nodes),
     )
 
 
 def cpu_output(conf: OutputConf) -> str:
     """The name of an output in the CPU part's model, where it has channels first."""
     return f"{conf.name}@planes" if conf.src_layout == "NHWC" else conf.name
+
+
+def _told(node: Node, reason: str) -> str:
+    return f"{node.op_type} {node.name}" + (f" ({reason})" if reason else "")
 
 
 def _value(name: str, graph: Graph) -> onnx.ValueInfoProto:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from axpair_emulator.graph.view import Graph, Node
 from axpair_emulator.plan.constants import quantise_constants
-from axpair_emulator.plan.lowering import Lowering, Placement, all_inputs, unplaceable
+from axpair_emulator.plan.fit import Unfit, known
+from axpair_emulator.plan.lowering import Lowering, Placement, all_inputs, first_input
 from axpair_emulator.plan.step import Step
+from axpair_emulator.quantize.activations import codes_of, values_of_all_codes
 from axpair_emulator.quantize.fixed_point import common_shift, fixed_point
 
 SUM_BITS = {8: (14, 22), 16: (22, 30)}
@@ -50,8 +55,28 @@ def _div(step: Step, program: Lowering) -> None:
     program.emit("div", step, step.inputs, step.output, attrs)
 
 
-def _unary_only(step: Step, program: Lowering) -> None:
-    raise unplaceable(step.node, program.graph, "it combines several tensors; only a scalar constant is handled")
+def _check_slopes(node: Node, graph: Graph) -> None:
+    slopes, shape = known(node, graph, 1, "slope"), graph.shapes[node.input(0)]
+    wanted = (shape[1], *(1,) * (len(shape) - 2)) if len(shape) > 1 else ()
+    if slopes.shape not in (wanted, (1, *wanted)):
+        raise Unfit(f"its slopes have the shape {slopes.shape}; one for all or one a channel is handled")
+
+
+def _leaky(step: Step, program: Lowering) -> None:
+    """PRelu with a slope for each channel."""
+    source, result = program.tensors[step.inputs[0]], program.tensors[step.output]
+    slopes = program.constant(step.node.input(1)).astype(np.float64).ravel()
+    values = values_of_all_codes(source)[None, :]
+    table = codes_of(np.where(values < 0, values * slopes[:, None], values), result)
+    program.emit("channel_lut", step, step.inputs, step.output, arrays={"table": table})
+
+
+def _unary_only(node: Node, graph: Graph) -> None:
+    raise Unfit("it combines several tensors; only a scalar constant is handled")
+
+
+def _never(step: Step, program: Lowering) -> None:
+    raise AssertionError(f"{step.node.op_type} is part of a chain, or on the CPU")
 
 
 PLACEMENTS = {
@@ -59,5 +84,6 @@ PLACEMENTS = {
     "Sub": Placement(_sub, all_inputs, clamps=True),
     "Mul": Placement(_mul, all_inputs, clamps=True),
     "Div": Placement(_div, all_inputs, clamps=True),
-    **{kind: Placement(_unary_only, all_inputs) for kind in ("Max", "Min", "Pow", "PRelu")},
+    "PRelu": Placement(_leaky, first_input, check=_check_slopes),
+    "Pow": Placement(_never, all_inputs, check=_unary_only),
 }

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from axpair_emulator.graph.view import Graph, Node
 from axpair_emulator.plan.clamp import clamp_of
 from axpair_emulator.plan.placement import PLACEMENTS
+from axpair_emulator.plan.roots import chain_root
 from axpair_emulator.plan.step import CHAIN, Step
-from axpair_emulator.plan.unary import FUNCTIONS
 
 
 @dataclass
@@ -34,9 +34,9 @@ def group(graph: Graph) -> tuple[Step, ...]:
     for node in graph.nodes:
         if _absorbed(node, graph, found, uses):
             continue
-        chain_root = _chain_root(node, graph, found.root)
-        if chain_root:
-            found.root[node.outputs[0]] = chain_root
+        root = chain_root(node, graph, found.root)
+        if root:
+            found.root[node.outputs[0]] = root
             found.chained[node.outputs[0]] = node
             continue
         outputs = tuple(filter(None, node.outputs))
@@ -64,18 +64,6 @@ def _absorbed(node: Node, graph: Graph, found: _Found, uses: Counter[str]) -> bo
         high=min(max(previous.high, clamp[0]), clamp[1]),
     )
     return True
-
-
-def _chain_root(node: Node, graph: Graph, root: dict[str, str]) -> str:
-    """The one tensor that the node is an elementwise function of; "" when it isn't."""
-    if node.op_type not in FUNCTIONS or node.domain not in ("", "ai.onnx"):
-        return ""
-    given = [name for name in node.inputs if name]
-    roots = {root[name] for name in given if not graph.is_constant(name)}
-    if len(roots) != 1 or any(graph.constants[name].size != 1 for name in given if graph.is_constant(name)):
-        return ""
-    found = roots.pop()
-    return found if graph.shapes[found] == graph.shapes[node.outputs[0]] else ""
 
 
 def _in_order(graph: Graph, found: _Found) -> tuple[Step, ...]:

@@ -13,6 +13,7 @@ from axpair_emulator.graph.view import Graph, Node
 from axpair_emulator.plan.step import Step
 from axpair_emulator.program import Op, Tensor
 from axpair_emulator.quantize.activations import code_of
+from axpair_emulator.quantize.rounding import Moments
 from axpair_emulator.quantize.weights import QuantisedWeights
 
 Array = np.ndarray[Any, Any]
@@ -25,16 +26,16 @@ class Lowering:
     graph: Graph
     tensors: dict[str, Tensor]
     per_channel: bool
+    moments: Mapping[str, Moments] = field(default_factory=dict)
+    """By the step's output: what calibration saw of the inputs of layers with weights."""
     ops: list[Op] = field(default_factory=list)
     arrays: dict[str, Array] = field(default_factory=dict)
     weights: dict[str, QuantisedWeights] = field(default_factory=dict)
     """By the step's output: the integers that stand for float weights, for the reference to use too."""
 
-    def constant(self, step: Step, name: str, role: str) -> Array:
-        """A weight or parameter that must be known when building; ModelError when it is computed at run time."""
-        if name in self.graph.constants:
-            return self.graph.constants[name]
-        raise unplaceable(step.node, self.graph, f"its {role} {name!r} is computed at run time")
+    def constant(self, name: str) -> Array:
+        """A weight or parameter; that it is known when building, `Placement.check` has made sure."""
+        return self.graph.constants[name]
 
     def clamp(self, step: Step) -> dict[str, int]:
         """The codes `lo` and `hi` between which the step's output stays."""
@@ -65,6 +66,10 @@ class Lowering:
         self.ops.append(Op(kind, step.nodes[-1].name, inputs, output, dict(attrs or {}), keys, sources))
 
 
+def _anything(node: Node, graph: Graph) -> None:
+    """Fits whatever the node's settings."""
+
+
 @dataclass(frozen=True)
 class Placement:
     """How the compiler treats one ONNX operator type."""
@@ -76,6 +81,8 @@ class Placement:
     """Codes only move: the outputs have the input's scale and zero point."""
     clamps: bool = False
     """A Relu or Clip that follows goes into its clamp."""
+    check: Callable[[Node, Graph], None] = _anything
+    """Raises Unfit for settings that the NPU lacks."""
 
 
 def first_input(node: Node) -> tuple[str, ...]:
@@ -89,7 +96,7 @@ def all_inputs(node: Node) -> tuple[str, ...]:
 
 
 def unplaceable(node: Node, graph: Graph, reason: str) -> ModelError:
-    """The error for an operator of a known type with settings that the emulator doesn't have."""
+    """The error for a node that neither the NPU nor the CPU part can do."""
     return ModelError(
         f"operator {node.op_type} (domain {node.domain or 'ai.onnx'}, opset {graph.opset}) can't be placed: "
         f"node {node.name!r}: {reason}",

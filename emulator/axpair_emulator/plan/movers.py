@@ -1,11 +1,11 @@
-"""Operators that move codes as a whole: reshapes, transposes, padding, concatenation."""
+"""Operators that move codes as a whole: reshapes, transposes, concatenation."""
 
 from __future__ import annotations
 
 from axpair_emulator.plan.constants import quantise_constants
-from axpair_emulator.plan.lowering import Lowering, Placement, all_inputs, first_input, unplaceable
+from axpair_emulator.plan.lowering import Lowering, Placement, all_inputs, first_input
 from axpair_emulator.plan.step import Step
-from axpair_emulator.quantize.activations import code_of, codes_of, values_of_all_codes
+from axpair_emulator.quantize.activations import codes_of, values_of_all_codes
 
 
 def _reshape(step: Step, program: Lowering) -> None:
@@ -19,28 +19,6 @@ def _transpose(step: Step, program: Lowering) -> None:
     program.emit("transpose", step, step.inputs, step.output, {"perm": perm})
 
 
-def _pad(step: Step, program: Lowering) -> None:
-    node = step.node
-    mode = node.attrs.get("mode", b"constant")
-    if mode not in (b"constant", b"reflect"):
-        raise unplaceable(node, program.graph, f"mode {mode.decode(errors='replace')!r}")
-    tensor = program.tensors[step.output]
-    pads = [int(pad) for pad in program.constant(step, node.input(1), "pads").ravel()]
-    if min(pads, default=0) < 0:
-        raise unplaceable(node, program.graph, "it crops (negative pads)")
-    rank = len(tensor.shape)
-    if node.input(3):
-        axes = [int(axis) % rank for axis in program.constant(step, node.input(3), "axes").ravel()]
-        given, pads = pads, [0] * (2 * rank)
-        for index, axis in enumerate(axes):
-            pads[axis], pads[rank + axis] = given[index], given[len(axes) + index]
-    if mode == b"reflect":
-        program.emit("pad", step, step.inputs, step.output, {"pads": pads, "value": 0, "reflect": 1})
-        return
-    value = program.constant(step, node.input(2), "value").ravel()[0] if node.input(2) else 0.0
-    program.emit("pad", step, step.inputs, step.output, {"pads": pads, "value": code_of(float(value), tensor)})
-
-
 def _concat(step: Step, program: Lowering) -> None:
     quantise_constants(step, program)
     result = program.tensors[step.output]
@@ -52,9 +30,29 @@ def _concat(step: Step, program: Lowering) -> None:
     program.emit("concat", step, step.inputs, step.output, {"axis": axis}, tables)
 
 
+def _greatest(step: Step, program: Lowering) -> None:
+    _choice("maximum", step, program)
+
+
+def _least(step: Step, program: Lowering) -> None:
+    _choice("minimum", step, program)
+
+
+def _choice(kind: str, step: Step, program: Lowering) -> None:
+    """Of codes brought to the output's scale the larger or smaller is that of the larger or smaller value."""
+    quantise_constants(step, program)
+    result = program.tensors[step.output]
+    tables = {
+        f"table_{index}": codes_of(values_of_all_codes(program.tensors[name]), result)
+        for index, name in enumerate(step.inputs)
+    }
+    program.emit(kind, step, step.inputs, step.output, {}, tables)
+
+
 PLACEMENTS = {
     **{kind: Placement(_reshape, first_input, shares=True) for kind in ("Reshape", "Flatten", "Squeeze", "Unsqueeze")},
     "Transpose": Placement(_transpose, first_input, shares=True),
-    "Pad": Placement(_pad, first_input, shares=True),
     "Concat": Placement(_concat, all_inputs),
+    "Max": Placement(_greatest, all_inputs),
+    "Min": Placement(_least, all_inputs),
 }

@@ -7,8 +7,22 @@ from collections.abc import Mapping
 import onnx
 
 from axpair_emulator.errors import ModelError
-from axpair_emulator.plan import convs, elementwise, movers, pooling, products, resizing, slicing, softmax, tables
+from axpair_emulator.graph.view import Graph, Node
+from axpair_emulator.plan import (
+    convs,
+    elementwise,
+    gathering,
+    movers,
+    pooling,
+    products,
+    resizing,
+    slicing,
+    softmax,
+    tables,
+)
+from axpair_emulator.plan.fit import Unfit
 from axpair_emulator.plan.lowering import Placement
+from axpair_emulator.plan.step import CHAIN
 from axpair_emulator.plan.unary import FUNCTIONS
 
 PLACEMENTS: Mapping[str, Placement] = {
@@ -17,6 +31,7 @@ PLACEMENTS: Mapping[str, Placement] = {
     **elementwise.PLACEMENTS,
     **pooling.PLACEMENTS,
     **movers.PLACEMENTS,
+    **gathering.PLACEMENTS,
     **slicing.PLACEMENTS,
     **resizing.PLACEMENTS,
     **softmax.PLACEMENTS,
@@ -24,27 +39,50 @@ PLACEMENTS: Mapping[str, Placement] = {
 }
 """By the kind of a step: an ONNX operator type, or CHAIN for elementwise functions of one tensor."""
 
+NO_SUCH = "the NPU has no such operator"
+_NUMBERS = ("float32", "bool")
+"""What a chain may hold inside; truth values don't leave it."""
 
-def is_placeable(op_type: str, domain: str) -> bool:
-    """Whether the NPU has the operator type."""
-    return (op_type in PLACEMENTS or op_type in FUNCTIONS) and domain in ("", "ai.onnx")
+
+def obstacle(node: Node, graph: Graph, *, unary: bool) -> str:
+    """Why the NPU can't do a node; "" when it can. `unary`: it is an elementwise function of one tensor."""
+    placement = None if node.op_type == CHAIN else PLACEMENTS.get(node.op_type)
+    if node.domain not in ("", "ai.onnx") or (placement is None and node.op_type not in FUNCTIONS):
+        return NO_SUCH
+    if unary:
+        return _chain_obstacle(node, graph)
+    if placement is None:
+        return "it combines several tensors; only a scalar constant is handled"
+    try:
+        placement.check(node, graph)
+    except Unfit as reason:
+        return str(reason)
+    # Bytes of an input may be moved before they are made float.
+    allowed = ("float32", "uint8") if placement.shares else ("float32",)
+    for name in (*placement.operands(node), *filter(None, node.outputs)):
+        dtype = str(graph.constants[name].dtype) if name in graph.constants else graph.dtypes[name]
+        if dtype not in allowed:
+            return f"{name!r} is {dtype}"
+    return ""
 
 
-def check_operators(model: onnx.ModelProto, *, cpu: bool = False) -> None:
-    """Raises ModelError for the first operator that can't be placed: its type, domain, opset and node.
+def _chain_obstacle(node: Node, graph: Graph) -> str:
+    given = [graph.dtypes[name] for name in node.inputs if name in graph.dtypes and name not in graph.constants]
+    made = graph.dtypes[node.outputs[0]]
+    wrong = [dtype for dtype in given if dtype not in _NUMBERS and (node.op_type, dtype) != ("Cast", "uint8")]
+    wrong += [made] if made not in _NUMBERS else []
+    return f"it works on {wrong[0]}" if wrong else ""
 
-    With `cpu` those of ONNX's own domain may go to the CPU.
-    """
+
+def check_domains(model: onnx.ModelProto) -> None:
+    """Raises ModelError for the first operator of a foreign domain: its type, domain, opset and node."""
     opsets = {entry.domain: entry.version for entry in model.opset_import}
     for node in model.graph.node:
-        standard = node.domain in ("", "ai.onnx")
-        if standard and (cpu or node.op_type == "Constant" or is_placeable(node.op_type, node.domain)):
+        if node.domain in ("", "ai.onnx"):
             continue
-        domain = node.domain or "ai.onnx"
-        opset = opsets.get(node.domain, opsets.get("", 0))
         raise ModelError(
-            f"operator {node.op_type} (domain {domain}, opset {opset}) can't be placed: "
+            f"operator {node.op_type} (domain {node.domain}, opset {opsets.get(node.domain, 0)}) can't be placed: "
             f"node {node.name or node.output[0]!r}",
-            next_step="replace it by operators that can (see docs/emulator.md), or cut the model before it and "
-            "run the rest in your post-processor",
+            next_step="export the model with operators of ONNX's own domain alone (not as a runtime optimised it), "
+            "or cut it before this one and run the rest in your post-processor",
         )

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from axpair_emulator.graph.view import Graph, Node
+from axpair_emulator.plan.fit import integers
 from axpair_emulator.plan.lowering import Lowering, Placement, first_input
 from axpair_emulator.plan.step import Step
+
+
+def _check_slice(node: Node, graph: Graph) -> None:
+    for index, role in ((1, "starts"), (2, "ends"), (3, "axes"), (4, "steps")):
+        if index < 3 or node.input(index):
+            integers(node, graph, index, role)
 
 
 def _slice(step: Step, program: Lowering) -> None:
     node = step.node
     shape = program.graph.shapes[step.inputs[0]]
-    starts, ends = (
-        [int(value) for value in program.constant(step, node.input(index), role).ravel()]
-        for index, role in ((1, "starts"), (2, "ends"))
-    )
+    starts, ends = (integers(node, program.graph, index, role) for index, role in ((1, "starts"), (2, "ends")))
     axes, steps = list(range(len(starts))), [1] * len(starts)
     if node.input(3):
-        axes = [int(axis) % len(shape) for axis in program.constant(step, node.input(3), "axes").ravel()]
+        axes = [axis % len(shape) for axis in integers(node, program.graph, 3, "axes")]
     if node.input(4):
-        steps = [int(value) for value in program.constant(step, node.input(4), "steps").ravel()]
+        steps = integers(node, program.graph, 4, "steps")
     # Exporters write 2^63 - 1 for "to the end"; one past either end says the same.
     clipped = [
         [max(-shape[axis] - 1, min(shape[axis], value)) for axis, value in zip(axes, values, strict=True)]
@@ -39,6 +44,6 @@ def _split(step: Step, program: Lowering) -> None:
 
 
 PLACEMENTS = {
-    "Slice": Placement(_slice, first_input, shares=True),
+    "Slice": Placement(_slice, first_input, shares=True, check=_check_slice),
     "Split": Placement(_split, first_input, shares=True),
 }

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from onnx import TensorProto
 
 Array = np.ndarray[Any, Any]
 Operands = Sequence["Array | None"]
@@ -59,6 +60,28 @@ def _fold(function: Callable[[Array, Array], Array]) -> Function:
     return evaluate
 
 
+def _logical(function: Callable[[Array, Array], Array]) -> Function:
+    """Truth values are 1.0 and 0.0."""
+    return _two(lambda a, b: np.asarray(function(a, b), np.float64))
+
+
+def _where(operands: Operands, attrs: Attrs) -> Array:
+    condition, yes, no = operands
+    assert condition is not None
+    assert yes is not None
+    assert no is not None
+    return np.where(condition != 0, yes, no)
+
+
+def _cast(x: Array, attrs: Attrs) -> Array:
+    return np.asarray(x != 0, np.float64) if attrs.get("to") == TensorProto.BOOL else x
+
+
+def _shrink(x: Array, attrs: Attrs) -> Array:
+    bias, edge = attrs.get("bias", 0.0), attrs.get("lambd", 0.5)
+    return np.where(x < -edge, x + bias, np.where(x > edge, x - bias, 0.0))
+
+
 def _clip(operands: Operands, attrs: Attrs) -> Array:
     assert operands[0] is not None
     low = np.maximum(operands[0], _given(operands, 1, -math.inf))
@@ -91,40 +114,65 @@ def _elu(x: Array, alpha: float, gamma: float = 1.0) -> Array:
     return np.asarray(gamma * np.where(x > 0, x, alpha * np.expm1(x)))
 
 
+def _celu(x: Array, alpha: float) -> Array:
+    return np.asarray(np.maximum(x, 0.0) + np.minimum(alpha * np.expm1(x / alpha), 0.0))
+
+
 FUNCTIONS: Mapping[str, Function] = {
     "Abs": _one(np.abs),
+    "Acos": _one(np.arccos),
     "Add": _two(np.add),
+    "And": _logical(np.logical_and),
+    "Asin": _one(np.arcsin),
+    "Atan": _one(np.arctan),
+    "Cast": _with(_cast),
     "Ceil": _one(np.ceil),
+    "Celu": _with(lambda x, attrs: _celu(x, attrs.get("alpha", 1.0))),
     "Clip": _clip,
+    "Cos": _one(np.cos),
+    "Cosh": _one(np.cosh),
     "Div": _two(np.divide),
     "Elu": _with(lambda x, attrs: _elu(x, attrs.get("alpha", 1.0))),
+    "Equal": _logical(np.equal),
     "Erf": _one(_erf),
     "Exp": _one(np.exp),
     "Floor": _one(np.floor),
     "Gelu": _with(_gelu),
+    "Greater": _logical(np.greater),
+    "GreaterOrEqual": _logical(np.greater_equal),
     "HardSigmoid": _with(_hard_sigmoid),
     "HardSwish": _one(lambda x: x * np.clip(x / 6.0 + 0.5, 0.0, 1.0)),
     "Identity": _one(np.asarray),
     "LeakyRelu": _with(lambda x, attrs: np.where(x < 0, x * attrs.get("alpha", 0.01), x)),
+    "Less": _logical(np.less),
+    "LessOrEqual": _logical(np.less_equal),
     "Log": _one(np.log),
     "Max": _fold(np.maximum),
     "Min": _fold(np.minimum),
     "Mish": _one(lambda x: x * np.tanh(_softplus(x))),
     "Mul": _two(np.multiply),
     "Neg": _one(np.negative),
+    "Not": _one(lambda x: np.asarray(x == 0, np.float64)),
+    "Or": _logical(np.logical_or),
     "PRelu": _two(lambda x, slope: np.where(x < 0, x * slope, x)),
     "Pow": _two(np.power),
     "Reciprocal": _one(np.reciprocal),
     "Relu": _one(lambda x: np.maximum(x, 0.0)),
     "Round": _one(np.rint),
     "Selu": _with(lambda x, attrs: _elu(x, attrs.get("alpha", 1.6732632), attrs.get("gamma", 1.0507009))),
+    "Shrink": _with(_shrink),
     "Sigmoid": _one(_sigmoid),
     "Sign": _one(np.sign),
+    "Sin": _one(np.sin),
+    "Sinh": _one(np.sinh),
     "Softplus": _one(_softplus),
     "Softsign": _one(lambda x: x / (1.0 + np.abs(x))),
     "Sqrt": _one(np.sqrt),
     "Sub": _two(np.subtract),
+    "Tan": _one(np.tan),
     "Tanh": _one(np.tanh),
     "ThresholdedRelu": _with(lambda x, attrs: np.where(x > attrs.get("alpha", 1.0), x, 0.0)),
+    "Where": _where,
+    "Xor": _logical(np.logical_xor),
 }
 """By ONNX operator type. Binary ones are unary here: their other operand is a constant of one element."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from axpair_emulator.program import Tensor
 from axpair_emulator.quantize.fixed_point import fixed_point
+from axpair_emulator.quantize.rounding import Moments, coded, mean_error
 
 MAX_BIAS = 1 << 30
 WEIGHT_TOP = 127
@@ -57,12 +58,19 @@ def odd_reciprocals(reals: Array) -> Array:
 
 
 def quantise_weights(
-    weights: Array, bias: Array, source: Tensor, result: Tensor, *, per_channel: bool
+    weights: Array,
+    bias: Array,
+    source: Tensor,
+    result: Tensor,
+    *,
+    per_channel: bool,
+    moments: Moments | None = None,
 ) -> QuantisedWeights:
     """Quantises float weights (O, ...) and bias (O) between two quantised tensors.
 
     A channel whose bias would exceed 2^30, or whose accumulator could exceed its limit, gets a coarser scale of
-    its own, also with one scale per tensor.
+    its own, also with one scale per tensor. With `moments` of the input the integers make up for each other's
+    rounding over such inputs, and the bias for what is left of its mean.
     """
     flat = weights.reshape(weights.shape[0], -1).astype(np.float64)
     bias = bias.astype(np.float64)
@@ -83,8 +91,9 @@ def quantise_weights(
         if source.bits == result.bits == 8:
             scales = odd_reciprocals(scales * ratio) / ratio
         scales = scales.astype(np.float32).astype(np.float64)
-        codes = np.clip(np.rint(flat / scales[:, None]), -WEIGHT_TOP, WEIGHT_TOP)
-        bias_codes = np.rint(bias / (scales * source.scale))
+        codes = coded(flat, scales, WEIGHT_TOP, moments)
+        shifted = bias - mean_error(flat, codes, scales, moments)
+        bias_codes = np.clip(np.rint(shifted / (scales * source.scale)), -2 * MAX_BIAS + 1, 2 * MAX_BIAS - 1)
         bound = np.abs(codes).sum(axis=1) * reach + np.abs(bias_codes)
         if bool((bound < limit).all()):
             break

@@ -7,14 +7,14 @@ import onnx
 
 from axpair_emulator.config.build_config import BuildConfig
 from axpair_emulator.graph.view import Graph
-from axpair_emulator.plan.compiler import Compiled
+from axpair_emulator.plan.compiler import Compiled, constant_name
 from axpair_emulator.plan.convs import row_names
 from axpair_emulator.plan.inputs import raw_name
 from axpair_emulator.plan.step import Step
 from axpair_emulator.program import Program
 from axpair_emulator.quantize.weights import QuantisedWeights
 from axpair_emulator.reference.cpu_nodes import add_cpu_nodes
-from axpair_emulator.reference.graph_parts import GraphParts, float_name, values_name
+from axpair_emulator.reference.graph_parts import Array, GraphParts, float_name, values_name
 from axpair_emulator.reference.inputs import add_input
 
 
@@ -30,6 +30,10 @@ def build_reference(graph: Graph, steps: tuple[Step, ...], compiled: Compiled, c
             add_input(parts, conf, program)
     for step in steps:
         _add_step(parts, step, graph, compiled)
+    for op in program.ops:
+        if op.kind == "reshape" and op.inputs[0] == constant_name(op.output):
+            value = parts.constant(program.tensors[op.inputs[0]], program.arrays[op.inputs[0]])
+            parts.quantise(program.tensors[op.output], value)
     for op in program.ops:  # layout changes of outputs have no node in the model
         if op.kind == "transpose" and not op.sources and op.output not in _made(config):
             moved = parts.add("Transpose", [values_name(op.inputs[0])], float_name(op.output), perm=op.attrs["perm"])
@@ -85,8 +89,8 @@ def _add_weighted(
     program: Program,
 ) -> None:
     """The step's first node with its weights and bias dequantised from the program's integers."""
-    of_rows = (op for op in program.ops if op.output == row_names(step)[1])
-    op = next(of_rows, None) or next(op for op in program.ops if op.output == step.output)
+    in_rows = (op for op in program.ops if op.output == row_names(step)[1])
+    op = next(in_rows, None) or next(op for op in program.ops if op.output == step.output)
     codes = program.arrays[op.arrays["weight"]]
     node = step.node
     inner = float_name(step.output) if len(step.nodes) == 1 else f"inside/{step.output}/{node.outputs[0]}"
@@ -111,20 +115,30 @@ def _add_weighted(
         parts.add("Add", [product, bias], inner)
         return
     attrs = {key: op.attrs[key] for key in ("strides", "pads", "dilations", "group")}
+    of_rows = op.output != step.output
+    if of_rows:
+        row = program.tensors[op.inputs[0]]
+        source = parts.quantise(row, parts.reshape(source, row))
+    made = f"rows/{step.output}" if of_rows else inner
     if op.kind == "conv":
         parts.add("DequantizeLinear", [coded, scales], weight, axis=0)
-        if op.output == step.output:
-            parts.add("Conv", [source, weight, bias], inner, **attrs)
-            return
-        row = parts.quantise(program.tensors[op.inputs[0]], parts.reshape(source, program.tensors[op.inputs[0]]))
-        parts.add("Conv", [row, weight, bias], f"rows/{step.output}", **attrs)
-        parts.reshape(f"rows/{step.output}", program.tensors[step.output], inner)
-        return
-    if attrs["group"] == 1:
-        parts.add("DequantizeLinear", [coded, scales], weight, axis=1)
+        parts.add("Conv", [source, weight, bias], made, **attrs)
+    else:
+        _add_transposed(parts, weight, (coded, scales), weights, codes, attrs["group"])
+        attrs["output_padding"] = op.attrs["output_padding"]
+        parts.add("ConvTranspose", [source, weight, bias], made, **attrs)
+    if of_rows:
+        parts.reshape(made, program.tensors[step.output], inner)
+
+
+def _add_transposed(
+    parts: GraphParts, weight: str, stored: tuple[str, str], weights: QuantisedWeights, codes: Array, group: int
+) -> None:
+    """The real weights of a transposed convolution, whose output channels run over groups and the second axis."""
+    if group == 1:
+        parts.add("DequantizeLinear", list(stored), weight, axis=1)
     else:  # the scales run over groups and channels: no single axis
-        group, per_group = attrs["group"], codes.shape[1]
+        per_group = codes.shape[1]
         spread = np.repeat(weights.scales.reshape(group, 1, per_group), codes.shape[0] // group, axis=1)
         real = codes.astype(np.float32) * spread.reshape(codes.shape[0], per_group, 1, 1)
         parts.initializer(weight, real)
-    parts.add("ConvTranspose", [source, weight, bias], inner, **attrs, output_padding=op.attrs["output_padding"])

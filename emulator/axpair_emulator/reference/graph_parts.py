@@ -28,7 +28,7 @@ class GraphParts:
     def initializer(self, name: str, values: Array) -> str:
         """Adds a constant once; returns its name."""
         if name not in self._initializers:
-            self._initializers[name] = numpy_helper.from_array(np.ascontiguousarray(values), name)
+            self._initializers[name] = numpy_helper.from_array(np.asarray(values, order="C"), name)
         return name
 
     def add(self, op_type: str, inputs: list[str], output: str, **attrs: Any) -> str:

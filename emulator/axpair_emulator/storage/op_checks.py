@@ -10,6 +10,7 @@ import numpy as np
 
 from axpair_emulator.program import Op, Program
 from axpair_emulator.storage.input_checks import INPUT_KINDS, input_defect
+from axpair_emulator.storage.pick_checks import PICKING, picking_defect
 
 MAX_ELEMENTS = 1 << 28
 """Of one tensor."""
@@ -21,6 +22,9 @@ _ROLE_DTYPES = {
     "multiplier": ("int64",),
     "shift": ("int64",),
     "table": ("uint8", "uint16", "int64"),
+    "taps": ("int64",),
+    "weights": ("int64",),
+    "indices": ("int64",),
 }
 _ROLES = {
     "channel_lut": ("table",),
@@ -52,11 +56,14 @@ def _array_defect(op: Op, program: Program, arrays: Mapping[str, np.ndarray[Any,
     for role, array in arrays.items():
         if str(array.dtype) not in _ROLE_DTYPES.get(role.partition("_")[0], ()):
             return f"its {role} is {array.dtype}"
-    if op.kind == "concat" and len(arrays) != len(op.inputs):
+    if op.kind in PICKING:
+        return picking_defect(op, program, arrays)
+    if op.kind in ("concat", "maximum", "minimum") and len(arrays) != len(op.inputs):
         return f"it has {len(arrays)} tables for {len(op.inputs)} inputs"
     if "shift" in arrays:
-        channels = arrays["bias"].shape
-        if arrays["multiplier"].shape != channels or arrays["shift"].shape != channels:
+        places = (math.prod(program.tensors[op.output].shape[2:]),)
+        channels = arrays["bias"].shape if "bias" in arrays else places
+        if "multiplier" not in arrays or not arrays["multiplier"].shape == arrays["shift"].shape == channels:
             return "its bias, multiplier and shift differ in length"
         return _multiplier_defect(arrays["multiplier"].tolist(), arrays["shift"].tolist())
     for name, role in zip(op.inputs, arrays, strict=False):
