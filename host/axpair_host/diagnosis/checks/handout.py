@@ -8,6 +8,7 @@ import numpy as np
 
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
+from axpair_host.diagnosis.telling import rich
 from axpair_host.evidence.record import OutputFacts
 
 Array = np.ndarray[Any, Any]
@@ -54,8 +55,8 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         ]
         fresh = [one for one in seen if not one.source]
         if seen:
-            explained[output.name] = fresh or seen
-    yield from _findings(inquiry, explained)
+            explained[output.name] = fresh or (seen if rich(wrong[0].tensor) else [])
+    yield from _findings(inquiry, {name: seen for name, seen in explained.items() if seen})
 
 
 def _findings(inquiry: Inquiry, explained: Mapping[str, list[_Seen]]) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
+from axpair_host.diagnosis.telling import rich
 from axpair_host.digests import bytes_sha256
 from axpair_host.evidence.record import InputTrial
 
@@ -20,7 +21,9 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
     Asked only where nothing explains the bytes so far and the board repeats them.
     """
     board: dict[str, str] = {}
-    for output, _, wrong in inquiry.wrong_answers():
+    telling = False
+    for output, joint, wrong in inquiry.wrong_answers():
+        telling = telling or rich(joint)
         digests = {bytes_sha256(answer.tensor.tobytes()) for answer in wrong}
         if len(digests) > 1:
             return  # not repeatable: no input explains it
@@ -37,7 +40,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
         return
     explaining = [trial for trial in trials if all(trial.outputs.get(name) == sha for name, sha in board.items())]
     fresh = [trial for trial in explaining if not trial.source and _holds_for_probe(inquiry, trial, tuple(board))]
-    explaining = [trial for trial in explaining if trial.source]
+    explaining = [trial for trial in explaining if trial.source and telling]
     yield from _findings(inquiry, fresh or explaining, tuple(board))
 
 

@@ -9,14 +9,13 @@ import numpy as np
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Answer, Inquiry
+from axpair_host.diagnosis.telling import rich
 
 Array = np.ndarray[Any, Any]
 LINE = 64
 """Bytes of a cache line of every CPU on these boards."""
 _FEWEST = 8
 """Bytes: a smaller output may be equal by chance."""
-_FEWEST_VALUES = 16
-"""Different values below which a whole output may be equal by chance: a classifier that is sure of itself."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
         if match is not None and not _by_itself(wrong, behind):
             matched[output.name] = match
     finding = _finding(inquiry, matched) if matched else None
-    poor = matched and not any(_rich(joint) for output, joint, _ in suspects if output.name in matched)
+    poor = matched and not any(rich(joint) for output, joint, _ in suspects if output.name in matched)
     if poor and simulated and not inquiry.alone:
         yield Wants(
             "fresh_round",
@@ -68,11 +67,6 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
         )
     elif finding is not None:
         yield finding
-
-
-def _rich(joint: Array) -> bool:
-    """Whether the output takes so many values that it can't be another's by chance."""
-    return int(np.unique(joint).size) >= _FEWEST_VALUES
 
 
 def _by_itself(wrong: list[Answer], behind: list[Answer]) -> bool:
