@@ -8,24 +8,32 @@ from axpair_host.evidence.folder import Evidence
 
 What = Literal[
     "layers",
+    "own_errors",
     "layer_scores",
     "probe_joint",
     "fresh_round",
     "histories",
     "input_trials",
     "config_trials",
+    "imported_float",
     "readings",
     "second_opinion",
     "switches",
 ]
-"""layers: each compiled operator's own error. layer_scores: each layer's own and accumulated
-loss of quantisation. probe_joint: what the simulator answers to the probe's input.
-fresh_round: one more round of the case in a fresh worker. histories: the case behind another input, and alone,
-each in a fresh worker. second_opinion: what the vendor's own command gives on that board. switches: the case under
-each switch of the board. input_trials: what the simulator
-gives on the input misread. readings: what the
-post-processor makes of the outputs under each way of misreading them. config_trials: the
-float model under other configurations."""
+"""What can be asked for:
+
+layers, own_errors: each compiled operator's own error, where it is needed and at leisure
+layer_scores: each layer's own and accumulated loss of quantisation
+probe_joint: what the simulator answers to the probe's input
+fresh_round: one more round of the case in a fresh worker
+histories: the case behind another input, and alone, each in a fresh worker
+input_trials: what the simulator gives on the input misread
+config_trials: the float model under other configurations
+imported_float: the float model as the build imported it
+readings: what the post-processor makes of the outputs under each way of misreading them
+second_opinion: what the vendor's own command gives on that board
+switches: the case under each switch of the board
+"""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from axpair_host.gather.answers import (
     config_trials,
     fresh_round,
     histories,
+    imported_float,
     input_trials,
     layer_scores,
     layers,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 ANSWERS: Mapping[str, Answer] = {
     "layers": layers.answer,
+    "own_errors": layers.answer,
     "layer_scores": layer_scores.answer,
     "probe_joint": probe_joint.answer,
     "fresh_round": fresh_round.answer,
@@ -31,6 +33,7 @@ ANSWERS: Mapping[str, Answer] = {
     "readings": readings.answer,
     "input_trials": input_trials.answer,
     "config_trials": config_trials.answer,
+    "imported_float": imported_float.answer,
 }
 """Every `axpair_host.diagnosis.asks.What`, and who fetches it."""
 

@@ -1,0 +1,131 @@
+"""Does the compiler keep what the quantised model gives?"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from axpair_host.diagnosis.asks import Wants
+from axpair_host.diagnosis.checks.conversion import below, cosines, usable
+from axpair_host.diagnosis.finding import Finding, Open, found
+from axpair_host.diagnosis.inquiry import Inquiry
+from axpair_host.evidence.record import Layer
+
+ONE_STEP = 1.001
+"""Steps by which a healthy operator may be off, with room for the division that measured it."""
+TWO_STEPS_SHARE = 1e-5
+"""Share of a Softmax's elements that may be off by two: its 16 bit quotient is rounded twice."""
+SHIFT_MEAN_STEPS = 0.05
+SHIFT_MIN_DIFFERING = 100
+RELATIVE_ERROR = 0.3
+"""2-norm relative error of J where the cosine shows nothing: a factor, say. At a cosine of 0.98 it is 0.2."""
+
+
+def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
+    """AX202: an operator's own error, fed with the quantised model's codes, exceeds one step or leans to one side.
+
+    The difference from end to end alone never accuses: rare one-step flips grow in healthy nets. Where the joint is
+    below the line and the quantised model isn't, the operators are always looked at, else only at leisure.
+    """
+    if not inquiry.has("onnx", "lava_joint", "joint"):
+        return
+    differing = [output.name for output in inquiry.outputs if _differs(inquiry, output.name)]
+    if not differing:
+        return
+    low = _low(inquiry)
+    spoken = _spoken(inquiry, low)
+    layers = inquiry.evidence.record.layers
+    if layers is None:
+        if low:
+            lacking = f"{spoken}: whether a layer's own error is the cause, or healthy flips that grew, isn't known"
+            yield Wants("layers", lacking, otherwise=(Open("lava_joint -> joint", lacking, undecided=True),))
+        else:
+            yield Wants("own_errors", "whether a layer's own error is more than rounding wasn't looked at")
+        return
+    wrong = [layer for layer in layers if at_fault(layer)]
+    if wrong:
+        yield _finding(inquiry, wrong, low, differing, spoken)
+    elif low:
+        why = f"{spoken}; each of the {len(layers)} layers alone is within one step: small differences grew"
+        yield Open("lava_joint -> joint", f"{why}, no stage is at fault by itself", undecided=True)
+
+
+def at_fault(layer: Layer) -> bool:
+    """Whether an operator's own error is more than rounding: beyond one step, or leaning to one side."""
+    leaning = layer.differing >= SHIFT_MIN_DIFFERING and abs(layer.mean_steps) >= SHIFT_MEAN_STEPS
+    twice = layer.kind == "softmax" and layer.max_steps <= 2 and layer.differing <= TWO_STEPS_SHARE * layer.elements
+    return (layer.max_steps > ONE_STEP and not twice) or leaning
+
+
+def _differs(inquiry: Inquiry, name: str) -> bool:
+    quantised, joint = (inquiry.evidence.leg(leg).get(name) for leg in ("lava_joint", "joint"))
+    return quantised is not None and joint is not None and quantised.tobytes() != joint.tobytes()
+
+
+def _low(inquiry: Inquiry) -> dict[str, float]:
+    """Outputs of which the joint is below the line and the quantised model isn't, with the joint's cosine."""
+    early = below(inquiry, "onnx_lava")
+    low = {
+        name: cosine
+        for name, cosine in below(inquiry, "onnx_joint").items()
+        if name not in early and usable(inquiry, name)
+    }
+    for output in inquiry.outputs:
+        joint, quantised = (inquiry.pair(pair, output.name) for pair in ("onnx_joint", "onnx_lava"))
+        if joint is None or quantised is None or joint.cosine is None or not usable(inquiry, output.name):
+            continue
+        error, before = joint.relative_error, quantised.relative_error
+        if error is not None and before is not None and error > RELATIVE_ERROR > 2 * before:
+            low.setdefault(output.name, joint.cosine)
+    return low
+
+
+def _spoken(inquiry: Inquiry, low: dict[str, float]) -> str:
+    if not low:
+        return "every output is above the line"
+    name = min(low, key=lambda one: low[one])
+    said = inquiry.pair("onnx_joint", name)
+    if low[name] >= inquiry.settings.cosine and said is not None:
+        return (
+            f"the joint's {name!r} has a relative error of {said.relative_error:.3g} against the float model, with a "
+            f"cosine of {low[name]:.4f}; the quantised model's is right"
+        )
+    return (
+        f"the joint's {name!r} has cosine {low[name]:.4f} against the float model, the quantised model's isn't below "
+        f"{inquiry.settings.cosine:g}"
+    )
+
+
+def _finding(inquiry: Inquiry, wrong: list[Layer], low: dict[str, float], differing: list[str], spoken: str) -> Finding:
+    first = wrong[0]
+    return found(
+        "AX202",
+        f"{spoken}; the layer {first.name!r} ({first.kind}) alone is off by {first.max_steps:g} steps at most and "
+        f"{first.mean_steps:+.3f} on average" + (f"; {len(wrong) - 1} more layers" if len(wrong) > 1 else ""),
+        {
+            "line": inquiry.settings.cosine,
+            "outputs": cosines(inquiry, low),
+            "layers": [_document(layer) for layer in wrong[:20]],
+            "layers_at_fault": len(wrong),
+            "layers_total": len(inquiry.evidence.record.layers or ()),
+        },
+        outputs=tuple(low or differing),
+        settles=("conversion",),
+        cosine_if_fixed=min(
+            (
+                pair.cosine
+                for one in low or differing
+                if (pair := inquiry.pair("onnx_lava", one)) and pair.cosine is not None
+            ),
+            default=None,
+        ),
+    )
+
+
+def _document(layer: Layer) -> dict[str, Any]:
+    return {
+        "name": layer.name,
+        "kind": layer.kind,
+        "max_steps": layer.max_steps,
+        "mean_steps": layer.mean_steps,
+        "differing": layer.differing,
+        "elements": layer.elements,
+    }
