@@ -36,7 +36,10 @@ class Device:
         for fault in self._faults:
             fault.opened(self.cmm)
         self.cmm.take(model_bytes(program, SLOTS), "AX_JOINT_CreateHandle", CREATE_CONTEXT_FAILED)
+        self._source, self._threads = program, threads
+        self._active = self._faults
         self._executor = _executed(program, self._faults, threads)
+        self._executors = {self._faults: self._executor}
         self.program = self._executor.program
         self._inputs = Buffers([size_bytes(port.dtype, port.shape) for port in program.inputs])
         self._ring = OutputRing([size_bytes(port.dtype, port.shape) for port in program.outputs])
@@ -62,37 +65,45 @@ class Device:
         the buffers stays as it was, and the views show the answers' part.
         Raises what an injected fault makes the driver return, as RuntimeFault.
         """
-        for fault in self._faults:
+        self._choose(inputs)
+        for fault in self._active:
             fault.on_submit()
         self._deliver(inputs)
         answers = self._execute([len(data) for data in inputs])
         current, before = self._ring.take()
         current.fill([self._transfer(index, answer, current) for index, answer in enumerate(answers)])
-        for fault in self._faults:
+        for fault in self._active:
             if fault.hands_out_previous():
                 current = before
         self._answers = answers
         views = [view[: len(answer)] for view, answer in zip(current.views(), answers, strict=True)]
-        for fault in self._faults:
+        for fault in self._active:
             views = [views[index] for index in fault.order(self.program.outputs)]
         return views
+
+    def _choose(self, inputs: Sequence[bytes]) -> None:
+        """Faults that strike these inputs, and what executes the program with them alone."""
+        self._active = tuple(one for one in self._faults if one.only is None or one.only.strikes(inputs))
+        if self._active not in self._executors:
+            self._executors[self._active] = _executed(self._source, self._active, self._threads)
+        self._executor = self._executors[self._active]
 
     def _deliver(self, inputs: Sequence[bytes]) -> None:
         for port, data in zip(self.program.inputs, inputs, strict=True):
             if len(data) > size_bytes(port.dtype, port.shape):
                 raise EmulatorError(f"input {port.name!r} has {len(data)} bytes: more than its buffer holds")
         held = [old[: len(data)] for old, data in zip(self._inputs.contents(), inputs, strict=True)]
-        for fault in self._faults:
+        for fault in self._active:
             inputs = [fault.delivered(data, old) for data, old in zip(inputs, held, strict=True)]
         self._inputs.fill(inputs)
 
     def _execute(self, sizes: Sequence[int]) -> list[bytes]:
         contents = [held[:size] for held, size in zip(self._inputs.contents(), sizes, strict=True)]
         ports = [of_items(port, items_in(port, size)) for port, size in zip(self.program.inputs, sizes, strict=True)]
-        for fault in self._faults:
+        for fault in self._active:
             contents = [fault.fetched(port, data) for port, data in zip(ports, contents, strict=True)]
         given = {port.name: data for port, data in zip(self.program.inputs, contents, strict=True)}
-        outputs: Mapping[str, Array] = self._executor.run(given, alter=self._alter if self._faults else None)
+        outputs: Mapping[str, Array] = self._executor.run(given, alter=self._alter if self._active else None)
         answers = [outputs[port.name].tobytes() for port in self.program.outputs]
         for port, answer in zip(self.program.outputs, answers, strict=True):
             if len(answer) > size_bytes(port.dtype, port.shape):
@@ -103,7 +114,7 @@ class Device:
         return answers
 
     def _alter(self, tensor: str, codes: Array) -> Array:
-        for fault in self._faults:
+        for fault in self._active:
             codes = fault.activation(tensor, codes)
         return codes
 
@@ -116,9 +127,9 @@ class Device:
         port = of_items(port, items_in(port, len(answer)))
         written = Written(index, port, answer, slot.contents()[index][: len(answer)], previous)
         content = answer
-        for fault in self._faults:
+        for fault in self._active:
             content = fault.written(written, content)
-        for fault in self._faults:
+        for fault in self._active:
             content = fault.read(written, content)
         return content
 

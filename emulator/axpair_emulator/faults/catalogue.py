@@ -12,6 +12,7 @@ from axpair_emulator.faults import (
     execution,
     frontend,
     handout,
+    importing,
     instructions,
     loading,
     state,
@@ -20,6 +21,8 @@ from axpair_emulator.faults import (
 )
 from axpair_emulator.faults.fault import Fault, Parameter, Value
 from axpair_emulator.faults.known import suggestion
+from axpair_emulator.faults.only import OPTION as ONLY
+from axpair_emulator.faults.only import read_only
 
 _CLASSES: tuple[type[Fault], ...] = (
     transfer.StaleOutput,
@@ -75,18 +78,19 @@ FAULTS: Mapping[str, FaultInfo] = {
 }
 """By the name under which they are injected: `emulator:?fault=NAME`."""
 
-_COMMON = ("fault", "seed", "threads")
+_COMMON = ("fault", "seed", "threads", ONLY)
 
 
 def chosen(options: Mapping[str, str]) -> tuple[Fault, ...]:
     """The faults that options ask for: fault=NAME[,NAME...], seed=N, and the parameters of those faults.
 
-    A parameter is given by its name, or as NAME.parameter where several faults have it.
+    A parameter is given by its name, or as NAME.parameter where several faults have it. Every fault takes only=K/N:
+    it strikes those inputs alone whose digest falls into class K of N.
     Raises FaultError for unknown names, options and unreadable numbers.
     """
     names = [name for name in options.get("fault", "").split(",") if name]
     for name in names:
-        if name in toolchain.FAULTS:
+        if name in toolchain.FAULTS or name == importing.GRAPH_IMPORT.name:
             raise FaultError(
                 f"{name!r} is a fault of the compiler, not of the board",
                 next_step=f"build the joint with it: axpair emulator build --fault {name}",
@@ -95,7 +99,7 @@ def chosen(options: Mapping[str, str]) -> tuple[Fault, ...]:
             raise FaultError(f"there is no fault {name!r}", next_step=f"{suggestion(name, FAULTS)}; {_LIST}")
     known = {*_COMMON}
     for name in names:
-        known.update(FAULTS[name].parameters, (f"{name}.{key}" for key in FAULTS[name].parameters))
+        known.update(FAULTS[name].parameters, (f"{name}.{key}" for key in (*FAULTS[name].parameters, ONLY)))
     for option in options:
         if option not in known:
             raise FaultError(
@@ -103,10 +107,17 @@ def chosen(options: Mapping[str, str]) -> tuple[Fault, ...]:
                 next_step=f"{suggestion(option, sorted(known))}; {_LIST}",
             )
     seed = whole_number("seed", options.get("seed", "0"))
-    return tuple(FAULTS[name].make(_values(FAULTS[name], options), seed) for name in names)
+    return tuple(_made(FAULTS[name], options, seed) for name in names)
 
 
 _LIST = "axpair emulator faults lists them all with their parameters"
+
+
+def _made(info: FaultInfo, options: Mapping[str, str], seed: int) -> Fault:
+    fault = info.make(_values(info, options), seed)
+    only = options.get(f"{info.name}.{ONLY}", options.get(ONLY))
+    fault.only = read_only(only) if only is not None else None
+    return fault
 
 
 def _values(info: FaultInfo, options: Mapping[str, str]) -> dict[str, Value]:

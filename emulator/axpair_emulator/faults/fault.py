@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from axpair_emulator.faults.only import Only
 from axpair_emulator.program import Port
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class Fault:
     code: ClassVar[str]
     """The code of the fault book that has to be found; "" where nothing is wrong with the answers."""
     parameters: ClassVar[Mapping[str, Parameter]] = {}
+    only: Only | None = None
+    """The inputs that it strikes; None for all."""
 
     def __init__(self, values: Mapping[str, Value], seed: int) -> None:
         self._values = values
