@@ -1,6 +1,7 @@
 """Bisects one case on one board, from an address and a folder for the log."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,33 @@ def bisect(
     Raises UsageError where the log is another bisection's or simulator and board don't go together; BoardError when
     the board can't be reached or goes away.
     """
+    with opened_bench(
+        simulator, models, inputs, address, out, repeat=repeat, deadline_ms=deadline_ms, progress=progress
+    ) as bench:
+        culprit = find_culprit(bench)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "verdict": _VERDICTS[culprit.outcome],
+        "simulator": f"{simulator.name} {simulator.version()}",
+        "board": bench.board.url,
+        "log": str(bench.log.path),
+        "bisection": culprit.document(),
+    }
+
+
+@contextmanager
+def opened_bench(
+    simulator: Simulator,
+    models: Models,
+    inputs: Mapping[str, bytes],
+    address: Address,
+    out: Path,
+    *,
+    repeat: int,
+    deadline_ms: int,
+    progress: Progress,
+) -> Iterator[Bench]:
+    """Simulator and board with one case, while the block lasts; raises as `bisect` does."""
     simulated_by = f"{simulator.name} {simulator.version()}"
     with open_address(address, progress=progress) as board:
         check_pairing(simulated_by, board.facts, board.url)
@@ -43,12 +71,4 @@ def bisect(
         log = TrialLog(out, header)
         if log.resumed:
             progress.note(f"going on after {log.resumed} models in {log.path}")
-        culprit = find_culprit(Bench(simulator, models, inputs, board, log, progress, repeat, deadline_ms))
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "verdict": _VERDICTS[culprit.outcome],
-        "simulator": simulated_by,
-        "board": board.url,
-        "log": str(log.path),
-        "bisection": culprit.document(),
-    }
+        yield Bench(simulator, models, inputs, board, log, progress, repeat, deadline_ms)

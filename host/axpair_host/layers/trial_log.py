@@ -51,6 +51,8 @@ class Trial(msgspec.Struct, frozen=True):
     seconds: float
     failure: str = ""
     """Why the board gave no answer; "" where it did."""
+    inner: tuple[str, ...] = ()
+    """Tensors inside the model that the part begins with; () where it begins with the model's inputs."""
 
 
 class TrialLog:

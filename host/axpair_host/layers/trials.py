@@ -28,6 +28,30 @@ class TrialFailed(HostError):
 
 
 @dataclass(frozen=True)
+class Tried:
+    """What simulator and board made of one model."""
+
+    models: Models
+    inputs: Mapping[str, bytes]
+    expected: Tensors
+    """The simulator's."""
+    rounds: tuple[Tensors, ...]
+    """The board's, those that it answered."""
+    failure: str
+    """Why a round has no answer; "" where all have."""
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether every round gave the same bytes."""
+        return all(_alike(self.rounds[0], one) for one in self.rounds[1:])
+
+    @property
+    def differs(self) -> tuple[TensorDifference, ...]:
+        """How the first round isn't what was expected."""
+        return tuple(_differences(self.expected, self.rounds[0])) if self.rounds else ()
+
+
+@dataclass(frozen=True)
 class Bench:
     """Simulator and board with one case."""
 
@@ -50,32 +74,56 @@ class Bench:
         Raises TrialFailed where it didn't run, or gave other bytes in another round.
         """
         trial = self._once(f"{nodes}: {', '.join(outputs)}", outputs)
+        said = f"the part up to {', '.join(outputs)}"
         if trial.failure:
-            raise TrialFailed(f"the part up to {', '.join(outputs)} gave no answer: {trial.failure}")
+            raise TrialFailed(f"{said} gave no answer: {trial.failure}")
         if not trial.repeatable:
-            raise TrialFailed(f"the part up to {', '.join(outputs)} gives other bytes in every round")
+            raise TrialFailed(f"{said} gives other bytes in every round")
         return trial
 
-    def _once(self, key: str, outputs: tuple[str, ...]) -> Trial:
+    def between(self, inner: tuple[str, ...], outputs: tuple[str, ...]) -> Trial:
+        """The part from these tensors, with the simulator's codes in them, to those; whatever it gave."""
+        return self._once(f"{', '.join(inner)} -> {', '.join(outputs)}", outputs, inner)
+
+    def tried(self, models: Models, inner: tuple[str, ...], outputs: tuple[str, ...], folder: Path) -> "Tried":
+        """A part of `models` in `folder` (the models as they are where nothing is named), run on both; not logged."""
+        part, given = models, self.inputs
+        if outputs:
+            assert isinstance(self.simulator, CutsModels)
+            part = self.simulator.cut(models, self._own_too(inner), outputs, folder)
+            given = {**given, **self._codes(inner)}
+        inputs = {one.name: given[one.name] for one in self.simulator.describe(part.joint).inputs}
+        expected = self.simulator.run(part, "joint", inputs)
+        rounds, failure = self._rounds(part.joint, inputs)
+        return Tried(part, inputs, expected, tuple(rounds), failure)
+
+    def _own_too(self, inner: tuple[str, ...]) -> tuple[str, ...]:
+        """A part that begins inside may read the model's own inputs besides."""
+        return (*inner, *(name for name in self.inputs if name not in inner)) if inner else ()
+
+    def _codes(self, inner: tuple[str, ...]) -> dict[str, bytes]:
+        if not inner:
+            return {}
+        assert isinstance(self.simulator, CutsModels)
+        with TemporaryDirectory(prefix="axpair-codes-") as folder:
+            before = self.simulator.cut(Models(self.models.joint), (), inner, Path(folder))
+            inputs = {one.name: self.inputs[one.name] for one in self.simulator.describe(before.joint).inputs}
+            return {name: array.tobytes() for name, array in self.simulator.run(before, "joint", inputs).items()}
+
+    def _once(self, key: str, outputs: tuple[str, ...], inner: tuple[str, ...] = ()) -> Trial:
         if key not in self.log.trials:
-            with self.progress.task(f"try {WHOLE if not outputs else 'the part up to ' + ', '.join(outputs[:3])}"):
-                self.log.add(self._run(key, outputs))
+            come_from = f"from {_few(inner)} " if inner else ""
+            with self.progress.task(f"try {WHOLE if not outputs else f'the part {come_from}up to {_few(outputs)}'}"):
+                self.log.add(self._run(key, outputs, inner))
         return self.log.trials[key]
 
-    def _run(self, key: str, outputs: tuple[str, ...]) -> Trial:
+    def _run(self, key: str, outputs: tuple[str, ...], inner: tuple[str, ...]) -> Trial:
         started = time.perf_counter()
         with TemporaryDirectory(prefix="axpair-part-") as folder:
-            models = self.models
-            if outputs:
-                assert isinstance(self.simulator, CutsModels)
-                models = self.simulator.cut(Models(self.models.joint), (), outputs, Path(folder))
-            inputs = {one.name: self.inputs[one.name] for one in self.simulator.describe(models.joint).inputs}
-            expected = self.simulator.run(models, "joint", inputs)
-            rounds, failure = self._rounds(models.joint, inputs)
-        differs = tuple(_differences(expected, rounds[0])) if rounds else ()
-        repeatable = all(_alike(rounds[0], one) for one in rounds[1:])
+            models = Models(self.models.joint) if outputs else self.models
+            tried = self.tried(models, inner, outputs, Path(folder))
         seconds = round(time.perf_counter() - started, 3)
-        return Trial(key, outputs, repeatable, differs, seconds, failure)
+        return Trial(key, outputs, tried.repeatable, tried.differs, seconds, tried.failure, inner)
 
     def _rounds(self, joint: Path, inputs: Mapping[str, bytes]) -> tuple[list[Tensors], str]:
         loaded = self.board.load(joint, progress=self.progress)
@@ -92,6 +140,10 @@ class Bench:
                 rounds.append(as_arrays(answer.outputs, loaded.description))
         loaded.unload()
         return rounds, failure
+
+
+def _few(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
 
 
 def _alike(one: Tensors, other: Tensors) -> bool:
