@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import axpair_proto
+import msgspec
 from axpair_proto.pulsar import config_pb2 as pb
 from axpair_proto.pulsar.text import read_config, write_config
 
@@ -18,10 +19,10 @@ from axpair_emulator.config.expand import expand
 from axpair_emulator.config.flags import BuildFlags, apply_flags
 from axpair_emulator.config.resolve import resolve
 from axpair_emulator.config.signature import signature_of
+from axpair_emulator.float_leg import imported_model
 from axpair_emulator.float_model import FloatModel
 from axpair_emulator.graph.load import load_onnx
 from axpair_emulator.graph.pin import pin_shapes
-from axpair_emulator.graph.simplify import simplify
 from axpair_emulator.graph.view import view
 from axpair_emulator.plan.assignment import assign_tensors, feature_bits, observed_tensors
 from axpair_emulator.plan.compiler import compile_program
@@ -83,11 +84,12 @@ def build(
     lava_joint: Path | None = None,
     flags: BuildFlags | None = None,
     amend: Callable[[pb.Config], None] | None = None,
+    import_fault: str = "",
     progress: Progress | None = None,
 ) -> BuildResult:
     """Builds `joint` and the .lava_joint, which lies beside it unless said; all files appear whole or not at all.
 
-    Flags beat the file; `amend` changes the configuration as it was read.
+    Flags beat the file; `amend` changes the configuration as it was read. `import_fault` reads the graph wrongly.
     Raises a subclass of AxpairError for whatever is wrong with model, configuration or calibration set.
     """
     report = progress or _silent
@@ -102,10 +104,11 @@ def build(
             require_writable(path)
     report("load", 0, 0)
     pinned = pin_shapes(load_onnx(onnx_path), flags.input_shapes)
-    simplified = simplify(pinned)
+    simplified = imported_model(pinned, import_fault)
     check_domains(simplified)
     graph = view(simplified)
     config, more = resolve(message, config_path.parent, signature_of(graph))
+    config = msgspec.structs.replace(config, import_fault=import_fault)
     floats = [conf.name for conf in config.inputs if conf.dst_dtype == "float32" and conf.src_layout != "NHWC"]
     parts = cut(graph, floats, cpu=allows_cpu(message))
     steps = group(parts.npu)

@@ -66,8 +66,10 @@ def build_command(
     from axpair_emulator.build_paths import BuildPaths
     from axpair_emulator.build_progress import shown_progress
     from axpair_emulator.config.flags import BuildFlags
+    from axpair_emulator.faults.importing import split
     from axpair_emulator.faults.toolchain import chosen, damage_joint
 
+    import_fault, faults = split(faults, fault_seed)
     chosen(faults)
     paths = BuildPaths.of(config, onnx, joint, output_config, output_dir)
     with shown_progress() as progress:
@@ -77,6 +79,7 @@ def build_command(
             paths.joint,
             output_config=paths.output_config,
             flags=BuildFlags(shapes, **flags),
+            import_fault=import_fault,
             progress=progress,
         )
     if faults:

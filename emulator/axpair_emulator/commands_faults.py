@@ -1,8 +1,15 @@
 """`axpair emulator faults`."""
 
+from __future__ import annotations
+
 import json
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from axpair_emulator.faults.importing import ImportFault
+    from axpair_emulator.faults.toolchain import ToolchainFault
 
 
 @click.command("faults")
@@ -12,9 +19,13 @@ def faults_command(as_json: bool) -> None:
 
     Faults of the board: --board 'emulator:?fault=NAME'. Of the compiler: axpair emulator build --fault NAME.
     Several at once: NAME,NAME. seed=N (--fault-seed N) chooses where; the same seed gives the same bytes.
+    only=K/N (NAME.only=K/N) strikes the inputs alone whose digest falls into class K of N.
     """
     from axpair_emulator.faults.catalogue import FAULTS
-    from axpair_emulator.faults.toolchain import FAULTS as BUILD_FAULTS
+    from axpair_emulator.faults.importing import GRAPH_IMPORT
+    from axpair_emulator.faults.toolchain import FAULTS as TOOLCHAIN
+
+    of_build: list[ToolchainFault | ImportFault] = [*TOOLCHAIN.values(), GRAPH_IMPORT]
 
     if as_json:
         faults = [
@@ -31,15 +42,15 @@ def faults_command(as_json: bool) -> None:
         ]
         faults += [
             {"name": one.name, "summary": one.summary, "code": one.code, "injected": "build", "parameters": {}}
-            for one in BUILD_FAULTS.values()
+            for one in of_build
         ]
         click.echo(json.dumps({"schema_version": 1, "faults": faults}))
         return
-    width = max(map(len, (*FAULTS, *BUILD_FAULTS)))
+    width = max(map(len, (*FAULTS, *(one.name for one in of_build))))
     for info in FAULTS.values():
         click.echo(f"{info.name:<{width}}  {info.code or '-':<6}  {info.summary}")
         for key, one in info.parameters.items():
             click.echo(f"{'':<{width}}          {key}={one.default}  {one.meaning}")
     click.echo("\nof the compiler, at build time:")
-    for fault in BUILD_FAULTS.values():
+    for fault in of_build:
         click.echo(f"{fault.name:<{width}}  {fault.code:<6}  {fault.summary}")

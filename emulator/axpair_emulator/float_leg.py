@@ -15,6 +15,7 @@ from axpair_emulator.config.inputs import resolve_inputs
 from axpair_emulator.config.outputs import resolve_outputs
 from axpair_emulator.config.signature import Signature
 from axpair_emulator.errors import ConfigError, JointError, ModelError
+from axpair_emulator.faults.importing import damaged_import
 from axpair_emulator.float_model import Array, FloatModel, joint_outputs
 from axpair_emulator.graph.load import load_onnx
 from axpair_emulator.graph.pin import model_inputs, pin_shapes
@@ -58,13 +59,13 @@ class FloatLeg:
         return joint_outputs(self._outputs, self._layouts, dict(feeds) | self._model.run_fed(feeds))
 
 
-def open_float_leg(onnx_path: Path, config_path: Path | None, joint: Path) -> FloatLeg:
+def open_float_leg(onnx_path: Path, config_path: Path | None, joint: Path, *, imported: bool = False) -> FloatLeg:
     """The leg for a joint, with the configuration given, else with the one that the joint was built with.
 
     Raises ModelError when the model's inputs or outputs aren't the joint's, ConfigError when the configuration
     describes another joint.
     """
-    return float_leg(onnx_path, config_path, load_edges(joint))
+    return float_leg(onnx_path, config_path, load_edges(joint), imported=imported)
 
 
 def float_leg(onnx_path: Path, config_path: Path | None, edges: Edges, *, imported: bool = False) -> FloatLeg:
@@ -88,8 +89,14 @@ def float_leg(onnx_path: Path, config_path: Path | None, edges: Edges, *, import
     _check_model(onnx_path, [value.name for value in model.graph.output], [conf.name for conf in outputs], "output")
     pinned = pin_shapes(model, {conf.name: conf.shape for conf in inputs})
     layouts = {conf.name: conf.src_layout for conf in outputs}
-    shown = simplify(pinned) if imported else pinned
+    shown = imported_model(pinned, stored.import_fault) if imported else pinned
     return FloatLeg(FloatModel(shown, inputs, one_item(edges.inputs)), edges.inputs, edges.outputs, layouts)
+
+
+def imported_model(pinned: onnx.ModelProto, fault: str) -> onnx.ModelProto:
+    """A pinned model as a build reads it, its fault of importing included."""
+    simplified = simplify(pinned)
+    return damaged_import(simplified, fault) if fault else simplified
 
 
 def simplified_model(onnx_path: Path, joint: Path) -> onnx.ModelProto:

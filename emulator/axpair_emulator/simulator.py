@@ -113,6 +113,11 @@ class EmulatorSimulator:
         self._check_inputs(models.joint, inputs)
         return self._float_leg(models).fed(inputs)
 
+    def run_imported(self, models: Models, inputs: Mapping[str, bytes]) -> Tensors:
+        """The ONNX model as the build simplified it, configuration applied."""
+        self._check_inputs(models.joint, inputs)
+        return self._float_leg(models, imported=True).run(inputs)
+
     def run_float(self, models: Models, tensors: Tensors) -> Tensors:
         """The plain ONNX model on its own inputs; outputs in the joint's form."""
         return self._float_leg(models).run_fed(tensors)
@@ -239,14 +244,15 @@ class EmulatorSimulator:
 
         return self._keep(("reference", _digest(path), _digest(models.joint)), make)
 
-    def _float_leg(self, models: Models) -> FloatLeg:
+    def _float_leg(self, models: Models, *, imported: bool = False) -> FloatLeg:
         from axpair_emulator.float_leg import open_float_leg
 
         onnx, config = models.onnx, models.config
         if onnx is None:
             raise EmulatorError("no ONNX model is given", next_step="give it as --onnx")
-        key = ("onnx", _digest(onnx), _digest(config) if config else "", _digest(models.joint))
-        return self._keep(key, lambda: open_float_leg(onnx, config, models.joint))
+        kind = "imported" if imported else "onnx"
+        key = (kind, _digest(onnx), _digest(config) if config else "", _digest(models.joint))
+        return self._keep(key, lambda: open_float_leg(onnx, config, models.joint, imported=imported))
 
     def _keep(self, key: tuple[str, ...], make: Callable[[], Made]) -> Made:
         if key not in self._kept:

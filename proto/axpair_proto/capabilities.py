@@ -49,6 +49,15 @@ class RunsFloatModel(Protocol):
         ...
 
 
+@runtime_checkable
+class RunsImportedModel(Protocol):
+    """Runs the float model as the build's own front end imported it, as `pulsar run --use_onnx_ir` does."""
+
+    def run_imported(self, models: Models, inputs: Mapping[str, bytes]) -> Tensors:
+        """Outputs in the joint's form for the joint's input bytes, configuration applied."""
+        ...
+
+
 @dataclass(frozen=True)
 class LayerTensor:
     """One operator's output in one form of the model."""

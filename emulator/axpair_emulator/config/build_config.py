@@ -200,5 +200,7 @@ class BuildConfig(msgspec.Struct, frozen=True):
     """How often the operators run for a full batch; the shapes above are those of one run."""
     measurement: MeasurementConf = MeasurementConf()
     cpu: CpuBackends = CpuBackends()
+    import_fault: str = ""
+    """How the import of the graph is wrong (axpair_emulator.faults.importing); "" = it is right."""
     debug: bool = False
     """Whether the log lists what every operator became."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 )
 @options.tolerance_options
 @options.postprocess_options
+@options.other_option
 @click.option("--write", is_flag=True, help="Write the verdict into the folder's pair.json; else nothing is written.")
 @options.json_option
 def command(gt: Path, cosine: float, write: bool, as_json: bool, **given: Any) -> str:
@@ -55,7 +56,10 @@ def command(gt: Path, cosine: float, write: bool, as_json: bool, **given: Any) -
 
 def _judged_again(gt: Path, given: dict[str, Any]) -> "Rejudged":
     """The stored evidence with what the options say in place of what was recorded."""
+    import msgspec
+
     from axpair_host.evidence.folder import load
+    from axpair_host.evidence.other_platform import other_platforms
     from axpair_host.postprocess import load as load_postprocessor
     from axpair_host.postprocess import parse_expect, parse_expected
     from axpair_host.postprocess.expect import Expected
@@ -66,6 +70,9 @@ def _judged_again(gt: Path, given: dict[str, Any]) -> "Rejudged":
     text = options.post_pattern(given)
     pattern = compiled(text) if text is not None else None
     spec, observed = given["postprocess"], given["observed"]
+    other = other_platforms(given["other"])
+    if other:
+        evidence = evidence.with_record(msgspec.structs.replace(evidence.record, other=other))
     return rejudged(
         evidence,
         load_postprocessor(spec, pattern) if spec is not None else None,

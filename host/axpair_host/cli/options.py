@@ -92,6 +92,36 @@ def postprocess_options(command: Decorated) -> Decorated:
     )
 
 
+def other_option(command: Decorated) -> Decorated:
+    """`other`: texts, each a folder or figures."""
+    return click.option(
+        "--other",
+        multiple=True,
+        metavar="WHAT",
+        help="Another platform's gt folder (float/ and int8/), or its figures: 'rk3588,int8,mAP=0.48,float=0.60'; "
+        "repeatable.",
+    )(command)
+
+
+def suspect_options(command: Decorated) -> Decorated:
+    """`second_opinion`: "auto", "none" or a path; `switches`: bool; `other_board`: a board's address or None."""
+    return _all(
+        command,
+        click.option(
+            "--second-opinion",
+            default="auto",
+            show_default=True,
+            metavar="WHAT",
+            help="Where a finding names the board, run the case with the vendor's run_joint too: auto = as found "
+            "there, none, or its path.",
+        ),
+        click.option(
+            "--switches", is_flag=True, help="Where a finding names the board, run the case under each switch it has."
+        ),
+        click.option("--other-board", metavar="URL", help="A second board of the kind, as one of the switches."),
+    )
+
+
 def post_pattern(given: Mapping[str, Any]) -> str | None:
     """--post-pattern, else what the nearest axpair.toml says. Raises UsageError on a malformed file."""
     from axpair_host import config_file

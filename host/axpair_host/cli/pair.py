@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 @options.deadline_option
 @options.tolerance_options
 @options.postprocess_options
+@options.other_option
+@options.suspect_options
 @click.option("--id", "case_id", default="", help="What to call the case; default: after the first input.")
 @options.json_option
 def command(as_json: bool, **given: Any) -> str:
@@ -41,9 +43,10 @@ def command(as_json: bool, **given: Any) -> str:
     """
     from axpair_host import render
     from axpair_host.boards.opening import address_of
+    from axpair_host.boards.url import with_run_joint
     from axpair_host.cli.progress import shown
     from axpair_host.diagnosis import Settings
-    from axpair_host.pairing import Judging, pair
+    from axpair_host.pairing import Judging, Suspicion, pair
 
     request = _request(given)
     judging = Judging(
@@ -53,11 +56,16 @@ def command(as_json: bool, **given: Any) -> str:
         paired = pair(
             request,
             given["out"],
-            address=address_of(given["board"]),
+            address=with_run_joint(address_of(given["board"]), given["second_opinion"]),
             simulator_name=given["simulator"],
             judging=judging,
             overwrite=given["overwrite"],
             progress=progress,
+            suspicion=Suspicion(
+                second_opinion=given["second_opinion"] != "none",
+                switches=given["switches"],
+                other_board=address_of(given["other_board"]) if given["other_board"] else None,
+            ),
         )
     if as_json:
         click.echo(json.dumps(paired.document, indent=2, ensure_ascii=False))
@@ -68,6 +76,7 @@ def command(as_json: bool, **given: Any) -> str:
 
 
 def _request(given: dict[str, Any]) -> "GatherRequest":
+    from axpair_host.evidence.other_platform import other_platforms
     from axpair_host.files import given_models
     from axpair_host.gather.request import GatherRequest, input_files
     from axpair_host.postprocess import parse_expect, parse_expected
@@ -92,6 +101,7 @@ def _request(given: dict[str, Any]) -> "GatherRequest":
         expect_leg=expected.leg,
         has_observed=given["observed"] is not None,
         observed=parse_expect(given["observed"], reads) if given["observed"] is not None else None,
+        other=other_platforms(given["other"]),
     )
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @options.deadline_option
 @options.tolerance_options
 @options.postprocess_options
+@options.other_option
 @options.json_option
 def command(as_json: bool, **given: Any) -> int:
     """Run every BadCase through one model on one board, judge each, and go on where it stopped when called again.
@@ -62,6 +63,7 @@ def command(as_json: bool, **given: Any) -> int:
 
 def _order(given: dict[str, Any]) -> "Order":
     from axpair_host.diagnosis import Settings
+    from axpair_host.evidence.other_platform import other_platforms
     from axpair_host.files import given_models
     from axpair_host.pairing import Judging
     from axpair_host.replay.session import Order
@@ -80,6 +82,7 @@ def _order(given: dict[str, Any]) -> "Order":
         expect=given["expect"],
         observed=given["observed"],
         golden=given["golden"],
+        other=other_platforms(given["other"]),
     )
 
 

@@ -54,6 +54,8 @@ class LayerRow(msgspec.Struct, frozen=True):
     """The layer alone, fed with the float model's tensors."""
     compiled: CompiledError | None = None
     causes: tuple[LayerCause, ...] = ()
+    clipped: float = 0.0
+    """Share of the reference's elements that lie beyond where the layer alone, fed with the reference, ends."""
 
     @property
     def own_loss(self) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from axpair_host.evidence.layer_scores import LayerScores
+from axpair_host.evidence.other_platform import OtherPlatform
 
 SCHEMA_VERSION = 1
 FILE_NAME = "pair.json"
@@ -95,6 +96,30 @@ class BoardFacts(msgspec.Struct, frozen=True):
     tools_version: str = ""
     load_failure: Failure | None = None
     log_lines: tuple[str, ...] = ()
+
+
+class SecondOpinion(msgspec.Struct, frozen=True):
+    """The case as the vendor's own command runs it on the same board: behind another input, as our worker ran it."""
+
+    lacking: str = ""
+    """Why it couldn't be had; "" where it was."""
+    versions: dict[str, str] = {}
+    rounds: tuple[Round, ...] = ()
+    """The command's rounds; each is a process of its own. Logs are kept whole."""
+    failure: Failure | None = None
+    """Of the command while it only described the model."""
+    log_lines: tuple[str, ...] = ()
+
+
+class SwitchTrial(msgspec.Struct, frozen=True):
+    """The case under one switch of the board."""
+
+    name: str
+    lacking: str = ""
+    """Why it wasn't tried; "" where it was."""
+    outputs: dict[str, str] = {}
+    """Output name to sha256, of the last round; empty where it failed."""
+    failure: Failure | None = None
 
 
 class Layer(msgspec.Struct, frozen=True):
@@ -212,6 +237,8 @@ class Record(msgspec.Struct, frozen=True):
     simulator: str
     """Name and version of what computed onnx/, lava_joint/ and joint/."""
     board: BoardFacts | None = None
+    second_opinion: SecondOpinion | None = None
+    switches: tuple[SwitchTrial, ...] | None = None
     layers: tuple[Layer, ...] | None = None
     layer_scores: LayerScores | None = None
     input_trials: tuple[InputTrial, ...] | None = None
@@ -227,6 +254,8 @@ class Record(msgspec.Struct, frozen=True):
     has_observed: bool = False
     readings: ReadingsFacts | None = None
     """Ways of misreading the outputs; None where none was tried."""
+    other: tuple[OtherPlatform, ...] = ()
+    """What other platforms make of the same float model."""
     digests: dict[str, str] = {}
     """Path of every tensor file below the gt folder to its sha256 when it was written."""
     notes: tuple[str, ...] = ()

@@ -95,6 +95,7 @@ def store(
         expect_leg=request.expect_leg,
         observed=request.observed,
         has_observed=request.has_observed,
+        other=request.other,
         digests=digests_of(folder),
         notes=(*prepared.notes, *golden_notes, *(leg.notes if leg is not None else ())),
         versions=_versions(prepared.description),

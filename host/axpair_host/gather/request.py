@@ -8,6 +8,7 @@ from typing import Any
 from axpair_proto.simulator import Models
 
 from axpair_host.errors import UsageError
+from axpair_host.evidence.other_platform import OtherPlatform
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class GatherRequest:
     """As in the record: "onnx" where what the post-processor makes of the float outputs is expected."""
     has_observed: bool = False
     observed: Any = None
+    other: tuple[OtherPlatform, ...] = ()
+    """What other platforms make of the same float model."""
 
 
 def input_files(inputs: Sequence[Path], layers: Sequence[str]) -> tuple[InputFile, ...]:

@@ -100,6 +100,16 @@ def _clipped(reference: Array, quantised: Array) -> Iterator[LayerCause]:
         )
 
 
+def clipped_share(reference: Array, quantised: LayerTensor | None) -> float:
+    """Share of the reference's elements, at most a sample of them, that are more than a step beyond the quantised
+    tensor's ends."""
+    if quantised is None or not reference.size or not quantised.values.size:
+        return 0.0
+    sample = reference.reshape(-1)[:: max(1, reference.size // SAMPLED)]
+    low, high = float(quantised.values.min()) - quantised.step, float(quantised.values.max()) + quantised.step
+    return float(np.mean((sample < low) | (sample > high)))
+
+
 def _outliers(values: Array, largest: float) -> Iterator[LayerCause]:
     if values.size < 1000:
         return

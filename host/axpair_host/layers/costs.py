@@ -18,18 +18,18 @@ def first_below(scores: LayerScores, line: float, stage: str = "joint") -> Layer
 def costliest(scores: LayerScores, output: str = "") -> LayerRow | None:
     """The layer with the largest error of its own, of those that `output` is made from where one is named; None where
     no layer has any."""
-    worst = max(_behind(scores, output), key=lambda row: row.own_loss, default=None)
+    worst = max(behind(scores, output), key=lambda row: row.own_loss, default=None)
     return worst if worst is not None and worst.own_loss > 0 else None
 
 
 def share(scores: LayerScores, row: LayerRow, output: str = "") -> float:
     """Its part of the sum of the own noise powers of all layers (that `output` is made from), each relative to its own
     signal; 0..1."""
-    total = sum(one.own_loss**2 for one in _behind(scores, output))
+    total = sum(one.own_loss**2 for one in behind(scores, output))
     return row.own_loss**2 / total if total else 0.0
 
 
-def _behind(scores: LayerScores, output: str) -> list[LayerRow]:
+def behind(scores: LayerScores, output: str) -> list[LayerRow]:
     """The layers that an output is made from; all of them where it is no layer's name."""
     needed = {output}
     if not any(row.name == output for row in scores.layers):

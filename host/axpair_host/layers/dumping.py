@@ -6,7 +6,7 @@ import msgspec
 from axpair_proto.capabilities import CutsModels, DumpsLayers
 from axpair_proto.simulator import LayerError, Models, Simulator, Stage
 
-from axpair_host.diagnosis.checks.conversion import at_fault
+from axpair_host.diagnosis.checks.compilation import at_fault
 from axpair_host.errors import UsageError
 from axpair_host.evidence.layer_scores import CompiledError, LayerRow, LayerScores
 from axpair_host.evidence.record import Layer

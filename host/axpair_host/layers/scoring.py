@@ -6,7 +6,7 @@ from axpair_proto.capabilities import LayerTensor
 
 from axpair_host.compare import Comparison, compare
 from axpair_host.evidence.layer_scores import LayerRow, LayerScore
-from axpair_host.layers.causes import Context, causes, extent
+from axpair_host.layers.causes import Context, causes, clipped_share, extent
 
 
 def score_layers(
@@ -41,6 +41,7 @@ def score_layers(
             joint=scores.get("joint"),
             own=own_score,
             causes=causes(layer, compiled, own_score, context),
+            clipped=clipped_share(layer.values, fed),
         )
 
 

@@ -22,6 +22,7 @@ WORDS = {
     "rtol": "--rtol",
     "postprocess": "--postprocess",
     "post_pattern": "--post-pattern",
+    "other": "--other",
 }
 """Keys that must stay the same, in the order in which a difference is named. Files stand as their sha256."""
 

@@ -1,16 +1,19 @@
 """A replay from what the user asked for to a run's rows: opens the run, the board, the model, and lets the loop go."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import msgspec
 from axpair_proto.description import ModelDescription
 from axpair_proto.simulator import Models, Simulator
 
 from axpair_host.boards.opening import address_of
 from axpair_host.boards.url import Address
+from axpair_host.evidence.other_platform import OtherPlatform
 from axpair_host.evidence.record import CaseFacts
 from axpair_host.gather.board_side import BoardSide
 from axpair_host.gather.gathering import case_facts
@@ -49,6 +52,7 @@ class Order:
     expect: str | None = None
     observed: str | None = None
     golden: Path | None = None
+    other: tuple[OtherPlatform, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,7 @@ class _Task:
             "rtol": _text(judging.settings.rtol),
             "postprocess": postprocessor_pin(judging.postprocess) if judging.postprocess else "",
             "post_pattern": judging.pattern or "",
+            "other": json.dumps(msgspec.to_builtins(self.request.other)) if self.request.other else "",
         }
 
     def prepare(self, case: Case) -> PreparedCase:
@@ -124,7 +129,7 @@ class _Task:
 
 def _task(order: Order) -> _Task:
     address = address_of(order.board)
-    request = GatherRequest(order.models, repeat=order.repeat, deadline_ms=order.deadline_ms)
+    request = GatherRequest(order.models, repeat=order.repeat, deadline_ms=order.deadline_ms, other=order.other)
     simulator = simulator_of(request, order.simulator, address)
     if simulator is None:
         raise TypeError("without a gt folder there is always a simulator")

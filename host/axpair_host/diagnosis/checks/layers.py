@@ -20,11 +20,18 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
         return
     scores = inquiry.evidence.record.layer_scores
     if scores is None:
-        yield Wants("layer_scores", "in which layer the loss enters isn't known; 'axpair layers' scores each of them")
+        yield Wants(
+            "layer_scores",
+            "in which layer the loss enters, and whether this input leaves the calibrated ranges, isn't known; "
+            "'axpair layers' scores each of them",
+        )
         return
     entered: dict[str, tuple[LayerRow, list[str]]] = {}
+    unlike = {row["name"] for one in inquiry.findings if one.code == "AX204" for row in one.evidence["layers"]}
     for output in outputs:
         worst = costliest(scores, output)
+        if worst is not None and worst.name in unlike:
+            continue  # more bits don't widen a range
         if worst is not None and share(scores, worst, output) >= STANDS_OUT:
             entered.setdefault(worst.name, (worst, []))[1].append(output)
         else:

@@ -1,0 +1,74 @@
+"""Is this input like the calibration set?"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from axpair_host.diagnosis.finding import Finding, found
+from axpair_host.diagnosis.inquiry import Inquiry
+from axpair_host.evidence.layer_scores import LayerRow, LayerScores
+from axpair_host.layers.costs import STANDS_OUT, behind
+
+CLIPPED_SHARE = 0.005
+"""Of a layer's elements. MSE_CLIPPING leaves out far fewer of those that it saw."""
+
+
+def check(inquiry: Inquiry) -> Iterator[Finding]:
+    """AX204: quantisation loses accuracy (AX201, found before), and layers that this input drives out of their
+    calibrated range have a good part of all layers' own error. A hint: another calibration set proves it."""
+    scores = inquiry.evidence.record.layer_scores
+    outputs = [name for one in inquiry.findings if one.code == "AX201" for name in one.outputs]
+    if scores is None:
+        return
+    named: dict[str, LayerRow] = {}
+    struck = []
+    for output in outputs:
+        rows = left_the_range(scores, output)
+        if rows:
+            struck.append(output)
+            named |= {row.name: row for row in rows}
+    if not struck:
+        return
+    first = next(row for row in scores.layers if row.name in named)
+    why = next(cause.words for cause in first.causes if cause.kind == "clipped")
+    yield found(
+        "AX204",
+        f"{_layers(len(named))} of {len(scores.layers)} the calibrated range on this input, and with it goes "
+        f"{_share(scores, named, struck[0]):.0%} of the own error of all layers behind {struck[0]!r}; the first is "
+        f"{first.name!r} ({first.kind}), {first.clipped:.1%} of it outside: {why}",
+        {
+            "layers": [_row(row) for row in scores.layers if row.name in named],
+            "layers_total": len(scores.layers),
+            "share": _share(scores, named, struck[0]),
+        },
+        outputs=tuple(struck),
+    )
+
+
+def left_the_range(scores: LayerScores, output: str) -> list[LayerRow]:
+    """The layers behind an output that this input drives out of their range, where they cost a good part of it."""
+    rows = [row for row in behind(scores, output) if _clipped(row)]
+    return rows if rows and _share(scores, {row.name: row for row in rows}, output) >= STANDS_OUT else []
+
+
+def _clipped(row: LayerRow) -> bool:
+    return row.clipped >= CLIPPED_SHARE and any(cause.kind == "clipped" for cause in row.causes)
+
+
+def _share(scores: LayerScores, named: dict[str, LayerRow], output: str) -> float:
+    losses = {row.name: row.own_loss**2 for row in behind(scores, output)}
+    total = sum(losses.values())
+    return sum(loss for name, loss in losses.items() if name in named) / total if total else 0.0
+
+
+def _layers(number: int) -> str:
+    return "1 layer leaves" if number == 1 else f"{number} layers leave"
+
+
+def _row(row: LayerRow) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "kind": row.kind,
+        "clipped": row.clipped,
+        "range": list(row.range) if row.range is not None else None,
+        "own_relative_error": row.own.relative_error if row.own else None,
+    }

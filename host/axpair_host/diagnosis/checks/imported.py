@@ -1,0 +1,59 @@
+"""Does the toolchain's import of the graph keep the float result?"""
+
+from collections.abc import Iterator
+
+from axpair_host.compare import compare
+from axpair_host.compare.errors import relative_error
+from axpair_host.diagnosis.asks import Wants
+from axpair_host.diagnosis.checks.conversion import lost
+from axpair_host.diagnosis.finding import Finding, Open, found
+from axpair_host.diagnosis.inquiry import Inquiry
+
+FOLDER = "trials/imported/onnx"
+"""Outputs of the float model as the build imported it, on this case's input."""
+DIFFERS = 1e-2
+"""2-norm relative error that no reordering of float arithmetic makes."""
+_LACKING = (
+    "whether the import of the graph keeps the float result isn't known: that takes the float model as the build "
+    "imported it (pulsar run --use_onnx_ir)"
+)
+
+
+def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
+    """AX208: asked where conversion loses accuracy. Both sides are float and fed with the same bytes, so a difference
+    can only come from the import. Proven where the quantised model follows the imported one; it then explains the
+    whole loss, and quantisation isn't blamed."""
+    low = lost(inquiry)
+    if not low or not inquiry.has("onnx"):
+        return
+    imported = inquiry.evidence.tensors_in(FOLDER)
+    if not imported:
+        yield Wants("imported_float", _LACKING)
+        return
+    plain = inquiry.evidence.leg("onnx")
+    errors = {
+        name: relative_error(plain[name], imported[name])
+        for name in low
+        if name in imported and name in plain and imported[name].shape == plain[name].shape
+    }
+    changed = {name: error for name, error in errors.items() if error > DIFFERS}
+    if not changed:
+        return
+    quantised = inquiry.evidence.leg("lava_joint") or inquiry.evidence.leg("joint")
+    follows = {name: compare(imported[name], quantised[name]).cosine for name in changed if name in quantised}
+    whole = all((cosine or 0.0) >= inquiry.settings.cosine for cosine in follows.values()) and bool(follows)
+    worst = max(changed, key=lambda one: changed[one])
+    cosine = compare(plain[worst], imported[worst]).cosine
+    yield found(
+        "AX208",
+        f"still in float, the graph that the build imported gives another {worst!r} than the ONNX model: 2-norm "
+        f"relative error {changed[worst]:.3g}, cosine {cosine if cosine is not None else 0.0:.4f}"
+        + (f"; {len(changed) - 1} more outputs" if len(changed) > 1 else "")
+        + ("; the quantised model follows the imported one" if whole else ""),
+        {"relative_errors": changed, "quantised_against_imported": follows, "line": DIFFERS},
+        outputs=tuple(changed),
+        proven=whole,
+        settles=("conversion",) if whole else (),
+        cosine_if_fixed=min((one for one in follows.values() if one is not None), default=None) if whole else None,
+        next_steps=("Find the first layer that differs: axpair layers.",),
+    )
