@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--tls-key", type=Path, metavar="FILE", help="private key, PEM")
     add("--token-file", type=Path, metavar="FILE", help="holds the token that every call must carry")
     add("--allow-commands", action="store_true", help="callers may run programs of their own here (off)")
+    add("--run-joint", default="", metavar="PROGRAM", help="the vendor's command for second opinions (run_joint)")
     add("--owned", action="store_true", help="report port and a fresh token on stdout, end when stdin closes")
     return parser
 
@@ -99,6 +100,7 @@ def _settings(parsed: argparse.Namespace) -> Settings:
         token=token,
         owned=parsed.owned,
         commands=parsed.allow_commands,
+        run_joint=parsed.run_joint,
     )
 
 

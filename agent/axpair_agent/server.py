@@ -79,7 +79,7 @@ def start(settings: Settings, recent: RecentLines) -> Agent:
     )
     handshake_pb2_grpc.add_HandshakeServicer_to_server(Handshake(supervisor, settings.commands), server)
     blobs_pb2_grpc.add_BlobsServicer_to_server(Blobs(blobs), server)
-    models_pb2_grpc.add_ModelsServicer_to_server(Models(supervisor), server)
+    models_pb2_grpc.add_ModelsServicer_to_server(Models(supervisor, settings.run_joint), server)
     runs_pb2_grpc.add_RunsServicer_to_server(Runs(supervisor, blobs, settings.deadline_seconds), server)
     commands_pb2_grpc.add_CommandsServicer_to_server(Commands(supervisor.launcher, settings.commands), server)
     diagnostics_pb2_grpc.add_DiagnosticsServicer_to_server(Diagnostics(supervisor, blobs, recent), server)

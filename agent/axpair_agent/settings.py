@@ -49,6 +49,8 @@ class Settings:
     owned: bool = False
     commands: bool = False
     """Whether whoever may call may also run programs."""
+    run_joint: str = ""
+    """The program of the runtime "run_joint" where a caller asks for that; "" = wherever workers find it."""
 
 
 def listening_address(text: str) -> tuple[str, int]:

@@ -5,8 +5,9 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from axpair_proto.reasons import Reason
 
@@ -59,10 +60,16 @@ class Supervisor:
             assert self._hello is not None
             return self._hello
 
-    def load(self, sha256: str, seconds: float) -> tuple[ResidentModel, Loaded]:
-        """Load a blob into a worker of its own. Raises LoadRefused, and CallError as `Models.Load` says."""
+    def load(
+        self, sha256: str, seconds: float, runtime: str = "", options: Mapping[str, str] | None = None
+    ) -> tuple[ResidentModel, Loaded]:
+        """Load a blob into a worker of its own, of another runtime than ours where one is named.
+
+        Raises LoadRefused, and CallError as `Models.Load` says.
+        """
         handle = secrets.token_hex(8)
-        model = ResidentModel(handle, sha256, self._take_worker, self._blobs, self.launcher.shares_files)
+        start = partial(self._start_other, runtime, options or {}) if runtime else self._take_worker
+        model = ResidentModel(handle, sha256, start, self._blobs, self.launcher.shares_files)
         with self._lock:
             if len(self._entries) >= self._max_models:
                 raise CallError(
@@ -156,6 +163,11 @@ class Supervisor:
         worker = Conversation(self.launcher.start())
         self._hello = worker.hello
         return worker
+
+    def _start_other(self, runtime: str, options: Mapping[str, str]) -> Conversation:
+        if self._closing.is_set():
+            raise CallError(Reason.WORKER_START, "the agent is ending")
+        return Conversation(self.launcher.start(runtime, options))
 
     def _sweep(self) -> None:
         while not self._closing.wait(IDLE_SECONDS / 10):

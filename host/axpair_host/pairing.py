@@ -51,6 +51,22 @@ class Judging:
 
 
 @dataclass(frozen=True)
+class Suspicion:
+    """What is tried besides where a finding names the board."""
+
+    second_opinion: bool = True
+    """Whether the vendor's command is asked, where the board has it."""
+    switches: bool = False
+    """Whether the case is run under each switch of the board."""
+    other_board: Address | None = None
+
+    def without(self) -> tuple[str, ...]:
+        """What a check asks for in vain."""
+        wanted = {"second_opinion": self.second_opinion, "switches": self.switches}
+        return tuple(what for what, tried in wanted.items() if not tried)
+
+
+@dataclass(frozen=True)
 class Paired:
     """A case that was gathered and judged."""
 
@@ -59,6 +75,9 @@ class Paired:
     verdict: Verdict
     document: dict[str, Any]
     """As in pair.json, without the gathered half."""
+
+
+SUSPECTING = Suspicion()
 
 
 def pair(
@@ -70,6 +89,7 @@ def pair(
     judging: Judging,
     overwrite: bool,
     progress: Progress,
+    suspicion: Suspicion = SUSPECTING,
 ) -> Paired:
     """Run one case and put its gt folder at `out`, whole or not at all.
 
@@ -81,7 +101,10 @@ def pair(
     simulator = simulator_of(request, simulator_name, address)
     simulated = simulated_by(request, simulator)
     on_board = wants_board(judging.postprocess)
-    with _board_side(request, address, simulated, progress, commands=on_board) as side:
+    with (
+        _board_side(request, address, simulated, progress, commands=on_board) as side,
+        _other_side(request, suspicion.other_board, simulated, progress) as other,
+    ):
         postprocessor = judging.loaded(side)  # so that a typo shows before the work
         if side is not None and on_board:
             side.board().check_commands()
@@ -111,8 +134,8 @@ def pair(
                 board=board,
                 progress=progress,
             )
-            session = Session(fresh, request, prepared, simulator, side, progress, postprocessor)
-            asks = LiveAsks(session, record)
+            session = Session(fresh, request, prepared, simulator, side, progress, postprocessor, other)
+            asks = LiveAsks(session, record, without=suspicion.without())
             verdict, document = judge(asks, judging.settings)
             # Another run may have put its case there meanwhile.
             target.check_case(case, {name: bytes_sha256(data) for name, data in prepared.data.items()})
@@ -148,4 +171,15 @@ def _board_side(
         yield None
         return
     with BoardSide(address, request.models.joint, simulated, progress, commands=commands) as side:
+        yield side
+
+
+@contextmanager
+def _other_side(
+    request: GatherRequest, address: Address | None, simulated: str, progress: Progress
+) -> Iterator[BoardSide | None]:
+    if address is None:
+        yield None
+        return
+    with BoardSide(address, request.models.joint, simulated, progress) as side:
         yield side

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from axpair_host.diagnosis import Verdict
-from host.board_cases import J, PROBE, codes, damaged, judged, twice
+from host.board_cases import PROBE, J, codes, damaged, judged, twice
 from host.evidence_builder import Ran, Tensors, values
 
 MIXED = damaged(prob=(J["prob"] * 3 + PROBE["prob"]) / 4)

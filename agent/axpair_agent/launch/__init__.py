@@ -34,9 +34,11 @@ class WorkerSpec:
         named = ["--runtime", self.runtime] if self.runtime else []
         return named + [f"--option={key}={value}" for key, value in self.options.items()]
 
-    def with_runtime(self, runtime: str) -> "WorkerSpec":
-        """The same with another runtime; "" changes nothing."""
-        return dataclasses.replace(self, runtime=runtime) if runtime else self
+    def with_runtime(self, runtime: str, options: "Mapping[str, str] | None" = None) -> "WorkerSpec":
+        """The same with another runtime, and other options where some are given; "" changes nothing."""
+        if not runtime:
+            return self
+        return dataclasses.replace(self, runtime=runtime, options=self.options if options is None else options)
 
 
 class WorkerProcess(Protocol):
@@ -75,8 +77,11 @@ class Launcher(Protocol):
     shares_files: bool
     """Whether workers can open the agent's files; else models travel in frames."""
 
-    def start(self) -> WorkerProcess:
-        """Start a worker. Raises CallError: WORKER_START or HOST_KEY."""
+    def start(self, runtime: str = "", options: Mapping[str, str] | None = None) -> WorkerProcess:
+        """Start a worker, with another runtime and its options where one is named.
+
+        Raises CallError: WORKER_START or HOST_KEY.
+        """
         ...
 
     def board(self) -> Board:

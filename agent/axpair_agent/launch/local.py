@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import IO
 
 from axpair_proto.reasons import Reason
@@ -30,19 +30,20 @@ class LocalLauncher:
     shares_files = True
 
     def __init__(self, spec: WorkerSpec) -> None:
-        self._command = [sys.executable, "-m", "axpair_agent.worker", *spec.arguments()]
+        self._spec = spec
         # Without a module of the user's own there is no reason to import from the current folder.
         self._safe_path = ":" not in spec.runtime
 
-    def start(self) -> "LocalProcess":
+    def start(self, runtime: str = "", options: Mapping[str, str] | None = None) -> "LocalProcess":
         """Start a worker in a process group of its own. Raises CallError WORKER_START."""
+        spec = self._spec.with_runtime(runtime, options)
         environment = dict(os.environ)
         if self._safe_path:
             environment.setdefault("PYTHONSAFEPATH", "1")
         try:
             return LocalProcess(
                 subprocess.Popen(
-                    self._command,
+                    [sys.executable, "-m", "axpair_agent.worker", *spec.arguments()],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,

@@ -4,7 +4,7 @@ import contextlib
 import json
 import shlex
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import paramiko
 from axpair_proto.reasons import Reason
@@ -48,11 +48,13 @@ class SshLauncher:
         user = f"{place.user}@" if place.user else ""
         self.where = f"ssh://{user}{place.host}:{place.port or 22}"
 
-    def start(self) -> "SshProcess":
+    def start(self, runtime: str = "", options: Mapping[str, str] | None = None) -> "SshProcess":
         """Start a worker there. Raises CallError WORKER_START or HOST_KEY."""
         client, path = self._ready()
         cache = f"{path.rpartition('/')[0]}/models"
-        return SshProcess(client, self._command(path, "--cache", cache, *self._spec.arguments()))
+        return SshProcess(
+            client, self._command(path, "--cache", cache, *self._spec.with_runtime(runtime, options).arguments())
+        )
 
     def board(self) -> Board:
         """The node files there. Raises CallError as `start` does."""

@@ -1,4 +1,4 @@
-"""Finding the runtime: by name among the entry points `axpair.runtimes`, or as `module:Class`."""
+"""Finding the runtime: by name among our own and the entry points `axpair.runtimes`, or as `module:Class`."""
 
 import importlib
 import importlib.metadata
@@ -7,6 +7,8 @@ from typing import Any, Callable, Dict, List, Mapping, Tuple
 from axpair_agent.worker.runtime import OptionError, Runtime, RuntimeFault
 
 GROUP = "axpair.runtimes"
+OWN = {"run_joint": "axpair_agent.worker.run_joint:RunJoint"}
+"""Runtimes that travel with the worker: on a board where it is one file there are no entry points."""
 
 
 class NoRuntime(Exception):
@@ -58,6 +60,17 @@ def _import(path: str) -> Any:
 
 def _entry_points() -> List[Tuple[str, Any]]:
     found: Any = importlib.metadata.entry_points()
+    own = [(name, _Own(path)) for name, path in OWN.items()]
     # Python 3.9 returns a mapping of groups, later versions a selectable list.
     points = found.select(group=GROUP) if hasattr(found, "select") else found.get(GROUP, ())
-    return [(point.name, point) for point in points]
+    return [*own, *((point.name, point) for point in points)]
+
+
+class _Own:
+    """An entry point without a package's metadata."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def load(self) -> Any:
+        return _import(self._path)

@@ -76,10 +76,19 @@ class Board:
         self._models = models_pb2_grpc.ModelsStub(channel)
 
     def load(
-        self, joint: Path, *, sha256: str = "", deadline_ms: int = 0, progress: Progress | None = None
+        self,
+        joint: Path,
+        *,
+        sha256: str = "",
+        deadline_ms: int = 0,
+        progress: Progress | None = None,
+        runtime: str = "",
+        options: Mapping[str, str] | None = None,
     ) -> LoadedModel | LoadRefused:
         """Upload a model where the agent lacks it, and load it into a worker of its own.
 
+        `runtime` "run_joint" asks for the vendor's command instead of the agent's own runtime, `options` for its
+        switches; an agent that knows nothing of that loads the model into its own runtime, as the versions show.
         That the runtime refuses it is an answer. Raises UsageError when the file can't be read, else BoardError.
         """
         progress = progress or Silent()
@@ -92,7 +101,9 @@ class Board:
         except OSError as error:
             raise UsageError(f"{joint}: can't be read: {error.strerror}") from error
         with progress.task(f"board: load {joint.name}"), board_errors(self.url, "loading the model"):
-            request = models_pb2.LoadRequest(sha256=sha256, deadline_ms=deadline_ms)
+            request = models_pb2.LoadRequest(
+                sha256=sha256, deadline_ms=deadline_ms, runtime=runtime, runtime_options=options or {}
+            )
             reply = self._models.Load(request, metadata=self._metadata)
         log_lines = tuple(reply.log_lines)
         if reply.WhichOneof("outcome") != "model":

@@ -1,6 +1,7 @@
 """Agents that the host starts for itself: children that end when their standard input closes."""
 
 import json
+import os
 import queue
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
+from urllib.parse import quote, urlencode
 
 from axpair_host.boards.url import EmulatorAddress, GrpcAddress, SshAddress
 from axpair_host.cache import cache_folder
@@ -18,6 +20,8 @@ START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 SETTINGS_REFUSED = 2
 """The agent's exit code for settings that can't be used: the user's side, not the board's."""
+FAULT_VARIABLE = "AXPAIR_FAULT"
+"""Of the emulator's drop-in commands."""
 _MAX_LINE = 1 << 16
 
 
@@ -36,6 +40,7 @@ def owned_agent(address: EmulatorAddress | SshAddress, *, commands: bool = False
             stdout=subprocess.PIPE,
             stderr=errors,
             start_new_session=True,  # Ctrl-C is for the host, which then ends the agent
+            env=environment(address),
         )
         try:
             yield _reached(address, process, errors)
@@ -51,7 +56,19 @@ def command(address: EmulatorAddress | SshAddress) -> list[str]:
         serve += ["--runtime", "emulator"]
     else:
         serve += ["--worker", address.worker]
+    if address.run_joint:
+        serve += ["--run-joint", address.run_joint]
     return [*serve, *(part for name, value in address.options for part in ("--option", f"{name}={value}"))]
+
+
+def environment(address: EmulatorAddress | SshAddress) -> dict[str, str]:
+    """Ours; for the emulated board with its faults as the drop-in commands take them, so that those run on the same
+    board."""
+    options = dict(address.options) if isinstance(address, EmulatorAddress) else {}
+    if not options:
+        return dict(os.environ)
+    fault = quote(options.pop("fault", ""), safe=",")
+    return {**os.environ, FAULT_VARIABLE: "&".join(filter(None, (fault, urlencode(options))))}
 
 
 def _reached(

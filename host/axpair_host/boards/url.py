@@ -3,7 +3,7 @@
 import ipaddress
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
@@ -25,6 +25,8 @@ class EmulatorAddress:
     url: str
     options: tuple[tuple[str, str], ...] = ()
     """Passed on to the runtime, such as ("fault", "stale-output")."""
+    run_joint: str = ""
+    """The drop-in command for a second opinion; "" = as the PATH has it."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class SshAddress:
     """As `axpair-agent serve --worker` takes it, with python, runtime, known_hosts and identity."""
     options: tuple[tuple[str, str], ...] = ()
     """All others; passed on to the runtime."""
+    run_joint: str = ""
+    """The vendor's command on the board; "" = where it is found there."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,23 @@ def parse(text: str, names: Mapping[str, NamedBoard]) -> Address:
         known = f"; axpair.toml names {', '.join(sorted(names))}" if names else "; no axpair.toml names any board"
         raise UsageError(f"--board {text!r}: no address and no known name{known}", next_step=f"use one of: {FORMS}")
     return _parse_url(text, "", Path())
+
+
+def with_run_joint(address: Address, program: str) -> Address:
+    """The address with what --second-opinion says: "auto", "none", or the program's path there.
+
+    Raises UsageError for a path where the agent isn't started by us: which program it runs its own start decides.
+    """
+    if program in ("auto", "none"):
+        return address
+    if isinstance(address, GrpcAddress):
+        raise UsageError(
+            f"--second-opinion {program}: the agent at {address.url} runs already",
+            next_step="start it with --run-joint and that path, and leave --second-opinion out",
+        )
+    if isinstance(address, EmulatorAddress):
+        program = str(Path(program).absolute())
+    return replace(address, run_joint=program)
 
 
 def _parse_url(text: str, token: str, folder: Path) -> Address:

@@ -5,6 +5,7 @@ from axpair_host.diagnosis.finding import Finding, Open
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.diagnosis.ladder import LADDER
 from axpair_host.diagnosis.legs import not_judged
+from axpair_host.diagnosis.opinion import weighed
 from axpair_host.diagnosis.settings import Settings
 from axpair_host.diagnosis.verdict import Verdict, Word
 from axpair_host.evidence.folder import Evidence
@@ -54,7 +55,8 @@ def _take(inquiry: Inquiry, opens: list[Open], result: Finding | Open) -> None:
 
 
 def _weigh(inquiry: Inquiry, opens: list[Open]) -> Verdict:
-    weights = {weight: [one for one in inquiry.findings if one.weight == weight] for weight in _WEIGHTS}
+    findings = [weighed(inquiry, one) for one in inquiry.findings]
+    weights = {weight: [one for one in findings if one.weight == weight] for weight in _WEIGHTS}
     compared = any(
         inquiry.pair(pair, output.name) is not None
         for output in inquiry.outputs

@@ -20,6 +20,10 @@ Matter = Literal["board", "conversion"]
 """What a finding settles for its outputs, so that no general check names them again."""
 
 
+ByVendor = Literal["", "same", "right", "other"]
+"""What the vendor's own command showed beside it: the same, the simulator's bytes, or yet another fault."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """One finding. Made by `found`, which takes from the fault book what isn't said."""
@@ -39,6 +43,7 @@ class Finding:
     settles: tuple[Matter, ...] = ()
     cosine_if_fixed: float | None = None
     """Worst cosine against the float model if this alone were mended; None where that isn't known."""
+    by_vendor: ByVendor = ""
 
     def document(self, vendor_saw_it: bool) -> dict[str, Any]:
         """JSON form. `vendor_saw_it`: whether the board's bytes came from the vendor's own tool."""
@@ -48,7 +53,9 @@ class Finding:
             "stage": self.stage,
             "side": self.side,
             "proven": self.proven,
-            "owner_proven": self.proven and (vendor_saw_it or self.owner not in ("board", "toolchain")),
+            "owner_proven": self.by_vendor == "same"
+            or (self.proven and (vendor_saw_it or self.owner not in ("board", "toolchain"))),
+            "by_vendor": self.by_vendor or None,
             "weight": self.weight,
             "title": entries()[self.code].title,
             "summary": self.summary,

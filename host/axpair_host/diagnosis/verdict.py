@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from axpair_host.diagnosis import opinion, switch_table
 from axpair_host.diagnosis.finding import Finding, Open
 from axpair_host.diagnosis.inquiry import PAIRS, Inquiry
 
@@ -36,7 +37,7 @@ class Verdict:
         """The judged half of pair.json, and what `--json` prints. No value in it is NaN or infinite."""
         record = self.inquiry.evidence.record
         first = self.findings[0] if self.findings else None
-        vendor = vendor_saw_it(self.inquiry)
+        vendor = opinion.vendor_saw_it(self.inquiry)
         return {
             "schema_version": SCHEMA_VERSION,
             "case": record.case.id,
@@ -50,17 +51,11 @@ class Verdict:
             "outputs": [_output(self.inquiry, output.name) for output in self.inquiry.outputs],
             "not_judged": [{"what": one.what, "why": one.why} for one in self.not_judged],
             "board": _board(self.inquiry),
+            "second_opinion": opinion.document(self.inquiry),
+            "switches": switch_table.rows(self.inquiry),
             "versions": dict(record.versions),
             "timings": dict(record.timings),
         }
-
-
-def vendor_saw_it(inquiry: Inquiry) -> bool:
-    """Whether the board's bytes came from the vendor's own command, with its log kept."""
-    board = inquiry.evidence.record.board
-    if board is None or not board.versions.get("runtime", "").startswith(("run_joint", "ax_run_model")):
-        return False
-    return any(one.log_lines for one in board.rounds)
 
 
 def _output(inquiry: Inquiry, name: str) -> dict[str, Any]:

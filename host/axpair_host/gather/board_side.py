@@ -62,6 +62,15 @@ class BoardSide(contextlib.AbstractContextManager["BoardSide"]):
                 self.timings["board_load"] = time.perf_counter() - started
             return self._loaded
 
+    def load_again(
+        self, joint: Path | None = None, *, runtime: str = "", options: Mapping[str, str] | None = None
+    ) -> LoadedModel | LoadRefused:
+        """The model, or another one, in a worker of its own; the caller unloads it.
+
+        Raises as `board` and `Board.load` do.
+        """
+        return self.board().load(joint or self._joint, runtime=runtime, options=options)
+
     def run_command(self, arguments: Sequence[str], files: Mapping[str, bytes], seconds: float) -> Printed:
         """Run a program of the user there. Raises as `board` and `Board.run_command` do."""
         return self.board().run_command(arguments, files, seconds)

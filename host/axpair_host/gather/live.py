@@ -16,6 +16,8 @@ from axpair_host.gather.answers import (
     layers,
     probe_joint,
     readings,
+    second_opinion,
+    switches,
 )
 from axpair_host.gather.answers.session import Answer, Session
 from axpair_host.gather.storing import digests_of
@@ -34,6 +36,8 @@ ANSWERS: Mapping[str, Answer] = {
     "input_trials": input_trials.answer,
     "config_trials": config_trials.answer,
     "imported_float": imported_float.answer,
+    "second_opinion": second_opinion.answer,
+    "switches": switches.answer,
 }
 """Every `axpair_host.diagnosis.asks.What`, and who fetches it."""
 

@@ -15,7 +15,7 @@ from axpair_host.evidence.record import BoardFacts, InputFacts, OutputFacts, Rou
 from axpair_host.gather.board_leg import BoardLeg, BoardRound
 from axpair_host.gather.prepare import PreparedCase
 
-TENSOR_FOLDERS = ("input", "onnx", "lava_joint", "joint", "board", "golden", "runs", "trials")
+TENSOR_FOLDERS = ("input", "onnx", "lava_joint", "joint", "board", "golden", "runs", "trials", "second_opinion")
 
 
 def write_inputs(folder: Path, prepared: PreparedCase) -> tuple[InputFacts, ...]:

@@ -7,6 +7,7 @@ import click
 
 from axpair_host.render.lines import aligned, bold, coloured, dim, paragraph, plain, table_columns, width
 from axpair_host.render.numbers import relation
+from axpair_host.render.switches import switch_lines
 
 OWNERS = {
     "none": "nowhere",
@@ -53,6 +54,8 @@ def verdict_lines(document: Mapping[str, Any]) -> list[str]:
             lines += ["", bold(title)]
             for place, one in enumerate(document[key], start=1):
                 lines += _finding(place, one, with_steps=key == "findings")
+    if document.get("switches"):
+        lines += ["", bold("switches of the board"), *switch_lines(document["switches"])]
     if document["not_judged"]:
         lines += ["", bold("not judged")]
         for one in document["not_judged"]:
@@ -122,9 +125,13 @@ def _finding(place: int, one: Mapping[str, Any], with_steps: bool) -> list[str]:
 def _standing(one: Mapping[str, Any]) -> str:
     if one["weight"] == "warning":
         return "A warning: it doesn't change the verdict."
+    if one.get("by_vendor") == "same" and not one["proven"]:
+        return "A hint, not proven. That it isn't our own worker on the board is: run_joint shows it too."
+    if one.get("by_vendor") == "right" and one["owner"] == "harness":
+        return "It arises in our own worker: run_joint is right on the same board."
     if not one["proven"]:
         return "A hint, not proven."
-    if one["code"] == "AX307":
+    if one["code"] == "AX307" and not one["owner_proven"]:
         return "Seen by the agent. That it isn't our own worker on the board would be shown by run_joint failing too."
     if not one["owner_proven"]:
         return (

@@ -18,19 +18,45 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 class LoadRequest(google.protobuf.message.Message):
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
+    @typing.final
+    class RuntimeOptionsEntry(google.protobuf.message.Message):
+        DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: builtins.int
+        VALUE_FIELD_NUMBER: builtins.int
+        key: builtins.str
+        value: builtins.str
+        def __init__(
+            self,
+            *,
+            key: builtins.str = ...,
+            value: builtins.str = ...,
+        ) -> None: ...
+        def ClearField(self, field_name: typing.Literal["key", b"key", "value", b"value"]) -> None: ...
+
     SHA256_FIELD_NUMBER: builtins.int
     DEADLINE_MS_FIELD_NUMBER: builtins.int
+    RUNTIME_FIELD_NUMBER: builtins.int
+    RUNTIME_OPTIONS_FIELD_NUMBER: builtins.int
     sha256: builtins.str
     """Digest of the model's blob."""
     deadline_ms: builtins.int
     """How long loading may take; 0 = the agent's own limit."""
+    runtime: builtins.str
+    """Another runtime than the agent's own, for this model alone: "" or "run_joint", the vendor's command line."""
+    @property
+    def runtime_options(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
+        """Of that runtime, where one is named: cache-mode, mode, stride_w, manual_alloc."""
+
     def __init__(
         self,
         *,
         sha256: builtins.str = ...,
         deadline_ms: builtins.int = ...,
+        runtime: builtins.str = ...,
+        runtime_options: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["deadline_ms", b"deadline_ms", "sha256", b"sha256"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["deadline_ms", b"deadline_ms", "runtime", b"runtime", "runtime_options", b"runtime_options", "sha256", b"sha256"]) -> None: ...
 
 global___LoadRequest = LoadRequest
 

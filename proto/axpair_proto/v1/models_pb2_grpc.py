@@ -39,6 +39,7 @@ class ModelsServicer(object):
         RESOURCE_EXHAUSTED, reason WORKERS: too many models are loaded; unload one.
         UNAVAILABLE, reason WORKER_START: no worker could be started (python or runtime missing, SSH down).
         FAILED_PRECONDITION, reason HOST_KEY: the board's SSH host key is unknown or differs.
+        INVALID_ARGUMENT, reason OPTION: no runtime of that name may be asked for, or not with that option.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

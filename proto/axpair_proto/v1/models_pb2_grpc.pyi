@@ -32,6 +32,7 @@ class ModelsStub:
       RESOURCE_EXHAUSTED, reason WORKERS: too many models are loaded; unload one.
       UNAVAILABLE, reason WORKER_START: no worker could be started (python or runtime missing, SSH down).
       FAILED_PRECONDITION, reason HOST_KEY: the board's SSH host key is unknown or differs.
+      INVALID_ARGUMENT, reason OPTION: no runtime of that name may be asked for, or not with that option.
     """
 
     Unload: grpc.UnaryUnaryMultiCallable[
@@ -54,6 +55,7 @@ class ModelsAsyncStub:
       RESOURCE_EXHAUSTED, reason WORKERS: too many models are loaded; unload one.
       UNAVAILABLE, reason WORKER_START: no worker could be started (python or runtime missing, SSH down).
       FAILED_PRECONDITION, reason HOST_KEY: the board's SSH host key is unknown or differs.
+      INVALID_ARGUMENT, reason OPTION: no runtime of that name may be asked for, or not with that option.
     """
 
     Unload: grpc.aio.UnaryUnaryMultiCallable[
@@ -78,6 +80,7 @@ class ModelsServicer(metaclass=abc.ABCMeta):
           RESOURCE_EXHAUSTED, reason WORKERS: too many models are loaded; unload one.
           UNAVAILABLE, reason WORKER_START: no worker could be started (python or runtime missing, SSH down).
           FAILED_PRECONDITION, reason HOST_KEY: the board's SSH host key is unknown or differs.
+          INVALID_ARGUMENT, reason OPTION: no runtime of that name may be asked for, or not with that option.
         """
 
     @abc.abstractmethod

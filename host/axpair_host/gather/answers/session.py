@@ -26,6 +26,8 @@ class Session:
     board: BoardSide | None
     progress: Progress
     postprocess: Postprocessor | None = None
+    other_board: BoardSide | None = None
+    """A second board of the kind, for the table of switches."""
 
 
 Answer = Callable[[Session, Record], Record | None]

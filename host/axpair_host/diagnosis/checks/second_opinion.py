@@ -1,0 +1,25 @@
+"""Does the vendor's own command show the same?"""
+
+from collections.abc import Iterator
+
+from axpair_host.diagnosis.asks import Wants
+from axpair_host.diagnosis.finding import Open
+from axpair_host.diagnosis.inquiry import Inquiry
+from axpair_host.diagnosis.opinion import suspects
+
+BY_HAND = (
+    "on the board, run 'run_joint M.joint --data input/X.bin --bin-out-dir out' with the files of input/ in the "
+    "model's order, joined by ';', and its output kept as run_joint.log; then 'axpair pair --gt GT --board-out out "
+    "--board-log run_joint.log' with the same --joint"
+)
+
+
+def check(inquiry: Inquiry) -> Iterator[Open | Wants]:
+    """Names nothing by itself: what it learns decides the owner of the board's findings (`opinion.weighed`)."""
+    if not suspects(inquiry):
+        return
+    said = inquiry.evidence.record.second_opinion
+    if said is None:
+        yield Wants("second_opinion", f"whether it is our own worker wasn't tried with run_joint: {BY_HAND}")
+    elif said.lacking:
+        yield Open("second_opinion", f"run_joint can't be had there ({said.lacking}): {BY_HAND}")

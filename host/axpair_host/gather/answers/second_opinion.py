@@ -1,0 +1,59 @@
+"""The case as the vendor's own command runs it on the same board."""
+
+from collections.abc import Mapping
+
+import msgspec
+from axpair_proto.errors import AxpairError
+from axpair_proto.gt.tensors import write_tensors
+from axpair_proto.names import file_stems
+
+from axpair_host.boards.case import Case
+from axpair_host.boards.loaded import LoadedModel, LoadRefused
+from axpair_host.errors import BoardError
+from axpair_host.evidence.record import Record, SecondOpinion
+from axpair_host.gather.answers.session import Session
+from axpair_host.gather.board_leg import run_case
+from axpair_host.gather.board_side import BoardSide
+from axpair_host.progress import Silent
+
+RUNTIME = "run_joint"
+PLACE = "second_opinion/board"
+
+
+def answer(session: Session, record: Record) -> Record | None:
+    """Record.second_opinion, and second_opinion/board with what it gave; None where no board is at hand.
+
+    That it can't be had is recorded as well, with the reason.
+    """
+    if session.board is None:
+        return None
+    with session.progress.task("board: a second opinion from run_joint"):
+        try:
+            loaded = by_command(session.board, {})
+        except AxpairError as error:
+            return msgspec.structs.replace(record, second_opinion=SecondOpinion(lacking=error.message))
+        return msgspec.structs.replace(record, second_opinion=_asked(session, loaded))
+
+
+def by_command(side: BoardSide, switches: Mapping[str, str]) -> LoadedModel | LoadRefused:
+    """The model in a worker that drives the vendor's command. Raises BoardError where the board has none of it."""
+    loaded = side.load_again(runtime=RUNTIME, options=switches)
+    if isinstance(loaded, LoadedModel) and not loaded.versions.get("runtime", "").startswith(RUNTIME):
+        loaded.unload()
+        raise BoardError(f"{side.address.url}: the agent there is of an older release and can't drive {RUNTIME}")
+    return loaded
+
+
+def _asked(session: Session, loaded: LoadedModel | LoadRefused) -> SecondOpinion:
+    """Behind the probe's input, so that what memory holds of the case itself can't pass for an answer."""
+    if isinstance(loaded, LoadRefused):
+        return SecondOpinion(failure=loaded.failure, log_lines=loaded.log_lines)
+    case = Case(session.prepared.id, session.prepared.data, deadline_ms=session.request.deadline_ms)
+    leg = run_case(loaded, case, Silent())
+    outputs = leg.outputs()
+    if outputs is not None:
+        write_tensors(session.folder / PLACE, outputs, file_stems(outputs))
+    loaded.unload()
+    return SecondOpinion(
+        versions=dict(leg.versions), rounds=tuple(one.facts for one in leg.rounds), log_lines=loaded.log_lines
+    )
