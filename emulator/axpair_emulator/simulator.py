@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import axpair_proto
-from axpair_proto.capabilities import FrontEnd, LayerTensor, Node
+from axpair_proto.capabilities import FrontEnd, LayerTensor, ModelFacts, Node, Observed, Spread
 from axpair_proto.description import ModelDescription
 from axpair_proto.simulator import LayerError, Models, PreparedInputs, Stage, Tensors
 
@@ -153,16 +153,44 @@ class EmulatorSimulator:
 
         return cut_models(models, self._simplified(models) if models.onnx else None, inputs, outputs, folder)
 
-    def build(self, onnx: Path, config: Path, joint: Path, like: Path | None = None) -> Models:
+    def build(
+        self,
+        onnx: Path,
+        config: Path,
+        joint: Path,
+        like: Path | None = None,
+        shapes: Mapping[str, tuple[int, ...]] | None = None,
+    ) -> Models:
         """Build under a configuration, as `axpair emulator build` does; its output_config.prototxt lies beside it."""
         from axpair_emulator.build import build
         from axpair_emulator.config.flags import BuildFlags
         from axpair_emulator.storage.joint_file import load_edges
 
         inputs = load_edges(like).config.inputs if like else ()
-        flags = BuildFlags(input_shapes={conf.name: conf.shape for conf in inputs})
+        flags = BuildFlags(input_shapes={conf.name: conf.shape for conf in inputs} | dict(shapes or {}))
         done = build(onnx, config, joint, output_config=joint.with_name("output_config.prototxt"), flags=flags)
         return Models(done.joint, onnx, done.lava_joint, done.output_config)
+
+    def inspect(self, onnx: Path, shapes: Mapping[str, tuple[int, ...]]) -> ModelFacts:
+        """What the float model is made of."""
+        from axpair_emulator.inspecting import inspect
+
+        return inspect(onnx, shapes)
+
+    def observe(
+        self,
+        onnx: Path,
+        config: Path,
+        shapes: Mapping[str, tuple[int, ...]],
+        *,
+        archives: Mapping[str, Path] | None = None,
+        limit: int = 0,
+        against: Mapping[str, Spread] | None = None,
+    ) -> Observed:
+        """Ranges of the float model's tensors over a data set."""
+        from axpair_emulator.observing import observe
+
+        return observe(onnx, config, shapes, archives=archives, limit=limit, against=against)
 
     def _stage(self, models: Models, stage: Stage) -> CompiledStage | QuantisedStage:
         from axpair_emulator.layer_dumps import CompiledStage, QuantisedStage

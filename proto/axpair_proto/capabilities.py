@@ -132,9 +132,104 @@ class CutsModels(Protocol):
 class BuildsModels(Protocol):
     """Builds a joint, as `pulsar build` does."""
 
-    def build(self, onnx: Path, config: Path, joint: Path, like: Path | None = None) -> Models:
+    def build(
+        self,
+        onnx: Path,
+        config: Path,
+        joint: Path,
+        like: Path | None = None,
+        shapes: Mapping[str, tuple[int, ...]] | None = None,
+    ) -> Models:
         """Build `onnx` under a user's config.prototxt; .lava_joint and output_config.prototxt go beside the joint.
 
-        `like` is a joint of the same ONNX model: its inputs' shapes are taken, whatever the ONNX model declares.
+        `like` is a joint of the same ONNX model: its inputs' shapes are taken, whatever the ONNX model declares;
+        `shapes` are of inputs by name and come before those.
         """
+        ...
+
+
+@dataclass(frozen=True)
+class FirstNode:
+    """An operator that does nothing but scale or shift, between a model's input and its first layer."""
+
+    name: str
+    kind: str
+    """Of ONNX."""
+    constants: tuple[tuple[float, ...], ...]
+    """Its constant operands, where they are short."""
+
+
+@dataclass(frozen=True)
+class ModelInput:
+    """One input of a float model."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    first: tuple[FirstNode, ...]
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What a float model is made of."""
+
+    inputs: tuple[ModelInput, ...]
+    operators: Mapping[str, int]
+    """How many there are of each ONNX operator, once simplified."""
+    macs: Mapping[str, int]
+    """Multiplications, by ONNX operator."""
+    elements: Mapping[str, int]
+    """Elements given out, by ONNX operator."""
+    silu_elements: int
+    """Of these, elements of x * sigmoid(x)."""
+    silu_macs: int
+    """Multiplications of layers whose result goes into such a one."""
+    concats: Mapping[str, tuple[str, ...]]
+    """Each Concat's tensor, and the tensors that it joins."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What was seen of a tensor over some samples."""
+
+    low: float
+    high: float
+    kind: str
+    """"input", "layer", "part" (of a Concat) or "output"."""
+    outside: float = 0.0
+    """Share of its elements beyond the range that it was held against."""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Ranges of a float model's tensors under a configuration, in the order of execution."""
+
+    samples: int
+    tensors: Mapping[str, Spread]
+    """Inputs as the model gets them, the first layers, parts of every Concat, outputs; by tensor name."""
+
+
+@runtime_checkable
+class InspectsModels(Protocol):
+    """Looks at a float model under a configuration before anything is built.
+
+    `shapes` are of inputs whose shape the model leaves open.
+    """
+
+    def inspect(self, onnx: Path, shapes: Mapping[str, tuple[int, ...]]) -> ModelFacts:
+        """What the model is made of."""
+        ...
+
+    def observe(
+        self,
+        onnx: Path,
+        config: Path,
+        shapes: Mapping[str, tuple[int, ...]],
+        *,
+        archives: Mapping[str, Path] | None = None,
+        limit: int = 0,
+        against: Mapping[str, Spread] | None = None,
+    ) -> Observed:
+        """Run the float model on at most `limit` (0 = all) samples of the configuration's calibration set, or of the
+        tars in `archives` (by input name), one sample at a time."""
         ...
