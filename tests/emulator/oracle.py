@@ -251,7 +251,8 @@ class Oracle:
         return lambda at: int(x[at[0], at[1], at[2] // down, at[3] // right])
 
     def resize_linear(self, x: Array) -> Callable[[Index], int]:
-        axes, total = self.attrs["axes"], self.attrs["bits"] * len(self.attrs["axes"])
+        axes = self.attrs["axes"]
+        total = int(self.attrs["bits"]) * len(axes)
 
         def value(at: Index) -> int:
             acc = 0
@@ -261,8 +262,8 @@ class Oracle:
                     where[axis] = int(self.arrays[f"taps_{k}"][at[axis], side])
                     share *= int(self.arrays[f"weights_{k}"][at[axis], side])
                 acc += share * int(x[tuple(where)])
-            whole, rest = divmod(acc - self.y.zero_point * 2**total, 2**total)
-            return self.y.zero_point + whole + int(2 * rest > 2**total or (2 * rest == 2**total and whole % 2 == 1))
+            whole, rest = divmod(acc - (self.y.zero_point << total), 1 << total)
+            return self.y.zero_point + whole + int(2 * rest > 1 << total or (2 * rest == 1 << total and whole % 2 == 1))
 
         return value
 

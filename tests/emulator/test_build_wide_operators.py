@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -36,7 +37,7 @@ def after(
     return net([CONV, *nodes], outputs, {**CONV_PARTS, **constants}, opset=opset)
 
 
-def unary(op_type: str, **attrs: object) -> onnx.ModelProto:
+def unary(op_type: str, **attrs: Any) -> onnx.ModelProto:
     return after(node(op_type, ["c"], ["y"], **attrs))
 
 
@@ -45,18 +46,18 @@ def positive(op_type: str) -> onnx.ModelProto:
     return after(node("Abs", ["c"], ["a"]), node("Add", ["a", "k"], ["p"]), node(op_type, ["p"], ["y"]), k=floats(0.5))
 
 
-def resize(mode: str, sizes: Sequence[int] = (), scales: Sequence[float] = (), **attrs: object) -> onnx.ModelProto:
+def resize(mode: str, sizes: Sequence[int] = (), scales: Sequence[float] = (), **attrs: Any) -> onnx.ModelProto:
     inputs = ["c", "", "k"] if scales else ["c", "", "", "s"]
-    constants = {"k": floats(*scales)} if scales else {"s": ints(*sizes)}
+    constants: dict[str, Any] = {"k": floats(*scales)} if scales else {"s": ints(*sizes)}
     return after(node("Resize", inputs, ["y"], mode=mode, **attrs), **constants)
 
 
-def rows(*nodes: onnx.NodeProto, **constants: np.ndarray) -> onnx.ModelProto:
+def rows(*nodes: onnx.NodeProto, **constants: Any) -> onnx.ModelProto:
     """What follows a tensor of three axes, 1x8x120, called "r"."""
     return after(node("Reshape", ["c", "to_rows"], ["r"]), *nodes, to_rows=ints(1, 8, 120), **constants)
 
 
-def gemm(first: str = "r", second: str = "w2", third: str = "", **attrs: object) -> onnx.NodeProto:
+def gemm(first: str = "r", second: str = "w2", third: str = "", **attrs: Any) -> onnx.NodeProto:
     return node("Gemm", [first, second, *([third] if third else [])], ["y"], **attrs)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from axpair_emulator.quantize.rounding import Moments
 
-WINDOWS = 256
+WINDOWS = 128
 """Of each sample."""
 LONGEST = 1152
 """Terms of a row beyond which only the mean is kept: a covariance takes 4 * terms^2 bytes."""

@@ -56,16 +56,14 @@ def mean_error(rows: Array, codes: Array, scales: Array, moments: Moments | None
 
 def _recursion(covariance: Array) -> tuple[Array, Array]:
     """The order, largest variance first, and the upper Cholesky factor of the inverse in that order, per group."""
-    groups, terms, _ = covariance.shape
     variance = np.maximum(np.einsum("gkk->gk", covariance).astype(np.float64), 0.0)
     damping = DAMPING * variance.mean(axis=1) + np.finfo(np.float64).tiny ** 0.5
     order = np.argsort(-variance, axis=1, kind="stable")
-    upper = np.empty(covariance.shape, np.float64)
-    for group in range(groups):
-        chosen = covariance[group][np.ix_(order[group], order[group])].astype(np.float64)
-        chosen[np.arange(terms), np.arange(terms)] += damping[group]
-        try:
-            upper[group] = np.linalg.cholesky(np.linalg.inv(chosen)).T
-        except np.linalg.LinAlgError:  # numbers so far apart that nothing can be passed on
-            upper[group] = np.eye(terms)
-    return order, upper
+    rows = np.take_along_axis(covariance, order[:, :, None], axis=1)
+    chosen = np.take_along_axis(rows, order[:, None, :], axis=2).astype(np.float64)
+    unit = np.eye(chosen.shape[1])
+    chosen += damping[:, None, None] * unit
+    try:
+        return order, np.linalg.cholesky(np.linalg.inv(chosen)).swapaxes(1, 2)
+    except np.linalg.LinAlgError:  # numbers so far apart that nothing can be passed on
+        return order, np.broadcast_to(unit, chosen.shape)

@@ -11,6 +11,8 @@ import numpy as np
 from axpair_emulator.program import Op, Program
 
 PICKING = ("gather", "resize_linear")
+MAX_ELEMENTS = 1 << 28
+"""Of what stands between two axes."""
 MAX_WEIGHT_BITS = 18
 """Of a linear Resize."""
 
@@ -35,6 +37,8 @@ def picking_defect(op: Op, program: Program, arrays: Mapping[str, np.ndarray[Any
             if defect:
                 return defect
         shape[axis] = len(places)
+        if math.prod(shape) > MAX_ELEMENTS:
+            return f"it makes {tuple(shape)} on its way, more than {MAX_ELEMENTS} elements"
     wanted = program.tensors[op.output].shape
     if math.prod(shape) != math.prod(wanted) or (op.kind != "gather" and tuple(shape) != wanted):
         return f"it gives {tuple(shape)}, not {wanted}"
