@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.checks import (
+    canary,
     calibration,
     compilation,
     conversion,
@@ -59,6 +60,7 @@ class Check:
 
 
 LADDER: tuple[Check, ...] = (
+    Check("Does the board still do a known-good case?", ("AX005",), canary.check),
     Check("Are all outputs there?", ("AX001",), names.check),
     Check("Is every tensor of the declared shape and dtype?", ("AX002",), sizes.check),
     Check("Do the digests fit?", ("AX006",), digests.check),

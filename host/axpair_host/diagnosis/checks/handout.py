@@ -27,6 +27,11 @@ class _Way:
     words: str
     data: bytes
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """The same for every answer that is handed out in this way."""
+        return self.code, self.words
+
 
 @dataclass(frozen=True)
 class _Seen:
@@ -41,21 +46,23 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
     probe in such a form, the answer is stale as well: AX302 and that code are both named.
     """
     evidence = inquiry.evidence
-    sources = {"": evidence.leg("joint"), PROBE: evidence.tensors_in("runs/probe/joint")}
+    right, probes = evidence.leg("joint"), evidence.tensors_in("runs/probe/joint")
     explained: dict[str, list[_Seen]] = {}
     for output, _, wrong in inquiry.wrong_answers():
-        answers = [answer.tensor.tobytes() for answer in wrong]
-        if len(set(answers)) != 1 or not _telling(answers[0]):
+        behind = [answer for answer in wrong if answer.round not in inquiry.alone] or wrong
+        answers = {answer.tensor.tobytes() for answer in behind}
+        if len(answers) > 2 or not all(map(_telling, answers)):
             continue
-        seen = [
-            _Seen(way, source)
-            for source, tensors in sources.items()
-            for way in _ways(output, tensors, wrong[0].tensor)
-            if way.data == answers[0]
-        ]
-        fresh = [one for one in seen if not one.source]
-        if seen:
-            explained[output.name] = fresh or (seen if rich(wrong[0].tensor) else [])
+        fresh = {way.key: way for answer in behind for way in _ways(output, right, answer.tensor)}
+        old = {way.key: way for answer in behind for way in _ways(output, probes, answer.tensor)}
+        seen = []
+        for key, way in {**old, **fresh}.items():
+            now, then = (one.data if (one := ways.get(key)) else None for ways in (fresh, old))
+            if all(each == now for each in answers):
+                seen.append(_Seen(way, ""))
+            elif all(each in (now, then) for each in answers) and (rich(wrong[0].tensor) or len(answers) > 1):
+                seen.append(_Seen(way, PROBE))
+        explained[output.name] = [one for one in seen if not one.source] or seen
     yield from _findings(inquiry, {name: seen for name, seen in explained.items() if seen})
 
 

@@ -1,6 +1,7 @@
 """Did the NPU work on this input, read as it was written?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.finding import Finding, found
@@ -13,23 +14,33 @@ CODES = ("AX102", "AX103", "AX105", "AX107", "AX108")
 _BOTH_RIGHT = "the very input is delivered: whatever misreads it comes behind the worker"
 
 
+@dataclass(frozen=True)
+class _Misreading:
+    """One way of misreading, with what the simulator gives under it."""
+
+    name: str
+    code: str
+    fresh: InputTrial | None
+    """On this case's input."""
+    stale: InputTrial | None
+    """On the probe's."""
+
+
 def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
     """AX102, AX103, AX105, AX107, AX108: in every round the board's bytes are what the simulator gives when it
-    misreads the input in one way. Proven where all outputs agree under one way alone; where that is the probe's
-    input, the answer is stale as well (AX302).
+    misreads the input in one way. Proven where all outputs agree under one way alone; where some round's are those
+    of the probe's input, misread, the answer is stale as well (AX302).
 
-    Asked only where nothing explains the bytes so far and the board repeats them.
+    Asked only where nothing explains the bytes so far.
     """
-    board: dict[str, str] = {}
+    rounds: dict[int, dict[str, str]] = {}
     telling = False
     for output, joint, wrong in inquiry.wrong_answers():
         telling = telling or rich(joint)
-        digests = {bytes_sha256(answer.tensor.tobytes()) for answer in wrong}
-        if len(digests) > 1:
-            return  # not repeatable: no input explains it
-        board[output.name] = digests.pop()
-    if not board:
-        return
+        for answer in wrong:
+            rounds.setdefault(answer.round, {})[output.name] = bytes_sha256(answer.tensor.tobytes())
+    if len({tuple(sorted(one.items())) for one in rounds.values()}) not in (1, 2):
+        return  # none is wrong, or no two are alike: no input explains that
     trials = inquiry.evidence.record.input_trials
     if trials is None:
         yield Wants(
@@ -38,38 +49,69 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
             "tried: that takes the simulator",
         )
         return
-    explaining = [trial for trial in trials if all(trial.outputs.get(name) == sha for name, sha in board.items())]
-    fresh = [trial for trial in explaining if not trial.source and _holds_for_probe(inquiry, trial, tuple(board))]
-    explaining = [trial for trial in explaining if trial.source and telling]
-    yield from _findings(inquiry, fresh or explaining, tuple(board))
+    found_ = [
+        (one, stale) for one in _misreadings(trials) if (stale := _explains(inquiry, one, rounds, telling)) is not None
+    ]
+    fresh = [one for one, stale in found_ if not stale]
+    names = tuple(dict.fromkeys(name for one in rounds.values() for name in one))
+    yield from _findings(inquiry, fresh or [one for one, _ in found_], not fresh, names)
 
 
-def _holds_for_probe(inquiry: Inquiry, trial: InputTrial, names: tuple[str, ...]) -> bool:
+def _misreadings(trials: Sequence[InputTrial]) -> list[_Misreading]:
+    by_name: dict[str, dict[str, InputTrial]] = {}
+    for trial in trials:
+        by_name.setdefault(trial.name, {})[trial.source] = trial
+    return [
+        _Misreading(name, next(iter(both.values())).code, both.get(""), both.get("probe"))
+        for name, both in by_name.items()
+    ]
+
+
+def _explains(
+    inquiry: Inquiry, one: _Misreading, rounds: Mapping[int, Mapping[str, str]], telling: bool
+) -> bool | None:
+    """Whether the misreading explains every round: False = of this input, True = of the probe's in some; None = not."""
+    stale = []
+    for number, digests in rounds.items():
+        if _gives(one.fresh, digests):
+            stale.append(False)
+        elif _gives(one.stale, digests):
+            stale.append(True)
+        elif number not in inquiry.alone:
+            return None  # where nothing ran before, a stale answer is whatever lay there
+    if not any(stale):
+        return False if stale and _holds_for_probe(inquiry, one, tuple(next(iter(rounds.values())))) else None
+    return True if telling or not all(stale) else None
+
+
+def _gives(trial: InputTrial | None, digests: Mapping[str, str]) -> bool:
+    return trial is not None and all(trial.outputs.get(name) == digest for name, digest in digests.items())
+
+
+def _holds_for_probe(inquiry: Inquiry, one: _Misreading, names: tuple[str, ...]) -> bool:
     """Whether the board answered the probe as if that had been misread in the same way; true where nothing tells."""
     probe = inquiry.evidence.probe
-    misread = next(
-        (one for one in inquiry.evidence.record.input_trials or () if one.source and one.name == trial.name), None
-    )
-    if probe is None or probe.failure is not None or misread is None:
+    if probe is None or probe.failure is not None or one.stale is None:
         return True
-    answered = {one.name: one.sha256 for one in probe.outputs}
-    return all(answered.get(name) == misread.outputs.get(name) for name in names)
+    answered = {output.name: output.sha256 for output in probe.outputs if output.name in names}
+    return _gives(one.stale, answered)
 
 
-def _findings(inquiry: Inquiry, explaining: list[InputTrial], names: tuple[str, ...]) -> Iterator[Finding]:
-    stale = bool(explaining) and all(trial.source for trial in explaining)
-    codes = dict.fromkeys((*(("AX302",) if stale else ()), *(trial.code for trial in explaining)))
+def _findings(
+    inquiry: Inquiry, explaining: list[_Misreading], stale: bool, names: tuple[str, ...]
+) -> Iterator[Finding]:
+    codes = dict.fromkeys((*(("AX302",) if stale and explaining else ()), *(one.code for one in explaining)))
     for code in codes:
-        mine = [trial for trial in explaining if trial.code == code] or explaining
+        mine = [one for one in explaining if one.code == code] or explaining
         of = "the probe's input" if stale else "this input"
         yield found(
             code,
             f"the board's bytes are what the simulator gives on {mine[0].name}, made of {of}"
             + (f"; {len(names) - 1} more outputs" if len(names) > 1 else ""),
             {
-                "input_read_as": [trial.name for trial in mine],
+                "input_read_as": [one.name for one in mine],
                 "of": of,
-                "also_explained_by": [trial.name for trial in explaining if trial not in mine],
+                "also_explained_by": [one.name for one in explaining if one not in mine],
                 "delivered": _BOTH_RIGHT,
             },
             owner="preprocess" if code != "AX302" else None,
