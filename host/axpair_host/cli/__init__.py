@@ -18,6 +18,7 @@ SUMMARIES = {
     "compare": "Two gt folders, tensors or archives.",
     "diagnose": "Judge stored evidence again.",
     "layers": "Layer by layer: where accuracy is lost, where a board departs.",
+    "reduce": "The least that still shows it: cases of a run, or a part of a model.",
     "explain": "The fault book: what a code means.",
     "model": "Inputs, outputs, layout, Q of a joint, and how to index them.",
     "board": "What is on the board.",

@@ -1,0 +1,92 @@
+"""axpair reduce: the least that still shows what is wrong."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from axpair_host.cli import options
+from axpair_host.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@click.command("reduce")
+@click.argument("path", type=options.PATH, metavar="RUN|GT")
+@click.option("--out", type=options.PATH, required=True, help="Folder for what is left; of a GT also the log.")
+@click.option("--joint", type=options.PATH, help="The compiled model. A GT needs it; of a RUN it is copied.")
+@click.option("--onnx", type=options.PATH, help="The float model; its part, or a copy, is put beside.")
+@click.option("--lava-joint", type=options.PATH, help="The quantised model; its part, or a copy, is put beside.")
+@click.option(
+    "--config", type=options.PATH, help="The build's output_config.prototxt; default: the one beside the joint."
+)
+@click.option("--board", metavar="URL", help="Where parts of a GT's model are run; there is no default.")
+@options.simulator_option
+@options.repeat_option
+@options.deadline_option
+@options.json_option
+def command(path: Path, as_json: bool, **given: Any) -> str:
+    """Find the least that still shows what is wrong: what to send to AX engineers.
+
+    Of a RUN ('axpair replay') it is the fewest cases that show every distinct finding, with their gt folders and a
+    manifest; RUN stays as it is. Of a GT ('axpair pair') with AX306 it is the smallest part of the model that the
+    board still computes otherwise, with its input, the expected and the given bytes. A search that was cut short
+    goes on where its log ends.
+
+    Exit codes: 1 with a fault; 3 where it doesn't repeat, shows in the whole model alone, or is inconclusive;
+    0 where there is nothing to reduce.
+
+    \b
+    axpair reduce run --out least
+    axpair reduce gt --joint m.joint --board ssh://root@192.168.233.1 --out least
+    """
+    from axpair_host.render import reduced
+    from axpair_host.replay.store import is_run
+
+    document = _of_run(path, given) if is_run(path) else _of_case(path, given)
+    if as_json:
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    elif document["of"] == "run":
+        reduced.cases(document)
+    else:
+        reduced.part(document)
+    return str(document["verdict"])
+
+
+def _of_run(path: Path, given: "Mapping[str, Any]") -> dict[str, Any]:
+    from axpair_host.files import existing_file
+    from axpair_host.reduce.run_folder import reduce_run
+
+    if given["board"] is not None:
+        raise UsageError(
+            f"{path} is a run: its cases are chosen by what was found, no board is asked",
+            next_step="leave --board out, or give one case's gt folder, such as RUN/cases/NAME",
+        )
+    named = {"joint": "--joint", "onnx": "--onnx", "lava_joint": "--lava-joint", "config": "--config"}
+    models = {key: existing_file(flag, given[key]) for key, flag in named.items() if given[key] is not None}
+    return reduce_run(path, given["out"], models)
+
+
+def _of_case(path: Path, given: "Mapping[str, Any]") -> dict[str, Any]:
+    from axpair_host.cli.progress import shown
+    from axpair_host.files import given_models
+    from axpair_host.reduce.case import CaseOrder, reduce_case
+
+    if given["joint"] is None:
+        raise UsageError(
+            f"{path} is no run: of a gt folder the model is reduced, which takes it",
+            next_step=f"axpair reduce {path} --joint M.joint --board URL --out DIR",
+        )
+    order = CaseOrder(
+        gt=path,
+        out=given["out"],
+        models=given_models(given["joint"], given["onnx"], given["lava_joint"], given["config"]),
+        board=given["board"],
+        simulator=given["simulator"],
+        repeat=given["repeat"],
+        deadline_ms=int(given["deadline"] * 1000),
+    )
+    with shown() as progress:
+        return reduce_case(order, progress)

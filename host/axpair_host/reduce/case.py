@@ -1,0 +1,124 @@
+"""A case whose board disagrees (AX306), reduced to the smallest part of its model that still fails there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from axpair_proto.gt.replacing import write_whole_file
+from axpair_proto.simulator import Models
+
+from axpair_host.boards.opening import address_of
+from axpair_host.diagnosis import Settings, diagnose
+from axpair_host.digests import file_sha256
+from axpair_host.errors import UsageError
+from axpair_host.evidence.folder import Evidence, load
+from axpair_host.evidence.record import CaseFacts
+from axpair_host.gather.prepare import from_gt
+from axpair_host.layers.bench import opened_bench
+from axpair_host.progress import Progress
+from axpair_host.reduce.part_folder import encoded, write_part
+from axpair_host.reduce.submodel import reduce_model
+from axpair_host.simulators import simulator_for
+
+SCHEMA_VERSION = 1
+CODES = ("AX306",)
+"""Findings that lie in operators, so that a part of the model shows them."""
+
+
+@dataclass(frozen=True)
+class CaseOrder:
+    """What the user asked for."""
+
+    gt: Path
+    out: Path
+    models: Models
+    board: str | None
+    simulator: str | None
+    repeat: int = 2
+    deadline_ms: int = 0
+
+
+def reduce_case(order: CaseOrder, progress: Progress) -> dict[str, Any]:
+    """Search, write what was found into `order.out`/part, and return the document (also in reduced.json there).
+
+    A search that was cut short goes on from the log in `order.out`.
+    Raises UsageError where the folder, models and board don't go together or the case shows nothing of CODES,
+    BoardError when the board goes away.
+    """
+    evidence = load(order.gt)
+    if order.board is None:
+        recorded = evidence.record.board.url if evidence.record.board else ""
+        raise UsageError(
+            "parts of the model are run on a board, and none was given",
+            next_step="give --board URL" + (f"; the case was recorded on {recorded}" if recorded else ""),
+        )
+    address = address_of(order.board)
+    _refuse_other_models(evidence.record.case, order.models, order.gt)
+    summary = _finding(evidence)
+    simulator = simulator_for(order.models.joint, order.simulator)
+    inputs = from_gt(order.gt, simulator.describe(order.models.joint)).data
+    with opened_bench(
+        simulator,
+        order.models,
+        inputs,
+        address,
+        order.out,
+        repeat=max(2, order.repeat),
+        deadline_ms=order.deadline_ms,
+        progress=progress,
+    ) as bench:
+        found = reduce_model(bench)
+        document: dict[str, Any] = {
+            "schema_version": SCHEMA_VERSION,
+            "of": "case",
+            "verdict": "FAULT" if found.outcome == "reduced" else "INCONCLUSIVE",
+            "outcome": found.outcome,
+            "why": found.why,
+            "source": str(order.gt),
+            "out": str(order.out),
+            "finding": summary,
+            "simulator": f"{simulator.name} {simulator.version()}",
+            "board": bench.board.url,
+            "log": str(bench.log.path),
+            "operators": found.operators,
+            "trials": len(bench.log.trials),
+            "rest": found.rest or None,
+            "part": None,
+        }
+        if found.outcome != "refused":
+            with progress.task("write the smallest that fails, and run it once more"):
+                document["part"] = write_part(bench, found, order.out / "part", document)
+            if not document["part"]["fails"]:
+                document["verdict"], document["outcome"] = "INCONCLUSIVE", "vanished"
+                document["why"] += "; run once more it didn't fail, or not twice alike: the fault doesn't repeat"
+    write_whole_file(order.out / "reduced.json", encoded(document))
+    return document
+
+
+def _refuse_other_models(facts: CaseFacts, models: Models, gt: Path) -> None:
+    given: Mapping[str, tuple[Path | None, str | None]] = {
+        "--joint": (models.joint, facts.joint_sha256),
+        "--onnx": (models.onnx, facts.onnx_sha256),
+        "--lava-joint": (models.lava_joint, facts.lava_joint_sha256),
+    }
+    for flag, (path, recorded) in given.items():
+        if path is not None and recorded and (digest := file_sha256(path)) != recorded:
+            raise UsageError(
+                f"{flag} {path}: sha256 {digest[:12]}, but {gt} was made with sha256 {recorded[:12]}",
+                next_step="give the case's own models, or pair the case again",
+            )
+
+
+def _finding(evidence: Evidence) -> str:
+    verdict = diagnose(evidence, Settings())
+    found = next((one for one in verdict.findings if one.code in CODES), None)
+    if found is not None:
+        return found.summary
+    shown = ", ".join(dict.fromkeys(one.code for one in verdict.findings)) or "no finding"
+    raise UsageError(
+        f"{evidence.path} shows {shown}: only a board that disagrees with the simulator ({', '.join(CODES)}) is "
+        "reduced to a part of the model",
+        next_step=f"axpair diagnose {evidence.path} says more; a run of many cases is reduced to the fewest that "
+        "show everything",
+    )

@@ -1,0 +1,102 @@
+"""What makes two findings of one code distinct: the fault's own marks, not the case's.
+
+Numbers that change from input to input (how many elements, how large, which index) are left out. Of two faults that
+can't be told apart by what is left, one is kept; of one fault that looks like two, both.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Document = Mapping[str, Any]
+"""One finding as `axpair_host.diagnosis.finding.Finding.document` makes it."""
+
+
+@dataclass(frozen=True, order=True)
+class Signature:
+    """Two findings with equal signatures count as one."""
+
+    code: str
+    marks: tuple[str, ...]
+    """Words for people."""
+
+    def words(self) -> str:
+        """One line."""
+        return f"{self.code}: {', '.join(self.marks)}" if self.marks else self.code
+
+
+def signature_of(finding: Document) -> Signature:
+    """A finding's code and marks; where nothing else marks a code, the outputs concerned do."""
+    code, evidence = str(finding["code"]), finding.get("evidence") or {}
+    marks = _MARKS.get(code, _outputs)(finding, evidence)
+    return Signature(code, tuple(dict.fromkeys(marks)))
+
+
+def _outputs(finding: Document, evidence: Document) -> Iterable[str]:
+    return (f"output {name!r}" for name in sorted(finding.get("outputs") or ()))
+
+
+def _disagreement(finding: Document, evidence: Document) -> Iterable[str]:
+    """AX306, AX314: the outputs, and known forms of faulty arithmetic without their figures."""
+    yield from _outputs(finding, evidence)
+    said = {word for facts in _each(evidence) for word in facts.get("signature", ())}
+    for pattern, mark in (("truncation", "truncated"), ("wrap-around", "wraps around")):
+        if any(pattern in word for word in said):
+            yield mark
+
+
+def _belongs(finding: Document, evidence: Document) -> Iterable[str]:
+    """AX302: whose answer it is, and whether whole or in lines; AX102 to AX108 and AX302: which misreading."""
+    for facts in _each(evidence):
+        if facts.get("belongs_to"):
+            part = " in lines" if facts.get("lines") else ""
+            yield f"{facts['belongs_to']}{part}"
+    yield from map(str, evidence.get("input_read_as", ()))
+
+
+def _handed_out(finding: Document, evidence: Document) -> Iterable[str]:
+    for name, facts in sorted(_named(evidence).items()):
+        yield f"{name!r} {facts.get('handed_out', '')}"
+    yield from map(str, evidence.get("input_read_as", ()))
+
+
+def _bits(finding: Document, evidence: Document) -> Iterable[str]:
+    """AX305: the mask by which elements differ."""
+    bits = {bit for facts in _each(evidence) for bit in facts.get("bits", ())}
+    yield f"XOR {sum(1 << int(bit) for bit in bits):#x}"
+
+
+def _failure(finding: Document, evidence: Document) -> Iterable[str]:
+    """AX307 to AX310: how the runtime ended, with its code or signal."""
+    for key in ("kind", "signal", "code"):
+        if evidence.get(key):
+            value = evidence[key]
+            yield f"0x{value & 0xFFFFFFFF:08x}" if key == "code" and isinstance(value, int) else str(value)
+
+
+def _layer(finding: Document, evidence: Document) -> Iterable[str]:
+    """AX205, AX202: the layer at fault."""
+    layers = evidence.get("layers") or [evidence.get("layer") or {}]
+    if layers[0].get("name"):
+        return [f"layer {layers[0]['name']!r}"]
+    return _outputs(finding, evidence)
+
+
+def _each(evidence: Document) -> Iterable[Document]:
+    return _named(evidence).values()
+
+
+def _named(evidence: Document) -> Mapping[str, Document]:
+    outputs = evidence.get("outputs")
+    facts = outputs if isinstance(outputs, Mapping) else {}
+    return {name: one for name, one in facts.items() if isinstance(one, Mapping)}
+
+
+_MARKS: Mapping[str, Callable[[Document, Document], Iterable[str]]] = {
+    "AX305": _bits,
+    "AX302": _belongs,
+    **dict.fromkeys(("AX102", "AX103", "AX105", "AX107", "AX108", "AX315", "AX401", "AX402", "AX403"), _handed_out),
+    **dict.fromkeys(("AX306", "AX314"), _disagreement),
+    **dict.fromkeys(("AX307", "AX308", "AX309", "AX310"), _failure),
+    **dict.fromkeys(("AX202", "AX205"), _layer),
+}
