@@ -36,7 +36,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
     lost: dict[str, dict[str, Any]] = {}
     certain = 0
     for output, joint, wrong in inquiry.wrong_answers():
-        tails = [_zero_tail(output, joint, answer) for answer in wrong]
+        tails = [_zero_tail(output, joint, answer, _also_for_probe(inquiry, output.name)) for answer in wrong]
         if tails[0] is not None and all(tails):
             lost[output.name] = {"offset": tails[0].offset, "of": joint.nbytes, "holds": "zeros"}
             certain += tails[0].elements >= _CERTAIN
@@ -64,14 +64,26 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         )
 
 
-def _zero_tail(output: OutputFacts, joint: Array, answer: Answer) -> _Tail | None:
-    """The zeros that stand in the place of the tail; None where it isn't so."""
+def _also_for_probe(inquiry: Inquiry, name: str) -> int | None:
+    """Element from which on the board's answer to the probe is zero, where the simulator's isn't; None = it isn't."""
+    simulated = inquiry.evidence.tensors_in("runs/probe/joint").get(name)
+    answered = inquiry.evidence.tensors_in("runs/probe/board").get(name)
+    if simulated is None or answered is None or simulated.nbytes != answered.nbytes:
+        return None
+    right, seen = (np.frombuffer(tensor.tobytes(), f"u{simulated.itemsize}") for tensor in (simulated, answered))
+    places = np.flatnonzero(right != seen)
+    return int(places[0]) if places.size and not seen[places[0] :].any() else None
+
+
+def _zero_tail(output: OutputFacts, joint: Array, answer: Answer, of_probe: int | None) -> _Tail | None:
+    """The zeros that stand in the place of the tail; None where it isn't so. A single one counts only where the
+    answer to the probe has it too (`of_probe`: from which element on)."""
     if answer.tensor.nbytes != joint.nbytes:
         return None
     right, seen = (np.frombuffer(tensor.tobytes(), f"u{joint.itemsize}") for tensor in (joint, answer.tensor))
     places = np.flatnonzero(right != seen)
     first = int(places[0])
-    if first == 0 or places.size < _FEWEST or seen[first:].any():
+    if first == 0 or seen[first:].any() or (places.size < _FEWEST and first != of_probe):
         return None
     step = data_step(output, joint)
     moved = float(np.abs(joint.reshape(-1)[places].astype(np.float64)).max())
