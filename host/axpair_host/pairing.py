@@ -13,12 +13,14 @@ from axpair_host import postprocess
 from axpair_host.boards.url import Address, EmulatorAddress
 from axpair_host.diagnosis import Settings, Verdict, diagnose
 from axpair_host.digests import bytes_sha256
+from axpair_host.errors import UsageError
 from axpair_host.evidence.folder import load
 from axpair_host.evidence.record import Record
 from axpair_host.evidence.store import write_pair_json
 from axpair_host.gather.answers.session import Session
 from axpair_host.gather.board_leg import BoardLeg
 from axpair_host.gather.board_side import BoardSide
+from axpair_host.gather.canary import Canary, Watched
 from axpair_host.gather.finished import finished_leg
 from axpair_host.gather.gathering import case_facts, gather
 from axpair_host.gather.live import LiveAsks
@@ -90,6 +92,7 @@ def pair(
     overwrite: bool,
     progress: Progress,
     suspicion: Suspicion = SUSPECTING,
+    canary: Canary | None = None,
 ) -> Paired:
     """Run one case and put its gt folder at `out`, whole or not at all.
 
@@ -122,8 +125,11 @@ def pair(
         else:
             assert request.finished is not None
             board = finished_leg(request.finished, description)
+        watched = _watched(canary, side, request, progress)
         with whole_folder(target.path) as fresh:
             target.keep(fresh)
+            if watched is not None:
+                watched.run("before")
             record = gather(
                 request,
                 case,
@@ -134,6 +140,9 @@ def pair(
                 board=board,
                 progress=progress,
             )
+            if watched is not None:
+                watched.run("after")
+                record = msgspec.structs.replace(record, canary=watched.facts())
             session = Session(fresh, request, prepared, simulator, side, progress, postprocessor, other)
             asks = LiveAsks(session, record, without=suspicion.without())
             verdict, document = judge(asks, judging.settings)
@@ -161,6 +170,16 @@ def _with_golden(request: GatherRequest) -> GatherRequest:
     if request.golden is None and request.gt is not None and (request.gt / "golden").is_dir():
         return replace(request, golden=request.gt / "golden")
     return request
+
+
+def _watched(
+    canary: Canary | None, side: BoardSide | None, request: GatherRequest, progress: Progress
+) -> Watched | None:
+    if canary is None:
+        return None
+    if side is None:
+        raise UsageError("--canary runs a case on the board, and --board-out is a run that took place before")
+    return Watched(canary, side, request.models.joint, progress)
 
 
 @contextmanager

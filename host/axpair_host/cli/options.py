@@ -122,6 +122,20 @@ def suspect_options(command: Decorated) -> Decorated:
     )
 
 
+def canary_options(command: Decorated) -> Decorated:
+    """`canary`, `canary_joint`: Paths or None."""
+    return _all(
+        command,
+        click.option(
+            "--canary",
+            type=PATH,
+            metavar="GT",
+            help="The gt folder of a case that passed: run before and after; where it fails, nothing else is judged.",
+        ),
+        click.option("--canary-joint", type=PATH, help="Its compiled model, where that is another than --joint."),
+    )
+
+
 def post_pattern(given: Mapping[str, Any]) -> str | None:
     """--post-pattern, else what the nearest axpair.toml says. Raises UsageError on a malformed file."""
     from axpair_host import config_file

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 @options.tolerance_options
 @options.postprocess_options
 @options.other_option
+@options.canary_options
 @options.suspect_options
 @click.option("--id", "case_id", default="", help="What to call the case; default: after the first input.")
 @options.json_option
@@ -46,6 +47,7 @@ def command(as_json: bool, **given: Any) -> str:
     from axpair_host.boards.url import with_run_joint
     from axpair_host.cli.progress import shown
     from axpair_host.diagnosis import Settings
+    from axpair_host.gather.canary import given_canary
     from axpair_host.pairing import Judging, Suspicion, pair
 
     request = _request(given)
@@ -61,6 +63,7 @@ def command(as_json: bool, **given: Any) -> str:
             judging=judging,
             overwrite=given["overwrite"],
             progress=progress,
+            canary=given_canary(given["canary"], given["canary_joint"], given["joint"]),
             suspicion=Suspicion(
                 second_opinion=given["second_opinion"] != "none",
                 switches=given["switches"],

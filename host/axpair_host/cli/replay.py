@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @options.tolerance_options
 @options.postprocess_options
 @options.other_option
+@options.canary_options
 @options.json_option
 def command(as_json: bool, **given: Any) -> int:
     """Run every BadCase through one model on one board, judge each, and go on where it stopped when called again.
@@ -33,6 +34,9 @@ def command(as_json: bool, **given: Any) -> int:
     case id to result.
 
     Verdicts and metrics go into RUN/run.sqlite, gt folders of cases that didn't pass into RUN/cases.
+
+    With --canary the cases of one call are judged only where the board did the known-good case before and after them.
+    Those that weren't judged (AX005) run again when the same command is called again.
 
     Exit codes: 1 with any fault; else 3 with any inconclusive case; else 2 with any case that couldn't be used; else 0.
 
@@ -65,6 +69,7 @@ def _order(given: dict[str, Any]) -> "Order":
     from axpair_host.diagnosis import Settings
     from axpair_host.evidence.other_platform import other_platforms
     from axpair_host.files import given_models
+    from axpair_host.gather.canary import given_canary
     from axpair_host.pairing import Judging
     from axpair_host.replay.session import Order
 
@@ -82,6 +87,7 @@ def _order(given: dict[str, Any]) -> "Order":
         expect=given["expect"],
         observed=given["observed"],
         golden=given["golden"],
+        canary=given_canary(given["canary"], given["canary_joint"], given["joint"]),
         other=other_platforms(given["other"]),
     )
 

@@ -44,6 +44,8 @@ class Finding:
     cosine_if_fixed: float | None = None
     """Worst cosine against the float model if this alone were mended; None where that isn't known."""
     by_vendor: ByVendor = ""
+    ends: bool = False
+    """Whether nothing else of the case is judged because of it."""
 
     def document(self, vendor_saw_it: bool) -> dict[str, Any]:
         """JSON form. `vendor_saw_it`: whether the board's bytes came from the vendor's own tool."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.checks import (
-    canary,
     calibration,
+    canary,
     compilation,
     conversion,
     decisions,

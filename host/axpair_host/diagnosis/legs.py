@@ -1,6 +1,6 @@
 """What can't be judged because a part of the evidence isn't there."""
 
-from axpair_host.diagnosis.finding import Open
+from axpair_host.diagnosis.finding import Finding, Open
 from axpair_host.diagnosis.inquiry import Inquiry
 
 _WITHOUT = {
@@ -28,3 +28,8 @@ def not_judged(inquiry: Inquiry) -> list[Open]:
     elif inquiry.has("board") and inquiry.evidence.probe is None:
         opens.append(Open("probe", "the board ran no other input before: a stale answer can't be recognised"))
     return opens
+
+
+def not_judged_behind(finding: Finding, case_id: str) -> Open:
+    """The case itself, where a finding leaves nothing of it to judge."""
+    return Open("case", f"{case_id!r} isn't judged, because of {finding.code}: run it again once that is mended")

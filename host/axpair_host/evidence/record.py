@@ -111,6 +111,27 @@ class SecondOpinion(msgspec.Struct, frozen=True):
     log_lines: tuple[str, ...] = ()
 
 
+class CanaryRun(msgspec.Struct, frozen=True):
+    """The known-good case, run once."""
+
+    when: str
+    """"before" or "after" the cases."""
+    outputs: dict[str, str] = {}
+    """Output name to sha256; empty where it failed."""
+    failure: Failure | None = None
+
+
+class CanaryFacts(msgspec.Struct, frozen=True):
+    """A known-good case that ran on the board before and after."""
+
+    gt: str
+    """Its folder, as the user named it."""
+    joint_sha256: str
+    expected: dict[str, str]
+    """Output name to sha256 of what it gives on a board that is fit."""
+    runs: tuple[CanaryRun, ...]
+
+
 class SwitchTrial(msgspec.Struct, frozen=True):
     """The case under one switch of the board."""
 
@@ -237,6 +258,7 @@ class Record(msgspec.Struct, frozen=True):
     simulator: str
     """Name and version of what computed onnx/, lava_joint/ and joint/."""
     board: BoardFacts | None = None
+    canary: CanaryFacts | None = None
     second_opinion: SecondOpinion | None = None
     switches: tuple[SwitchTrial, ...] | None = None
     layers: tuple[Layer, ...] | None = None

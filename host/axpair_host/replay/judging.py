@@ -18,7 +18,7 @@ from axpair_host.progress import Silent
 from axpair_host.replay.said import SaidOfCases
 from axpair_host.replay.stream import GatheredCase
 
-_COSTLY = ("layer_scores", "own_errors")
+_COSTLY = ("layer_scores", "own_errors", "second_opinion", "switches")
 """They say nearly the same of every case of a model; 'axpair pair' and 'axpair layers' ask them for one."""
 
 

@@ -13,9 +13,11 @@ from axpair_proto.simulator import Models, Simulator
 
 from axpair_host.boards.opening import address_of
 from axpair_host.boards.url import Address
+from axpair_host.diagnosis.checks.canary import unfit
 from axpair_host.evidence.other_platform import OtherPlatform
 from axpair_host.evidence.record import CaseFacts
 from axpair_host.gather.board_side import BoardSide
+from axpair_host.gather.canary import Canary, Watched
 from axpair_host.gather.gathering import case_facts
 from axpair_host.gather.prepare import PreparedCase, prepare
 from axpair_host.gather.request import GatherRequest, InputFile
@@ -26,6 +28,7 @@ from axpair_host.postprocess.commands import NoBoardYet
 from axpair_host.progress import Progress
 from axpair_host.replay.cases import Case, Found, discover
 from axpair_host.replay.display import watching
+from axpair_host.replay.fitness import disown
 from axpair_host.replay.judging import Judge
 from axpair_host.replay.keeping import sweep
 from axpair_host.replay.pins import CASE_LIST, postprocessor_pin, refuse_other
@@ -52,6 +55,7 @@ class Order:
     expect: str | None = None
     observed: str | None = None
     golden: Path | None = None
+    canary: Canary | None = None
     other: tuple[OtherPlatform, ...] = ()
 
 
@@ -173,8 +177,19 @@ def _run(task: _Task, run: Run, earlier: Sequence[Row], progress: Progress) -> N
         )
         means = Means(task.prepare, partial(gather_cases, side, task.simulator, task.request), judge)
         counts = Counter(row.verdict for row in earlier)
-        with watching(len(task.found.cases), len(earlier), counts) as watch:
-            replay(run, task.found.cases, task.digests, means, watch)
+        canary = task.order.canary
+        watched = Watched(canary, side, joint, progress) if canary is not None else None
+        if watched is not None:
+            watched.run("before")
+        if watched is None or unfit(watched.facts()) is None:
+            with watching(len(task.found.cases), len(earlier), counts) as watch:
+                replay(run, task.found.cases, task.digests, means, watch)
+            if watched is not None:
+                watched.run("after")
+    if watched is not None and (finding := unfit(watched.facts())) is not None:
+        finished = {row.id for row in earlier}
+        ran = [case for case in task.found.cases if case.id not in finished]
+        disown(run, ran, task.digests, finding, task.simulated_by)
 
 
 def _text(value: float | None) -> str:

@@ -67,8 +67,8 @@ class Run:
             self._connection.executemany("INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?, ?)", metrics)
 
     def done(self) -> dict[str, str]:
-        """Case id to the digest of its files, of every row."""
-        return dict(self._connection.execute("SELECT id, source_sha256 FROM cases"))
+        """Case id to the digest of its files, of every row; not of those that an unfit board left unjudged (AX005)."""
+        return dict(self._connection.execute("SELECT id, source_sha256 FROM cases WHERE code != 'AX005'"))
 
     def rows(self) -> list[Row]:
         """Every row, ordered by id."""

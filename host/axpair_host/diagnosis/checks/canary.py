@@ -1,0 +1,45 @@
+"""Does the board still do a known-good case?"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from axpair_host.diagnosis.finding import Finding, found
+from axpair_host.diagnosis.inquiry import Inquiry
+from axpair_host.evidence.record import CanaryFacts, CanaryRun
+
+
+def check(inquiry: Inquiry) -> Iterator[Finding]:
+    """AX005: a case whose right bytes are known came back otherwise. Nothing else is judged then."""
+    facts = inquiry.evidence.record.canary
+    if facts is not None and (finding := unfit(facts)) is not None:
+        yield replace(finding, outputs=tuple(output.name for output in inquiry.outputs))
+
+
+def unfit(canary: CanaryFacts) -> Finding | None:
+    """AX005 where a run of the known-good case didn't give its known bytes; None where all did."""
+    wrong = [run for run in canary.runs if run.failure is not None or run.outputs != canary.expected]
+    if not wrong:
+        return None
+    finding = found(
+        "AX005",
+        f"the known-good case {canary.gt!r} {_how(canary, wrong[0])}, {wrong[0].when} the rest"
+        + (" and again after it" if len(wrong) > 1 else ""),
+        {
+            "canary": canary.gt,
+            "joint_sha256": canary.joint_sha256,
+            "wrong": [run.when for run in wrong],
+            "expected": canary.expected,
+            "seen": {run.when: run.outputs for run in canary.runs},
+            "failures": {run.when: run.failure.message for run in wrong if run.failure is not None},
+        },
+        proven=True,
+        settles=("board",),
+    )
+    return replace(finding, ends=True)
+
+
+def _how(canary: CanaryFacts, run: CanaryRun) -> str:
+    if run.failure is not None:
+        return f"failed on the board: {run.failure.message}"
+    names = [name for name, digest in canary.expected.items() if run.outputs.get(name) != digest]
+    return f"gave other bytes than those known for {', '.join(map(repr, names)) or 'its outputs'}"
