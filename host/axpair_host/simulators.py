@@ -44,6 +44,16 @@ def simulator_for(joint: Path, named: str | None = None) -> Simulator:
     )
 
 
+def simulator_that(can: type[object], named: str | None = None) -> Simulator | None:
+    """The simulator of that name, or the first installed that has a capability (axpair_proto.capabilities); None
+    where none has. Raises UsageError when the one named isn't installed or hasn't."""
+    simulators = installed()
+    if named is not None and not isinstance(simulators.get(named), can):
+        known = ", ".join(name for name, one in sorted(simulators.items()) if isinstance(one, can)) or "none"
+        raise UsageError(f"--simulator {named!r}: not installed, or not able to do this; those that are: {known}")
+    return simulators[named] if named else next((one for one in simulators.values() if isinstance(one, can)), None)
+
+
 def check_pairing(simulated_by: str, agent: AgentFacts, url: str) -> None:
     """Raise UsageError where emulated results would be held against a real board, or the reverse.
 

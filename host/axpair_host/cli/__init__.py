@@ -19,6 +19,7 @@ SUMMARIES = {
     "diagnose": "Judge stored evidence again.",
     "layers": "Layer by layer: where accuracy is lost, where a board departs.",
     "reduce": "The least that still shows it: cases of a run, or a part of a model.",
+    "lint": "A configuration against model and calibration set, before anything runs.",
     "explain": "The fault book: what a code means.",
     "model": "Inputs, outputs, layout, Q of a joint, and how to index them.",
     "board": "What is on the board.",

@@ -1,5 +1,6 @@
 """Options that several commands share, each defined once. Values arrive in the command under the names given here."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -134,6 +135,28 @@ def canary_options(command: Decorated) -> Decorated:
         ),
         click.option("--canary-joint", type=PATH, help="Its compiled model, where that is another than --joint."),
     )
+
+
+def shapes_option(command: Decorated) -> Decorated:
+    """`shapes`: input name to its lengths."""
+
+    def parsed(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Any]:
+        found = {}
+        for text in values:
+            name, mark, shape = text.rpartition(":")
+            if not mark or not name or not re.fullmatch(r"[0-9]+(x[0-9]+)*", shape):
+                raise click.BadParameter(f"{text!r} is not of the form NAME:1x3x480x640")
+            found[name] = tuple(map(int, shape.split("x")))
+        return found
+
+    return click.option(
+        "--input-shape",
+        "shapes",
+        multiple=True,
+        callback=parsed,
+        metavar="NAME:1x3x480x640",
+        help="Where the model leaves an input's shape open; repeatable.",
+    )(command)
 
 
 def post_pattern(given: Mapping[str, Any]) -> str | None:

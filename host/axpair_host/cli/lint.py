@@ -1,0 +1,63 @@
+"""axpair lint: a configuration against model and calibration set, before anything runs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from axpair_host.cli import options
+
+
+@click.command("lint")
+@click.argument("config", type=options.PATH)
+@click.option("--onnx", type=options.PATH, help="The float model; without it only what the configuration itself says.")
+@options.shapes_option
+@click.option("--input", "inputs", type=options.PATH, multiple=True, help="A case to hold the calibration set against.")
+@click.option("--train", type=options.PATH, help="Folder or tar of the data that the model was trained on.")
+@click.option("--score", type=click.IntRange(0, 1000), default=0, metavar="N", help="Score N samples of the set.")
+@click.option("--joint", type=options.PATH, help="With --score: the model as it was built; else it is built for that.")
+@options.simulator_option
+@click.option("--strict", is_flag=True, help="Exit with 1 where there is any hint.")
+@options.json_option
+def command(config: Path, as_json: bool, **given: Any) -> int:
+    """Hold a configuration against the model and the calibration set before anything is built.
+
+    Every hint names what would prove it; none is a verdict. The exit code is 0 unless --strict is given.
+
+    \b
+    axpair lint config.prototxt
+    axpair lint config.prototxt --onnx m.onnx --input badcase.jpg --train train/ --score 8
+    """
+    from axpair_proto.capabilities import InspectsModels
+
+    from axpair_host.cli.progress import shown
+    from axpair_host.files import existing_file
+    from axpair_host.lint.linting import Order, lint
+    from axpair_host.render.hints import hints
+    from axpair_host.simulators import simulator_that
+
+    for flag, paths in (("--onnx", (given["onnx"],)), ("--input", given["inputs"]), ("--joint", (given["joint"],))):
+        for path in paths:
+            if path is not None:
+                existing_file(flag, path)
+    simulator = simulator_that(InspectsModels, given["simulator"])
+    order = Order(
+        config=existing_file("CONFIG", config),
+        onnx=given["onnx"],
+        shapes=given["shapes"],
+        inputs=given["inputs"],
+        train=given["train"],
+        score=given["score"],
+        joint=given["joint"],
+    )
+    with shown() as progress:
+        linted = lint(order, simulator, progress)
+    document = linted.document(order, f"{simulator.name} {simulator.version()}" if simulator else "")
+    for warning in linted.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    if as_json:
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        hints(document)
+    return 1 if given["strict"] and document["hints"] else 0

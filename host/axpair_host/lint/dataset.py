@@ -1,0 +1,115 @@
+"""Looks at the samples of a data set: a tar as configurations name it, or a folder. One sample in memory at a time."""
+
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from axpair_host.digests import bytes_sha256
+from axpair_host.errors import UsageError
+
+Array = np.ndarray[Any, Any]
+MAX_BYTES = 1 << 28
+"""Of one sample."""
+MAX_SAMPLES = 20_000
+DECODED = 64
+"""Pictures that are decoded, spread over the first ones that calibration reads."""
+BINS = 16
+_THUMB = 16
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture, by a few numbers."""
+
+    width: int
+    height: int
+    grey: bool
+    """Whether its channels are alike."""
+    means: tuple[float, float, float]
+    histogram: Array
+    """(3, BINS), each channel's share of pixels."""
+    thumb: Array
+    """16 x 16 luma, 0..255."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One file of a data set."""
+
+    name: str
+    size_bytes: int
+    sha256: str
+    picture: Picture | None
+    """None for .bin and .npy, and for pictures that weren't decoded."""
+
+
+def look(path: Path, limit: int = 0) -> list[Sample]:
+    """The samples that calibration would read: the first `limit`, 0 = all.
+
+    Raises UsageError for what is missing, damaged, too large, or holds nothing.
+    """
+    found: list[Sample] = []
+    for name, data in _files(path):
+        if limit and len(found) == limit:
+            break
+        decode = len(found) < DECODED and Path(name).suffix.lower() not in (".bin", ".npy")
+        found.append(Sample(name, len(data), bytes_sha256(data), _picture(path, name, data) if decode else None))
+    if not found:
+        raise UsageError(f"the data set {path} holds no files", next_step="pack pictures: tar cf set.tar *.jpg")
+    return found
+
+
+def _files(path: Path) -> Iterator[tuple[str, bytes]]:
+    try:
+        if path.is_dir():
+            files = [one for one in sorted(path.rglob("*")) if one.is_file() and not one.name.startswith(".")]
+            for one in files[:MAX_SAMPLES]:
+                _check(path, one.name, one.stat().st_size)
+                yield one.relative_to(path).as_posix(), one.read_bytes()
+            return
+        with tarfile.open(path, mode="r|*") as archive:
+            for count, member in enumerate(archive):
+                if count >= MAX_SAMPLES:
+                    return
+                if member.isfile() and not PurePosixPath(member.name).name.startswith("."):
+                    _check(path, member.name, member.size)
+                    stream = archive.extractfile(member)
+                    yield member.name, stream.read() if stream else b""
+    except UsageError:
+        raise
+    except OSError as error:
+        why = error.strerror or error
+        raise UsageError(f"the data set {path} can't be read: {why}", next_step="check the path") from error
+    except Exception as error:  # tarfile and the decompressors raise anything on damaged archives
+        raise UsageError(f"the data set {path} is no tar file, or is cut off: {error}") from error
+
+
+def _check(path: Path, name: str, size: int) -> None:
+    if size > MAX_BYTES:
+        raise UsageError(f"{path}: {name!r} has {size} bytes; a sample has at most {MAX_BYTES}")
+
+
+def _picture(path: Path, name: str, data: bytes) -> Picture:
+    try:
+        with Image.open(BytesIO(data)) as image:
+            size = image.size
+            image.draft("RGB", (256, 256))
+            small = image.convert("RGB")
+            small.thumbnail((256, 256))
+            thumb = np.asarray(small.convert("L").resize((_THUMB, _THUMB)), np.float64)
+            pixels = np.asarray(small)
+    except Exception as error:  # pillow raises anything on damaged files, and refuses bombs
+        raise UsageError(
+            f"{path}: {name!r} is no picture that can be read: {error}", next_step="take it out of the set"
+        ) from error
+    flat = pixels.reshape(-1, 3)
+    histogram = np.stack([np.bincount(flat[:, c] // (256 // BINS), minlength=BINS) for c in range(3)]) / len(flat)
+    spread = int((flat.max(axis=1).astype(int) - flat.min(axis=1)).max())
+    means = (float(flat[:, 0].mean()), float(flat[:, 1].mean()), float(flat[:, 2].mean()))
+    return Picture(size[0], size[1], spread <= 3, means, histogram, thumb)

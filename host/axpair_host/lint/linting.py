@@ -1,0 +1,212 @@
+"""Asks everything that can be asked with what is at hand; says what couldn't be."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from axpair_proto.capabilities import BuildsModels, InspectsModels, ModelFacts, Observed
+from axpair_proto.errors import AxpairError
+from axpair_proto.pulsar import config_pb2 as pb
+from axpair_proto.pulsar.text import read_config
+from axpair_proto.simulator import Models, Simulator
+
+from axpair_host.lint import archives, calibration_set, model, normalisation, scoring, unlike
+from axpair_host.lint.dataset import Sample, look
+from axpair_host.lint.declared import DeclaredInput, calibration_paths, declared_inputs
+from axpair_host.lint.hint import Hint, Passed
+from axpair_host.progress import Progress
+
+SCHEMA_VERSION = 1
+OBSERVED = 32
+"""Samples of a set that go through the float model."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the user gave."""
+
+    config: Path
+    onnx: Path | None = None
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    inputs: Sequence[Path] = ()
+    """One case, a file for each input in the model's order; of a model with one input also several cases."""
+    train: Path | None = None
+    score: int = 0
+    joint: Path | None = None
+    lava_joint: Path | None = None
+    line: float = 0.98
+
+
+@dataclass
+class Linted:
+    """What was found."""
+
+    hints: list[Hint] = field(default_factory=list)
+    passed: list[Passed] = field(default_factory=list)
+    warnings: tuple[str, ...] = ()
+    scores: list[scoring.Score] = field(default_factory=list)
+
+    def document(self, order: Order, simulator: str) -> dict[str, Any]:
+        """JSON form."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "config": str(order.config),
+            "onnx": str(order.onnx) if order.onnx else None,
+            "simulator": simulator,
+            "hints": [one.document() for one in self.hints],
+            "not_looked_at": [one.document() for one in self.passed],
+            "warnings": list(self.warnings),
+            "scores": [one.document() for one in self.scores],
+        }
+
+
+def lint(order: Order, simulator: Simulator | None, progress: Progress) -> Linted:
+    """Raises a subclass of AxpairError for a configuration, model, set or input that can't be used."""
+    config, warnings = read_config(order.config)
+    linted = Linted(warnings=warnings)
+    inspects = simulator if isinstance(simulator, InspectsModels) else None
+    facts: ModelFacts | None = None
+    if order.onnx is None:
+        linted.passed.append(Passed("model", "no ONNX model: layout, Q, and ranges aren't looked at; give --onnx"))
+    elif inspects is None:
+        linted.passed.append(Passed("model", "no simulator that looks into models is installed (axpair[emulator])"))
+    else:
+        with progress.task("look at the model"):
+            facts = inspects.inspect(order.onnx, order.shapes)
+    inputs = declared_inputs(config, [one.name for one in facts.inputs] if facts else ())
+    found = {one.name: one for one in facts.inputs} if facts else {}
+    for one in inputs:
+        linted.hints += normalisation.hints(one, found.get(one.name))
+        if one.name in found:
+            linted.hints += model.layout(one, found[one.name])
+    if facts is not None:
+        linted.hints += model.silu(facts)
+    sets = calibration_paths(config, order.config.parent, inputs)
+    looked = _look_at_sets(order, config, inputs, found, sets, linted, progress)
+    if facts is not None and inspects is not None and sets:
+        _look_at_ranges(order, config, inputs, facts, inspects, linted, progress)
+    if not order.inputs and order.train is None:
+        linted.passed.append(
+            Passed("unlike", "neither a case nor training data to hold the set against; give --input or --train")
+        )
+    if order.score and looked:
+        _score(order, simulator, sets, linted, progress)
+    return linted
+
+
+def _look_at_sets(
+    order: Order,
+    config: pb.Config,
+    inputs: Sequence[DeclaredInput],
+    found: Mapping[str, Any],
+    sets: Mapping[str, Path],
+    linted: Linted,
+    progress: Progress,
+) -> bool:
+    size = config.neuwizard_conf.dataset_conf_calibration.size
+    for one in inputs:
+        if one.name not in sets:
+            linted.passed.append(Passed("calibration", f"no calibration set for input {one.name!r}"))
+            continue
+        with progress.task(f"look at {sets[one.name].name}"):
+            samples = look(sets[one.name], max(size, 0))
+        linted.hints += calibration_set.hints(sets[one.name].name, samples, size, one, found.get(one.name))
+        if len(inputs) == 1:
+            linted.hints += _unlike(order, samples)
+    return bool(sets)
+
+
+def _unlike(order: Order, samples: Sequence[Sample]) -> Iterator[Hint]:
+    for path in order.inputs:
+        if path.suffix.lower() not in (".bin", ".npy"):
+            case = look_at_file(path)
+            yield from unlike.pictures(str(path), case, samples, train=False)
+    if order.train is not None:
+        yield from unlike.pictures(str(order.train), look(order.train, 256), samples, train=True)
+
+
+def look_at_file(path: Path) -> list[Sample]:
+    """One file as a set of one sample."""
+    with TemporaryDirectory(prefix="axpair-lint-") as folder:
+        return look(archives.of_case({"": path}, Path(folder))[""])
+
+
+def _look_at_ranges(
+    order: Order,
+    config: pb.Config,
+    inputs: Sequence[DeclaredInput],
+    facts: ModelFacts,
+    inspects: InspectsModels,
+    linted: Linted,
+    progress: Progress,
+) -> None:
+    assert order.onnx is not None
+    onnx = order.onnx
+    with TemporaryDirectory(prefix="axpair-lint-") as folder:
+        try:
+            with progress.task("run the float model on the calibration set"):
+                seen = inspects.observe(onnx, order.config, order.shapes, limit=OBSERVED)
+        except AxpairError as error:
+            # The configuration may be what is wrong: its hints stand, and so does why it went no further.
+            if not linted.hints:
+                raise
+            linted.passed.append(Passed("ranges", f"the float model can't be run under it: {error.message}"))
+            return
+        linted.hints += model.concats(facts, seen)
+        linted.hints += model.q_values(config, inputs, seen)
+        names = [one.name for one in inputs]
+
+        def against(what: str, given: Mapping[str, Path], train: bool) -> Observed:
+            with progress.task(f"run the float model on {what}"):
+                other = inspects.observe(
+                    onnx, order.config, order.shapes, archives=given, limit=OBSERVED, against=seen.tensors
+                )
+            linted.hints.extend(unlike.ranges(what, other, seen, train=train))
+            return other
+
+        for case in cases(names, order.inputs):
+            against(", ".join(map(str, case.values())), archives.of_case(case, Path(folder)), False)
+        if order.train is not None and len(names) == 1:
+            against(str(order.train), {names[0]: archives.of_folder(order.train, Path(folder))}, True)
+        elif order.train is not None:
+            linted.passed.append(Passed("train", f"--train is one set, and the model has {len(names)} inputs"))
+
+
+def cases(names: Sequence[str], inputs: Sequence[Path]) -> list[dict[str, Path]]:
+    """Files as cases: of a model with one input each is one; else they are one case together."""
+    if len(names) == 1:
+        return [{names[0]: path} for path in inputs]
+    return [dict(zip(names, inputs, strict=False))] if len(inputs) == len(names) else []
+
+
+def _score(
+    order: Order, simulator: Simulator | None, sets: Mapping[str, Path], linted: Linted, progress: Progress
+) -> None:
+    if simulator is None or order.onnx is None or len(sets) != 1:
+        why = "needs --onnx, a simulator, and a model with one input"
+        linted.passed.append(Passed("score", why))
+        return
+    (name, archive), *_ = sets.items()
+    with TemporaryDirectory(prefix="axpair-lint-") as folder:
+        models = _models(order, simulator, Path(folder), progress)
+        if models is None:
+            linted.passed.append(Passed("score", f"the simulator {simulator.name!r} builds no models; give --joint"))
+            return
+        samples = archives.extracted(archive, order.score, Path(folder))
+        inputs = [(f"{archive.name} #{at}", False, {name: path}) for at, path in enumerate(samples, start=1)]
+        inputs += [(str(path), True, {name: path}) for path in order.inputs]
+        with progress.task("score", len(inputs), "inputs") as task:
+            linted.scores = scoring.score(simulator, models, inputs, task.at)
+    linted.hints += scoring.hints(linted.scores, order.line)
+
+
+def _models(order: Order, simulator: Simulator, folder: Path, progress: Progress) -> Models | None:
+    assert order.onnx is not None
+    if order.joint is not None:
+        return Models(order.joint, order.onnx, order.lava_joint)
+    if not isinstance(simulator, BuildsModels):
+        return None
+    with progress.task("build the model to score with"):
+        return simulator.build(order.onnx, order.config, folder / "model.joint", shapes=order.shapes)

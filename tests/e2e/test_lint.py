@@ -1,0 +1,96 @@
+"""`axpair lint` as users call it: sound and wrong configurations, a case and data unlike the set, scores."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from axpair_emulator.zoo import fetch
+from command_line import Done, axpair_here, said_once
+from layer_models import build_branching
+from onnx_models import config_text, pack, png
+from PIL import Image
+
+COLOURS = 'src_input_tensors { tensor_name: "data" color_space: TENSOR_COLOR_SPACE_RGB }'
+RGB_VALUES = """input_conf_items { attributes { input_modifications {
+  input_normalization { mean: [123.675, 116.28, 103.53] std: [58.395, 57.12, 57.375] } } } }"""
+
+
+def shaded(seed: int, most: int) -> bytes:
+    pixels = np.random.default_rng(seed).integers(0, most, (12, 10, 3))
+    return png(Image.fromarray(pixels.astype(np.uint8)))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """m.onnx, c.prototxt and a set of nine different pictures."""
+    made = tmp_path_factory.mktemp("lint")
+    pack(made / "c.tar", {f"{seed}.png": shaded(seed, 256) for seed in range(9)})
+    build_branching(made)
+    return made
+
+
+def lint(*arguments: str | Path) -> tuple[Done, dict[str, Any]]:
+    done = axpair_here("lint", *arguments, "--json")
+    assert done.returncode in (0, 1), done.stderr
+    return done, json.loads(done.stdout)
+
+
+def kinds(document: dict[str, Any]) -> list[str]:
+    return [one["kind"] for one in document["hints"]]
+
+
+def test_a_sound_configuration_has_no_hint_but_what_the_model_is(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.png").write_bytes(shaded(77, 256))
+    done, document = lint(folder / "c.prototxt", "--onnx", folder / "m.onnx", "--input", tmp_path / "x.png", "--strict")
+    # The model has a SiLU, and that is said of it.
+    assert set(kinds(document)) <= {"silu"}
+    assert done.returncode == (1 if kinds(document) else 0)
+    assert document["schema_version"] == 1
+
+
+def test_values_in_the_wrong_order_are_told_without_model_or_set(tmp_path: Path) -> None:
+    (tmp_path / "c.prototxt").write_text(config_text(RGB_VALUES, rest=COLOURS), encoding="utf-8")
+    pack(tmp_path / "c.tar", {f"{seed}.png": shaded(seed, 256) for seed in range(9)})
+    done, document = lint(tmp_path / "c.prototxt")
+    assert kinds(document) == ["order"]
+    assert "--golden" in document["hints"][0]["prove"]
+    assert done.returncode == 0
+    assert lint(tmp_path / "c.prototxt", "--strict")[0].returncode == 1
+    assert "--onnx" in document["not_looked_at"][0]["why"]
+
+
+def test_a_case_and_training_data_unlike_a_dark_set_are_told_and_scores_say_whose_matter_it_is(
+    folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "m.onnx").write_bytes((folder / "m.onnx").read_bytes())
+    (tmp_path / "c.prototxt").write_text((folder / "c.prototxt").read_text(), encoding="utf-8")
+    pack(tmp_path / "c.tar", {f"{seed}.png": shaded(seed, 40) for seed in range(9)})
+    (tmp_path / "train").mkdir()
+    for seed in range(3):
+        (tmp_path / "train" / f"{seed}.png").write_bytes(shaded(seed + 20, 256))
+    case = tmp_path / "train" / "0.png"
+    given = ("--onnx", tmp_path / "m.onnx", "--input", case, "--train", tmp_path / "train", "--score", "3")
+    _, document = lint(tmp_path / "c.prototxt", *given)
+    assert {"unlike-calibration", "unlike-training-data", "beyond-range", "set-scores-well"} <= set(kinds(document))
+    assert [one["case"] for one in document["scores"]] == [False, False, False, True]
+    assert {one["code"] for one in document["hints"] if one["kind"] != "silu"} == {"AX204"}
+
+
+def test_a_real_model_and_its_configuration(tmp_path: Path) -> None:
+    sample = Path(__file__).parents[2] / "benchmarks" / "configs" / "ppocr-cls.prototxt"
+    (tmp_path / "c.prototxt").write_text(sample.read_text(), encoding="utf-8")
+    pack(tmp_path / "calibration.tar", {f"{name}.jpg": fetch(name).read_bytes() for name in ("china", "flower")})
+    done = axpair_here("lint", tmp_path / "c.prototxt", "--onnx", fetch("ppocr-cls"), "--input-shape", "x:1x3x48x192")
+    assert done.returncode == 0, done.stderr
+    assert "stretched (AX106)" in done.stdout
+    assert "640x427 for 192x48" in " ".join(done.stdout.split())
+
+
+def test_bad_input_is_one_message(folder: Path, tmp_path: Path) -> None:
+    assert "no.prototxt" in said_once(axpair_here("lint", tmp_path / "no.prototxt"), 2)
+    (tmp_path / "c.prototxt").write_text(config_text(), encoding="utf-8")
+    assert "c.tar" in said_once(axpair_here("lint", tmp_path / "c.prototxt"), 2)
+    wrong = axpair_here("lint", folder / "c.prototxt", "--onnx", folder / "m.onnx", "--input-shape", "data:1xAx3")
+    assert "NAME:1x3x480x640" in said_once(wrong, 2)
