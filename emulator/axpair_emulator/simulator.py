@@ -192,6 +192,13 @@ class EmulatorSimulator:
 
         return observe(onnx, config, shapes, archives=archives, limit=limit, against=against)
 
+    def config_differences(self, models: Models) -> Sequence[str]:
+        """What the configuration given says otherwise than the one that the joint was built with."""
+        from axpair_emulator.config.differences import config_differences
+        from axpair_emulator.storage.joint_file import load_edges
+
+        return config_differences(models.config, load_edges(models.joint).config) if models.config else ()
+
     def _stage(self, models: Models, stage: Stage) -> CompiledStage | QuantisedStage:
         from axpair_emulator.layer_dumps import CompiledStage, QuantisedStage
 

@@ -25,7 +25,7 @@ from axpair_host.gather.finished import finished_leg
 from axpair_host.gather.gathering import case_facts, gather
 from axpair_host.gather.live import LiveAsks
 from axpair_host.gather.request import GatherRequest
-from axpair_host.gather.sources import description_of, prepared_case, simulated_by, simulator_of
+from axpair_host.gather.sources import checked_config, description_of, prepared_case, simulated_by, simulator_of
 from axpair_host.gather.storing import output_facts
 from axpair_host.gather.target import Target
 from axpair_host.postprocess import Postprocessor, wants_board
@@ -102,6 +102,7 @@ def pair(
     request = _with_golden(request)
     target = Target(out, request, overwrite=overwrite)
     simulator = simulator_of(request, simulator_name, address)
+    request = checked_config(request, simulator)
     simulated = simulated_by(request, simulator)
     on_board = wants_board(judging.postprocess)
     with (

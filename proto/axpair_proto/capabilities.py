@@ -233,3 +233,12 @@ class InspectsModels(Protocol):
         """Run the float model on at most `limit` (0 = all) samples of the configuration's calibration set, or of the
         tars in `archives` (by input name), one sample at a time."""
         ...
+
+
+@runtime_checkable
+class ChecksConfig(Protocol):
+    """Knows what configuration a joint was built with."""
+
+    def config_differences(self, models: Models) -> Sequence[str]:
+        """What `models.config` says otherwise than the joint's build did, a sentence each; none without a config."""
+        ...

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.checks import (
+    build_config,
     calibration,
     canary,
     compilation,
@@ -25,6 +26,7 @@ from axpair_host.diagnosis.checks import (
     handout,
     history,
     imported,
+    joint_on_board,
     layers,
     misread_input,
     names,
@@ -66,6 +68,7 @@ LADDER: tuple[Check, ...] = (
     Check("Do the digests fit?", ("AX006",), digests.check),
     Check("Can the comparison fail at all?", ("AX004",), tolerance.check),
     Check("Is there NaN or Inf in one simulated stage and not in the next?", ("AX003",), nonfinite.simulated),
+    Check("Did the board run the joint that was simulated?", ("AX109",), joint_on_board.check),
     Check("Was the board handed this input?", ("AX101",), delivery.check),
     Check("Are driver, runtime and model of one release?", ("AX308",), setup.releases),
     Check("Are model and board in the same virtual-NPU mode?", ("AX309",), setup.modes),
@@ -91,6 +94,7 @@ LADDER: tuple[Check, ...] = (
     Check("Does the board give the simulator's bytes?", ("AX306", "AX314"), disagreement.check),
     Check("Does the vendor's own command show the same?", (), second_opinion.check),
     Check("Under which switch of the board does it go away?", (), switches.check),
+    Check("Is the configuration that of this build?", ("AX209",), build_config.check),
     Check("Does the model lose accuracy on other platforms too?", ("AX207",), other_platforms.check),
     Check("Does the import of the graph keep the float result?", ("AX208",), imported.check),
     Check("Does quantisation keep the float model's result?", ("AX201", "AX202"), conversion.quantised),

@@ -96,6 +96,8 @@ class BoardFacts(msgspec.Struct, frozen=True):
     tools_version: str = ""
     load_failure: Failure | None = None
     log_lines: tuple[str, ...] = ()
+    model_differences: tuple[str, ...] = ()
+    """Of a finished run: what its log says of the model otherwise than the joint, a sentence each."""
 
 
 class SecondOpinion(msgspec.Struct, frozen=True):
@@ -258,6 +260,8 @@ class Record(msgspec.Struct, frozen=True):
     simulator: str
     """Name and version of what computed onnx/, lava_joint/ and joint/."""
     board: BoardFacts | None = None
+    config_differences: tuple[str, ...] = ()
+    """What --config says otherwise than the joint's own configuration, a sentence each."""
     canary: CanaryFacts | None = None
     second_opinion: SecondOpinion | None = None
     switches: tuple[SwitchTrial, ...] | None = None

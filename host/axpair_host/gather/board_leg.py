@@ -37,6 +37,8 @@ class BoardLeg:
     load_failure: Failure | None = None
     log_lines: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    model_differences: tuple[str, ...] = ()
+    """As in the record."""
 
     def outputs(self) -> Mapping[str, Array] | None:
         """Round 1's outputs, which are B; None where there are none."""

@@ -8,8 +8,9 @@ from axpair_host.digests import bytes_sha256
 from axpair_host.errors import UsageError
 from axpair_host.evidence.record import Round, RoundOutput
 from axpair_host.gather.board_leg import BoardLeg, BoardRound
+from axpair_host.gather.gathering import differences
 from axpair_host.gather.request import FinishedRun
-from axpair_host.gather.run_joint_log import read_log, tools_version_in, versions_in
+from axpair_host.gather.run_joint_log import description_in, read_log, tools_version_in, versions_in
 from axpair_host.gather.simulate import read_leg
 
 
@@ -33,6 +34,7 @@ def finished_leg(finished: FinishedRun, description: ModelDescription) -> BoardL
         versions=versions_in(lines),
         tools_version=tools_version_in(lines),
         notes=(*_notes(finished, lines), *_left_over(finished, description)),
+        model_differences=differences(description, logged) if (logged := description_in(lines)) else (),
     )
 
 

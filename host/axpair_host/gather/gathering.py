@@ -7,6 +7,7 @@ from pathlib import Path
 
 from axpair_proto import __version__
 from axpair_proto.description import ModelDescription
+from axpair_proto.joint import read_joint
 from axpair_proto.simulator import Models, Simulator, Tensors
 
 from axpair_host.boards.case import Case
@@ -96,16 +97,22 @@ def store(
         observed=request.observed,
         has_observed=request.has_observed,
         other=request.other,
+        config_differences=request.config_differences,
         digests=digests_of(folder),
         notes=(*prepared.notes, *golden_notes, *(leg.notes if leg is not None else ())),
-        versions=_versions(prepared.description),
+        versions=_versions(prepared.description, request.models.joint),
         timings={name: round(seconds, 4) for name, seconds in timings.items()},
     )
 
 
-def _versions(model: ModelDescription) -> dict[str, str]:
-    """Ours, and what the joint says of its build."""
-    known = {"axpair": __version__, "model_tools": model.tools_version, "model_vnpu": model.vnpu_mode}
+def _versions(model: ModelDescription, joint: Path) -> dict[str, str]:
+    """Ours, and what the joint says of its build: as its simulator has it, and the toolchain's commit in its file."""
+    known = {
+        "axpair": __version__,
+        "model_tools": model.tools_version,
+        "model_vnpu": model.vnpu_mode,
+        "joint_commit": read_joint(joint).topology.tool_commit,
+    }
     return {key: value for key, value in known.items() if value}
 
 

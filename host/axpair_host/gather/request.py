@@ -47,6 +47,8 @@ class GatherRequest:
     """As in the record: "onnx" where what the post-processor makes of the float outputs is expected."""
     has_observed: bool = False
     observed: Any = None
+    config_differences: tuple[str, ...] = ()
+    """What the simulator says of the configuration against the joint's own."""
     other: tuple[OtherPlatform, ...] = ()
     """What other platforms make of the same float model."""
 

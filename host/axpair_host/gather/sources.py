@@ -1,5 +1,8 @@
 """Who computes the simulated legs of a case, and who says what its model's inputs and outputs are."""
 
+from dataclasses import replace
+
+from axpair_proto.capabilities import ChecksConfig
 from axpair_proto.description import ModelDescription
 from axpair_proto.joint import read_joint
 from axpair_proto.simulator import Simulator
@@ -46,6 +49,16 @@ def simulated_by(request: GatherRequest, simulator: Simulator | None) -> str:
             return f"pulsar run, as found in {request.gt.name}"
     assert simulator is not None
     return f"{simulator.name} {simulator.version()}"
+
+
+def checked_config(request: GatherRequest, simulator: Simulator | None) -> GatherRequest:
+    """The request with what the simulator says of the configuration; the same where it can't say anything.
+
+    Raises what the simulator raises for a file that is no configuration.
+    """
+    if request.models.config is None or not isinstance(simulator, ChecksConfig):
+        return request
+    return replace(request, config_differences=tuple(simulator.config_differences(request.models)))
 
 
 def description_of(request: GatherRequest, simulator: Simulator | None, side: BoardSide | None) -> ModelDescription:

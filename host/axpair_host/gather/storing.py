@@ -85,6 +85,7 @@ def write_board(folder: Path, leg: BoardLeg, joint: Tensors | None) -> BoardFact
         tools_version=leg.tools_version,
         load_failure=leg.load_failure,
         log_lines=leg.log_lines,
+        model_differences=leg.model_differences,
     )
 
 

@@ -21,7 +21,7 @@ from axpair_host.gather.canary import Canary, Watched
 from axpair_host.gather.gathering import case_facts
 from axpair_host.gather.prepare import PreparedCase, prepare
 from axpair_host.gather.request import GatherRequest, InputFile
-from axpair_host.gather.sources import simulated_by, simulator_of
+from axpair_host.gather.sources import checked_config, simulated_by, simulator_of
 from axpair_host.pairing import Judging
 from axpair_host.postprocess import wants_board
 from axpair_host.postprocess.commands import NoBoardYet
@@ -137,6 +137,7 @@ def _task(order: Order) -> _Task:
     simulator = simulator_of(request, order.simulator, address)
     if simulator is None:
         raise TypeError("without a gt folder there is always a simulator")
+    request = checked_config(request, simulator)
     if order.judging.postprocess is not None:
         order.judging.loaded(NoBoardYet())  # so that a typo shows before the work
     description = simulator.describe(order.models.joint)

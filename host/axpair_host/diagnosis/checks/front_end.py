@@ -9,6 +9,7 @@ from axpair_proto.capabilities import FrontEnd
 
 from axpair_host.compare.errors import worst_error
 from axpair_host.diagnosis.asks import Wants
+from axpair_host.diagnosis.checks import build_config
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.record import FrontEndFacts, FrontEndTrials
@@ -46,6 +47,8 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
     The training code's own input decides best, then its outputs; a decision alone is never more than a hint. No
     cosine is asked: a wrong configuration can make it better.
     """
+    if any(one.code == build_config.CODE for one in inquiry.findings):
+        return  # what the float model was fed with isn't what this joint takes
     if not _questionable(inquiry):
         if inquiry.has("golden"):
             yield Open(_WHAT, _OUTPUTS_ALONE)
