@@ -1,0 +1,72 @@
+"""Files of another build: a configuration that isn't the joint's (AX209), a board that ran another joint (AX109)."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from drop_in import run_joint
+from pairs import Case, Paired, case_of, codes, pair
+from tiny import build_tiny, write_picture
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    folder = tmp_path_factory.mktemp("tiny")
+    return case_of(build_tiny(folder), write_picture(folder / "x.png"))
+
+
+@pytest.fixture(scope="module")
+def finished(tiny: Case, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A gt folder with out/ in it, and the log of that run."""
+    folder = tmp_path_factory.mktemp("finished")
+    pair(tiny, folder / "gt")
+    (folder / "out").mkdir()
+    data = folder / "gt" / "input" / "data.bin"
+    command = [run_joint(folder), tiny.models.joint, "--data", data, "--bin-out-dir", folder / "out"]
+    return folder, subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def of_log(tiny: Case, finished: tuple[Path, str], log: str, out: Path) -> list[str]:
+    (out / "run.log").write_text(log)
+    folder = finished[0]
+    flags = ("--joint", tiny.models.joint, "--gt", folder / "gt", "--board-out", folder / "out")
+    case = Case(tiny.models, tiny.picture, flags)
+    return codes(pair(case, out / "gt", "--board-log", out / "run.log")[1])
+
+
+def test_the_log_of_its_own_run_names_nothing(tiny: Case, finished: tuple[Path, str], tmp_path: Path) -> None:
+    assert of_log(tiny, finished, finished[1], tmp_path) == []
+
+
+def test_another_commit_of_the_toolchain_is_another_joint(
+    tiny: Case, finished: tuple[Path, str], tmp_path: Path
+) -> None:
+    log = re.sub(r"(tools version: .*\n)[0-9a-f]{8}", r"\g<1>0badc0de", finished[1])
+    assert of_log(tiny, finished, log, tmp_path) == ["AX109"]
+
+
+def test_inputs_of_another_size_are_another_joint(tiny: Case, finished: tuple[Path, str], tmp_path: Path) -> None:
+    log = finished[1].replace("[1, 12, 10, 3]", "[1, 24, 20, 3]")
+    assert of_log(tiny, finished, log, tmp_path) == ["AX109"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "other", "said"),
+    [
+        (r"slope: [\d.]+", "slope: 3.0", "slope and offset"),
+        ("TARGET_HARDWARE_AX620", "TARGET_HARDWARE_AX630", "AX630"),
+    ],
+)
+def test_a_configuration_that_contradicts_the_joint_is_named_before_any_loss(
+    paired_page: Paired, tmp_path: Path, pattern: str, other: str, said: str
+) -> None:
+    config = paired_page.case.models.config
+    assert config is not None
+    text, changes = re.subn(pattern, other, config.read_text(), count=1)
+    assert changes == 1
+    (tmp_path / "config.prototxt").write_text(text)
+    _, document = pair(paired_page.case, tmp_path / "gt", "--config", tmp_path / "config.prototxt")
+    assert codes(document) == ["AX209"]
+    assert said in document["findings"][0]["summary"]
+    assert document["findings"][0]["proven"]
