@@ -364,3 +364,15 @@ def test_setting_that_the_npu_lacks_runs_on_the_cpu_and_is_named(name: str, tmp_
             assert cosine(wanted, found["joint"][output]) > 0.9, output
         else:
             assert cosine(wanted, found["joint"][output]) > 0.999, output
+
+
+def test_a_compound_operator_chosen_by_name_gets_16_bit_in_all_its_parts(tmp_path: Path) -> None:
+    space = Workspace(tmp_path)
+    chosen = 'operator_conf_items { selector { op_name: "y" } attributes { input_feature_type: UINT16 } }'
+    space.write(ON_NPU["LayerNormalization"], config_text(f"{NORMALISED} {chosen}"))
+    program = space.build().program
+    tensors = program.tensors
+    inside = [name for name in tensors if name.startswith("y@") and name not in program.arrays]
+    assert len(inside) > 5
+    assert {tensors[name].bits for name in (*inside, "c", "y")} == {16}
+    assert tensors[INPUT].bits == 8

@@ -74,7 +74,9 @@ def feature_bits(graph: Graph, steps: tuple[Step, ...], config: BuildConfig) -> 
     rules = [(re.compile(rule.pattern), rule.feature_bits) for rule in config.operators]
 
     def wanted(node: Node) -> int:
-        return next((bits for pattern, bits in reversed(rules) if pattern.fullmatch(node.name)), 8)
+        # The parts of a compound operator are named after it, with "@" and a role.
+        names = (node.name, node.name.partition("@")[0])
+        return next((bits for pattern, bits in reversed(rules) if any(map(pattern.fullmatch, names))), 8)
 
     bits: dict[str, int] = {}
     for step in reversed(steps):

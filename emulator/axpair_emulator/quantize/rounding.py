@@ -3,7 +3,7 @@
 With features of 16 bits the rounding of 8-bit weights is nearly all the error there is. What counts is the error of
 the layer's output over real inputs, not that of each weight. So weights are rounded one after the other, and those
 still open take over, through the inputs' covariance, the error made so far; what is left of its mean goes into the
-bias. (The order and the recursion are those of optimal brain quantisation, Frantar et al. 2022.)
+bias. (The method is that of optimal brain quantisation, Frantar et al. 2022, in its form with one factor.)
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ def coded(rows: Array, scales: Array, top: int, moments: Moments | None) -> Arra
     if moments is None or moments.covariance is None:
         return np.asarray(np.clip(np.rint(rows / scales[:, None]), -top, top))
     groups, terms = moments.mean.shape
-    order, upper = _recursion(moments.covariance)
-    left = np.take_along_axis(rows.reshape(groups, -1, terms), order[:, None, :], axis=2)
+    order, factor = _factor(moments.covariance)
+    wanted = np.take_along_axis(rows.reshape(groups, -1, terms), order[:, None, :], axis=2)
     steps = scales.reshape(groups, -1)
-    codes = np.empty_like(left)
-    for term in range(terms):
-        codes[:, :, term] = np.clip(np.rint(left[:, :, term] / steps), -top, top)
-        error = (left[:, :, term] - codes[:, :, term] * steps) / upper[:, None, term, term]
-        left[:, :, term + 1 :] -= error[:, :, None] * upper[:, None, term, term + 1 :]
+    codes, errors = np.empty_like(wanted), np.zeros_like(wanted)
+    for term in reversed(range(terms)):
+        made_up = (errors[:, :, term + 1 :] @ factor[:, term, term + 1 :, None])[:, :, 0] / factor[:, None, term, term]
+        codes[:, :, term] = np.clip(np.rint((wanted[:, :, term] + made_up) / steps), -top, top)
+        errors[:, :, term] = wanted[:, :, term] - codes[:, :, term] * steps
     back = np.argsort(order, axis=1)
     return np.asarray(np.take_along_axis(codes, back[:, None, :], axis=2).reshape(rows.shape))
 
@@ -54,16 +54,20 @@ def mean_error(rows: Array, codes: Array, scales: Array, moments: Moments | None
     return np.asarray((errors @ moments.mean[:, :, None]).reshape(len(rows)))
 
 
-def _recursion(covariance: Array) -> tuple[Array, Array]:
-    """The order, largest variance first, and the upper Cholesky factor of the inverse in that order, per group."""
+def _factor(covariance: Array) -> tuple[Array, Array]:
+    """The order, largest variance last, and A of covariance = A^T A in that order, upper triangular, per group.
+
+    The squared error of a result is |A d|^2 for errors d of the weights. Going from the last weight to the first, each
+    row of A d has but one open weight, which can make up for those behind it.
+    """
     variance = np.maximum(np.einsum("gkk->gk", covariance).astype(np.float64), 0.0)
     damping = DAMPING * variance.mean(axis=1) + np.finfo(np.float64).tiny ** 0.5
-    order = np.argsort(-variance, axis=1, kind="stable")
+    order = np.argsort(variance, axis=1, kind="stable")
     rows = np.take_along_axis(covariance, order[:, :, None], axis=1)
     chosen = np.take_along_axis(rows, order[:, None, :], axis=2).astype(np.float64)
     unit = np.eye(chosen.shape[1])
     chosen += damping[:, None, None] * unit
     try:
-        return order, np.linalg.cholesky(np.linalg.inv(chosen)).swapaxes(1, 2)
+        return order, np.linalg.cholesky(chosen).swapaxes(1, 2)
     except np.linalg.LinAlgError:  # numbers so far apart that nothing can be passed on
         return order, np.broadcast_to(unit, chosen.shape)
