@@ -163,7 +163,7 @@ def _narrow_mul(site: Site) -> Fragment | None:
 
 
 def _wide_mul(site: Site) -> Fragment | None:
-    finish = Finish(rule_of(site), _mul_bounds(site), site.y)
+    finish = Finish(rule_of(site), _mul_bounds(site), site.y, wide=True)
     if not finish.possible:
         return None
 

@@ -21,7 +21,8 @@ from axpair_emulator.program import Tensor
 class Finish:
     """Requantisation as part of a graph; the arguments are those of `Requantizer`.
 
-    `trailing` is how many axes follow the channels' in the accumulators (a rule of one channel needs no such axis).
+    `trailing` is how many axes follow the channels' in the accumulators (a rule of one channel needs no such axis);
+    `wide` says that these are float64.
     """
 
     def __init__(
@@ -32,8 +33,10 @@ class Finish:
         bias: Array | None = None,
         factors: Sequence[int] = (1,),
         trailing: int = 0,
+        wide: bool = False,
     ) -> None:
         self._rule, self._output, self._factors, self._trailing = rule, output, tuple(factors), trailing
+        self._wide = wide
         self._requantizer = Requantizer(rule, bounds, output, bias, factors)
         self._scales: Array | None = None
         if output.bits == 8 and bias is None and self._factors == (1,) and bounds.max(initial=0) < FLOAT32:
@@ -54,7 +57,8 @@ class Finish:
         """Add it behind accumulators, one for each factor; returns the name of the codes."""
         if self._scales is None:
             return self._float64(graph, parts)
-        (acc,) = parts
+        # Exact: what is proven stays below 2^24.
+        (acc,) = [graph.cast(part, "float32") for part in parts] if self._wide else parts
         if len(self._rule) == 1:
             codes = graph.quantised(acc, self._scales[0], self._rule.zero_point)
         elif self._trailing:

@@ -89,7 +89,7 @@ def matmul_fragment(site: Site) -> Fragment | None:
     tensors = site.tensor(0), site.tensor(1)
     bounds = _matmul_bounds(site)
     narrow = tensors[0].bits == tensors[1].bits == 8 and bounds[0] < FLOAT32
-    finish = Finish(rule_of(site), bounds, site.y)
+    finish = Finish(rule_of(site), bounds, site.y, wide=not narrow)
     if not finish.possible:
         return None
 

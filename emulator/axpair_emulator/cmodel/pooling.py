@@ -94,8 +94,8 @@ def mean_fragment(site: Site) -> Fragment | None:
     """Kind "mean" as part of a graph."""
     axes, keepdims = np.array(site.numbers("axes"), np.int64), site.number("keepdims")
     bounds = np.array([math.prod(site.x.shape[axis] for axis in axes) * reach(site.x)], np.int64)
-    finish = Finish(rule_of(site), bounds, site.y)
     narrow = site.x.bits == 8 and bounds[0] < FLOAT32
+    finish = Finish(rule_of(site), bounds, site.y, wide=not narrow)
     if not finish.possible:
         return None
 

@@ -20,6 +20,7 @@ SUMMARIES = {
     "layers": "Layer by layer: where accuracy is lost, where a board departs.",
     "reduce": "The least that still shows it: cases of a run, or a part of a model.",
     "lint": "A configuration against model and calibration set, before anything runs.",
+    "tune": "Strategies, calibration and 16 bit, tried and shown in a table.",
     "explain": "The fault book: what a code means.",
     "model": "Inputs, outputs, layout, Q of a joint, and how to index them.",
     "board": "What is on the board.",

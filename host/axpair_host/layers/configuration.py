@@ -21,7 +21,7 @@ def measure_layers(config: Path, out: Path) -> tuple[str, ...]:
     where that isn't there it is made of the calibration set's first samples. Relative paths go on meaning the same
     files. Raises ContractError for a configuration that can't be read and a file that can't be written.
     """
-    message, warnings = _read(config, out.parent)
+    message, warnings = read_moved(config, out.parent)
     neuwizard = message.neuwizard_conf
     evaluation = neuwizard.evaluation_conf
     evaluation.type = pb.EVALUATION_TYPE_ERROR_MEASURE
@@ -43,15 +43,15 @@ def measure_layers(config: Path, out: Path) -> tuple[str, ...]:
 
 def widen(config: Path, out: Path, operators: Iterable[str]) -> None:
     """Write `config` to `out` with the features of these operators (ONNX node names) in 16 bit. Raises as above."""
-    message, _ = _read(config, out.parent)
+    message, _ = read_moved(config, out.parent)
     item = message.neuwizard_conf.operator_conf.operator_conf_items.add()
     item.selector.op_name_regex = "|".join(re.escape(name) for name in dict.fromkeys(operators))
     item.attributes.input_feature_type = pb.UINT16
     write_whole_file(out, write_config(message).encode())
 
 
-def _read(config: Path, folder: Path) -> tuple[pb.Config, tuple[str, ...]]:
-    """The configuration with its relative paths rewritten for a file in `folder`."""
+def read_moved(config: Path, folder: Path) -> tuple[pb.Config, tuple[str, ...]]:
+    """The configuration with its relative paths rewritten for a file in `folder`, and what was left out."""
     message, warnings = read_config(config)
 
     def moved(path: str) -> str:

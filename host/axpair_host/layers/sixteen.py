@@ -44,7 +44,7 @@ def try_sixteen(
         raise UsageError("--try-int16 builds the model again", next_step="give --onnx and --config")
     if not isinstance(simulator, BuildsModels):
         raise UsageError(f"the simulator {simulator.name!r} builds no models", next_step="leave --try-int16 out")
-    operators = _around(simulator, models, scores, row)
+    operators = around(simulator, models, scores, row)
     with TemporaryDirectory(prefix="axpair-int16-") as folder:
         config = Path(folder) / "config.prototxt"
         widen(models.config, config, operators)
@@ -60,8 +60,9 @@ def try_sixteen(
     return SixteenTrial(row.name, tuple(operators), cosines[0], cosines[1], bool(below) and held)
 
 
-def _around(simulator: Simulator, models: Models, scores: LayerScores, row: LayerRow) -> list[str]:
-    """A tensor has as many bits as any operator that reads it asks for."""
+def around(simulator: Simulator, models: Models, scores: LayerScores, row: LayerRow) -> list[str]:
+    """ONNX nodes whose features need 16 bit for that layer to have them: a tensor has as many bits as any operator
+    that reads it asks for. Raises UsageError where none is known."""
     sources = {one.name: one.sources for one in scores.layers}
     names = list(row.sources)
     if isinstance(simulator, CutsModels):

@@ -1,0 +1,107 @@
+"""axpair tune: what the guide recommends against a loss of accuracy, tried and shown in a table."""
+
+import json
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+
+from axpair_host.cli import options
+from axpair_host.errors import UsageError
+
+
+def _sizes(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, ...]:
+    if not value:
+        return ()
+    words = value.split(",")
+    if not all(word.strip().isdigit() and int(word) > 0 for word in words):
+        raise click.BadParameter(f"{value!r} is not of the form 8,32,128")
+    return tuple(dict.fromkeys(int(word) for word in words))
+
+
+@click.command("tune")
+@click.option("--onnx", type=options.PATH, required=True, help="The float model.")
+@click.option("--config", type=options.PATH, required=True, help="The configuration to start from.")
+@options.shapes_option
+@click.option("--input", "inputs", type=options.PATH, multiple=True, help="A case; of several inputs one file each.")
+@click.option("--cases", type=options.PATH, help="A folder of cases, for a model with one input.")
+@click.option("--sizes", callback=_sizes, metavar="8,32,128", help="Calibration sizes to try.")
+@click.option("--set", "sets", type=options.PATH, multiple=True, help="Another calibration tar to try; repeatable.")
+@click.option(
+    "--int16",
+    type=click.IntRange(0, 100),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="16 bit in the N worst layers.",
+)
+@click.option("--write-config", type=options.PATH, help="Write the best configuration here.")
+@click.option("--out", type=options.PATH, help="Keep every trial's files in this folder.")
+@options.simulator_option
+@options.json_option
+def command(as_json: bool, **given: Any) -> None:
+    """Try strategy and observer, calibration sizes and sets, and 16 bit in the worst layers; show what each gives.
+
+    Each stage starts from the best so far. What is built and run is the simulator's, not the chip's.
+
+    \b
+    axpair tune --onnx m.onnx --config config.prototxt --input badcase.jpg
+    axpair tune --onnx m.onnx --config config.prototxt --cases badcases --sizes 8,32,128 --write-config best.prototxt
+    """
+    from axpair_proto.capabilities import BuildsModels
+
+    from axpair_host.cli.progress import shown
+    from axpair_host.files import existing_file
+    from axpair_host.render.tuned import tuned as show
+    from axpair_host.simulators import simulator_that
+    from axpair_host.tune.trial import write
+    from axpair_host.tune.tuning import Order, tune
+
+    for flag, path in (
+        ("--onnx", given["onnx"]),
+        ("--config", given["config"]),
+        *(("--set", p) for p in given["sets"]),
+    ):
+        existing_file(flag, path)
+    order = Order(
+        onnx=given["onnx"],
+        config=given["config"],
+        files=_files(given["inputs"], given["cases"]),
+        shapes=given["shapes"],
+        sizes=given["sizes"],
+        sets=given["sets"],
+        sixteen=given["int16"],
+    )
+    simulator = simulator_that(BuildsModels, given["simulator"])
+    if simulator is None:
+        raise UsageError("no simulator that builds models is installed", next_step="pip install 'axpair[emulator]'")
+    with ExitStack() as stack:
+        folder = given["out"] or Path(stack.enter_context(TemporaryDirectory(prefix="axpair-tune-")))
+        tuned = tune(order, simulator, folder, stack.enter_context(shown()))
+    document = tuned.document(order, f"{simulator.name} {simulator.version()}", simulator.name)
+    if given["write_config"] is not None:
+        write(order.config, given["write_config"], tuned.trials[tuned.best].change)
+        document["written"] = str(given["write_config"])
+    if as_json:
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return
+    show(document)
+    if given["write_config"] is not None:
+        click.echo(f"wrote {given['write_config']}: build with it, then axpair pair", err=True)
+
+
+def _files(inputs: tuple[Path, ...], cases: Path | None) -> tuple[Path, ...]:
+    from axpair_host.files import existing_file
+
+    if bool(inputs) == (cases is not None):
+        raise UsageError("give --input or --cases, one of them", next_step="axpair tune ... --input badcase.jpg")
+    if cases is None:
+        return tuple(existing_file("--input", path) for path in inputs)
+    if not cases.is_dir():
+        raise UsageError(f"--cases {cases}: there is no such folder")
+    found = tuple(one for one in sorted(cases.rglob("*")) if one.is_file() and not one.name.startswith("."))
+    if not found:
+        raise UsageError(f"--cases {cases}: holds no files", next_step="give a folder of pictures, .bin or .npy")
+    return found

@@ -1,0 +1,42 @@
+"""The table of a tuning, as people read it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from axpair_host.render.lines import aligned, bold, dim, paragraph, plain
+from axpair_host.render.numbers import cosine
+
+_COLUMNS = 3
+"""Outputs that get columns of their own."""
+
+
+def tuned(document: Mapping[str, Any]) -> None:
+    """Print on stdout."""
+    trials: Sequence[Mapping[str, Any]] = document["trials"]
+    cases = len(document["cases"])
+    click.echo(bold(f"{document['title']}: cosine of joint against float model, {cases} file{'s' * (cases != 1)}"))
+    names = list(next(one["outputs"] for one in trials if one["outputs"]))
+    shown = names if 1 < len(names) <= _COLUMNS else []
+    head = ["", "#", "strategy", "observer", "size", "set", "int16", "worst", "mean"]
+    head += [f"{plain(name)} worst" for name in shown] + ["build s", "joint KiB", ""]
+    rows = [[dim(cell) for cell in head]]
+    for place, one in enumerate(trials):
+        row = ["*" if place == document["best"] else "", str(place + 1), one["strategy"], one["observer"]]
+        row += [str(one["size"] or "all"), plain(one["set"].rpartition("/")[2]) if one["set"] else "-"]
+        row += [str(one["int16_layers"] or "-"), cosine(one["worst"]), cosine(one["mean"])]
+        row += [cosine(one["outputs"][name]["worst"]) if name in one["outputs"] else "-" for name in shown]
+        row += [f"{one['build_seconds']:.1f}", f"{one['joint_bytes'] / 1024:.0f}", plain(one["failed"] or "")[:60]]
+        rows.append(row)
+    for line in aligned(rows):
+        click.echo(line)
+    best = document["best"]
+    said = "none is better than the configuration as it is" if best == 0 else f"number {best + 1} is best"
+    for line in paragraph(
+        f"{said}, by the worst output of the worst case. A real toolchain rounds otherwise: take the "
+        "order of the rows from here, not their last digits."
+    ):
+        click.echo(line)
+    for note in document["notes"]:
+        click.echo(dim(plain(note)))
