@@ -23,7 +23,7 @@ def finished(tiny: Case, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     pair(tiny, folder / "gt")
     (folder / "out").mkdir()
     data = folder / "gt" / "input" / "data.bin"
-    command = [run_joint(folder), tiny.models.joint, "--data", data, "--bin-out-dir", folder / "out"]
+    command: list[str | Path] = [run_joint(folder), tiny.models.joint, "--data", data, "--bin-out-dir", folder / "out"]
     return folder, subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 

@@ -13,6 +13,8 @@ from host.evidence_builder import Ran, Tensors, build, noisy, values
 
 J = {"prob": values(1)}
 PROBE = {"prob": values(11)}
+OF_THE_BOARD = ("second_opinion", "switches")
+"""Asked for wherever a finding names the board."""
 
 
 @dataclass
@@ -65,7 +67,7 @@ def test_the_answer_to_the_probe_is_simulated_only_when_the_board_is_wrong_and_s
     asks = Fetching(tmp_path, probe_joint=PROBE)
     verdict = diagnose(evidence, asks=asks)
     assert [one.code for one in verdict.findings] == ["AX302"]
-    assert asks.asked == ["probe_joint"]
+    assert asks.asked == ["probe_joint", *OF_THE_BOARD]
     assert diagnose(load(tmp_path)).document() == verdict.document()
 
 
@@ -73,7 +75,7 @@ def test_an_unexplained_difference_asks_for_a_fresh_process(tmp_path: Path) -> N
     evidence = build(tmp_path, joint=J, rounds=[Ran(values_of(5)), Ran(values_of(5))])
     asks = Fetching(tmp_path, fresh="same")
     verdict = diagnose(evidence, asks=asks)
-    assert asks.asked == ["input_trials", "fresh_round"]
+    assert asks.asked == ["input_trials", "fresh_round", *OF_THE_BOARD]
     assert [one.code for one in verdict.findings] == ["AX306"]
     assert "fresh process" in verdict.findings[0].summary
     assert diagnose(load(tmp_path)).document() == verdict.document()
@@ -95,7 +97,7 @@ def test_what_cannot_be_had_is_asked_for_once_and_listed(tmp_path: Path) -> None
     evidence = build(tmp_path, joint=J, rounds=[Ran(PROBE, "probe"), Ran(values_of(5)), Ran(values_of(5))])
     asks = Fetching(tmp_path)
     verdict = diagnose(evidence, asks=asks)
-    assert sorted(asks.asked) == ["fresh_round", "input_trials", "probe_joint"]
+    assert sorted(asks.asked) == sorted(["fresh_round", "input_trials", "probe_joint", *OF_THE_BOARD])
     assert {"fresh_round", "input_trials", "probe_joint"} <= {one.what for one in verdict.not_judged}
     assert [one.code for one in verdict.findings] == ["AX306"]
 
