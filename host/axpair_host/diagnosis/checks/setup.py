@@ -20,7 +20,8 @@ _FIGURES = re.compile(
     r"(?P<when>[^\n,:=]*)[:;]?\s*total size=(?P<total>\d+)KB.*?,\s*used=(?P<used>\d+)KB.*?,\s*remain=(?P<remain>\d+)KB"
 )
 _WANTED = re.compile(r"(\d+) bytes of CMM wanted|alloc(?:ate)?\D{0,40}?(\d+) bytes", re.I)
-_GONE = re.compile(r"no space left on device|too many open files|cannot allocate memory|out of memory", re.I)
+_GONE = re.compile(r"no space left on device|too many open files|cannot allocate memory|(?<!or )out of memory", re.I)
+"""Not the agent's own guess at a SIGKILL: "killed from outside, or out of memory"."""
 _NO_RESOURCES = (0x80060085, 0x80060086, 0x80061085, 0x80061005)
 """NPU_NO_RESOURCES, NPU_MEM_ERROR, JOINT_CREATE_CONTEXT_FAILED: memory most often, but not always."""
 _RELEASE = re.compile(r"(?<![\w.])V?(\d+(?:\.\d+)+)")
