@@ -28,7 +28,7 @@ def test_a_missing_option_names_the_command_that_helps() -> None:
 
 def test_only_commands_that_exist_are_listed() -> None:
     listed = axpair("--help").stdout.partition("Commands:")[2]
-    for name in ("layers", "reduce", "tune", "bundle", "report"):
+    for name in ("bundle", "report"):
         assert f"  {name} " not in listed
 
 
