@@ -77,7 +77,16 @@ def test_a_box_without_area_or_inside_out_is_the_same_as_itself() -> None:
 def test_an_expectation_may_bring_its_own_overlap() -> None:
     wide = {"boxes": [DOG], "iou": 0.1}
     assert differences(wide, [moved(DOG, 60)]) == []
-    assert differences([DOG], [moved(DOG, 60)]) == ["dog (0.93) shifted by 60 right"]
+    assert differences([DOG], [moved(DOG, 60)]) == ["dog (0.93) shifted by 60 right (IoU 0.25)"]
+
+
+def test_a_box_that_vanished_and_one_far_off_are_not_one_that_moved() -> None:
+    far, near = moved(DOG, 300, score=0.5), moved(DOG, 90)
+    assert [one[:9] for one in differences([DOG], [far])] == ["1 missing", "1 too man"]
+    assert differences([DOG, moved(DOG, 1000)], [moved(DOG, 1070), near]) == [
+        "dog (0.93) shifted by 70 right (IoU 0.18)",
+        "dog (0.93) shifted by 90 right (IoU 0.05)",
+    ]
 
 
 def test_below_the_best_ties_may_change_places_and_fall_off_the_end() -> None:

@@ -48,8 +48,8 @@ def test_no_shell_takes_part(tmp_path: Path) -> None:
         (
             BOXES,
             [
-                {"id": 16, "label": "dog", "score": 93.0, "box": [135.0, 219.0, 310.0, 541.0]},
-                {"id": 2, "label": "car", "score": 70.0, "box": [466.0, 77.0, 692.0, 172.0]},
+                {"id": 16, "label": "dog", "score": 0.93, "box": [135.0, 219.0, 310.0, 541.0]},
+                {"id": 2, "label": "car", "score": 0.7, "box": [466.0, 77.0, 692.0, 172.0]},
             ],
         ),
         ("took 3 ms\ndetection num: 0\n", []),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from axpair_host.diagnosis import opinion, switch_table
+from axpair_host.diagnosis import decided, opinion, switch_table
 from axpair_host.diagnosis.finding import Finding, Open
 from axpair_host.diagnosis.inquiry import PAIRS, Inquiry
 
@@ -50,6 +50,7 @@ class Verdict:
             "warnings": [one.document(vendor) for one in self.warnings],
             "outputs": [_output(self.inquiry, output.name) for output in self.inquiry.outputs],
             "not_judged": [{"what": one.what, "why": one.why} for one in self.not_judged],
+            "decisions": decided.table(self.inquiry),
             "board": _board(self.inquiry),
             "second_opinion": opinion.document(self.inquiry),
             "switches": switch_table.rows(self.inquiry),

@@ -10,7 +10,7 @@ _NEARLY = 0.02
 """Of the largest coordinate."""
 _TOLD = 4
 _MOVED = 0.25
-"""A box of nearly the same size counts as moved, not as lost and found."""
+"""A box of nearly the same size, moved by no more than its longer edge, counts as moved, not as lost and found."""
 
 
 def box_differences(expected: Sequence[Entry], said: Sequence[Entry], score_tolerance: float, iou: float) -> list[str]:
@@ -26,14 +26,12 @@ def box_differences(expected: Sequence[Entry], said: Sequence[Entry], score_tole
         and other.score is not None
         and not close_scores(one.score, other.score, score_tolerance)
     ]
-    for one in list(missing):
-        moved = min(
-            (other for other in extra if _moved(one, other)), key=lambda other: _distance(one, other), default=None
-        )
-        if moved is not None:
+    pairs = [(one, other) for one in missing for other in extra if _moved(one, other)]
+    for one, other in sorted(pairs, key=lambda pair: _distance(*pair)):
+        if one in missing and other in extra:
             missing.remove(one)
-            extra.remove(moved)
-            told.append(f"{one.told()} {_shift(one, moved)}")
+            extra.remove(other)
+            told.append(f"{one.told()} {_shift(one, other)} (IoU {overlap(_of(one), _of(other)):.2f})")
     for word, left in (("missing", missing), ("too many", extra)):
         if left:
             more = f" and {len(left) - _TOLD} more" if len(left) > _TOLD else ""
@@ -86,13 +84,16 @@ def _moved(one: Entry, other: Entry) -> bool:
     if not one.agrees_in_label(other):
         return False
     mine, theirs = _size(_of(one)), _size(_of(other))
-    return all(abs(a - b) <= _MOVED * max(a, b) for a, b in zip(mine, theirs, strict=True))
+    alike = all(abs(a - b) <= _MOVED * max(a, b) for a, b in zip(mine, theirs, strict=True))
+    return alike and all(
+        abs(a - b) <= max(map(abs, mine)) for a, b in zip(_centre(_of(one)), _centre(_of(other)), strict=True)
+    )
 
 
 def _shift(one: Entry, other: Entry) -> str:
     right, down = (b - a for a, b in zip(_centre(_of(one)), _centre(_of(other)), strict=True))
     parts = [
-        f"{abs(by):.4g} {words[by < 0]}"
+        f"{abs(by):.3g} {words[by < 0]}"
         for by, words in ((right, ("right", "left")), (down, ("down", "up")))
         if abs(by) >= 0.5
     ]

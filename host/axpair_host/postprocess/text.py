@@ -69,16 +69,22 @@ def read_text(text: str, pattern: "re.Pattern[str] | None" = None) -> Any:
 
 
 def _entries(text: str, pattern: "re.Pattern[str]") -> list[dict[str, Any]]:
-    return [_entry(found.groupdict()) for found in pattern.finditer(text)]
+    return [_entry(found.groupdict(), _of_hundred(found)) for found in pattern.finditer(text)]
 
 
-def _entry(groups: Mapping[str, str | None]) -> dict[str, Any]:
+def _of_hundred(found: "re.Match[str]") -> bool:
+    """Whether the score is said in per cent: 93% is what a post-processor in Python calls 0.93."""
+    return bool(found.groupdict().get("score")) and found.string[found.end("score") :].startswith("%")
+
+
+def _entry(groups: Mapping[str, str | None], of_hundred: bool) -> dict[str, Any]:
     entry: dict[str, Any] = {
         name: _value(groups[name] or "") for name in ("id", "label") if groups.get(name) is not None
     }
     try:
         if groups.get("score") is not None:
-            entry["score"] = float(groups["score"] or "")
+            score = float(groups["score"] or "")
+            entry["score"] = round(score / 100, 9) if of_hundred else score
         if groups.get("x1") is not None:
             entry["box"] = [float(groups[name] or "") for name in CORNERS]
     except ValueError as error:

@@ -32,8 +32,8 @@ def bold(text: str) -> str:
 
 
 def dim(text: str) -> str:
-    """Of lesser weight."""
-    return click.style(text, dim=True)
+    """Of lesser weight. Nothing stays nothing, so that a line with an empty last column can be trimmed."""
+    return click.style(text, dim=True) if text else text
 
 
 def plain(text: object) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from axpair_host.render.decisions import decision_lines
 from axpair_host.render.lines import aligned, bold, coloured, dim, paragraph, plain, table_columns, width
 from axpair_host.render.numbers import relation
 from axpair_host.render.switches import switch_lines
@@ -49,6 +50,8 @@ def verdict_lines(document: Mapping[str, Any]) -> list[str]:
     lines += aligned(_facts(document))
     if document["outputs"]:
         lines += ["", *_outputs(document["outputs"])]
+    if document.get("decisions"):
+        lines += ["", *decision_lines(document["decisions"])]
     for title, key in (("findings", "findings"), ("warnings", "warnings")):
         if document.get(key):
             lines += ["", bold(title)]

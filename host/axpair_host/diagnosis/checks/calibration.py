@@ -32,7 +32,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
     why = next(cause.words for cause in first.causes if cause.kind == "clipped")
     yield found(
         "AX204",
-        f"{_layers(len(named))} of {len(scores.layers)} the calibrated range on this input, and with it goes "
+        f"{_layers(len(named), len(scores.layers))} the calibrated range on this input, and with it goes "
         f"{_share(scores, named, struck[0]):.0%} of the own error of all layers behind {struck[0]!r}; the first is "
         f"{first.name!r} ({first.kind}), {first.clipped:.1%} of it outside: {why}",
         {
@@ -60,8 +60,8 @@ def _share(scores: LayerScores, named: dict[str, LayerRow], output: str) -> floa
     return sum(loss for name, loss in losses.items() if name in named) / total if total else 0.0
 
 
-def _layers(number: int) -> str:
-    return "1 layer leaves" if number == 1 else f"{number} layers leave"
+def _layers(number: int, total: int) -> str:
+    return f"{number} of {total} layers {'leaves' if number == 1 else 'leave'}"
 
 
 def _row(row: LayerRow) -> dict[str, Any]:

@@ -1,0 +1,41 @@
+"""The table of decisions: what the post-processor makes of each leg, and in what that isn't what is expected."""
+
+from typing import Any
+
+from axpair_host.diagnosis.checks.judged import expectation
+from axpair_host.diagnosis.inquiry import Inquiry
+from axpair_host.postprocess.agreement import differences
+from axpair_host.postprocess.decisions import told
+
+_LEGS = ("golden", "onnx", "lava_joint", "joint", "board")
+
+
+def table(inquiry: Inquiry) -> dict[str, Any] | None:
+    """JSON-able: what is expected, and a row for each leg that was decided; None where nothing was.
+
+    A row: leg ("program": what `--observed` gave), said (in words), differs (sentences; None without expectation).
+    """
+    record = inquiry.evidence.record
+    said = record.postprocess
+    has_expect, expect = expectation(record)
+    rows = []
+    if said is not None:
+        for leg in _LEGS:
+            if leg in said.errors:
+                rows.append({"leg": leg, "said": f"failed: {said.errors[leg]}", "differs": ["it failed"]})
+            elif leg in said.decisions:
+                rows.append(_row(leg, said.decisions[leg], has_expect, expect))
+    if record.has_observed:
+        rows.append(_row("program", record.observed, has_expect, expect))
+    if not rows:
+        return None
+    return {
+        "postprocess": said.spec if said is not None else None,
+        "expected": told(expect) if has_expect else None,
+        "expected_of": record.expect_leg or None,
+        "rows": rows,
+    }
+
+
+def _row(leg: str, decision: Any, has_expect: bool, expect: Any) -> dict[str, Any]:
+    return {"leg": leg, "said": told(decision), "differs": differences(expect, decision) if has_expect else None}
