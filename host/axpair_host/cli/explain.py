@@ -10,12 +10,20 @@ from axpair_host.errors import UsageError
 
 @click.command("explain")
 @click.argument("code", required=False)
+@click.option(
+    "--lang",
+    type=click.Choice(["en", "zh"]),
+    default="en",
+    show_default=True,
+    help="zh: title and meaning in Chinese; the rest is in English.",
+)
 @options.json_option
-def command(code: str | None, as_json: bool) -> None:
+def command(code: str | None, lang: str, as_json: bool) -> None:
     """Say what a code means, how it shows, what to do next, and what to send to whom. Without CODE: all of them.
 
     \b
     axpair explain AX302
+    axpair explain AX302 --lang zh
     axpair explain
     """
     from axpair_host import render
@@ -27,7 +35,7 @@ def command(code: str | None, as_json: bool) -> None:
             documents = [{**one.document(), "looked_for": one.code in CODES} for one in entries().values()]
             _print({"schema_version": 1, "codes": documents})
         else:
-            render.all_entries(entries().values(), CODES)
+            render.all_entries(entries().values(), CODES, lang)
         return
     entry = find(code)
     if entry is None:
@@ -39,7 +47,7 @@ def command(code: str | None, as_json: bool) -> None:
     if as_json:
         _print({"schema_version": 1, **entry.document(), "looked_for": entry.code in CODES})
     else:
-        render.entry(entry, entry.code in CODES)
+        render.entry(entry, entry.code in CODES, lang)
 
 
 def _print(document: object) -> None:

@@ -9,10 +9,13 @@ from axpair_host.render.lines import aligned, bold, dim, paragraph
 from axpair_host.render.verdict import OWNERS, SIDES
 
 
-def entry(one: Entry, looked_for: bool) -> None:
-    """Print one entry; `looked_for` says whether a check of this release can name it."""
-    lines = [f"{bold(one.code)}  {bold(one.title)}", ""]
-    lines += paragraph(one.meaning)
+def entry(one: Entry, looked_for: bool, language: str = "en") -> None:
+    """Print one entry; `looked_for` says whether a check of this release can name it. In "zh" title and meaning are
+    Chinese, with the English title beside it, which verdicts use."""
+    if language == "zh":
+        lines = [f"{bold(one.code)}  {bold(one.zh_title)}  ({one.title})", "", *paragraph(one.zh_meaning)]
+    else:
+        lines = [f"{bold(one.code)}  {bold(one.title)}", "", *paragraph(one.meaning)]
     lines += ["", *paragraph(one.shows, "how it shows: ", "  ")]
     where = " or ".join(f"{owner} ({OWNERS[owner]})" for owner in one.owners)
     lines += [
@@ -29,12 +32,18 @@ def entry(one: Entry, looked_for: bool) -> None:
         click.echo(line)
 
 
-def all_entries(entries: Iterable[Entry], looked_for: Iterable[str]) -> None:
-    """Print a table of all codes."""
-    known = set(looked_for)
+def all_entries(entries: Iterable[Entry], looked_for: Iterable[str], language: str = "en") -> None:
+    """Print a table of all codes, their titles in "en" or "zh"."""
+    known, entries = set(looked_for), list(entries)
     rows = [
-        [one.code if one.code in known else dim(f"{one.code} *"), ", ".join(one.owners), one.title] for one in entries
+        [
+            one.code if one.code in known else dim(f"{one.code} *"),
+            ", ".join(one.owners),
+            one.zh_title if language == "zh" else one.title,
+        ]
+        for one in entries
     ]
     for line in aligned([[dim("code"), dim("owner"), dim("finding")], *rows]):
         click.echo(line)
-    click.echo("* not looked for by this release yet")
+    if any(one.code not in known for one in entries):
+        click.echo("* not looked for by this release yet")
