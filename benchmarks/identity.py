@@ -36,6 +36,8 @@ LEVELS = (NATIVE, PLAIN_NUMPY, *EMULATED)
 RUNS = 3
 """On this machine's own CPU; on the slow emulated ones it is one for each number of threads."""
 SAMPLES = 4
+DEADLINE = 3600
+"""Seconds for one process: an emulated CPU on a busy machine takes minutes for the larger models."""
 SCRIPT = Path(__file__).with_name("layer_hashes.py")
 
 
@@ -127,7 +129,7 @@ def look(stored: Stored, levels: Sequence[str], runs: int = RUNS, at_once: int =
     for start in range(0, len(levels), at_once):
         processes = {level: _started(stored, level, runs) for level in levels[start : start + at_once]}
         for level, process in processes.items():
-            output, _ = process.communicate(timeout=600)
+            output, _ = process.communicate(timeout=DEADLINE)
             errors = _errors(stored, level)
             if process.returncode:
                 raise ChildProcessError(f"{level}: {errors.read_text(errors='replace')[-2000:]}")
