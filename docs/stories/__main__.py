@@ -4,7 +4,7 @@ import importlib
 import sys
 from pathlib import Path
 
-STORIES = ("layout",)
+STORIES = ("layout", "boxes", "mean")
 """Each a module here with `lay_out(folder)`, and a page of the same name."""
 
 
