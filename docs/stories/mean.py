@@ -120,8 +120,8 @@ def _normalised(model: onnx.ModelProto) -> onnx.ModelProto:
         node.input[:] = ["pixels" if name == "images" else name for name in node.input]
     channels = np.array([2, 1, 0])
     constants = {
-        "std": np.float32(STD).reshape(1, 3, 1, 1),
-        "mean": np.float32(MEAN).reshape(1, 3, 1, 1),
+        "std": np.array(STD, np.float32).reshape(1, 3, 1, 1),
+        "mean": np.array(MEAN, np.float32).reshape(1, 3, 1, 1),
         "bgr": channels,
         "of boxes": np.array([1, 4, -1]),
         "of objects": np.array([1, -1]),

@@ -78,10 +78,11 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
     if readings is not None and readings.expect is not None:
         evidence["readings_tried"] = readings.expect.tried
         tried = f"; none of {readings.expect.tried} ways of reading the outputs otherwise makes it right"
+    how, plainly = held.how(base), f"{told(held.expect)} expected, {held.told(base)} said"
     yield found(
         "AX405",
         f"float model, simulator and board agree, and of {base}/ the post-processor makes {held.told(base)}, "
-        f"expected {told(held.expect)} ({held.how(base)}){tried}",
+        f"expected {told(held.expect)}{'' if how == plainly else f' ({how})'}{tried}",
         evidence,
     )
 
