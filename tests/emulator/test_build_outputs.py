@@ -36,7 +36,7 @@ def answers(models: Models) -> dict[str, dict[str, np.ndarray]]:
     image = models.joint.with_name("x.png")
     image.write_bytes(png(picture(seed=2)))
     data = SIMULATOR.prepare(models, {INPUT: image}).data
-    return {stage: dict(SIMULATOR.run(models, stage, data)) for stage in ("onnx", "lava_joint", "joint")}  # type: ignore[arg-type]
+    return {stage: dict(SIMULATOR.run(models, stage, data)) for stage in ("onnx", "lava_joint", "joint")}
 
 
 @pytest.fixture(scope="module")

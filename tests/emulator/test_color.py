@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,9 +25,10 @@ def conf(dst: str, src: str, standard: str = "studio") -> InputConf:
     return InputConf("x", (1, channels, 4, 6), "NCHW", src, "NHWC", dst, "uint8", color_standard=standard)  # type: ignore[arg-type]
 
 
-def every(channels: int) -> np.ndarray:
+def every(channels: int) -> np.ndarray[Any, Any]:
     """All combinations of telling codes: (1, channels, 1, n)."""
-    return np.array(list(itertools.product(CODES, repeat=channels))[: 1 << 18], np.uint8).T[None, :, None, :]
+    codes: np.ndarray[Any, Any] = np.array(list(itertools.product(CODES, repeat=channels))[: 1 << 18], np.uint8).T
+    return codes.reshape(1, channels, 1, -1)
 
 
 def matrix_program(dst: str, src: str, standard: str, given: np.ndarray) -> Program:

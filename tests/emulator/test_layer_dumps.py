@@ -1,10 +1,13 @@
 """Layers of a model in each form: the same tensors as in a whole run, own errors apart, few tensors alive at once."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import onnx
 import pytest
 from axpair_emulator.cmodel.execute import Executor, real_values
-from axpair_emulator.layer_dumps import CompiledStage, Held, seeds, walk
+from axpair_emulator.layer_dumps import CompiledStage, seeds, walk
 from axpair_emulator.simulator import EmulatorSimulator
 from axpair_emulator.storage.joint_file import load_program
 from axpair_proto.capabilities import DumpsLayers
@@ -79,7 +82,7 @@ def test_a_tensor_is_let_go_after_its_last_use(models: Models, data: dict[str, b
     most = 0
 
     class Watched(CompiledStage):
-        def compute(self, index: int, given: "Held") -> np.ndarray:  # type: ignore[override]
+        def compute(self, index: int, given: Mapping[str, "np.ndarray[Any, Any]"]) -> "np.ndarray[Any, Any]":
             nonlocal most
             most = max(most, len(given))
             assert set(self.needs[index]) <= set(given)

@@ -70,7 +70,8 @@ def test_a_bin_alone_is_taken_for_float32(tmp_path: Path) -> None:
         (tmp_path / place).mkdir()
         (tmp_path / place / "prob.bin").write_bytes(F["prob"].tobytes())
     (found,) = other_platforms([str(tmp_path)])
-    assert (found.precision, found.worst.kept) == ("int16", pytest.approx(1.0))
+    assert found.precision == "int16"
+    assert found.worst.kept == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(

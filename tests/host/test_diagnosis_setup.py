@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axpair_host.diagnosis import diagnose
@@ -27,7 +28,7 @@ def loading(
     model_vnpu: str = "",
 ) -> Verdict:
     """The verdict on a board that refused the model."""
-    facts = {"versions": {"model_vnpu": model_vnpu}} if model_vnpu else {}
+    facts: dict[str, Any] = {"versions": {"model_vnpu": model_vnpu}} if model_vnpu else {}
     evidence = build(
         folder,
         joint=J,

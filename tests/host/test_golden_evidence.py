@@ -57,7 +57,8 @@ def save_golden() -> Callable[..., None]:
 def trained(shown: Image.Image) -> Array:
     """As the training code prepares it: BGR, normalised, 1x3xHxW."""
     pixels = np.asarray(shown, np.float32)[:, :, ::-1]
-    return np.ascontiguousarray(((pixels - np.asarray(MEAN, np.float32)) / np.asarray(STD, np.float32)).transpose(2, 0, 1)[None])
+    normalised = (pixels - np.asarray(MEAN, np.float32)) / np.asarray(STD, np.float32)
+    return np.ascontiguousarray(normalised.transpose(2, 0, 1)[None])
 
 
 def judged(models: Models, shown: Image.Image, folder: Path, golden: Path) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The toolchain's table of layers, whatever happened to the log on its way to a file."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axpair_host.errors import UsageError
@@ -37,7 +38,8 @@ def found(text: str) -> list[tuple[str, float | None, float | None]]:
     ids=["plain", "dos", "stamped", "compose", "coloured", "framed", "wrapped columns", "wrapped name", "whole log"],
 )
 def test_the_rows_are_the_same(text: str) -> None:
-    assert found(text) == WANTED
+    rows: list[Any] = found(text)
+    assert rows == WANTED
 
 
 def test_numbers_that_are_none_are_none() -> None:
