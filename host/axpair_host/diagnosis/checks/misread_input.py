@@ -11,6 +11,10 @@ from axpair_host.digests import bytes_sha256
 from axpair_host.evidence.record import InputTrial
 
 CODES = ("AX102", "AX103", "AX105", "AX107", "AX108")
+_MANY = 10
+"""Misreadings tried."""
+_DISTINCT = 0.9
+"""Share of them that have to give an answer of their own."""
 _BOTH_RIGHT = "the very input is delivered: whatever misreads it comes behind the worker"
 
 
@@ -49,12 +53,34 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
             "tried: that takes the simulator",
         )
         return
+    telling = telling or _distinct(trials)
     found_ = [
         (one, stale) for one in _misreadings(trials) if (stale := _explains(inquiry, one, rounds, telling)) is not None
     ]
     fresh = [one for one, stale in found_ if not stale]
     names = tuple(dict.fromkeys(name for one in rounds.values() for name in one))
-    yield from _findings(inquiry, fresh or [one for one, _ in found_], not fresh, names)
+    if fresh or not found_:
+        yield from _findings(inquiry, fresh, False, names)
+    elif not inquiry.alone:
+        yield Wants(
+            "fresh_round",
+            "whether the board gives these bytes in a process in which nothing ran before isn't known",
+            otherwise=tuple(_findings(inquiry, [one for one, _ in found_], True, names)),
+        )
+    elif not _by_itself(inquiry, rounds):
+        yield from _findings(inquiry, [one for one, _ in found_], True, names)
+
+
+def _by_itself(inquiry: Inquiry, rounds: Mapping[int, Mapping[str, str]]) -> bool:
+    """Whether the same bytes came in a process in which nothing ran before: then they are no earlier answer."""
+    behind = [digests for number, digests in rounds.items() if number not in inquiry.alone]
+    return any(digests in behind for number, digests in rounds.items() if number in inquiry.alone)
+
+
+def _distinct(trials: Sequence[InputTrial]) -> bool:
+    """Whether the model answers nearly every misreading otherwise: then none is met by chance."""
+    answers = [tuple(sorted(one.outputs.items())) for one in trials if one.source]
+    return len(answers) >= _MANY and len(set(answers)) >= _DISTINCT * len(answers)
 
 
 def _misreadings(trials: Sequence[InputTrial]) -> list[_Misreading]:
