@@ -87,9 +87,15 @@ def _zero_tail(output: OutputFacts, joint: Array, answer: Answer, of_probe: int 
         return None
     step = data_step(output, joint)
     moved = float(np.abs(joint.reshape(-1)[places].astype(np.float64)).max())
-    if step and moved <= 1.5 * step:
+    if step and moved <= 1.5 * step and not _small_ones_stay(joint, first, step):
         return None  # ones that were rounded to zeros
     return _Tail(first * joint.itemsize, int(places.size))
+
+
+def _small_ones_stay(joint: Array, first: int, step: float) -> bool:
+    """Whether many elements before the tail are as small: rounding would have made zeros of those too."""
+    before = np.abs(joint.reshape(-1)[:first].astype(np.float64))
+    return int(np.count_nonzero((before > 0) & (before <= 1.5 * step))) >= _CERTAIN
 
 
 def _same_before(joint: Array, answer: Answer, start: int) -> bool:
