@@ -74,6 +74,13 @@ def _failure(finding: Document, evidence: Document) -> Iterable[str]:
             yield f"0x{value & 0xFFFFFFFF:08x}" if key == "code" and isinstance(value, int) else str(value)
 
 
+def _worst_output(finding: Document, evidence: Document) -> Iterable[str]:
+    """AX201: the output that loses most; which others fall below the line too hangs on the input."""
+    cosines = {name: [one for one in facts.values() if one is not None] for name, facts in _named(evidence).items()}
+    worst = min((name for name in cosines if cosines[name]), key=lambda name: min(cosines[name]), default=None)
+    return [f"worst output {worst!r}"] if worst is not None else _outputs(finding, evidence)
+
+
 def _layer(finding: Document, evidence: Document) -> Iterable[str]:
     """AX205, AX202: the layer at fault."""
     layers = evidence.get("layers") or [evidence.get("layer") or {}]
@@ -95,6 +102,7 @@ def _named(evidence: Document) -> Mapping[str, Document]:
 _MARKS: Mapping[str, Callable[[Document, Document], Iterable[str]]] = {
     "AX305": _bits,
     "AX302": _belongs,
+    "AX201": _worst_output,
     **dict.fromkeys(("AX102", "AX103", "AX105", "AX107", "AX108", "AX315", "AX401", "AX402", "AX403"), _handed_out),
     **dict.fromkeys(("AX306", "AX314"), _disagreement),
     **dict.fromkeys(("AX307", "AX308", "AX309", "AX310"), _failure),
