@@ -12,6 +12,7 @@ from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.checks import build_config
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
+from axpair_host.diagnosis.telling import rich
 from axpair_host.evidence.record import FrontEndFacts, FrontEndTrials
 from axpair_host.front_end.fitting import AGREE, RELATED, Fit, Judged, judge, mean_and_std
 from axpair_host.postprocess.agreement import same_decision
@@ -153,7 +154,7 @@ def _by_outputs(inquiry: Inquiry, facts: FrontEndTrials) -> _Explained | None:
         tuple((trial.name, trial.codes) for trial in fitting),
         "golden/ comes about",
         {"error_as_configured": _error(inquiry, "onnx"), "errors": errors},
-        certain=True,
+        certain=any(rich(tensor) for tensor in inquiry.evidence.leg("golden").values()),
     )
 
 
