@@ -2,6 +2,7 @@
 
 import io
 import struct
+import warnings
 import zlib
 from pathlib import Path
 from random import Random
@@ -62,7 +63,9 @@ def _picture(index: int, random: Random) -> Member:
         options["exif"] = b"Exif\0\0" + damaged(random, _TURNED)
     image = small_models.picture(random.randrange(100), "L" if mode in ("I;16", "1") else "RGB", size)
     try:
-        data = small_models.encoded(image.convert(mode), form, **options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow reads the damaged EXIF before it writes it
+            data = small_models.encoded(image.convert(mode), form, **options)
     except (OSError, ValueError, KeyError, SyntaxError):  # a form that can't hold the mode, or such EXIF
         form, data = "PNG", small_models.encoded(image)
     if random.random() < 0.3:

@@ -15,8 +15,9 @@ def cosine(first: Array, second: Array) -> float:
     a, b = (array.astype(np.float64).ravel() for array in (first, second))
     if np.array_equal(a, b):
         return 1.0
-    lengths = math.sqrt(float(a @ a)) * math.sqrt(float(b @ b))
-    value = float(a @ b) / lengths if lengths else 0.0
+    with np.errstate(all="ignore"):
+        lengths = math.sqrt(float(a @ a)) * math.sqrt(float(b @ b))
+        value = float(a @ b) / lengths if lengths else 0.0
     return max(-1.0, min(1.0, value)) if math.isfinite(value) else 0.0
 
 
@@ -25,6 +26,7 @@ def relative_error(reference: Array, other: Array) -> float:
     a, b = (array.astype(np.float64).ravel() for array in (reference, other))
     if np.array_equal(a, b):
         return 0.0
-    length = float(np.linalg.norm(a))
-    value = float(np.linalg.norm(a - b)) / length if length else math.inf
+    with np.errstate(all="ignore"):
+        length = float(np.linalg.norm(a))
+        value = float(np.linalg.norm(a - b)) / length if length else math.inf
     return value if not math.isnan(value) else math.inf

@@ -34,8 +34,17 @@ class Lowering:
     """By the step's output: the integers that stand for float weights, for the reference to use too."""
 
     def constant(self, name: str) -> Array:
-        """A weight or parameter; that it is known when building, `Placement.check` has made sure."""
-        return self.graph.constants[name]
+        """A weight or parameter; that it is known when building, `Placement.check` has made sure.
+
+        Raises ModelError where a value isn't finite.
+        """
+        values = self.graph.constants[name]
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise ModelError(
+                f"the constant {name!r} holds NaN or infinite values",
+                next_step="export the model again, and look there",
+            )
+        return values
 
     def clamp(self, step: Step) -> dict[str, int]:
         """The codes `lo` and `hi` between which the step's output stays."""
