@@ -138,7 +138,8 @@ def test_the_list_of_faults_names_those_of_the_board_and_of_the_compiler() -> No
     assert {(one["name"], one["injected"]) for one in listed} == {
         *((name, "board") for name in catalogue.FAULTS),
         *((name, "build") for name in FAULTS),
+        ("graph-import", "build"),
     }
-    assert {one["code"] for one in listed if one["injected"] == "build"} == {"AX202"}
+    assert {one["code"] for one in listed if one["injected"] == "build"} == {"AX202", "AX208"}
     text = CliRunner().invoke(emulator, ["faults"]).output
     assert all(one["name"] in text and one["summary"] in text for one in listed)
