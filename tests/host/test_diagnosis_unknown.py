@@ -23,7 +23,8 @@ def averaged(tensor: Array, random: np.random.Generator) -> Array:
     mixed = tensor.copy()
     one, other = random.choice(tensor.shape[1], 2, replace=False)
     mixed[:, [one, other]] = (tensor[:, [one]] + tensor[:, [other]]) / 2
-    return mixed
+    done: Array = mixed
+    return done
 
 
 @pytest.mark.parametrize("seed", range(25))
