@@ -43,7 +43,8 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
         telling = telling or rich(joint)
         for answer in wrong:
             rounds.setdefault(answer.round, {})[output.name] = bytes_sha256(answer.tensor.tobytes())
-    if len({tuple(sorted(one.items())) for one in rounds.values()}) not in (1, 2):
+    behind = {number: one for number, one in rounds.items() if number not in inquiry.alone} or rounds
+    if len({tuple(sorted(one.items())) for one in behind.values()}) not in (1, 2):
         return  # none is wrong, or no two are alike: no input explains that
     trials = inquiry.evidence.record.input_trials
     if trials is None:
@@ -53,6 +54,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
             "tried: that takes the simulator",
         )
         return
+    certain = telling
     telling = telling or _distinct(trials)
     found_ = [
         (one, stale) for one in _misreadings(trials) if (stale := _explains(inquiry, one, rounds, telling)) is not None
@@ -61,7 +63,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
     names = tuple(dict.fromkeys(name for one in rounds.values() for name in one))
     if fresh or not found_:
         yield from _findings(inquiry, fresh, False, names)
-    elif not inquiry.alone:
+    elif not certain and not inquiry.alone:
         yield Wants(
             "fresh_round",
             "whether the board gives these bytes in a process in which nothing ran before isn't known",
