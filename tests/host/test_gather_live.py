@@ -13,6 +13,7 @@ from axpair_host.boards.opening import address_of
 from axpair_host.evidence.folder import load
 from axpair_host.evidence.record import Record
 from axpair_host.evidence.store import write_pair_json
+from axpair_host.gather.answers.fresh_round import ROUNDS
 from axpair_host.gather.answers.session import Session
 from axpair_host.gather.board_side import BoardSide
 from axpair_host.gather.gathering import case_facts, gather
@@ -125,17 +126,17 @@ def test_the_probes_simulation_shows_that_the_answer_was_the_probes(models: Mode
     assert "runs/probe/joint/feat.npy" in evidence.record.digests
 
 
-def test_a_fresh_round_runs_in_another_worker_and_is_numbered_on(models: Models, tmp_path: Path) -> None:
+def test_fresh_rounds_run_in_another_worker_and_are_numbered_on(models: Models, tmp_path: Path) -> None:
     with gathered(models, tmp_path) as case:
         evidence = case.asks.get("fresh_round")
         assert evidence is not None
         again = case.asks.get("fresh_round")
         assert again is not None
     assert again.record.board is not None
-    added = again.record.board.rounds[-2:]
-    assert [(one.kind, one.number, one.folder) for one in added] == [("case", 3, ""), ("case", 4, "")]
-    generations = [one.worker_generation for one in again.record.board.rounds]
-    assert generations[-2:] == [2, 3]
+    added = again.record.board.rounds[-2 * ROUNDS :]
+    numbers = range(3, 3 + 2 * ROUNDS)
+    assert [(one.kind, one.number, one.folder) for one in added] == [("case", number, "") for number in numbers]
+    assert [one.worker_generation for one in added] == [2] * ROUNDS + [3] * ROUNDS
     assert len({one.outputs[0].sha256 for one in again.record.board.rounds if one.kind == "case"}) == 1
 
 

@@ -25,7 +25,7 @@ What = Literal[
 layers, own_errors: each compiled operator's own error, where it is needed and at leisure
 layer_scores: each layer's own and accumulated loss of quantisation
 probe_joint: what the simulator answers to the probe's input
-fresh_round: one more round of the case in a fresh worker
+fresh_round: more rounds of the case in a fresh worker
 histories: the case behind another input, and alone, each in a fresh worker
 input_trials: what the simulator gives on the input misread
 config_trials: the float model under other configurations

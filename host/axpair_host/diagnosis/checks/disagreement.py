@@ -13,7 +13,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
     """AX306: bytes that differ from the simulator's and that nothing explains, the same in every round. Where that
     holds only for outputs behind a float CPU part, it is AX314: the NPU itself is cleared.
 
-    It takes two rounds; a third in a fresh process is asked for. With one round only it is inconclusive.
+    It takes two rounds; more in a fresh process are asked for. With one round only it is inconclusive.
     """
     unexplained: dict[str, Comparison] = {}
     for output, joint, wrong in inquiry.wrong_answers():
@@ -42,7 +42,7 @@ def _finding(inquiry: Inquiry, unexplained: dict[str, Comparison], rounds: int, 
     weight: Weight = "fault" if rounds > 1 else "inconclusive"
     repeated = f"the same in {rounds} rounds" if rounds > 1 else "seen once"
     if fresh:
-        repeated += ", one of them in a fresh process"
+        repeated += ", also in a fresh process"
     signatures = {one: signature(each) for one, each in unexplained.items()}
     spoken = f"; {signatures[name][0]}" if signatures[name] else ""
     difference = (

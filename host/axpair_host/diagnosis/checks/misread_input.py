@@ -69,14 +69,21 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
             "whether the board gives these bytes in a process in which nothing ran before isn't known",
             otherwise=tuple(_findings(inquiry, [one for one, _ in found_], True, names)),
         )
-    elif not _by_itself(inquiry, rounds):
+    elif not _by_itself(inquiry, rounds, [one for one, _ in found_]):
         yield from _findings(inquiry, [one for one, _ in found_], True, names)
 
 
-def _by_itself(inquiry: Inquiry, rounds: Mapping[int, Mapping[str, str]]) -> bool:
-    """Whether the same bytes came in a process in which nothing ran before: then they are no earlier answer."""
-    behind = [digests for number, digests in rounds.items() if number not in inquiry.alone]
-    return any(digests in behind for number, digests in rounds.items() if number in inquiry.alone)
+def _by_itself(inquiry: Inquiry, rounds: Mapping[int, Mapping[str, str]], explaining: Sequence[_Misreading]) -> bool:
+    """Whether in a process in which nothing ran before the same bytes came that would belong to the probe, or several
+    kinds of bytes that no misreading explains: then they are no earlier answer."""
+    unexplained = {
+        number: tuple(sorted(digests.items()))
+        for number, digests in rounds.items()
+        if not any(_gives(one.fresh, digests) for one in explaining)
+    }
+    behind = {digests for number, digests in unexplained.items() if number not in inquiry.alone}
+    alone = {digests for number, digests in unexplained.items() if number in inquiry.alone}
+    return len(alone) > 1 or bool(alone & behind)
 
 
 def _distinct(trials: Sequence[InputTrial]) -> bool:

@@ -70,9 +70,11 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
 
 
 def _by_itself(wrong: list[Answer], behind: list[Answer]) -> bool:
-    """Whether the same bytes came in a process in which nothing ran before: then they are no earlier answer."""
+    """Whether in a process in which nothing ran before the same wrong bytes came, or several kinds of them: then they
+    are no earlier answer."""
     old = {answer.tensor.tobytes() for answer in behind}
-    return any(answer.tensor.tobytes() in old for answer in wrong if all(answer is not one for one in behind))
+    alone = {answer.tensor.tobytes() for answer in wrong if all(answer is not one for one in behind)}
+    return len(alone) > 1 or bool(alone & old)
 
 
 def _broken(joint: Array, wrong: list[Answer]) -> bool:

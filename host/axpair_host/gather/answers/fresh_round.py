@@ -1,4 +1,4 @@
-"""One more round of the case in a fresh worker."""
+"""More rounds of the case in a fresh worker."""
 
 import msgspec
 
@@ -9,10 +9,13 @@ from axpair_host.gather.answers.session import Session
 from axpair_host.gather.board_leg import BoardRound, RoundCollector
 from axpair_host.gather.storing import write_round
 
+ROUNDS = 6
+"""So many that a board whose answer varies among few values hardly repeats itself in all of them."""
+
 
 def answer(session: Session, record: Record) -> Record | None:
-    """The round, appended to the board's; None where no round went well before."""
-    return more_rounds(session, record, "board: one more round in a fresh worker")
+    """The rounds, appended to the board's; None where no round went well before."""
+    return more_rounds(session, record, "board: more rounds in a fresh worker", repeat=ROUNDS)
 
 
 def more_rounds(
