@@ -17,6 +17,8 @@ WINDOWS = 128
 """Of each sample."""
 LONGEST = 1152
 """Terms of a row beyond which only the mean is kept: a covariance takes 4 * terms^2 bytes."""
+LARGEST = 1e15
+"""A value whose squares, summed over windows and samples, still fit into float32."""
 
 Array = np.ndarray[Any, Any]
 
@@ -84,9 +86,9 @@ class WindowObserver:
         self._products: Array | None = None
 
     def see(self, values: Array) -> None:
-        """Takes one sample's values; those that aren't finite make it pass unseen."""
+        """Takes one sample's values; it passes unseen where they aren't finite, or where their squares may not be."""
         rows = self._window.rows(values, self._random)
-        if not np.isfinite(rows).all():
+        if not (np.abs(rows) <= LARGEST).all():
             return
         if not self._count:
             self._sum = np.zeros((rows.shape[0], rows.shape[2]))
