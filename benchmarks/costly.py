@@ -9,6 +9,7 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -101,10 +102,10 @@ class _Trials:
         widths = dict.fromkeys((*self._graph.inputs, *(name for step in self.steps for name in step.outputs)), bits)
         windows = windows_of(self._parts.npu, self.steps, widths)
         closely = {name: WindowObserver(window) for name, window in windows.items()}
-        wanted = (*observed, *(window.source for window in windows.values()))
-        model = FloatModel(simplified, self._config.inputs, self._ports, wanted)
+        open_model = partial(FloatModel, simplified, self._config.inputs, self._ports)
+        quiet = (lambda done: None), (lambda said: None)
         self._ranges[bits] = find_ranges(
-            model, observed, widths, self._config, self._ports, lambda done: None, lambda said: None, closely.values()
+            open_model, self._graph.shapes, observed, widths, self._config, self._ports, *quiet, closely.values()
         )
         self._moments.update(moments_of(closely))
 

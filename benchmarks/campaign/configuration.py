@@ -35,6 +35,7 @@ from axpair_proto.pulsar.text import read_config, write_config
 from axpair_proto.simulator import Models
 from PIL import Image
 
+from benchmarks.campaign.layer_loss import stretched
 from benchmarks.campaign.pictures import crops
 from benchmarks.material import MODELS, lay_out
 
@@ -108,6 +109,8 @@ class Fault:
 
     change: Callable[[pb.Config], None]
     codes: frozenset[str]
+    loses: bool = False
+    """Whether the model loses accuracy in one layer besides: that is to be named too (AX205) where it shows."""
 
 
 FAULTS = {
@@ -118,7 +121,12 @@ FAULTS = {
     "inverted": Fault(_inverted, frozenset({"AX104"})),
     "swapped": Fault(_swapped, frozenset({"AX103"})),
     "swapped and reversed": Fault(_both, frozenset({"AX103", "AX104"})),
+    "a layer's loss": Fault(lambda config: None, frozenset(), loses=True),
+    "missing, a layer's loss": Fault(_missing, frozenset({"AX104"}), loses=True),
+    "reversed, a layer's loss": Fault(_reversed, frozenset({"AX104"}), loses=True),
 }
+LOSSY = ("ppocr-det", "ppocr-cls")
+"""Models with a layer that can be made to lose accuracy."""
 EVIDENCE = ("input and outputs", "outputs", "expectation")
 FRONT_END = frozenset({"AX103", "AX104", "AX105", "AX106"})
 
@@ -128,7 +136,11 @@ def faults_of(name: str) -> list[str]:
     mean = TRAINED[name].mean
     if not any(mean):
         return ["right", "swapped"]
-    return [fault for fault in FAULTS if len(set(mean)) > 1 or "reversed" not in fault]
+    return [
+        fault
+        for fault in FAULTS
+        if (len(set(mean)) > 1 or "reversed" not in fault) and (name in LOSSY or not FAULTS[fault].loses)
+    ]
 
 
 @dataclass(frozen=True)
@@ -151,8 +163,11 @@ class Outcome:
         wanted = FAULTS[self.fault].codes
         named = {code for code in self.codes if code in FRONT_END}
         others = set(self.codes) - FRONT_END - {"AX201", "AX205", "AX206", "AX204"}
+        if FAULTS[self.fault].loses and "AX201" in self.codes and "AX205" not in self.codes:
+            return False
         if self.evidence == "expectation":
-            return not self.proven and not others - {"AX203", "AX405"} and (bool(wanted) or not self.codes)
+            healthy = bool(wanted) or FAULTS[self.fault].loses or not self.codes
+            return not self.proven and not others - {"AX203", "AX405"} and healthy
         if self.hidden:
             return not named
         if self.picture == "grey" or self.evidence == "outputs":
@@ -168,7 +183,8 @@ class Outcome:
 def run(folder: Path, name: str, fault: str, pictures: Mapping[str, Image.Image]) -> Iterator[Outcome]:
     """Build the model under the configuration and judge each picture with each kind of evidence."""
     models = _built(folder, name, fault)
-    session = open_session(pin_shapes(load_onnx(fetch(name)), MODELS[name].shapes))
+    assert models.onnx is not None
+    session = open_session(pin_shapes(load_onnx(models.onnx), MODELS[name].shapes))
     (tensor, _), *_ = MODELS[name].shapes.items()
     for kind, picture in pictures.items():
         fed = TRAINED[name].prepare(picture)
@@ -213,11 +229,16 @@ def run(folder: Path, name: str, fault: str, pictures: Mapping[str, Image.Image]
 
 
 def _built(folder: Path, name: str, fault: str) -> Models:
-    lay_out(name, folder, samples=4)
+    # The stretched channel is the one that few samples show too little of: this is to be no matter of the set.
+    lay_out(name, folder, samples=16 if FAULTS[fault].loses else 4)
     config, _ = read_config(folder / "config.prototxt")
     FAULTS[fault].change(config)
     (folder / "config.prototxt").write_text(write_config(config))
     onnx, output_config = fetch(name), folder / "output_config.prototxt"
+    if FAULTS[fault].loses:
+        lossy, _ = stretched(load_onnx(onnx))
+        onnx = folder / "lossy.onnx"
+        onnx.write_bytes(lossy.SerializeToString())
     done = build(
         onnx,
         folder / "config.prototxt",

@@ -11,7 +11,7 @@ CLIPPED = LayerCause("clipped", "this input leaves the calibrated range")
 
 
 def clipped(name: str, own: float, share: float, inputs: tuple[str, ...] = ()) -> LayerRow:
-    return msgspec.structs.replace(row(name, own, inputs, (CLIPPED,)), clipped=share)
+    return msgspec.structs.replace(row(name, own, inputs, (CLIPPED,)), clipped=share, clipped_noise=0.9)
 
 
 def of(folder: Path, *rows: LayerRow) -> Verdict:

@@ -56,6 +56,8 @@ class LayerRow(msgspec.Struct, frozen=True):
     causes: tuple[LayerCause, ...] = ()
     clipped: float = 0.0
     """Share of the reference's elements that lie beyond where the layer alone, fed with the reference, ends."""
+    clipped_noise: float = 0.0
+    """What part of the power of its own error they have."""
 
     @property
     def own_loss(self) -> float:

@@ -9,6 +9,7 @@ from axpair_proto.capabilities import LayerTensor
 from axpair_host.compare import GUIDE_LINE
 from axpair_host.compare.slices import worse_slices
 from axpair_host.evidence.layer_scores import LayerCause, LayerScore
+from axpair_host.layers.clipping import SAMPLED, clipping
 
 Array = np.ndarray[Any, Any]
 
@@ -16,8 +17,6 @@ NOTABLE = 0.02
 """2-norm relative error of its own (an SQNR of 34 dB) from which on a layer's causes are looked for."""
 OUTLIERS = 4.0
 """Largest magnitude over that which 99.9 % of the elements stay within."""
-SAMPLED = 100_000
-"""Elements that are enough to know what 99.9 % of them stay within."""
 UNLIKE = 8.0
 """Widest over narrowest range of the parts of a Concat; three bits of eight are lost there."""
 SPREAD = 16.0
@@ -67,7 +66,7 @@ def _causes(reference: LayerTensor, quantised: LayerTensor, own: LayerScore, con
     operators = reference.kind.split("+")
     operands = context.inputs_of.get(reference.name, ())
     sigmoid = "Sigmoid" in operators or any("Sigmoid" in context.kinds.get(name, "").split("+") for name in operands)
-    yield from _clipped(reference.values, quantised.values)
+    yield from _clipped(reference.values, quantised)
     if "Mul" in operators and sigmoid:
         yield LayerCause("silu", "SiLU: its small negative values share few codes with a long positive range")
     if "Softmax" in operators:
@@ -86,28 +85,19 @@ def _causes(reference: LayerTensor, quantised: LayerTensor, own: LayerScore, con
         )
 
 
-def _clipped(reference: Array, quantised: Array) -> Iterator[LayerCause]:
+def _clipped(reference: Array, quantised: LayerTensor) -> Iterator[LayerCause]:
     """Where the layer alone, fed with the float model's tensors, ends before the float model does."""
-    wanted, given = extent(reference), extent(quantised)
+    wanted, given = extent(reference), extent(quantised.values)
     if wanted is None or given is None:
         return
     (low, high), (wanted_low, wanted_high) = given, wanted
-    if max(wanted_high - high, low - wanted_low) > CLIPPED * (high - low):
+    far = max(wanted_high - high, low - wanted_low) > CLIPPED * (high - low)
+    if far and clipping(reference, quantised.values, quantised.step).share:
         yield LayerCause(
             "clipped",
             f"this input leaves the calibrated range (AX204, which more bits don't mend): the float model gives "
             f"{wanted_low:.4g} to {wanted_high:.4g}, the quantised one ends at {low:.4g} and {high:.4g}",
         )
-
-
-def clipped_share(reference: Array, quantised: LayerTensor | None) -> float:
-    """Share of the reference's elements, at most a sample of them, that are more than a step beyond the quantised
-    tensor's ends."""
-    if quantised is None or not reference.size or not quantised.values.size:
-        return 0.0
-    sample = reference.reshape(-1)[:: max(1, reference.size // SAMPLED)]
-    low, high = float(quantised.values.min()) - quantised.step, float(quantised.values.max()) + quantised.step
-    return float(np.mean((sample < low) | (sample > high)))
 
 
 def _outliers(values: Array, largest: float) -> Iterator[LayerCause]:

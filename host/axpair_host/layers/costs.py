@@ -1,9 +1,13 @@
 """What the rows say: where the line is crossed, and which layer costs most."""
 
+from collections.abc import Iterable
+
 from axpair_host.evidence.layer_scores import LayerRow, LayerScores
 
 STANDS_OUT = 0.25
 """Share of all layers' own noise power from which on one layer counts as the place where the loss enters."""
+CLIPPED_SHARE = 0.005
+"""Of a layer's elements. MSE_CLIPPING leaves out far fewer of those that it saw."""
 
 
 def first_below(scores: LayerScores, line: float, stage: str = "joint") -> LayerRow | None:
@@ -16,17 +20,39 @@ def first_below(scores: LayerScores, line: float, stage: str = "joint") -> Layer
 
 
 def costliest(scores: LayerScores, output: str = "") -> LayerRow | None:
-    """The layer with the largest error of its own, of those that `output` is made from where one is named; None where
-    no layer has any."""
-    worst = max(behind(scores, output), key=lambda row: row.own_loss, default=None)
-    return worst if worst is not None and worst.own_loss > 0 else None
+    """The layer with the largest error of its own that more bits mend, of those that `output` is made from where one
+    is named; None where no layer has any."""
+    worst = max(behind(scores, output), key=_mended_by_bits, default=None)
+    return worst if worst is not None and _mended_by_bits(worst) > 0 else None
 
 
 def share(scores: LayerScores, row: LayerRow, output: str = "") -> float:
-    """Its part of the sum of the own noise powers of all layers (that `output` is made from), each relative to its own
-    signal; 0..1."""
+    """What more bits mend in it, as a part of the sum of the own noise powers of all layers (that `output` is made
+    from), each relative to its own signal; 0..1."""
+    return _part(scores, output, _mended_by_bits(row))
+
+
+def clipped_share(scores: LayerScores, rows: Iterable[LayerRow], output: str = "") -> float:
+    """What they lose because this input leaves their calibrated range, as a part of the same sum; 0..1."""
+    return _part(scores, output, sum(_clipped_power(row) for row in rows))
+
+
+def leaves_its_range(row: LayerRow) -> bool:
+    """Whether so much of it lies beyond its calibrated range that no observer can have meant that."""
+    return row.clipped >= CLIPPED_SHARE and any(cause.kind == "clipped" for cause in row.causes)
+
+
+def _clipped_power(row: LayerRow) -> float:
+    return row.own_loss**2 * row.clipped_noise if leaves_its_range(row) else 0.0
+
+
+def _mended_by_bits(row: LayerRow) -> float:
+    return row.own_loss**2 - _clipped_power(row)
+
+
+def _part(scores: LayerScores, output: str, power: float) -> float:
     total = sum(one.own_loss**2 for one in behind(scores, output))
-    return row.own_loss**2 / total if total else 0.0
+    return power / total if total else 0.0
 
 
 def behind(scores: LayerScores, output: str) -> list[LayerRow]:

@@ -6,7 +6,8 @@ from axpair_proto.capabilities import LayerTensor
 
 from axpair_host.compare import Comparison, compare
 from axpair_host.evidence.layer_scores import LayerRow, LayerScore
-from axpair_host.layers.causes import Context, causes, clipped_share, extent
+from axpair_host.layers.causes import Context, causes, extent
+from axpair_host.layers.clipping import Clipping, clipping
 
 
 def score_layers(
@@ -29,6 +30,7 @@ def score_layers(
         scores = {name: _score(layer, one) for name, one in seen.items()}
         compiled = next((one for one in (fed, *seen.values()) if one is not None), None)
         own_score = _score(layer, fed)
+        cut = clipping(layer.values, fed.values, fed.step) if fed is not None else Clipping(0.0, 0.0)
         yield LayerRow(
             name=layer.name,
             node=compiled.node if compiled is not None else layer.node,
@@ -41,7 +43,8 @@ def score_layers(
             joint=scores.get("joint"),
             own=own_score,
             causes=causes(layer, compiled, own_score, context),
-            clipped=clipped_share(layer.values, fed),
+            clipped=cut.share,
+            clipped_noise=cut.noise,
         )
 
 

@@ -6,15 +6,12 @@ from typing import Any
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.layer_scores import LayerRow, LayerScores
-from axpair_host.layers.costs import STANDS_OUT, behind
-
-CLIPPED_SHARE = 0.005
-"""Of a layer's elements. MSE_CLIPPING leaves out far fewer of those that it saw."""
+from axpair_host.layers.costs import STANDS_OUT, behind, clipped_share, leaves_its_range
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding]:
-    """AX204: quantisation loses accuracy (AX201, found before), and layers that this input drives out of their
-    calibrated range have a good part of all layers' own error. A hint: another calibration set proves it."""
+    """AX204: quantisation loses accuracy (AX201, found before), and what this input has beyond the calibrated range of
+    some layers is a good part of all layers' own error. A hint: another calibration set proves it."""
     scores = inquiry.evidence.record.layer_scores
     outputs = [name for one in inquiry.findings if one.code == "AX201" for name in one.outputs]
     if scores is None:
@@ -29,16 +26,17 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
     if not struck:
         return
     first = next(row for row in scores.layers if row.name in named)
+    part = clipped_share(scores, left_the_range(scores, struck[0]), struck[0])
     why = next(cause.words for cause in first.causes if cause.kind == "clipped")
     yield found(
         "AX204",
         f"{_layers(len(named), len(scores.layers))} the calibrated range on this input, and with it goes "
-        f"{_share(scores, named, struck[0]):.0%} of the own error of all layers behind {struck[0]!r}; the first is "
+        f"{part:.0%} of the own error of all layers behind {struck[0]!r}; the first is "
         f"{first.name!r} ({first.kind}), {first.clipped:.1%} of it outside: {why}",
         {
             "layers": [_row(row) for row in scores.layers if row.name in named],
             "layers_total": len(scores.layers),
-            "share": _share(scores, named, struck[0]),
+            "share": part,
         },
         outputs=tuple(struck),
     )
@@ -46,18 +44,8 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
 
 def left_the_range(scores: LayerScores, output: str) -> list[LayerRow]:
     """The layers behind an output that this input drives out of their range, where they cost a good part of it."""
-    rows = [row for row in behind(scores, output) if _clipped(row)]
-    return rows if rows and _share(scores, {row.name: row for row in rows}, output) >= STANDS_OUT else []
-
-
-def _clipped(row: LayerRow) -> bool:
-    return row.clipped >= CLIPPED_SHARE and any(cause.kind == "clipped" for cause in row.causes)
-
-
-def _share(scores: LayerScores, named: dict[str, LayerRow], output: str) -> float:
-    losses = {row.name: row.own_loss**2 for row in behind(scores, output)}
-    total = sum(losses.values())
-    return sum(loss for name, loss in losses.items() if name in named) / total if total else 0.0
+    rows = [row for row in behind(scores, output) if leaves_its_range(row)]
+    return rows if rows and clipped_share(scores, rows, output) >= STANDS_OUT else []
 
 
 def _layers(number: int, total: int) -> str:

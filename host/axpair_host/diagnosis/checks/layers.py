@@ -13,8 +13,9 @@ _LISTED = 5
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
-    """AX205: quantisation loses accuracy (AX201, found before), and one layer's own error is a good part of all. It is
-    a hint: what 16 bit in that layer brings back would prove it ('axpair layers --try-int16')."""
+    """AX205: quantisation loses accuracy (AX201, found before), and one layer's own error, without what lies beyond
+    its calibrated range (AX204), is a good part of all. It is a hint: what 16 bit in that layer brings back would
+    prove it ('axpair layers --try-int16')."""
     outputs = [name for one in inquiry.findings if one.code == "AX201" for name in one.outputs]
     if not outputs or not inquiry.has("onnx", "lava_joint"):
         return
@@ -26,15 +27,13 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
             "'axpair layers' scores each of them",
         )
         return
+    unlike = {name for one in inquiry.findings if one.code == "AX204" for name in one.outputs}
     entered: dict[str, tuple[LayerRow, list[str]]] = {}
-    unlike = {row["name"] for one in inquiry.findings if one.code == "AX204" for row in one.evidence["layers"]}
     for output in outputs:
         worst = costliest(scores, output)
-        if worst is not None and worst.name in unlike:
-            continue  # more bits don't widen a range
         if worst is not None and share(scores, worst, output) >= STANDS_OUT:
             entered.setdefault(worst.name, (worst, []))[1].append(output)
-        else:
+        elif output not in unlike:
             yield Open("layer_scores", _spread(scores, output, worst))
     for worst, behind in entered.values():
         yield _finding(inquiry, scores, worst, tuple(behind))
