@@ -116,8 +116,8 @@ class _Trials:
         config = msgspec.structs.replace(self._config, operators=(*self._config.operators, *rules))
         bits = feature_bits(self._parts.npu, self.steps, config)
         ranges = {name: self._ranges[bits.get(name, 8)][name] for name in self._ranges[8]}
-        config = settle_q(config, ranges)
         tensors = assign_tensors(self._parts.npu, self.steps, ranges, config)
+        config = settle_q(config, ranges, tensors, self._graph.constants)
         cpu = cpu_part(self._graph, self._parts, config.outputs)
         closely = windows_of(self._parts.npu, self.steps, bits)
         moments = {name: self._moments[name] for name in closely if name in self._moments}

@@ -127,8 +127,8 @@ def build(
         said.setdefault(f"dataset_conf_calibration.size {config.calibration.size}: there are {counter.seen} samples")
     del float_model  # and with it the memory of every tensor that was observed
     report("compile", 0, len(steps))
-    config = settle_q(config, ranges)
     tensors = assign_tensors(parts.npu, steps, ranges, config)
+    config = settle_q(config, ranges, tensors, graph.constants)
     cpu = cpu_part(graph, parts, config.outputs)
     compiled = compile_program(parts.npu, steps, tensors, config, TOOLS_VERSION, cpu, moments_of(closely))
     reference = build_reference(parts.npu, steps, compiled, config)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from axpair_emulator.build import BuildResult
 from axpair_emulator.simulator import EmulatorSimulator
@@ -79,6 +80,53 @@ def test_a_q_from_calibration_uses_the_types_range_and_does_not_leave_it(
     assert top * 0.4 < joint.max() < top
     assert float(floats["positive"].max()) * described.q <= top
     assert SIMULATOR.describe(result.joint).outputs[1].dtype == "float32"
+
+
+@pytest.mark.parametrize(
+    "mover",
+    [
+        node("MaxPool", ["c"], ["y"], kernel_shape=[2, 2], strides=[2, 2]),
+        node("Flatten", ["c"], ["y"]),
+        node("Transpose", ["c"], ["y"], perm=[0, 2, 3, 1]),
+        node("Split", ["c"], ["y", "z"], axis=1),
+        node("DepthToSpace", ["c"], ["y"], blocksize=2),
+        node("Slice", ["c", "one", "two"], ["y"]),
+        node("Squeeze", ["c"], ["y"]),
+        node("Pad", ["c", "pads"], ["y"]),
+    ],
+    ids=lambda mover: str(mover.op_type),
+)
+@pytest.mark.parametrize("dtype", ["INT16", "UINT8", "INT8"])
+def test_a_q_from_calibration_of_an_output_whose_codes_only_move_is_that_of_their_source(
+    tmp_path: Path, mover: onnx.NodeProto, dtype: str
+) -> None:
+    constants = {
+        "w": random_array(4, 3, 3, 3, scale=2.0),
+        "one": np.array([0, 1]),
+        "two": np.array([1, 3]),
+        "pads": np.array([0, 0, 1, 1, 0, 0, 1, 1]),
+    }
+    space = Workspace(tmp_path)
+    model = net([node("Conv", [INPUT, "w"], ["c"]), mover], ["y"], constants)
+    space.write(model, config_text(rest=f"dst_output_tensors {{ data_type: {dtype} }}"))
+    result = space.build()
+    q = result.config.outputs[0].q
+    limits = np.iinfo(dtype.lower())
+    found = answers(Models(result.joint, tmp_path / "m.onnx", result.lava_joint, result.output_config))["onnx"]["y"]
+    assert np.count_nonzero(found == limits.max) <= 2
+    assert found.max() > 0.3 * limits.max
+    assert 1 <= q < limits.max
+
+
+def test_a_q_from_calibration_of_an_output_that_depends_on_no_input_keeps_its_values(tmp_path: Path) -> None:
+    space = Workspace(tmp_path)
+    model = net(
+        [node("Conv", [INPUT, "w"], ["c"]), node("Identity", ["k"], ["y"])],
+        ["c", "y"],
+        {"w": random_array(4, 3, 3, 3), "k": np.array([[-100.0, 50.0]], np.float32)},
+    )
+    space.write(model, config_text(rest='dst_output_tensors { tensor_name: "y" data_type: INT16 }'))
+    assert space.build().config.outputs[1].q == 327
 
 
 def test_a_q_that_is_too_large_saturates_and_negatives_become_zero_without_a_sign(tmp_path: Path) -> None:
