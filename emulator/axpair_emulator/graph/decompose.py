@@ -120,6 +120,8 @@ def _space_to_depth(parts: Parts) -> bool:
 def _gemm(parts: Parts) -> bool:
     """Where the NPU's own Gemm doesn't do: two activations, transA, or a bias that differs by row."""
     weight, bias = parts.constant(1), parts.constant(2)
+    if weight is not None and weight.ndim != 2:
+        return False
     outputs = None if weight is None else weight.shape[0 if parts.attrs.get("transB", 0) else 1]
     plain = not parts.input(2) or (bias is not None and bias.size in (1, outputs))
     if weight is not None and plain and not parts.attrs.get("transA", 0):

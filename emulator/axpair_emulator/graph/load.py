@@ -8,13 +8,14 @@ import onnx
 from google.protobuf.message import DecodeError
 
 from axpair_emulator.errors import ModelError
+from axpair_emulator.graph.tensors import drop_foreign_keys, require_sound_tensors
 
 MAX_MODEL_BYTES = 2**31 - 1
 """What protobuf can hold; larger models keep their weights in files of their own."""
 
 
 def load_onnx(path: Path) -> onnx.ModelProto:
-    """The model with its weights. Raises ModelError on a missing, empty, truncated or foreign file."""
+    """The model with its weights. Raises ModelError on a missing, empty, truncated, damaged or foreign file."""
     data = _read(path)
     model = onnx.ModelProto()
     try:
@@ -29,6 +30,7 @@ def load_onnx(path: Path) -> onnx.ModelProto:
             f"{path} ({len(data)} bytes) is not an ONNX model: it holds no operators",
             next_step="give the .onnx file itself, not an archive, a joint or a text file",
         )
+    drop_foreign_keys(model)
     try:
         onnx.load_external_data_for_model(model, str(path.parent))
         _check(model)
@@ -38,6 +40,7 @@ def load_onnx(path: Path) -> onnx.ModelProto:
             f"{path} is a broken ONNX model: {first}",
             next_step="export the model again; `onnx.checker.check_model` must accept it",
         ) from error
+    require_sound_tensors(model)
     return model
 
 
