@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from axpair_proto.tar_members import tar_members
+
 from axpair_emulator.errors import DatasetError
 
 MAX_SAMPLE_BYTES = 1 << 28
@@ -89,7 +91,7 @@ class NamedSamples:
 
 
 def _files(path: Path, archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    for count, member in enumerate(archive):
+    for count, member in enumerate(tar_members(archive, MAX_SAMPLE_BYTES)):
         if count >= MAX_MEMBERS:
             raise DatasetError(f"{path} holds more than {MAX_MEMBERS} members", next_step="pack a smaller data set")
         if member.isfile() and not PurePosixPath(member.name).name.startswith("."):

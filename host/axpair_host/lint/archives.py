@@ -4,8 +4,12 @@ import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from axpair_proto.tar_members import tar_members
+
 from axpair_host.errors import UsageError
 
+MOST_BYTES = 1 << 28
+"""Of one member of an archive."""
 PACKED = 32
 """Files of a folder that are taken, spread over all of it."""
 
@@ -39,7 +43,7 @@ def extracted(archive: Path, number: int, folder: Path) -> list[Path]:
     found: list[Path] = []
     try:
         with tarfile.open(archive, mode="r|*") as members:
-            for member in members:
+            for member in tar_members(members, MOST_BYTES):
                 if len(found) == number:
                     break
                 if not member.isfile() or Path(member.name).name.startswith("."):

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
+from axpair_proto.tar_members import tar_members
 from PIL import Image
 
 from axpair_host.digests import bytes_sha256
@@ -74,7 +75,7 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
                 yield one.relative_to(path).as_posix(), one.read_bytes()
             return
         with tarfile.open(path, mode="r|*") as archive:
-            for count, member in enumerate(archive):
+            for count, member in enumerate(tar_members(archive, MAX_BYTES)):
                 if count >= MAX_SAMPLES:
                     return
                 if member.isfile() and not PurePosixPath(member.name).name.startswith("."):
