@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import axpair_proto
@@ -36,6 +37,7 @@ from axpair_emulator.plan.windows import windows_of
 from axpair_emulator.program import CpuPart, Program
 from axpair_emulator.reference.builder import build_reference
 from axpair_emulator.score import Score, score_layers, score_samples
+from axpair_emulator.storage.consistency import require_runnable
 from axpair_emulator.storage.files import require_writable, write_whole
 from axpair_emulator.storage.joint_file import pack_program, pack_reference
 
@@ -119,18 +121,18 @@ def build(
     bits = feature_bits(parts.npu, steps, config)
     said: dict[str, None] = {}  # in order, each once
     windows = windows_of(parts.npu, steps, bits)
-    read = [window.source for window in windows.values()]
-    float_model = FloatModel(simplified, config.inputs, ports, (*observed, *read))
     closely = {name: WindowObserver(window) for name, window in windows.items()}
-    ranges = find_ranges(float_model, observed, bits, config, ports, counter, said.setdefault, closely.values())
+    open_model = partial(FloatModel, simplified, config.inputs, ports)
+    looking = closely.values()
+    ranges = find_ranges(open_model, graph.shapes, observed, bits, config, ports, counter, said.setdefault, looking)
     if config.calibration.size > counter.seen:
         said.setdefault(f"dataset_conf_calibration.size {config.calibration.size}: there are {counter.seen} samples")
-    del float_model  # and with it the memory of every tensor that was observed
     report("compile", 0, len(steps))
     tensors = assign_tensors(parts.npu, steps, ranges, config)
     config = settle_q(config, ranges, tensors, graph.constants)
     cpu = cpu_part(graph, parts, config.outputs)
     compiled = compile_program(parts.npu, steps, tensors, config, TOOLS_VERSION, cpu, moments_of(closely))
+    require_runnable(compiled.program)
     reference = build_reference(parts.npu, steps, compiled, config)
     report("score", 0, 0)
     scores = score_samples(pinned, reference, compiled.program, config, said.setdefault)

@@ -3,30 +3,45 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+BLOCK = 1 << 22
+"""Elements."""
 
 
 def cosine(first: Array, second: Array) -> float:
     """Cosine similarity in float64: 1 for equal arrays, 0 when just one is zero or a value isn't finite."""
-    a, b = (array.astype(np.float64).ravel() for array in (first, second))
-    if np.array_equal(a, b):
+    if np.array_equal(first, second):
         return 1.0
+    products = lengths = others = 0.0
     with np.errstate(all="ignore"):
-        lengths = math.sqrt(float(a @ a)) * math.sqrt(float(b @ b))
-        value = float(a @ b) / lengths if lengths else 0.0
+        for a, b in _blocks(first, second):
+            products, lengths, others = products + float(a @ b), lengths + float(a @ a), others + float(b @ b)
+    both = math.sqrt(lengths) * math.sqrt(others)
+    value = products / both if both else 0.0
     return max(-1.0, min(1.0, value)) if math.isfinite(value) else 0.0
 
 
 def relative_error(reference: Array, other: Array) -> float:
     """2-norm of the difference over that of the reference; infinite when the reference is zero and they differ."""
-    a, b = (array.astype(np.float64).ravel() for array in (reference, other))
-    if np.array_equal(a, b):
+    if np.array_equal(reference, other):
         return 0.0
+    length = difference = 0.0
     with np.errstate(all="ignore"):
-        length = float(np.linalg.norm(a))
-        value = float(np.linalg.norm(a - b)) / length if length else math.inf
+        for a, b in _blocks(reference, other):
+            length += float(a @ a)
+            b -= a
+            difference += float(b @ b)
+    value = math.sqrt(difference) / math.sqrt(length) if length else math.inf
     return value if not math.isnan(value) else math.inf
+
+
+def _blocks(first: Array, second: Array) -> Iterator[tuple[Array, Array]]:
+    """Both in float64, a part at a time, so that large arrays don't cost four times their memory."""
+    a, b = first.ravel(), second.ravel()
+    for start in range(0, max(a.size, b.size), BLOCK):
+        yield a[start : start + BLOCK].astype(np.float64), b[start : start + BLOCK].astype(np.float64)

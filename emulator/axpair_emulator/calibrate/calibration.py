@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from axpair_emulator.calibrate.moments import WindowObserver
@@ -13,9 +14,13 @@ from axpair_emulator.errors import DatasetError
 from axpair_emulator.float_model import FloatModel
 from axpair_emulator.program import Port
 
+HELD_BYTES = 1 << 29
+"""Of observed tensors alive at once."""
+
 
 def find_ranges(
-    model: FloatModel,
+    open_model: Callable[[Sequence[str]], FloatModel],
+    shapes: Mapping[str, Sequence[int]],
     names: Sequence[str],
     bits: Mapping[str, int],
     config: BuildConfig,
@@ -26,20 +31,27 @@ def find_ranges(
 ) -> dict[str, tuple[float, float]]:
     """The range of every named tensor over all samples; `progress` is told how many are done, `warn` what is odd.
 
-    `closely` are fed with what they look at, in the same pass.
+    `open_model` gives the float model with some inner tensors among its outputs; `closely` are fed with what they look
+    at. Of a large model all samples pass several times, so that the tensors alive together stay under HELD_BYTES.
     Raises DatasetError when a tensor was never finite.
     """
     clipping = config.calibration.mse_clipping
     observers = {name: Observer(histogram=clipping) for name in names}
     done = 0
-    for _, data in dataset_inputs(config.calibration.paths, config.calibration.size, ports, warn):
-        values = model.values(data)
-        for name, observer in observers.items():
-            observer.see(values[name])
-        for looking in closely:
-            looking.see(values[looking.source])
-        done += 1
-        progress(done)
+    for held in _passes((*names, *(looking.source for looking in closely)), shapes):
+        model, done = open_model(held), 0
+        for _, data in dataset_inputs(config.calibration.paths, config.calibration.size, ports, warn):
+            values = model.values(data)
+            for name in held:
+                if name in observers:
+                    observers[name].see(values[name])
+            for looking in closely:
+                if looking.source in held:
+                    looking.see(values[looking.source])
+            del values  # before the next sample's are made
+            done += 1
+            progress(done)
+        del model  # and with it the memory of every tensor that was observed
     for name, observer in observers.items():
         if observer.low > observer.high:
             raise DatasetError(
@@ -49,3 +61,17 @@ def find_ranges(
     if clipping:
         return {name: mse_clipped(observer, bits.get(name, 8)) for name, observer in observers.items()}
     return {name: extremes(observer) for name, observer in observers.items()}
+
+
+def _passes(names: Sequence[str], shapes: Mapping[str, Sequence[int]]) -> list[list[str]]:
+    """The names, each once, in parts whose tensors fit into HELD_BYTES; one part even where there are none."""
+    parts: list[list[str]] = [[]]
+    held = 0
+    for name in dict.fromkeys(names):
+        size = 4 * math.prod(shapes[name])
+        if parts[-1] and held + size > HELD_BYTES:
+            parts.append([])
+            held = 0
+        parts[-1].append(name)
+        held += size
+    return parts

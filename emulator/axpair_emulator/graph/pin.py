@@ -21,8 +21,8 @@ def pin_shapes(model: onnx.ModelProto, wanted: Mapping[str, tuple[int, ...]]) ->
     """A copy with static input shapes: those wanted, else the model's own with an open batch taken as 1.
 
     Shapes that the model declares for other tensors are dropped, as they may contradict. Raises ModelError for an
-    unknown name, another number of axes, an axis other than the batch that stays open, or a tensor of over 2^28
-    elements anywhere in the model.
+    unknown name, another number of axes, an axis other than the batch that stays open, or tensors beyond measure
+    anywhere in the model.
     """
     pinned = onnx.ModelProto()
     pinned.CopyFrom(model)
@@ -76,7 +76,7 @@ def _pin(value: onnx.ValueInfoProto, wanted: tuple[int, ...] | None) -> None:
     if min(wanted, default=1) < 1 or total > MAX_ELEMENTS:
         raise ModelError(
             f"input {value.name!r} would have the shape {'x'.join(map(str, wanted))}",
-            next_step="every length is at least 1, and an input has at most 2^28 elements",
+            next_step="every length is at least 1, and an input has at most 2^26 elements",
         )
     shape = value.type.tensor_type.shape
     del shape.dim[:]

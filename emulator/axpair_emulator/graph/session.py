@@ -9,6 +9,13 @@ import onnxruntime as ort
 from onnx import helper
 
 from axpair_emulator.errors import ModelError
+from axpair_emulator.graph.vast import elements_of
+
+ARENA_ELEMENTS = 1 << 27
+"""Of all tensors of a model: half a gigabyte of floats. Beyond, memory is given back at once.
+
+onnxruntime's arena saves time, but keeps up to twice of what a model needs.
+"""
 
 
 def open_session(
@@ -17,8 +24,8 @@ def open_session(
     """A CPU session with one thread: float results then don't depend on the number of cores.
 
     `extra_outputs` are inner tensors that `run` returns after the model's own outputs. A `quantised` model keeps its
-    quantisation points as nodes of their own, with float operators between them, however it is optimised. Raises
-    ModelError when onnxruntime refuses the model.
+    quantisation points as nodes of their own, with float operators between them, however it is optimised; one that
+    isn't optimised runs a Shape as soon as it can. Raises ModelError when onnxruntime refuses the model.
     """
     wanted = list(dict.fromkeys(extra_outputs))
     if wanted:
@@ -30,9 +37,12 @@ def open_session(
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = elements_of(model) <= ARENA_ELEMENTS
     options.log_severity_level = 4
     level = ort.GraphOptimizationLevel
     options.graph_optimization_level = level.ORT_ENABLE_ALL if optimise else level.ORT_DISABLE_ALL
+    if not optimise:
+        options.execution_order = ort.ExecutionOrder.PRIORITY_BASED
     if quantised:
         options.add_session_config_entry("session.disable_quant_qdq", "1")
     try:

@@ -13,8 +13,11 @@ from onnx import helper, numpy_helper
 from axpair_emulator.errors import ModelError
 from axpair_emulator.graph.pin import model_inputs
 from axpair_emulator.graph.session import first_line, open_session
+from axpair_emulator.graph.vast import require_moderate_tensors
 
 Array = np.ndarray[Any, Any]
+_DTYPES = {"float": "float32", "double": "float64", "string": "object"}
+"""onnxruntime's words for numpy's dtypes, where they differ."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,10 @@ class Graph:
 def view(model: onnx.ModelProto) -> Graph:
     """The view; shapes come from running the model once on zeros, so they are those of onnxruntime.
 
-    Raises ModelError when onnxruntime refuses the model, naming its reason.
+    Raises ModelError when onnxruntime refuses the model, naming its reason, or for tensors beyond measure.
     """
-    constants = {tensor.name: _stored(tensor) for tensor in model.graph.initializer}
+    require_moderate_tensors(model)
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     nodes: list[Node] = []
     for proto in model.graph.node:
         if proto.op_type == "Constant" and proto.domain in ("", "ai.onnx"):
@@ -75,43 +79,32 @@ def view(model: onnx.ModelProto) -> Graph:
                 proto=proto,
             )
         )
-    arrays = _run_on_zeros(model, [name for node in nodes for name in node.outputs if name])
     inputs = tuple(value.name for value in model_inputs(model))
     fixed = _fixed(nodes, inputs)
-    constants.update((name, arrays[name]) for node in fixed for name in node.outputs if name)
+    outputs = tuple(value.name for value in model.graph.output)
+    made = (*(name for node in nodes for name in node.outputs if name), *outputs)
+    names = [name for name in dict.fromkeys(made) if name not in inputs]
+    dtypes = _dtypes(model, names)
+    shapes, values = _run_on_zeros(model, names, [name for node in fixed for name in node.outputs if name])
+    constants.update(values)
     opset = max(entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx"))
     return Graph(
         model=model,
         nodes=tuple(node for node in nodes if node not in fixed),
         inputs=inputs,
-        outputs=tuple(value.name for value in model.graph.output),
+        outputs=outputs,
         constants=constants,
-        shapes={name: tuple(array.shape) for name, array in arrays.items()},
-        dtypes={name: str(array.dtype) for name, array in arrays.items()},
+        shapes=shapes,
+        dtypes=dtypes,
         opset=opset,
     )
 
 
-def _stored(tensor: onnx.TensorProto) -> Array:
-    try:
-        return numpy_helper.to_array(tensor)
-    except (ValueError, TypeError, KeyError) as error:
-        raise ModelError(
-            f"the weights {tensor.name!r} of the model are damaged: {first_line(error)}",
-            next_step="export the model again",
-        ) from error
-
-
 def _constant(proto: onnx.NodeProto) -> Array:
-    if len(proto.attribute) != 1:
-        raise ModelError(
-            f"the Constant {proto.name or proto.output[0]!r} has {len(proto.attribute)} attributes instead of one",
-            next_step="export the model again",
-        )
     attr = proto.attribute[0]
-    if attr.name == "value":
-        return _stored(attr.t)
     value = helper.get_attribute_value(attr)
+    if attr.name == "value":
+        return numpy_helper.to_array(value)
     return np.asarray(value, dtype=np.float32 if attr.name.startswith("value_float") else None)
 
 
@@ -133,21 +126,43 @@ def _unsteady(node: Node) -> bool:
     return named or any(attr.type in graphs for attr in node.proto.attribute)
 
 
-def _run_on_zeros(model: onnx.ModelProto, names: list[str]) -> dict[str, Array]:
-    session = open_session(model, extra_outputs=names)
+def _dtypes(model: onnx.ModelProto, names: list[str]) -> dict[str, str]:
+    session = open_session(model, extra_outputs=names, optimise=False)
+    found = {}
+    for value in (*session.get_inputs(), *session.get_outputs()):
+        if not value.type.startswith("tensor("):
+            raise ModelError(
+                f"{value.name!r} is a {value.type}; joints are made of tensors alone",
+                next_step="export the model without sequences, maps and optional values",
+            )
+        word = value.type.removeprefix("tensor(").removesuffix(")")
+        found[value.name] = _DTYPES.get(word, word)
+    return found
+
+
+def _run_on_zeros(
+    model: onnx.ModelProto, names: list[str], wanted: list[str]
+) -> tuple[dict[str, tuple[int, ...]], dict[str, Array]]:
+    """The shapes of the named tensors and the inputs, and the values of those wanted; no other is ever kept."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    lengths = {name: f"{name}@lengths" for name in names}
+    copy.graph.node.extend(helper.make_node("Shape", [name], [lengths[name]]) for name in names)
+    del copy.graph.output[:]
+    copy.graph.output.extend(map(helper.make_empty_tensor_value_info, [*lengths.values(), *wanted]))
+    session = open_session(copy, optimise=False)  # else Shapes run last, and all is kept till then
     feeds: dict[str, Array] = {}
     for value in model_inputs(model):
         element = value.type.tensor_type
         shape = tuple(axis.dim_value for axis in element.shape.dim)
         feeds[value.name] = np.zeros(shape, helper.tensor_dtype_to_np_dtype(element.elem_type))
     try:
-        results = session.run(None, feeds)
+        results = session.run([*lengths.values(), *wanted], feeds)
     except Exception as error:  # onnxruntime's own exceptions share no public base
         raise ModelError(
             f"onnxruntime can't run the model with these input shapes: {first_line(error)}",
             next_step="check --input-shape: some models need multiples of 32",
         ) from error
-    found: dict[str, Array] = dict(feeds)
-    for output, array in zip(session.get_outputs(), results, strict=True):
-        found[output.name] = array
-    return found
+    shapes = {name: tuple(array.shape) for name, array in feeds.items()}
+    shapes.update((name, tuple(array.tolist())) for name, array in zip(names, results, strict=False))
+    return shapes, dict(zip(wanted, results[len(names) :], strict=True))

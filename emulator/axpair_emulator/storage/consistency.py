@@ -10,7 +10,7 @@ from axpair_proto.dtypes import ITEM_BYTES
 from axpair_emulator.batch import of_items
 from axpair_emulator.config.build_config import BuildConfig
 from axpair_emulator.config.input_checks import input_defect, output_defect
-from axpair_emulator.errors import JointError
+from axpair_emulator.errors import JointError, ModelError
 from axpair_emulator.program import Port, Program
 from axpair_emulator.storage.op_checks import op_defect, too_large
 
@@ -22,6 +22,8 @@ KINDS = frozenset(
         *("concat", "gather", "maximum", "minimum", "reduce_max", "reduce_min", "resize_linear"),
     )
 )
+
+DAMAGED = "the joint's program is damaged: "
 
 
 def check_program(program: Program) -> None:
@@ -60,6 +62,17 @@ def check_program(program: Program) -> None:
             raise _broken(f"output {port.name!r} has the shape {port.shape}, {port.tensor!r} {shape}")
 
 
+def require_runnable(program: Program) -> None:
+    """Raises ModelError where a program, just compiled, holds what `check_program` refuses: nothing would run it."""
+    try:
+        check_program(program)
+    except JointError as error:
+        raise ModelError(
+            f"the model can't be compiled: {error.message.removeprefix(DAMAGED)}",
+            next_step="check the numbers in this operator's attributes and the shapes around it",
+        ) from error
+
+
 def check_edges(inputs: Sequence[Port], outputs: Sequence[Port], config: BuildConfig) -> None:
     """Raises JointError where ports can't be, or contradict the configuration that is stored beside them."""
     for ports in (inputs, outputs):
@@ -87,4 +100,4 @@ def check_edges(inputs: Sequence[Port], outputs: Sequence[Port], config: BuildCo
 
 
 def _broken(reason: str) -> JointError:
-    return JointError(f"the joint's program is damaged: {reason}", next_step="build the joint again")
+    return JointError(f"{DAMAGED}{reason}", next_step="build the joint again")
