@@ -14,7 +14,7 @@ def survivors_by_hand(expected: bytes, found: bytes) -> list[tuple[int, int]]:
     ranges, start = [], 0
     for index in range(len(expected) + 1):
         if index == len(expected) or expected[index] != found[index]:
-            if index - start >= min(16, len(expected)):
+            if index - start >= (4 if index == len(expected) else 16):
                 ranges.append((start, index - start))
             start = index + 1
     return ranges
@@ -36,6 +36,14 @@ def test_survivors_are_the_runs_that_a_plain_loop_finds(size: int) -> None:
     assert poison.survivors(pattern, found) == survivors_by_hand(pattern, bytes(found))
     assert poison.survivors(pattern, pattern) == [(0, size)]
     assert poison.survivors(pattern, bytes(size)) == survivors_by_hand(pattern, bytes(size))
+
+
+def test_a_short_run_counts_at_the_very_end_alone() -> None:
+    pattern = poison.poison(b"seed", 0, 200)
+    other = bytes(byte ^ 255 for byte in pattern)
+    assert poison.survivors(pattern, other[:-5] + pattern[-5:]) == [(195, 5)]
+    assert poison.survivors(pattern, other[:-3] + pattern[-3:]) == []
+    assert poison.survivors(pattern, pattern[:15] + other[15:]) == []
 
 
 def test_an_output_too_small_to_tell_from_chance_has_no_survivors() -> None:

@@ -104,6 +104,13 @@ def test_a_tail_of_zeros_is_lost_in_transfer(tmp_path: Path) -> None:
     assert verdict.findings[0].evidence["outputs"]["boxes"]["offset"] == 8000
 
 
+def test_zeros_alone_have_no_tail(tmp_path: Path) -> None:
+    """A map in which the simulator has something at its end only."""
+    joint = {**J, "boxes": np.where(np.arange(J["boxes"].size).reshape(J["boxes"].shape) < 2000, 0, J["boxes"])}
+    seen = {**joint, "boxes": np.zeros_like(joint["boxes"])}
+    assert codes(diagnose(build(tmp_path, joint=joint, rounds=[Ran(seen)] * 2))) == ["AX306"]
+
+
 def test_zeros_in_the_middle_are_no_lost_tail(tmp_path: Path) -> None:
     seen = J["boxes"].copy()
     seen.reshape(-1)[1000:1400] = 0

@@ -1,5 +1,6 @@
 """Is the evidence sound? AX001 to AX004 and AX006, and their near misses."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -163,6 +164,14 @@ def test_a_file_that_is_gone_is_a_changed_one(tmp_path: Path) -> None:
     evidence = build(tmp_path, joint=J, rounds=[Ran(J)] * 2)
     (evidence.path / "joint/prob.bin").unlink()
     assert load(evidence.path).changed_files == ("joint/prob.bin",)
+
+
+def test_a_stage_whose_files_are_gone_stays_open(tmp_path: Path) -> None:
+    evidence = build(tmp_path, joint=J, rounds=[Ran(J)] * 2)
+    shutil.rmtree(evidence.path / "board")
+    verdict = diagnose(load(evidence.path))
+    assert (verdict.verdict, codes(verdict)) == ("INCONCLUSIVE", ["AX006"])
+    assert verdict.findings[0].evidence["gone"] == {"board": ["prob", "boxes"]}
 
 
 def test_bytes_that_changed_between_worker_and_folder_are_a_fault(tmp_path: Path) -> None:

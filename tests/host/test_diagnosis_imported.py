@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 from axpair_host.diagnosis import Verdict, diagnose
 from axpair_host.evidence.folder import load
 from axpair_proto.gt.tensors import write_tensors
@@ -42,6 +43,11 @@ def test_a_wrong_import_and_a_loss_behind_it_are_both_named(tmp_path: Path) -> N
 
 def test_a_sound_import_leaves_the_loss_to_quantisation(tmp_path: Path) -> None:
     assert codes(judged(tmp_path, WRONG, F)) == ["AX201"]
+
+
+def test_float_runs_that_differ_beside_the_loss_blame_no_import(tmp_path: Path) -> None:
+    """A map in which nothing is found: its values are float noise, and the quantised model has zeros."""
+    assert codes(judged(tmp_path, {**F, "prob": np.zeros_like(F["prob"])}, WRONG)) == ["AX201"]
 
 
 def test_without_the_imported_model_it_says_what_would_tell(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from typing import List, Tuple, Union
 Buffer = Union[bytes, bytearray, memoryview]
 
 LEAST_BYTES = 16
-"""Shorter runs may be chance; of an output smaller than this only the whole counts, from 4 bytes on."""
+"""Shorter runs may be chance, where there are many places for them."""
+LEAST_AT_END = 4
+"""Of a run that reaches an output's end: there is one place for it, and a lost tail is often short."""
 
 MAX_RANGES = 4096
 """More ranges than this are joined into the last one."""
@@ -26,16 +28,18 @@ def poison(seed: bytes, index: int, size: int) -> bytes:
 def survivors(expected: bytes, found: Buffer) -> List[Tuple[int, int]]:
     """(offset, length) in bytes of each run of `expected` that still stands in `found`, by rising offset."""
     size = min(len(expected), len(found))
-    least = min(LEAST_BYTES, size)
-    if least < 4:
+    if size < LEAST_AT_END:
         return []
     found_view = memoryview(found).cast("B")
     equal = b"".join(
         _zero_where_equal(expected, found_view, at, min(_BLOCK, size - at)) for at in range(0, size, _BLOCK)
     )
-    if equal.find(bytes(least)) < 0:
-        return []
-    ranges = [(run.start(), run.end() - run.start()) for run in re.finditer(b"\\x00{%d,}" % least, equal)]
+    ranges = []
+    if equal.find(bytes(LEAST_BYTES)) >= 0:
+        ranges = [(run.start(), run.end() - run.start()) for run in re.finditer(b"\\x00{%d,}" % LEAST_BYTES, equal)]
+    tail = size - len(equal.rstrip(b"\0"))
+    if LEAST_AT_END <= tail < LEAST_BYTES:
+        ranges.append((size - tail, tail))
     if len(ranges) > MAX_RANGES:
         start, last = ranges[MAX_RANGES - 1][0], ranges[-1]
         ranges[MAX_RANGES - 1 :] = [(start, last[0] + last[1] - start)]

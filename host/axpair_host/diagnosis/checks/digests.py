@@ -5,11 +5,13 @@ from hashlib import sha256
 
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
+from axpair_host.evidence.folder import LEGS
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding]:
     """AX006: another model or input reached the board, or bytes changed on their way back: faults. Files of the
-    folder that aren't what was gathered: a warning, they are judged as they lie."""
+    folder that aren't what was gathered: a warning, they are judged as they lie. Tensors that are gone: what they would
+    have shown stays open."""
     record = inquiry.evidence.record
     board = record.board
     names = tuple(output.name for output in inquiry.outputs)
@@ -47,6 +49,36 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
             proven=True,
             weight="warning",
         )
+    gone = _gone(inquiry)
+    if gone:
+        leg, missing = next(iter(gone.items()))
+        yield found(
+            "AX006",
+            f"{leg}/ held {', '.join(map(repr, missing[:3]))}{', ...' if len(missing) > 3 else ''} when it was "
+            "gathered and doesn't any more: that stage can't be judged"
+            + (f"; {len(gone) - 1} more stages" if len(gone) > 1 else ""),
+            {"gone": gone},
+            proven=True,
+            weight="inconclusive",
+            next_steps=("Take the folder as it was gathered, or run the case again.",),
+        )
+
+
+def _gone(inquiry: Inquiry) -> dict[str, list[str]]:
+    """Outputs by stage of which the recorded files are gone."""
+    recorded = inquiry.evidence.record.digests
+    gone = {}
+    for leg in LEGS:
+        tensors = inquiry.evidence.leg(leg)
+        missing = [
+            output.name
+            for output in inquiry.outputs
+            if output.name not in tensors
+            and any(f"{leg}/{output.file}{suffix}" in recorded for suffix in (".bin", ".npy"))
+        ]
+        if missing:
+            gone[leg] = missing
+    return gone
 
 
 def _way_back(inquiry: Inquiry) -> Iterator[Finding]:

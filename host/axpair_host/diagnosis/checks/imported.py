@@ -1,6 +1,9 @@
 """Does the toolchain's import of the graph keep the float result?"""
 
 from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
 
 from axpair_host.compare import compare
 from axpair_host.compare.errors import relative_error
@@ -9,10 +12,15 @@ from axpair_host.diagnosis.checks.conversion import lost
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
 
+Array = np.ndarray[Any, Any]
 FOLDER = "trials/imported/onnx"
 """Outputs of the float model as the build imported it, on this case's input."""
 DIFFERS = 1e-2
-"""2-norm relative error that no reordering of float arithmetic makes."""
+"""2-norm relative error that no reordering of float arithmetic makes; but for outputs far below their usual size,
+such as a map of probabilities in which nothing is found."""
+NEARER = 0.9
+"""How much nearer the quantised model's outputs are to the imported model's than to the ONNX model's, as a part of
+their 2-norm relative error, where the import has a hand in the loss."""
 _LACKING = (
     "whether the import of the graph keeps the float result isn't known: that takes the float model as the build "
     "imported it (pulsar run --use_onnx_ir)"
@@ -21,8 +29,8 @@ _LACKING = (
 
 def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
     """AX208: asked where conversion loses accuracy. Both sides are float and fed with the same bytes, so a difference
-    can only come from the import. Proven where the quantised model follows the imported one; it then explains the
-    whole loss, and quantisation isn't blamed."""
+    can only come from the import. It counts where the quantised model is nearer to the imported one. Proven where it
+    follows that one; the import then explains the whole loss, and quantisation isn't blamed."""
     low = lost(inquiry)
     if not low or not inquiry.has("onnx"):
         return
@@ -36,10 +44,14 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
         for name in low
         if name in imported and name in plain and imported[name].shape == plain[name].shape
     }
-    changed = {name: error for name, error in errors.items() if error > DIFFERS}
+    quantised = inquiry.evidence.leg("lava_joint") or inquiry.evidence.leg("joint")
+    changed = {
+        name: error
+        for name, error in errors.items()
+        if error > DIFFERS and _nearer(quantised.get(name), imported[name], plain[name])
+    }
     if not changed:
         return
-    quantised = inquiry.evidence.leg("lava_joint") or inquiry.evidence.leg("joint")
     follows = {name: compare(imported[name], quantised[name]).cosine for name in changed if name in quantised}
     whole = all((cosine or 0.0) >= inquiry.settings.cosine for cosine in follows.values()) and bool(follows)
     worst = max(changed, key=lambda one: changed[one])
@@ -55,5 +67,10 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
         proven=whole,
         settles=("conversion",) if whole else (),
         cosine_if_fixed=min((one for one in follows.values() if one is not None), default=None) if whole else None,
-        next_steps=("Find the first layer that differs: axpair layers.",),
     )
+
+
+def _nearer(quantised: Array | None, imported: Array, plain: Array) -> bool:
+    if quantised is None or quantised.shape != plain.shape:
+        return True
+    return relative_error(imported, quantised) < NEARER * relative_error(plain, quantised)

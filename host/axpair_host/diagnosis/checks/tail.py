@@ -83,8 +83,8 @@ def _zero_tail(output: OutputFacts, joint: Array, answer: Answer, of_probe: int 
     right, seen = (np.frombuffer(tensor.tobytes(), f"u{joint.itemsize}") for tensor in (joint, answer.tensor))
     places = np.flatnonzero(right != seen)
     first = int(places[0])
-    if first == 0 or seen[first:].any() or (places.size < _FEWEST and first != of_probe):
-        return None
+    if not seen[:first].any() or seen[first:].any() or (places.size < _FEWEST and first != of_probe):
+        return None  # an answer of zeros alone has no tail
     step = data_step(output, joint)
     moved = float(np.abs(joint.reshape(-1)[places].astype(np.float64)).max())
     if step and moved <= 1.5 * step and not _small_ones_stay(joint, first, step):
