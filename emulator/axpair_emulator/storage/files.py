@@ -6,29 +6,31 @@ import tempfile
 from pathlib import Path
 
 from axpair_proto.errors import ContractError
-from axpair_proto.gt.replacing import write_whole_file
+from axpair_proto.gt.replacing import file_behind, write_whole_file
 
 from axpair_emulator.errors import EmulatorError
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Writes beside the target, syncs and renames. Raises EmulatorError when the folder can't be written to."""
+    """Writes beside the target, syncs and renames. Raises EmulatorError when the folder can't be written to, and where
+    the target is no file."""
     try:
         write_whole_file(path, data)
     except ContractError as error:
-        raise EmulatorError(error.message, next_step="give an output folder that you may write to") from error
+        raise EmulatorError(error.message, next_step=error.next_step or _OTHER_FOLDER) from error
 
 
 def require_writable(path: Path) -> None:
     """Raises EmulatorError when a file can't be written there, before hours are spent on computing it."""
-    if path.is_dir():
-        raise EmulatorError(f"{path} is a folder", next_step="give the path of a file in it")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
+        folder = file_behind(path).parent
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
             pass
+    except ContractError as error:
+        raise EmulatorError(error.message, next_step=error.next_step or _OTHER_FOLDER) from error
     except OSError as error:
-        raise EmulatorError(
-            f"{path} can't be written: {error.strerror or error}",
-            next_step="give an output folder that you may write to",
-        ) from error
+        raise EmulatorError(f"{path} can't be written: {error.strerror or error}", next_step=_OTHER_FOLDER) from error
+
+
+_OTHER_FOLDER = "give an output folder that you may write to"

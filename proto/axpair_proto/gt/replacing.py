@@ -38,7 +38,11 @@ def whole_folder(target: Path) -> Iterator[Path]:
 
 
 def write_whole_file(target: Path, data: bytes) -> None:
-    """Write a file so that readers see the old bytes or the new ones. Raises ContractError when it can't be written."""
+    """Write a file so that readers see the old bytes or the new ones; behind a symbolic link, the file it leads to.
+
+    Raises ContractError when it can't be written, and for what is no file: devices, pipes and folders stay.
+    """
+    target = file_behind(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{target.name[:60]}.", dir=target.parent)
@@ -58,6 +62,18 @@ def write_whole_file(target: Path, data: bytes) -> None:
         beside.unlink(missing_ok=True)
 
 
+def file_behind(target: Path) -> Path:
+    """Where `target` leads by symbolic links. Raises ContractError where that is there and no regular file."""
+    try:
+        behind = target.resolve() if target.is_symlink() else target
+        if target.exists() and not target.is_file():
+            kind = "a folder" if target.is_dir() else "a device or pipe, not a file"
+            raise ContractError(f"{target}: can't be written: it is {kind}", next_step="give the path of a file")
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, up to Python 3.12
+        raise ContractError(f"{target}: can't be written: {error}") from error
+    return behind
+
+
 def _beside(target: Path) -> Path:
     here = f".{target.name}.{platform.node()}."
     try:
@@ -68,7 +84,7 @@ def _beside(target: Path) -> Path:
     except OSError as error:
         raise ContractError(
             f"{target}: can't be written: {error.strerror}",
-            next_step="give another folder with --out, or mend the permissions of its parent",
+            next_step="give another output folder, or mend the permissions of its parent",
         ) from error
     return fresh
 
