@@ -136,7 +136,7 @@ def test_the_drop_in_commands_take_a_file_for_each_item(space: Workspace, launch
         simulated, ran = (space.folder / folder / f"{name}.bin" for folder in ("gt/joint", "out"))
         assert simulated.read_bytes() == ran.read_bytes()
         assert simulated.stat().st_size == 3 * 480 * 4
-    ended = desk.run("pulsar", "run", "static.joint", *given)
+    ended = desk.run("pulsar", "run", "static.joint", "--config", "m.output.prototxt", *given)
     assert ended.code == 1
     assert "3 files for input 'data', which takes 4 items" in ended.stderr
 

@@ -69,6 +69,7 @@ def test_the_documented_session_writes_what_the_documentation_shows(session: tup
     assert made == tensors | {
         "config/c.prototxt",
         "config/oc.prototxt",
+        "gt/.pulsar-run.json",
         "gt/input/data.bin",
         "gt/input/data.npy",
         "gt/input/filename.txt",
@@ -148,13 +149,12 @@ def test_the_imported_model_agrees_with_the_file(session: tuple[Desk, Ended]) ->
 def test_a_resize_is_said(session: tuple[Desk, Ended]) -> None:
     desk, _ = session
     picture(40, 30).save(desk.folder / "images" / "large.png")
-    lines = desk.log("pulsar", "run", "model/m.joint", "--input", "images/large.png")
+    lines = desk.log("pulsar", "run", "model/m.joint", "--input", "images/large.png", "--config", "config/oc.prototxt")
     assert any("WRN" in line and "from 40x30 to 10x12" in line for line in lines)
 
 
 REFUSED = {
     "m.joint --input ../images/x.jpg --config ../config/c.prototxt": "c.prototxt is no output_config",
-    "m.onnx --input ../images/x.jpg": "add --config output_config.prototxt",
     "m.joint": "no file for the input 'data'",
     "m.joint --input nowhere.jpg": "nowhere.jpg can't be read",
     "m.joint --input ../images/x.jpg --layer dota": "did you mean --layer data?",
@@ -177,8 +177,9 @@ def test_bad_input_is_one_message_and_leaves_nothing(
     monkeypatch.chdir(desk.folder / "model")
     write_toy(Path("toy.joint"))
     before = {path: path.stat().st_mtime_ns for path in desk.folder.rglob("*")}
+    words = command.split() if "--config" in command else [*command.split(), "--config", "../config/oc.prototxt"]
     with pytest.raises(AxpairError) as refused:
-        simulate(parser().parse_args(["run", *command.split()]), Log(lambda line: None))
+        simulate(parser().parse_args(["run", *words]), Log(lambda line: None))
     assert REFUSED[command] in str(refused.value)
     assert {path: path.stat().st_mtime_ns for path in desk.folder.rglob("*")} == before
 
@@ -187,7 +188,8 @@ def test_what_is_left_in_gt_from_an_earlier_run_is_said(session: tuple[Desk, End
     desk, _ = session
     shutil.copytree(desk.folder / "gt", tmp_path / "gt")
     joint, image = desk.folder / "model" / "m.joint", desk.folder / "images" / "x.jpg"
-    lines = desk.log("pulsar", "run", joint, "--input", image, "--output_gt", tmp_path / "gt")
+    config = ("--config", desk.folder / "config" / "oc.prototxt")
+    lines = desk.log("pulsar", "run", joint, "--input", image, "--output_gt", tmp_path / "gt", *config)
     assert any("onnx is left from an earlier run" in line for line in lines)
     assert (tmp_path / "gt" / "onnx" / "p.bin").is_file()
 
@@ -205,11 +207,17 @@ def test_with_nv12_the_float_model_is_skipped(tmp_path: Path, launchers: Path) -
     write_joint(tmp_path / "m.joint", program)
     (tmp_path / "m.onnx").write_bytes(TWO_OUTPUTS.SerializeToString())
     (tmp_path / "x.bin").write_bytes(bytes(range(96)))
+    (tmp_path / "oc.prototxt").write_text(
+        'src_input_tensors { tensor_name: "yuv" color_space: TENSOR_COLOR_SPACE_NV12 } '
+        'dst_input_tensors { tensor_name: "yuv" color_space: TENSOR_COLOR_SPACE_NV12 data_type: UINT8 } '
+        'dst_output_tensors { tensor_name: "y" data_type: FLOAT32 }'
+    )
     desk = Desk(tmp_path, launchers)
-    lines = desk.log("pulsar", "run", "m.onnx", "m.joint", "--input", "x.bin", "--output_gt", "gt/")
+    given = ("--input", "x.bin", "--output_gt", "gt/", "--config", "oc.prototxt")
+    lines = desk.log("pulsar", "run", "m.onnx", "m.joint", *given)
     assert any(line.endswith("ERR failed loading m.onnx, skipping") for line in lines)
     assert not any("Comparing" in line for line in lines)
-    assert sorted(path.name for path in (tmp_path / "gt").iterdir()) == ["input", "joint"]
+    assert sorted(path.name for path in (tmp_path / "gt").iterdir() if path.is_dir()) == ["input", "joint"]
     assert np.array_equal(np.load(tmp_path / "gt" / "joint" / "y.npy").ravel(), np.arange(96))
 
 
@@ -244,7 +252,7 @@ def test_flags_of_build_beat_the_file(tmp_path: Path, launchers: Path) -> None:
         ("build --no_such_flag", 2, "unrecognized arguments"),
         ("debug model/m.joint --anything", 2, "axpair layers"),
         ("info model/m.onnx", 1, "is not a joint but an ONNX model"),
-        ("run model/m.onnx", 1, "ERR model/m.onnx alone"),
+        ("run model/m.joint --input images/x.jpg", 2, "required: --config"),
         ("", 2, "required: command"),
     ],
 )
@@ -299,7 +307,8 @@ def test_a_defect_is_one_sentence_and_its_own_exit_code(session: tuple[Desk, End
     # A broken installation: a module can't be imported.
     (tmp_path / "msgspec.py").write_text("raise RuntimeError('broken')")
     path = os.pathsep.join(filter(None, (str(tmp_path), os.environ.get("PYTHONPATH"))))
-    for command in (("pulsar", "run", "model/m.joint", "--input", "images/x.jpg"), ("run_joint", "model/m.joint")):
+    run = ("pulsar", "run", "model/m.joint", "--input", "images/x.jpg", "--config", "config/oc.prototxt")
+    for command in (run, ("run_joint", "model/m.joint")):
         ended = session[0].run(*command, PYTHONPATH=path)
         assert ended.code == 70
         (line,) = ended.stderr.splitlines()

@@ -3,8 +3,9 @@
 `.bin` is the tensor's bytes in C order, little-endian, without a header (run_joint, SDK V0.31; pulsar run 0.6.1.x).
 """
 
+import io
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,11 +94,18 @@ def stems_in(folder: Path) -> dict[str, Path]:
 def write_tensors(folder: Path, tensors: Mapping[str, Array], stems: Mapping[str, str]) -> None:
     """Write each tensor as .bin and .npy under its stem. The folder is made; the caller sees to atomicity."""
     folder.mkdir(parents=True, exist_ok=True)
+    for name, data in tensor_files(tensors, stems):
+        (folder / name).write_bytes(data)
+
+
+def tensor_files(tensors: Mapping[str, Array], stems: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
+    """File name and content: each tensor as .bin and .npy under its stem."""
     for name, tensor in tensors.items():
         array = np.ascontiguousarray(tensor)
-        (folder / f"{stems[name]}.bin").write_bytes(array.tobytes())
-        with (folder / f"{stems[name]}.npy").open("wb") as stream:
-            np.lib.format.write_array(stream, array, allow_pickle=False)
+        yield f"{stems[name]}.bin", array.tobytes()
+        stream = io.BytesIO()
+        np.lib.format.write_array(stream, array, allow_pickle=False)
+        yield f"{stems[name]}.npy", stream.getvalue()
 
 
 def _check_size(path: Path) -> None:

@@ -59,10 +59,19 @@ def _shape(text: str) -> tuple[str, tuple[int, ...]]:
 def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("model", type=Path, nargs="+", help=".onnx, .lava_joint or .joint; the first is compared with")
     run.add_argument("--use_onnx_ir", action="store_true", help="run the ONNX model as the build imported it")
-    run.add_argument("--input", nargs="+", default=[], metavar="FILE", help="image, .bin or .npy, one per input")
-    run.add_argument("--layer", nargs="+", default=[], metavar="NAME", help="which input each file is for")
+    for flag, shown, text in (
+        ("--input", "FILE", "image, .bin or .npy, one per input; repeatable"),
+        ("--layer", "NAME", "which input each file is for; repeatable"),
+    ):
+        run.add_argument(flag, nargs="+", action="extend", default=[], metavar=shown, help=text)
     run.add_argument("--output_gt", metavar="DIR", help="where to write inputs and outputs")
-    run.add_argument("--config", type=Path, help="the output_config.prototxt of the build")
+    run.add_argument(
+        "--config",
+        type=Path,
+        required=True,
+        metavar="output_config.prototxt",
+        help="what `pulsar build --output_config FILE` wrote",
+    )
 
 
 def _add_info(info: argparse.ArgumentParser) -> None:

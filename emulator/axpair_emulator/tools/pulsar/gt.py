@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from axpair_proto.gt.replacing import whole_folder
-from axpair_proto.gt.tensors import write_tensors
+from axpair_proto.gt.tensors import tensor_files
 from axpair_proto.names import file_stems
 
 from axpair_emulator.batch import items_in, of_items
@@ -17,24 +15,30 @@ from axpair_emulator.program import Port
 Array = np.ndarray[Any, Any]
 
 
-def write_inputs(
-    folder: Path, ports: Sequence[Port], data: Mapping[str, bytes], files: Mapping[str, Sequence[str]]
-) -> None:
-    """Write input/: the bytes that every model was fed with, and filename.txt with the files they came from, a line
-    for each input; a batch's files follow each other. Raises ContractError when names collide or the folder can't be
-    written."""
+def input_files(
+    ports: Sequence[Port], data: Mapping[str, bytes], files: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, bytes]]:
+    """Path in the gt folder and content of what input/ gets: the bytes that every model was fed with, and filename.txt
+    with the files they came from, a line for each input; a batch's files follow each other.
+
+    Raises ContractError when names collide.
+    """
     stems = file_stems(port.name for port in ports)
     given = [of_items(port, items_in(port, len(data[port.name]))) for port in ports]
     arrays = {port.name: np.frombuffer(data[port.name], port.dtype).reshape(port.shape) for port in given}
-    with whole_folder(folder / "input") as fresh:
-        write_tensors(fresh, arrays, stems)
-        lines = "".join(f"{name}\n" for port in ports for name in files[port.name])
-        (fresh / "filename.txt").write_text(lines, encoding="utf-8", errors="surrogateescape")
+    for name, content in tensor_files(arrays, stems):
+        yield f"input/{name}", content
+    lines = "".join(f"{name}\n" for port in ports for name in files[port.name])
+    yield "input/filename.txt", lines.encode("utf-8", "surrogateescape")
 
 
-def write_outputs(folder: Path, stage: str, outputs: Mapping[str, Array]) -> list[tuple[str, str]]:
-    """Write one form's outputs, replacing older ones; (name, path of the .bin) of each, as the log shows them."""
-    stems = file_stems(outputs)
-    with whole_folder(folder / stage) as fresh:
-        write_tensors(fresh, outputs, stems)
-    return [(name, (folder / stage / f"{stems[name]}.bin").as_posix()) for name in outputs]
+def output_files(stage: str, outputs: Mapping[str, Array]) -> Iterator[tuple[str, bytes]]:
+    """The same of one form's outputs."""
+    for name, content in tensor_files(outputs, file_stems(outputs)):
+        yield f"{stage}/{name}", content
+
+
+def bin_files(stage: str, names: Sequence[str]) -> dict[str, str]:
+    """Name of an output to the path of its .bin in the gt folder, as the log shows it."""
+    stems = file_stems(names)
+    return {name: f"{stage}/{stems[name]}.bin" for name in names}

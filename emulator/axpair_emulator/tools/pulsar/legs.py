@@ -15,7 +15,7 @@ from axpair_emulator.batch import of_items
 from axpair_emulator.cmodel.execute import Executor
 from axpair_emulator.config.resolve import resolve
 from axpair_emulator.config.signature import signature_of
-from axpair_emulator.errors import ConfigError, EmulatorError, JointError
+from axpair_emulator.errors import EmulatorError, JointError
 from axpair_emulator.float_leg import float_leg
 from axpair_emulator.graph.load import load_onnx
 from axpair_emulator.graph.pin import pin_shapes
@@ -57,7 +57,7 @@ def simulated(paths: Sequence[Path]) -> list[Simulated]:
     return found
 
 
-def edges_of(models: Sequence[Simulated], config: Path | None) -> Edges:
+def edges_of(models: Sequence[Simulated], config: Path) -> Edges:
     """Inputs and outputs that all models of the run have; an ONNX model alone gets them from the configuration.
 
     Raises JointError when joints are of different builds, ConfigError for a configuration that is no output_config.
@@ -72,15 +72,12 @@ def edges_of(models: Sequence[Simulated], config: Path | None) -> Edges:
             )
     if edges is None:
         return _configured(models[0].path, config)
-    if config is not None:
-        message, _ = read_config(config)
-        require_output_config(
-            message, config, [port.name for port in edges.inputs], [port.name for port in edges.outputs]
-        )
+    message, _ = read_config(config)
+    require_output_config(message, config, [port.name for port in edges.inputs], [port.name for port in edges.outputs])
     return edges
 
 
-def open_leg(model: Simulated, edges: Edges, config: Path | None, imported: bool) -> Leg:
+def open_leg(model: Simulated, edges: Edges, config: Path, imported: bool) -> Leg:
     """Make a model ready. Raises a subclass of EmulatorError when it can't be read or doesn't fit the edges."""
     if model.stage == "onnx":
         return float_leg(model.path, config, edges, imported=imported).run
@@ -90,12 +87,7 @@ def open_leg(model: Simulated, edges: Edges, config: Path | None, imported: bool
     return Reference(stored.model, stored.inputs, stored.outputs).run
 
 
-def _configured(onnx: Path, config: Path | None) -> Edges:
-    if config is None:
-        raise ConfigError(
-            f"{onnx} alone doesn't say what the joint's inputs are",
-            next_step="add --config output_config.prototxt, or the joint",
-        )
+def _configured(onnx: Path, config: Path) -> Edges:
     message, _ = read_config(config)
     signature = signature_of(view(simplify(pin_shapes(load_onnx(onnx), {}))))
     require_output_config(message, config, list(signature.inputs), list(signature.outputs))

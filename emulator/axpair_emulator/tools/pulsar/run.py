@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from axpair_emulator.build_log import score_table
+from axpair_emulator.config.differences import config_differences
 from axpair_emulator.errors import EmulatorError, InputError
 from axpair_emulator.prepare import prepare_files
 from axpair_emulator.program import Port
 from axpair_emulator.tools.pulsar import log as source
 from axpair_emulator.tools.pulsar.compare import compare
-from axpair_emulator.tools.pulsar.gt import write_inputs, write_outputs
+from axpair_emulator.tools.pulsar.gt import bin_files, input_files, output_files
+from axpair_emulator.tools.pulsar.kept import write_beside
 from axpair_emulator.tools.pulsar.legs import Simulated, edges_of, open_leg, simulated
 from axpair_emulator.tools.pulsar.log import Log
 
@@ -32,6 +34,8 @@ def simulate(given: Namespace, log: Log) -> None:
     models = simulated(given.model)
     _check_stages(models, given.output_gt)
     edges = edges_of(models, given.config)
+    for difference in config_differences(given.config, edges.config):
+        log.warn(f"{given.config} isn't what the joint was built with: {difference}")
     files = _files(edges.inputs, given.input, given.layer)
     dynamic = edges.config.dynamic_batch
     paths = {name: [Path(file) for file in of_one] for name, of_one in files.items()}
@@ -48,19 +52,21 @@ def simulate(given: Namespace, log: Log) -> None:
     results = [(model, leg(prepared.data)) for model, leg in legs]
     log.say(source.SIMULATED, "=" * 25 + "\n")
     if given.output_gt:
-        folder = Path(given.output_gt)
-        write_inputs(folder, edges.inputs, prepared.data, files)
-        _write(folder, results, log)
+        content = dict(input_files(edges.inputs, prepared.data, files))
+        for model, outputs in results:
+            content |= output_files(model.stage, outputs)
+        write_beside(Path(given.output_gt), content)
+        _say_written(Path(given.output_gt), results, log)
     for model, outputs in results[1:]:
         first, reference = results[0]
         log.say(source.COMPARING, f"###### Comparing {first.shown} and {model.shown} ######")
         log.say(source.TABLE, f"Score compare table:\n{score_table(compare(reference, outputs))}")
 
 
-def _write(folder: Path, results: Sequence[tuple[Simulated, Mapping[str, Array]]], log: Log) -> None:
+def _say_written(folder: Path, results: Sequence[tuple[Simulated, Mapping[str, Array]]], log: Log) -> None:
     for model, outputs in results:
-        for name, path in write_outputs(folder, model.stage, outputs):
-            log.say(source.DUMPED, f"dumpped '{name}' to '{path}'.")
+        for name, path in bin_files(model.stage, list(outputs)).items():
+            log.say(source.DUMPED, f"dumpped '{name}' to '{(folder / path).as_posix()}'.")
     written = {model.stage for model, _ in results}
     for stage in ("onnx", "lava_joint", "joint"):
         if stage not in written and (folder / stage).is_dir():
