@@ -8,6 +8,8 @@ from axpair_host.diagnosis.checks.front_end import CLOSE
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
 
+FAR = 0.05
+"""2-norm relative error of float outputs that another way of resizing the same picture stays below."""
 _LEGS = "golden -> onnx"
 _FRONT_END = frozenset({"AX103", "AX104", "AX105", "AX106"})
 
@@ -61,10 +63,11 @@ def _missed(inquiry: Inquiry) -> Iterator[Open]:
             continue
         if comparison.relation is Relation.INVALID:
             yield Open(_LEGS, f"golden/ can't be compared: {output.name!r}: {comparison.reason}", undecided=True)
-        elif comparison.cosine is not None and comparison.cosine < inquiry.settings.cosine:
+        elif comparison.relative_error is not None and comparison.relative_error > FAR:
             yield Open(
                 _LEGS,
-                f"the float model's {output.name!r} has cosine {comparison.cosine:.4f} against golden/: configuration, "
+                f"the float model's {output.name!r} has a relative error of {comparison.relative_error:.3g} against "
+                f"golden/ (cosine {comparison.cosine or 0.0:.4f}): configuration, "
                 "preparation of the input (AX103 to AX106), or another model than was trained (AX203); what the "
                 "training code fed its model with, as golden/input, tells which",
                 undecided=True,
