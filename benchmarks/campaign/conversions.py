@@ -7,6 +7,7 @@ from pathlib import Path
 
 from axpair_emulator.build import build
 from axpair_emulator.config.flags import BuildFlags
+from axpair_emulator.faults.importing import GRAPH_IMPORT
 from axpair_emulator.faults.toolchain import damage_joint
 from axpair_emulator.zoo import fetch
 from axpair_proto.simulator import Models
@@ -33,7 +34,7 @@ class Conversions:
         self._place.cleanup()
 
     def get(self, name: str, fault: str = "", seed: int = 0, batch: int = 1) -> Models:
-        """One of the seven models, with a fault of the compiler where one is named.
+        """One of the seven models, with a fault of the compiler or of the import where one is named.
 
         Raises FaultError where the model has no room for it.
         """
@@ -45,7 +46,7 @@ class Conversions:
     def _build(self, name: str, fault: str, seed: int, batch: int) -> Models:
         folder = Path(self._place.name) / f"{name}-{batch}-{fault or 'right'}-{seed}"
         folder.mkdir(parents=True)
-        if fault:
+        if fault and fault != GRAPH_IMPORT.name:
             right = self.get(name, batch=batch)
             joint = folder / right.joint.name
             joint.write_bytes(right.joint.read_bytes())
@@ -54,5 +55,12 @@ class Conversions:
         lay_out(name, folder, samples=8)
         onnx, output_config = fetch(name), folder / "output_config.prototxt"
         flags = BuildFlags(input_shapes=SHAPES[name], compile_batch_size=(batch,) if batch > 1 else ())
-        done = build(onnx, folder / "config.prototxt", folder / "model.joint", output_config=output_config, flags=flags)
+        done = build(
+            onnx,
+            folder / "config.prototxt",
+            folder / "model.joint",
+            output_config=output_config,
+            flags=flags,
+            import_fault=f"{fault}:{seed}" if fault else "",
+        )
         return Models(done.joint, onnx, done.lava_joint, output_config)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from axpair_emulator.simulator import EmulatorSimulator
 from axpair_host.boards.opening import address_of
 from axpair_host.diagnosis import Settings, diagnose
@@ -14,6 +15,7 @@ from axpair_host.evidence.record import Record
 from axpair_host.evidence.store import write_pair_json
 from axpair_host.gather.answers.session import Session
 from axpair_host.gather.board_side import BoardSide
+from axpair_host.gather.canary import Canary, Watched
 from axpair_host.gather.gathering import case_facts, gather
 from axpair_host.gather.live import LiveAsks
 from axpair_host.gather.prepare import PreparedCase, prepare
@@ -24,6 +26,7 @@ from axpair_proto.description import ModelDescription
 from axpair_proto.simulator import Models, Tensors
 
 SIMULATOR = EmulatorSimulator()
+_BY = f"{SIMULATOR.name} {SIMULATOR.version()}"
 DEADLINE_MS = 4000
 """For a round on the board: long for every model here, short enough to wait for one that hangs."""
 
@@ -61,28 +64,33 @@ def _bytes(models: Models, path: Path) -> dict[str, bytes]:
 
 
 def judged_cases(
-    models: Models, right: Models, cases: Sequence[PreparedCase], board: str, place: Path
+    models: Models, right: Models, cases: Sequence[PreparedCase], board: str, place: Path, *, canary: bool = False
 ) -> Iterator[Judged]:
     """Each case on a board of its own, as `axpair pair` does. `right`: the same build without a fault of the compiler.
+    `canary`: with the first case, from a healthy board, as the known-good one of each.
 
     Raises what a pair raises; AssertionError where the stored folder isn't judged as the live case was.
     """
-    by = f"{SIMULATOR.name} {SIMULATOR.version()}"
+    good = place / "good"
+    if canary:
+        good.mkdir(parents=True)
+        with BoardSide(address_of("emulator:"), models.joint, _BY, Silent()) as side:
+            record = _gathered(GatherRequest(models), cases[0], good, side)
+            judge(
+                LiveAsks(Session(good, GatherRequest(models), cases[0], SIMULATOR, side, Silent()), record), Settings()
+            )
     for case in cases:
         folder = place / case.id
         folder.mkdir(parents=True)
         request = GatherRequest(models, deadline_ms=DEADLINE_MS)
-        with BoardSide(address_of(board), models.joint, by, Silent()) as side:
-            record = gather(
-                request,
-                case_facts(models, case.id),
-                case,
-                folder,
-                simulator=SIMULATOR,
-                simulated_by=by,
-                board=side,
-                progress=Silent(),
-            )
+        with BoardSide(address_of(board), models.joint, _BY, Silent()) as side:
+            watched = Watched(Canary(good, models.joint), side, models.joint, Silent()) if canary else None
+            if watched is not None:
+                watched.run("before")
+            record = _gathered(request, case, folder, side)
+            if watched is not None:
+                watched.run("after")
+                record = msgspec.structs.replace(record, canary=watched.facts())
             write_pair_json(folder, record, None)
             stored = diagnose(load(folder)).document()
             asks = LiveAsks(Session(folder, request, case, SIMULATOR, side, Silent()), record)
@@ -94,6 +102,19 @@ def judged_cases(
         )
         yield Judged(document, stored, compiled_wrong or _changed(folder, asks.record))
         shutil.rmtree(folder)
+
+
+def _gathered(request: GatherRequest, case: PreparedCase, folder: Path, side: BoardSide) -> Record:
+    return gather(
+        request,
+        case_facts(request.models, case.id),
+        case,
+        folder,
+        simulator=SIMULATOR,
+        simulated_by=_BY,
+        board=side,
+        progress=Silent(),
+    )
 
 
 def _changed(folder: Path, record: Record) -> bool:
