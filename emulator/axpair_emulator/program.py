@@ -76,6 +76,9 @@ from typing import Any
 
 import numpy as np
 
+WIDEST_PAD = 1 << 12
+"""Of a window, on each side."""
+
 
 @dataclass(frozen=True)
 class Tensor:

@@ -6,14 +6,23 @@ import gzip
 import io
 import tarfile
 import tracemalloc
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from axpair_emulator.calibrate.calibration import find_ranges
 from axpair_emulator.calibrate.dataset import samples
+from axpair_emulator.calibrate.moments import Window, WindowObserver
 from axpair_emulator.calibrate.observer import BINS, Observer
 from axpair_emulator.calibrate.ranges import extremes, mse_clipped
+from axpair_emulator.config.resolve import resolve
+from axpair_emulator.config.signature import signature_of
 from axpair_emulator.errors import DatasetError
+from axpair_emulator.float_model import FloatModel
+from axpair_emulator.graph.view import view
+from axpair_emulator.plan.inputs import input_port
+from axpair_proto.pulsar.text import read_config
 from onnx_models import INPUT, Workspace, config_text, net, node, pack, picture, pictures, png, random_array
 
 
@@ -43,9 +52,9 @@ def test_compressed_archive_is_read(tmp_path: Path) -> None:
     assert list(samples(tmp_path / "c.tgz")) == list(samples(tmp_path / "c.tar"))
 
 
-def huge_member() -> bytes:
-    info = tarfile.TarInfo("x.png")
-    info.size = 1 << 40
+def huge_member(name: str = "x.png", size: int = 1 << 40) -> bytes:
+    info = tarfile.TarInfo(name)
+    info.size = size
     return info.tobuf() + bytes(1024)
 
 
@@ -58,6 +67,8 @@ def huge_member() -> bytes:
         (gzip.compress(b"not a tar" * 1000, mtime=0), "no tar file"),
         (bytes(10240), "holds no files"),
         (huge_member(), "has 1099511627776 bytes"),
+        (huge_member(".DS_Store", 1 << 62), "'.DS_Store' claims 4611686018427387904 bytes"),
+        (gzip.compress(huge_member("._0.png", 1 << 62)), "'._0.png' claims 4611686018427387904 bytes"),
     ],
 )
 def test_useless_archive_is_refused(tmp_path: Path, data: bytes | None, message: str) -> None:
@@ -181,3 +192,31 @@ def test_tensor_that_is_never_finite_is_named(tmp_path: Path) -> None:
     space.write(model, config_text(operators=""))
     with pytest.raises(DatasetError, match="'y' is NaN or infinite for all 4"):
         space.build()
+
+
+def test_ranges_are_the_same_in_however_many_passes(tmp_path: Path) -> None:
+    nodes = [node("Conv", [INPUT, "w"], ["c"]), node("Relu", ["c"], ["r"]), node("Conv", ["r", "v"], ["y"])]
+    model = net(nodes, ["y"], {"w": random_array(4, 3, 1, 1), "v": random_array(2, 4, 1, 1)})
+    Workspace(tmp_path).write(model, config_text())
+    message, _ = read_config(tmp_path / "c.prototxt")
+    graph = view(model)
+    config, _ = resolve(message, tmp_path, signature_of(graph))
+    ports = [input_port(conf) for conf in config.inputs]
+    opened: list[list[str]] = []
+
+    def open_model(names: Sequence[str]) -> FloatModel:
+        opened.append(list(names))
+        return FloatModel(model, config.inputs, ports, names)
+
+    def ranges(held_bytes: int) -> dict[str, tuple[float, float]]:
+        names, close = ["c", "r", "y"], WindowObserver(Window("r"))
+        found = find_ranges(
+            open_model, graph.shapes, names, {}, config, ports, print, lambda _: None, [close], held_bytes=held_bytes
+        )
+        moments = close.moments()
+        assert moments is not None
+        return found | {"mean of r": (float(moments.mean.min()), float(moments.mean.max()))}
+
+    whole, size = ranges(1 << 20), 4 * 4 * 12 * 10
+    assert ranges(2 * size) == ranges(1) == whole
+    assert opened == [["c", "r", "y"], ["c", "r"], ["y"], ["c"], ["r"], ["y"]]

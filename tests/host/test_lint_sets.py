@@ -1,12 +1,14 @@
 """Hints about calibration sets and models, from real archives and real pictures."""
 
 import re
+import tarfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from axpair_host.errors import UsageError
 from axpair_host.lint import calibration_set, model, unlike
+from axpair_host.lint.archives import extracted
 from axpair_host.lint.dataset import look
 from axpair_host.lint.declared import DeclaredInput, declared_inputs
 from axpair_host.lint.hint import Hint
@@ -43,6 +45,16 @@ def test_a_set_of_different_pictures_of_the_models_size_has_nothing_odd(tmp_path
 
 def test_fewer_samples_than_asked_for_and_few_at_all_are_told(tmp_path: Path) -> None:
     assert of(healthy(tmp_path, 3), 16) == ["size", "few"]
+
+
+def test_hidden_member_that_claims_more_than_there_can_be_is_refused(tmp_path: Path) -> None:
+    info = tarfile.TarInfo(".DS_Store")
+    info.size = 1 << 62
+    (tmp_path / "s.tar").write_bytes(info.tobuf() + bytes(1024))
+    with pytest.raises(UsageError, match=r"'\.DS_Store' claims 4611686018427387904 bytes"):
+        look(tmp_path / "s.tar", 0)
+    with pytest.raises(UsageError, match=r"'\.DS_Store' claims 4611686018427387904 bytes"):
+        extracted(tmp_path / "s.tar", 1, tmp_path)
 
 
 def test_copies_are_told(tmp_path: Path) -> None:

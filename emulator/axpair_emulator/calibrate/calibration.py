@@ -28,17 +28,18 @@ def find_ranges(
     progress: Callable[[int], None],
     warn: Warn,
     closely: Collection[WindowObserver] = (),
+    held_bytes: int = HELD_BYTES,
 ) -> dict[str, tuple[float, float]]:
     """The range of every named tensor over all samples; `progress` is told how many are done, `warn` what is odd.
 
     `open_model` gives the float model with some inner tensors among its outputs; `closely` are fed with what they look
-    at. Of a large model all samples pass several times, so that the tensors alive together stay under HELD_BYTES.
+    at. Of a large model all samples pass several times, so that the tensors alive together stay under `held_bytes`.
     Raises DatasetError when a tensor was never finite.
     """
     clipping = config.calibration.mse_clipping
     observers = {name: Observer(histogram=clipping) for name in names}
     done = 0
-    for held in _passes((*names, *(looking.source for looking in closely)), shapes):
+    for held in _passes((*names, *(looking.source for looking in closely)), shapes, held_bytes):
         model, done = open_model(held), 0
         for _, data in dataset_inputs(config.calibration.paths, config.calibration.size, ports, warn):
             values = model.values(data)
@@ -63,13 +64,13 @@ def find_ranges(
     return {name: extremes(observer) for name, observer in observers.items()}
 
 
-def _passes(names: Sequence[str], shapes: Mapping[str, Sequence[int]]) -> list[list[str]]:
-    """The names, each once, in parts whose tensors fit into HELD_BYTES; one part even where there are none."""
+def _passes(names: Sequence[str], shapes: Mapping[str, Sequence[int]], held_bytes: int) -> list[list[str]]:
+    """The names, each once, in parts whose tensors fit into so many bytes; one part even where there are none."""
     parts: list[list[str]] = [[]]
     held = 0
     for name in dict.fromkeys(names):
         size = 4 * math.prod(shapes[name])
-        if parts[-1] and held + size > HELD_BYTES:
+        if parts[-1] and held + size > held_bytes:
             parts.append([])
             held = 0
         parts[-1].append(name)

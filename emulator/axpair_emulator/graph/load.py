@@ -33,6 +33,7 @@ def load_onnx(path: Path) -> onnx.ModelProto:
     drop_foreign_keys(model)
     try:
         onnx.load_external_data_for_model(model, str(path.parent))
+        require_sound_tensors(model)
         _check(model)
     except (onnx.checker.ValidationError, OSError, ValueError) as error:
         first = str(error).strip().splitlines()[0]
@@ -40,7 +41,6 @@ def load_onnx(path: Path) -> onnx.ModelProto:
             f"{path} is a broken ONNX model: {first}",
             next_step="export the model again; `onnx.checker.check_model` must accept it",
         ) from error
-    require_sound_tensors(model)
     return model
 
 

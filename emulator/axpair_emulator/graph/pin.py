@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import onnx
 
 from axpair_emulator.errors import ModelError
+from axpair_emulator.graph.tensors import MAX_AXES
 from axpair_emulator.graph.vast import MAX_ELEMENTS, require_moderate_tensors
 
 
@@ -70,13 +72,10 @@ def _pin(value: onnx.ValueInfoProto, wanted: tuple[int, ...] | None) -> None:
             f"--input-shape gives {value.name!r} {len(wanted)} axes; the model's have {len(declared)} ({shown})",
             next_step="give as many lengths as the model has axes",
         )
-    total = 1
-    for length in wanted:
-        total *= length
-    if min(wanted, default=1) < 1 or total > MAX_ELEMENTS:
+    if min(wanted, default=1) < 1 or math.prod(wanted) > MAX_ELEMENTS or len(wanted) > MAX_AXES:
         raise ModelError(
             f"input {value.name!r} would have the shape {'x'.join(map(str, wanted))}",
-            next_step="every length is at least 1, and an input has at most 2^26 elements",
+            next_step="every length is at least 1, and an input has at most 2^26 elements and 32 axes",
         )
     shape = value.type.tensor_type.shape
     del shape.dim[:]

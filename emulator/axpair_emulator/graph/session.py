@@ -11,10 +11,11 @@ from onnx import helper
 from axpair_emulator.errors import ModelError
 from axpair_emulator.graph.vast import elements_of
 
-ARENA_ELEMENTS = 1 << 27
-"""Of all tensors of a model: half a gigabyte of floats. Beyond, memory is given back at once.
+LARGE = 1 << 27
+"""Elements of all tensors of a model: half a gigabyte of floats. Beyond, memory counts for more than time.
 
-onnxruntime's arena saves time, but keeps up to twice of what a model needs.
+onnxruntime's arena keeps up to twice what a model needs, and its convolutions by blocks of channels fill up a few
+channels to sixteen.
 """
 
 
@@ -37,10 +38,13 @@ def open_session(
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = elements_of(model) <= ARENA_ELEMENTS
     options.log_severity_level = 4
     level = ort.GraphOptimizationLevel
     options.graph_optimization_level = level.ORT_ENABLE_ALL if optimise else level.ORT_DISABLE_ALL
+    if elements_of(model) > LARGE:
+        options.enable_cpu_mem_arena = False
+        if optimise:
+            options.graph_optimization_level = level.ORT_ENABLE_EXTENDED
     if not optimise:
         options.execution_order = ort.ExecutionOrder.PRIORITY_BASED
     if quantised:

@@ -12,6 +12,8 @@ from axpair_emulator.errors import ModelError
 
 _BITS = {"UINT4": 4, "INT4": 4, "FLOAT4E2M1": 4, "UINT2": 2, "INT2": 2, "FLOAT6E2M3": 6, "FLOAT6E3M2": 6}
 """Of dtypes that share bytes; by name, as older versions of onnx lack some."""
+MAX_AXES = 32
+"""What every numpy can hold."""
 _KEYS = ("location", "offset", "length", "checksum", "basepath")
 
 
@@ -44,19 +46,22 @@ def drop_foreign_keys(model: onnx.ModelProto) -> None:
 
 
 def _require_value(node: onnx.NodeProto) -> None:
-    shown = repr(node.name or "".join(node.output[:1]))
     if len(node.attribute) != 1:
         raise ModelError(
-            f"the Constant {shown} has {len(node.attribute)} attributes instead of one",
+            f"the Constant {_shown(node)} has {len(node.attribute)} attributes instead of one",
             next_step="export the model again",
         )
     attribute = node.attribute[0]
     if attribute.name == "value" and not attribute.HasField("t"):
-        raise ModelError(f"the Constant {shown} has a value that is no tensor", next_step="export the model again")
+        raise ModelError(
+            f"the Constant {_shown(node)} has a value that is no tensor", next_step="export the model again"
+        )
 
 
 def _wrong(tensor: TensorProto) -> str:
     """What is wrong with a tensor; "" where nothing is."""
+    if len(tensor.dims) > MAX_AXES:
+        return f"it has {len(tensor.dims)} axes; a tensor has at most {MAX_AXES}"
     shape = "x".join(map(str, tensor.dims)) or "()"
     if tensor.HasField("segment"):
         return "it is a segment of another tensor, which nothing reads"
@@ -90,12 +95,16 @@ def _tensors(model: onnx.ModelProto) -> Iterator[tuple[str, TensorProto]]:
             yield from _parts(repr(sparse.values.name), sparse)
     for node in _nodes(model):
         for attribute in node.attribute:
-            label = f"in {attribute.name!r} of {node.op_type} {node.name or ''.join(node.output[:1])!r}"
+            label = f"in {attribute.name!r} of {node.op_type} {_shown(node)}"
             for tensor in (*([attribute.t] if attribute.HasField("t") else ()), *attribute.tensors):
                 yield label, tensor
             singly = [attribute.sparse_tensor] if attribute.HasField("sparse_tensor") else []
             for sparse in (*singly, *attribute.sparse_tensors):
                 yield from _parts(label, sparse)
+
+
+def _shown(node: onnx.NodeProto) -> str:
+    return repr(node.name or next(iter(node.output), ""))
 
 
 def _parts(label: str, sparse: onnx.SparseTensorProto) -> Iterator[tuple[str, TensorProto]]:

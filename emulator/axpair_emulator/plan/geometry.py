@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from axpair_emulator.graph.view import Graph, Node
 from axpair_emulator.plan.fit import Unfit, known, word
+from axpair_emulator.program import WIDEST_PAD
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ def _bare(node: Node, kernel: list[int]) -> Geometry:
 
 
 def _with_pads(bare: Geometry, pads: list[int]) -> Geometry:
+    if max(pads, default=0) > WIDEST_PAD:
+        raise Unfit(f"its pads are {pads}; a window has at most {WIDEST_PAD}")
     if len(bare.kernel) == 2:
         return Geometry(bare.kernel, bare.strides, pads, bare.dilations, bare.group, bare.output_padding)
     return Geometry(

@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from axpair_emulator.program import Op, Program
+from axpair_emulator.program import WIDEST_PAD, Op, Program
 from axpair_emulator.storage.input_checks import INPUT_KINDS, input_defect
 from axpair_emulator.storage.pick_checks import PICKING, picking_defect
 
 MAX_ELEMENTS = 1 << 28
 """Of one tensor."""
 _LARGEST = 1 << 24
-_WIDEST_PAD = 1 << 12
 _ROLE_DTYPES = {
     "weight": ("int8", "int16"),
     "bias": ("int32",),
@@ -90,7 +89,7 @@ def _attribute_defect(op: Op, program: Program) -> str:
         return "a step is 0"
     if op.kind in ("pad", "resize_nearest") and _grown(op, program) != list(program.tensors[op.output].shape):
         return f"its output has the shape {program.tensors[op.output].shape}, not {_grown(op, program)}"
-    if op.kind != "pad" and max(op.attrs.get("pads", []), default=0) > _WIDEST_PAD:
+    if op.kind != "pad" and max(op.attrs.get("pads", []), default=0) > WIDEST_PAD:
         return f"its pads are {op.attrs['pads']}"
     if "shift" in op.attrs:
         multiplier = op.attrs.get("multiplier", 0)
