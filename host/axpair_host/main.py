@@ -55,10 +55,15 @@ def run(arguments: list[str]) -> int:
     try:
         return _run(arguments)
     except AxpairError as error:
-        _say(str(error))
-        if "--json" in arguments:
-            _print_error_document(error)
-        return SIDE_CODES[error.side]
+        return _refuse(error, arguments)
+    except MemoryError as error:
+        return _refuse(
+            AxpairError(
+                f"no memory is left for this: {error or 'too much is asked for'}",
+                next_step="give a smaller model, picture or batch, or use a machine with more memory",
+            ),
+            arguments,
+        )
     except ModuleNotFoundError as error:
         extra = _extra_of(error.name or "")
         if extra is None:
@@ -106,6 +111,13 @@ def _code_of(result: object) -> int:
     if result is not None and not isinstance(result, str):
         raise TypeError(f"a command returned {result!r}, which is no verdict")
     return VERDICT_CODES[result]
+
+
+def _refuse(error: AxpairError, arguments: list[str]) -> int:
+    _say(str(error))
+    if "--json" in arguments:
+        _print_error_document(error)
+    return SIDE_CODES[error.side]
 
 
 def _show_usage(error: "click.ClickException") -> None:

@@ -29,6 +29,11 @@ def usage(): raise UsageError("7 files, expected 8", next_step="give one more")
 def board(): raise BoardError("nobody answers at 10.0.0.1:1")
 
 @odd.command()
+def hungry():
+    import numpy
+    numpy.zeros(1 << 60, numpy.uint8)
+
+@odd.command()
 @click.argument("verdict")
 def judge(verdict): return verdict
 
@@ -93,6 +98,12 @@ def test_a_command_may_leave_with_a_code_of_its_own(plugin: str) -> None:
 def test_bad_input_exits_2_with_the_next_step(plugin: str) -> None:
     message = said_once(axpair("odd", "usage", PYTHONPATH=plugin), 2)
     assert message == "axpair: 7 files, expected 8\n  next: give one more\n"
+
+
+def test_no_memory_left_exits_2_with_the_next_step(plugin: str) -> None:
+    message = said_once(axpair("odd", "hungry", PYTHONPATH=plugin), 2)
+    assert "no memory is left for this: Unable to allocate 1.00 EiB" in message
+    assert "next: give a smaller model" in message
 
 
 def test_an_unavailable_board_exits_3(plugin: str) -> None:

@@ -14,6 +14,7 @@ from axpair_proto.errors import AxpairError
 from axpair_emulator.tools.defects import end_as_defect
 from axpair_emulator.tools.pulsar.arguments import parser
 from axpair_emulator.tools.pulsar.log import Log
+from axpair_emulator.tools.streams import unwritable
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 BROKEN_PIPE = 141
@@ -29,10 +30,11 @@ def main() -> NoReturn:
         sys.exit(USAGE)
     try:
         _dispatch(given)
-        sys.stdout.flush()
     except AxpairError as error:
-        sys.stdout.flush()
         sys.stderr.write(f"ERR {error}\n")
+        sys.exit(FAILED)
+    except MemoryError as error:
+        sys.stderr.write(f"ERR no memory is left for this: {error or 'too much is asked for'}\n")
         sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
@@ -40,6 +42,9 @@ def main() -> NoReturn:
         # The interpreter flushes once more on its way out: let that go nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(BROKEN_PIPE)
+    except Unwritable as error:
+        unwritable("pulsar", str(error))
+        sys.exit(FAILED)
     except Exception as error:
         end_as_defect("pulsar", error)
     sys.exit(0)
@@ -47,7 +52,7 @@ def main() -> NoReturn:
 
 def _dispatch(given: Namespace) -> None:
     sys.stdout.reconfigure(errors="surrogateescape", line_buffering=True)  # type: ignore[union-attr]
-    log = Log(sys.stdout.write)
+    log = Log(_tell)
     if given.command == "build":
         from axpair_emulator.tools.pulsar.build import build_joint
 
@@ -59,8 +64,22 @@ def _dispatch(given: Namespace) -> None:
     elif given.command == "info":
         from axpair_emulator.tools.pulsar.info import show_model
 
-        show_model(given, sys.stdout.write)
+        show_model(given, _tell)
     else:
         from axpair_emulator.build import TOOLS_VERSION
 
-        print(TOOLS_VERSION, sha256(TOOLS_VERSION.encode()).hexdigest()[:8], sep="\n")
+        _tell(f"{TOOLS_VERSION}\n{sha256(TOOLS_VERSION.encode()).hexdigest()[:8]}\n")
+
+
+class Unwritable(Exception):
+    """Standard output can't be written."""
+
+
+def _tell(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise Unwritable(error.strerror or str(error)) from error
