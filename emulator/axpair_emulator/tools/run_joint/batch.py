@@ -1,4 +1,8 @@
-"""Which batch size counts for what (run_joint, SDK V0.31): read off the public source, its slips included."""
+"""Which batch size counts for what (run_joint, SDK V0.31): read off the public source, its slips included.
+
+The source takes shape[0] for the items of a buffer, where the header says that it equals the maximal batch. Here an
+input may have another first axis (silero-vad's eight windows are one item), so the port says how many items it holds.
+"""
 
 from __future__ import annotations
 
@@ -35,16 +39,11 @@ class Batch:
 
     def input_bytes(self, port: Port) -> int:
         """Bytes that an input file must have."""
-        return size_bytes(port.dtype, port.shape) // _items(port) * self.size
+        return size_bytes(port.dtype, port.shape) // port.items * self.size
 
     def output_bytes(self, port: Port) -> int:
         """Bytes that an output file gets."""
         buffer = size_bytes(port.dtype, port.shape)
         if self.twice:
-            buffer = buffer // _items(port) * self.size
-        return buffer // _items(port) * self.dumped
-
-
-def _items(port: Port) -> int:
-    """shape[0], which the program takes for the batch whatever the tensor is."""
-    return port.shape[0] if port.shape and port.shape[0] else 1
+            buffer = buffer // port.items * self.size
+        return buffer // port.items * self.dumped
