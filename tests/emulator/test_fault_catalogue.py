@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qsl
 
 import pytest
 from axpair_emulator.errors import FaultError
@@ -28,6 +29,28 @@ def test_parameters_of_several_faults_are_told_apart_by_the_faults_name() -> Non
 def test_numbers_may_be_hexadecimal() -> None:
     (fault,) = chosen({"fault": "error-code", "code": "0x80060085"})
     assert fault.number("code") == 0x80060085
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("stuck-line&seed=-1", "the seed is -1"),
+        ("slow&seed=9223372036854775808", "2\\^63 - 1"),
+        ("wrong-stride&extra=0", "extra is 0"),
+        ("q-not-applied&q=3", "q is 3: no power of two"),
+        ("q-not-applied&q=0", "takes 2 to 16777216, not 0"),
+        ("error-code&code=0", "takes 1 to"),
+        ("version-mismatch&code=0", "takes 1 to"),
+        ("slow&milliseconds=0", "takes 1 to"),
+        ("cmm-leak&load_bytes=0", "nothing leaks"),
+        ("weight-bit&bit=15", "takes 0 to 14"),
+        ("activation-bit&bit=32", "takes -1 to 31"),
+        ("stuck-line&output=a&tensor=b", "both an output and a tensor"),
+    ],
+)
+def test_parameters_that_make_no_fault_are_refused_before_anything_runs(fault: str, words: str) -> None:
+    with pytest.raises(FaultError, match=words):
+        chosen(dict(parse_qsl(f"fault={fault}")))
 
 
 def test_an_unknown_fault_is_answered_with_those_there_are() -> None:

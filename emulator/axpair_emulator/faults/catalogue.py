@@ -20,7 +20,7 @@ from axpair_emulator.faults import (
     transfer,
 )
 from axpair_emulator.faults.fault import Fault, Parameter, Value
-from axpair_emulator.faults.known import suggestion
+from axpair_emulator.faults.known import checked_seed, suggestion
 from axpair_emulator.faults.only import OPTION as ONLY
 from axpair_emulator.faults.only import read_only
 
@@ -106,7 +106,7 @@ def chosen(options: Mapping[str, str]) -> tuple[Fault, ...]:
                 f"the emulated board has no option {option!r} here",
                 next_step=f"{suggestion(option, sorted(known))}; {_LIST}",
             )
-    seed = whole_number("seed", options.get("seed", "0"))
+    seed = checked_seed(whole_number("seed", options.get("seed", "0")))
     return tuple(_made(FAULTS[name], options, seed) for name in names)
 
 
@@ -117,6 +117,7 @@ def _made(info: FaultInfo, options: Mapping[str, str], seed: int) -> Fault:
     fault = info.make(_values(info, options), seed)
     only = options.get(f"{info.name}.{ONLY}", options.get(ONLY))
     fault.only = read_only(only) if only is not None else None
+    fault.check()
     return fault
 
 

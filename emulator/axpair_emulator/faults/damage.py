@@ -27,7 +27,7 @@ def operand_of(op: Op, role: str) -> str:
 def with_entries(program: Program, op: Op, role: str, codes: Sequence[int], bit: int) -> Program:
     """One bit flipped in a table's entries for these codes; of a table for each channel, in all channels."""
     table = program.arrays[op.arrays[role]].copy()
-    table[..., list(codes)] ^= table.dtype.type(1 << bit % (8 * table.dtype.itemsize))
+    table[..., list(codes)] ^= table.dtype.type(1 << bit)
     return _with_array(program, op, role, table)
 
 

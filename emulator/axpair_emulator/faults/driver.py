@@ -93,7 +93,7 @@ class ErrorCode(_AtRun):
     summary = "the runtime returns an error code"
     parameters = {  # noqa: RUF012
         **_AT,
-        "code": Parameter(0x80061086, "the code; by default AX_ERR_NPU_JOINT_RUN_FAILED of the AX620A's header"),
+        "code": Parameter(0x80061086, "the code; by default AX_ERR_NPU_JOINT_RUN_FAILED of the AX620A's header", 1),
     }
 
     def strike(self) -> None:
@@ -108,7 +108,7 @@ class Slow(Fault):
     name = "slow"
     summary = "every run takes longer"
     code = ""
-    parameters = {"milliseconds": Parameter(500, "how much longer", 0, 600_000)}  # noqa: RUF012
+    parameters = {"milliseconds": Parameter(500, "how much longer", 1, 600_000)}  # noqa: RUF012
 
     def on_submit(self) -> None:
         """Sleep."""

@@ -30,7 +30,7 @@ class WeightBit(Fault):
     summary = "one bit of one weight is flipped in the device's copy of the model"
     code = "AX306"
     parameters = {  # noqa: RUF012
-        "bit": Parameter(6, "which bit of the weight, 0 being the lowest", 0, 15),
+        "bit": Parameter(6, "which bit of the weight, 0 being the lowest, its sign excepted", 0, 14),
         "op": Parameter("", "name of the operator; by default the seed chooses one whose flip reaches an output"),
     }
 
@@ -47,6 +47,14 @@ class WeightBit(Fault):
         if named:
             require_known("operator", named, (op.name for op in ops), "with weights")
             ops = [op for op in ops if op.name == named]
+        widest = max(_bits(program, op) for op in ops)
+        ops = [op for op in ops if self.number("bit") < _bits(program, op)]
+        if not ops:
+            raise FaultError(
+                f"bit is {self.number('bit')}, but {f'the weights of {named!r}' if named else 'all weights'} have the "
+                f"bits 0 to {widest - 1} below their sign",
+                next_step="give one of those",
+            )
         random = self.random()
         inputs = stimulus(program, random)
         flips = (self._flip(program, ops[int(random.integers(len(ops)))], random) for _ in range(_TRIES))
@@ -56,8 +64,13 @@ class WeightBit(Fault):
         key = op.arrays["weight"]
         weight = program.arrays[key].copy()
         at = np.unravel_index(int(random.integers(weight.size)), weight.shape)
-        weight[at] ^= weight.dtype.type(np.int16(1) << min(self.number("bit"), 8 * weight.itemsize - 2))
+        weight[at] ^= weight.dtype.type(1 << self.number("bit"))
         return dataclasses.replace(program, arrays={**program.arrays, key: weight})
+
+
+def _bits(program: Program, op: Op) -> int:
+    """Of an operator's weights, the sign apart."""
+    return 8 * program.arrays[op.arrays["weight"]].itemsize - 1
 
 
 class Race(Fault):

@@ -78,6 +78,9 @@ class Fault:
         """A generator that starts anew at every call, so that every run goes wrong in the same place."""
         return np.random.default_rng([self._seed, zlib.crc32(self.name.encode())])
 
+    def check(self) -> None:
+        """Before anything runs: raises FaultError where the parameters alone already make it no fault."""
+
     def versions(self, found: Mapping[str, str]) -> Mapping[str, str]:
         """What the board says of its releases and modes; `found` is what a healthy one does."""
         return found

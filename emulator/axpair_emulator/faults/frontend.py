@@ -52,6 +52,11 @@ class WrongStride(Fault):
         )
     }
 
+    def check(self) -> None:
+        """The stride has to be another one."""
+        if not self.number("extra"):
+            raise FaultError("extra is 0: that is the right stride", next_step="give bytes, above or below 0")
+
     def loaded(self, executor: Executor) -> Executor:
         """Only see that there are rows."""
         if not any(len(port.shape) == 4 and port.shape[-2] > 1 for port in executor.program.inputs):

@@ -66,7 +66,23 @@ class QNotApplied(Fault):
     name = "q-not-applied"
     summary = "outputs are off by a constant power of two: their Q isn't taken into account"
     code = "AX402"
-    parameters = {"q": Parameter(256, "the Q value of float32 outputs; integer outputs have a declared one")}  # noqa: RUF012
+    parameters = {  # noqa: RUF012
+        "q": Parameter(
+            256, "the Q value of float32 outputs, a power of two; integer outputs have a declared one", 2, 1 << 24
+        )
+    }
+
+    def check(self) -> None:
+        """Q has to be a power of two."""
+        q = self.number("q")
+        if q & (q - 1):
+            raise FaultError(f"q is {q}: no power of two", next_step=f"give {1 << q.bit_length() - 1}, say")
+
+    def loaded(self, executor: Executor) -> Executor:
+        """Only see that there is an output with a Q other than 1."""
+        if all(port.dtype != "float32" and port.q <= 1 for port in executor.program.outputs):
+            raise FaultError("all outputs of this model are integers whose Q is 1", next_step=_OTHER)
+        return executor
 
     def written(self, output: Written, content: bytes) -> bytes:
         """Float outputs aren't divided by Q; integer outputs are the values themselves, without Q."""

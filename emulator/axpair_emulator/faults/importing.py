@@ -13,6 +13,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from axpair_emulator.errors import FaultError
+from axpair_emulator.faults.known import checked_seed
 from axpair_emulator.graph.pin import model_inputs
 from axpair_emulator.graph.session import open_session
 
@@ -35,7 +36,11 @@ _SEEN = 0.2
 
 
 def split(names: str, seed: int) -> tuple[str, str]:
-    """What of NAME[,NAME...] is of the import, as a build takes it ("" = nothing), and the other names."""
+    """What of NAME[,NAME...] is of the import, as a build takes it ("" = nothing), and the other names.
+
+    Raises FaultError for a seed below 0.
+    """
+    checked_seed(seed)
     wanted = [name for name in names.split(",") if name]
     others = [name for name in wanted if name != GRAPH_IMPORT.name]
     return (f"{GRAPH_IMPORT.name}:{seed}" if others != wanted else ""), ",".join(others)

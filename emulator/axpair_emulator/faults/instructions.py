@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
@@ -30,7 +30,7 @@ class WrongLutEntry(Fault):
             "", "name of the operator; by default the seed chooses some, and the one that shows most is taken"
         ),
         "entry": Parameter(-1, "which code's entry; -1: the seed chooses among those that occur", -1, 0xFFFF),
-        "bit": Parameter(6, "which bit of the entry is flipped, 0 being the lowest", 0, 15),
+        "bit": Parameter(6, "which bit of the entry is flipped, 0 being the lowest, as far as it has so many", 0, 15),
     }
 
     def loaded(self, executor: Executor) -> Executor:
@@ -39,6 +39,7 @@ class WrongLutEntry(Fault):
 
         program, random = executor.program, self.random()
         ops = _named(program, self.text("op"), [op for op in program.ops if table_roles(op)], "a table")
+        ops = [op for op in ops if self._roles(program, op)] or self._refuse(program, ops)
         inputs = stimulus(program, random)
         codes: dict[str, Array] = dict(program.arrays)
         for port in program.inputs:
@@ -51,14 +52,30 @@ class WrongLutEntry(Fault):
     ) -> Iterator[Program]:
         for _ in range(_TRIES):
             op = ops[int(random.integers(len(ops)))]
-            role = str(random.choice(table_roles(op)))
+            role = str(random.choice(self._roles(program, op)))
             entry = self.number("entry")
             if entry < 0:
                 entry = int(random.choice(codes[operand_of(op, role)].ravel()))
-            size = program.arrays[op.arrays[role]].shape[-1]
-            if entry >= size:
-                raise FaultError(f"the table of {op.name!r} has the entries 0 to {size - 1}, not {entry}")
             yield with_entries(program, op, role, [entry], self.number("bit"))
+
+    def _roles(self, program: Program, op: Op) -> list[str]:
+        """Those of an operator's tables that have the entry and the bit."""
+        tables = {role: program.arrays[op.arrays[role]] for role in table_roles(op)}
+        return [
+            role
+            for role, table in tables.items()
+            if self.number("entry") < table.shape[-1] and self.number("bit") < 8 * table.itemsize
+        ]
+
+    def _refuse(self, program: Program, ops: Sequence[Op]) -> NoReturn:
+        tables = [program.arrays[op.arrays[role]] for op in ops for role in table_roles(op)]
+        entries, bits = max(table.shape[-1] for table in tables), 8 * max(table.itemsize for table in tables)
+        what = f"the table of {self.text('op')!r} has" if self.text("op") else "the tables have at most"
+        raise FaultError(
+            f"{what} the entries 0 to {entries - 1} and the bits 0 to {bits - 1}, not entry {self.number('entry')} "
+            f"with bit {self.number('bit')}",
+            next_step="give an entry and a bit that are there",
+        )
 
 
 class WrongInstruction(Fault):

@@ -7,7 +7,15 @@ from collections.abc import Iterable
 
 from axpair_emulator.errors import FaultError
 
+LARGEST_SEED = (1 << 63) - 1
 _LISTED = 40
+
+
+def checked_seed(seed: int) -> int:
+    """The seed itself. Raises FaultError for one that no generator takes."""
+    if not 0 <= seed <= LARGEST_SEED:
+        raise FaultError(f"the seed is {seed}; it is a whole number from 0 to 2^63 - 1", next_step="give such a seed")
+    return seed
 
 
 def require_known(what: str, name: str, known: Iterable[str], where: str = "") -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from axpair_agent.worker.runtime import RuntimeFault
 
+from axpair_emulator.errors import FaultError
 from axpair_emulator.faults.fault import Fault, Parameter
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class VersionMismatch(Fault):
     code = "AX308"
     parameters = {  # noqa: RUF012
         "code": Parameter(
-            0x80061084, "the code; by default AX_ERR_NPU_JOINT_MALFORMED_TOPOLOGY of the AX620A's header"
+            0x80061084, "the code; by default AX_ERR_NPU_JOINT_MALFORMED_TOPOLOGY of the AX620A's header", 1
         ),
         "driver": Parameter("0.0.1", "the release that the driver says it is of"),
     }
@@ -64,11 +65,12 @@ class VnpuMismatch(Fault):
         return {**found, "vnpu": mode} if mode else found
 
     def loaded(self, executor: Executor) -> Executor:
-        """Refuse, unless the named mode is the joint's own. No error code is documented for it, so none is given."""
+        """Refuse. No error code is documented for it, so none is given. Raises FaultError for the joint's own mode."""
         built_for = executor.program.vnpu_mode
         self._mode = mode = self.text("mode") or ("1_1" if built_for == "disable" else "disable")
         if mode == built_for:
-            return executor
+            others = ", ".join(one for one in MODES if one != built_for)
+            raise FaultError(f"the joint was built for mode {mode!r}: that is no mismatch", next_step=f"give {others}")
         wanted, present = (MODES.index(one) if one in MODES else 0 for one in (built_for, mode))
         _say(f"[Engine] Init engine with mode {{ {wanted} }} failed, NPU has already inited to mode{{ {present} }}.")
         raise RuntimeFault(
@@ -92,6 +94,11 @@ class CmmLeak(Fault):
     _lost = 0
     _loads = 0
     _cmm: Accounts | None = None
+
+    def check(self) -> None:
+        """Something has to leak."""
+        if not self.number("load_bytes") and not self.number("run_bytes"):
+            raise FaultError("load_bytes and run_bytes are both 0: nothing leaks", next_step="give one of them")
 
     def opened(self, cmm: Accounts) -> None:
         """Take what is lost, and say how much is left; what this load loses is missing from the next one on."""

@@ -27,7 +27,7 @@ from axpair_emulator.faults.damage import (
     with_swapped_parts,
     without_bias,
 )
-from axpair_emulator.faults.known import suggestion
+from axpair_emulator.faults.known import checked_seed, suggestion
 from axpair_emulator.program import Op, Program
 
 Random = np.random.Generator
@@ -174,12 +174,19 @@ def apply(program: Program, name: str, seed: int = 0) -> Program:
     from axpair_emulator.faults.effect import stimulus, strongest
 
     (fault,) = chosen(name)
-    random = np.random.default_rng([seed, zlib.crc32(name.encode())])
+    random = np.random.default_rng([checked_seed(seed), zlib.crc32(name.encode())])
     inputs = stimulus(program, random)
     damages = list(itertools.islice(fault.damages(program, random), _TRIES))
     if not damages:
         raise FaultError(f"this model gives no room for {name!r}", next_step="choose another fault, or another model")
     return strongest(Executor(program), damages, inputs).program
+
+
+def damaged(program: Program, names: str, seed: int) -> Program:
+    """The program with the faults NAME[,NAME...], one after the other. Raises FaultError as `apply` does."""
+    for fault in chosen(names):
+        program = apply(program, fault.name, seed)
+    return program
 
 
 def damage_joint(joint: Path, names: str, seed: int = 0) -> None:
@@ -190,7 +197,5 @@ def damage_joint(joint: Path, names: str, seed: int = 0) -> None:
     from axpair_emulator.storage.files import write_whole
     from axpair_emulator.storage.joint_file import load_edges, load_program, pack_program
 
-    program = load_program(joint)
-    for fault in chosen(names):
-        program = apply(program, fault.name, seed)
+    program = damaged(load_program(joint), names, seed)
     write_whole(joint, pack_program(program, load_edges(joint).config))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +11,14 @@ from axpair_proto.dtypes import ITEM_BYTES, size_bytes
 from axpair_emulator.errors import FaultError
 from axpair_emulator.faults.fault import Array, Fault, Parameter, Written
 from axpair_emulator.faults.known import require_known
+from axpair_emulator.program import Port
 
 if TYPE_CHECKING:
     from axpair_emulator.cmodel.execute import Executor
 
 LINE = 64
 """Bytes of a cache line."""
+_WHICH_BIT = "which bit of the element; -1: the seed chooses, below sign and exponent of a float"
 
 
 class StaleOutput(Fault):
@@ -111,10 +114,13 @@ class ActivationBit(Fault):
     code = "AX305"
     parameters = {  # noqa: RUF012
         "count": Parameter(1, "how many elements of each output", 1),
-        "bit": Parameter(
-            -1, "which bit of the element; -1: the seed chooses, below sign and exponent of a float", -1, 31
-        ),
+        "bit": Parameter(-1, f"{_WHICH_BIT}; outputs of fewer bits stay", -1, 31),
     }
+
+    def loaded(self, executor: Executor) -> Executor:
+        """Only see that an output has that bit."""
+        _wide_enough(executor.program.outputs, self.number("bit"))
+        return executor
 
     def written(self, output: Written, content: bytes) -> bytes:
         """Flip the same bit in each chosen element."""
@@ -123,6 +129,8 @@ class ActivationBit(Fault):
         # Of the outputs and of the inputs' answers independent: element and bit hang on the seed alone.
         safe = 22 if output.port.dtype == "float32" else 8 * item
         bit = self.number("bit") if self.number("bit") >= 0 else int(random.integers(safe // 2, safe))
+        if bit >= 8 * item:
+            return content
         flipped = bytearray(content)
         elements = len(content) // item
         for element in random.choice(elements, min(self.number("count"), elements), replace=False):
@@ -137,9 +145,7 @@ class StuckLine(Fault):
     summary = "one data line is always 1, or always 0, in one buffer"
     code = "AX305"
     parameters = {  # noqa: RUF012
-        "bit": Parameter(
-            -1, "which bit of the element; -1: the seed chooses, below sign and exponent of a float", -1, 31
-        ),
+        "bit": Parameter(-1, _WHICH_BIT, -1, 31),
         "level": Parameter(1, "1 or 0", 0, 1),
         "output": Parameter("", "name of the output whose buffer it is; by default the seed chooses"),
         "tensor": Parameter("", "name of a tensor in the NPU's memory, whose buffer it is instead"),
@@ -147,16 +153,22 @@ class StuckLine(Fault):
 
     _output = ""
 
+    def check(self) -> None:
+        """It is one buffer."""
+        if self.text("output") and self.text("tensor"):
+            raise FaultError("both an output and a tensor are named", next_step="give the one whose buffer it is")
+
     def loaded(self, executor: Executor) -> Executor:
         """Choose the output. Raises FaultError for a tensor or output that isn't there."""
-        program = executor.program
-        names = [port.name for port in program.outputs]
-        if self.text("output"):
-            require_known("output", self.text("output"), names)
-        if self.text("tensor"):
-            made = (op.output for op in program.ops)
-            require_known("tensor", self.text("tensor"), made, "in the NPU's memory")
-        self._output = self.text("output") or names[int(self.random().integers(len(names)))]
+        program, named, tensor = executor.program, self.text("output"), self.text("tensor")
+        if named:
+            require_known("output", named, (port.name for port in program.outputs))
+        if tensor:
+            require_known("tensor", tensor, (op.output for op in program.ops), "in the NPU's memory")
+            _require_bit(f"tensor {tensor!r}", program.tensors[tensor].dtype.itemsize, self.number("bit"))
+            return executor
+        ports = _wide_enough([port for port in program.outputs if named in ("", port.name)], self.number("bit"))
+        self._output = ports[int(self.random().integers(len(ports)))].name
         return executor
 
     def activation(self, tensor: str, codes: Array) -> Array:
@@ -174,9 +186,24 @@ class StuckLine(Fault):
     def _stick(self, words: Array, safe: int) -> Array:
         random = self.random()
         bit = self.number("bit") if self.number("bit") >= 0 else int(random.integers(safe // 2, safe))
-        mask = words.dtype.type(1 << bit % (8 * words.dtype.itemsize))
+        mask = words.dtype.type(1 << bit)
         stuck: Array = words | mask if self.number("level") else words & ~mask
         return stuck
+
+
+def _wide_enough(ports: Sequence[Port], bit: int) -> list[Port]:
+    """The outputs whose elements have that bit. Raises FaultError where none has."""
+    widest = max(ports, key=lambda port: ITEM_BYTES[port.dtype])
+    _require_bit(f"output {widest.name!r}", ITEM_BYTES[widest.dtype], bit)
+    return [port for port in ports if bit < 8 * ITEM_BYTES[port.dtype]]
+
+
+def _require_bit(what: str, item_bytes: int, bit: int) -> None:
+    if bit >= 8 * item_bytes:
+        raise FaultError(
+            f"bit is {bit}, but an element of the {what} has the bits 0 to {8 * item_bytes - 1}",
+            next_step="give one of those",
+        )
 
 
 class NanOutput(Fault):

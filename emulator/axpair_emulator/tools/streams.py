@@ -6,14 +6,25 @@ nothing in a pipe when it fails (run_joint, SDK V0.31, compiled and run), and wh
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
 from typing import BinaryIO
 
 BLOCK_BYTES = 4096
 
 
+def unwritable(program: str, reason: str) -> None:
+    """Say that standard output can't be written, and let go nowhere what the interpreter flushes on its way out."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.stderr.write(f"{program}: standard output can't be written: {reason}\n")
+
+
 class CStdout:
-    """Writes text to a binary stream with the buffering of a C library."""
+    """Writes text to a binary stream with the buffering of a C library; like one, it goes on where that fails."""
+
+    failure = ""
+    """Why a write failed, the first time."""
 
     def __init__(self, stream: BinaryIO, environment: Mapping[str, str]) -> None:
         self._stream = stream
@@ -32,6 +43,9 @@ class CStdout:
 
     def _emit(self, count: int) -> None:
         if count:
-            self._stream.write(self._held[:count])
-            self._stream.flush()
+            try:
+                self._stream.write(self._held[:count])
+                self._stream.flush()
+            except OSError as error:
+                self.failure = self.failure or error.strerror or str(error)
             del self._held[:count]

@@ -10,11 +10,15 @@ from typing import NoReturn
 from axpair_emulator.tools.defects import end_as_defect
 from axpair_emulator.tools.run_joint.aborted import Aborted
 from axpair_emulator.tools.run_joint.arguments import Stop, parse
-from axpair_emulator.tools.streams import CStdout
+from axpair_emulator.tools.streams import CStdout, unwritable
 from axpair_emulator.zoo import cache_folder
 
 MEMORY_FILE = "run_joint.cmm"
 """In the cache folder ($AXPAIR_CACHE): the emulated board's memory."""
+UNWRITABLE = 1
+"""The exit code where standard output can't be written; the vendor's program doesn't look."""
+UNUSABLE_FAULT = 2
+"""The exit code where a fault is asked for that doesn't exist or that the model gives no room for."""
 
 
 def main() -> NoReturn:
@@ -32,15 +36,15 @@ def main() -> NoReturn:
     memory = cache_folder() / MEMORY_FILE
     try:
         from axpair_emulator.errors import FaultError
-        from axpair_emulator.tools.faults import faults_of
+        from axpair_emulator.tools.faults import VARIABLE, faults_of
         from axpair_emulator.tools.run_joint.session import run_joint
 
         try:
             faults = faults_of(os.environ)
+            code = run_joint(arguments, stdout.write, environment=os.environ, memory=memory, faults=faults)
         except FaultError as error:
-            sys.stderr.write(f"run_joint: {error}\n")
-            sys.exit(1)
-        code = run_joint(arguments, stdout.write, environment=os.environ, memory=memory, faults=faults)
+            sys.stderr.write(f"run_joint: {VARIABLE}: {error}\n")
+            sys.exit(UNUSABLE_FAULT)
     except Aborted as aborted:
         if aborted.reason:
             sys.stderr.write(f"[axpair emulator] {aborted.reason}\n")
@@ -50,4 +54,7 @@ def main() -> NoReturn:
     except Exception as error:
         end_as_defect("run_joint", error)
     stdout.flush()
+    if stdout.failure:
+        unwritable("run_joint", stdout.failure)
+        code = code or UNWRITABLE
     sys.exit(code)

@@ -15,7 +15,7 @@ from axpair_proto.errors import ContractError
 from axpair_proto.joint import read_joint
 
 from axpair_emulator.device.driver import Device
-from axpair_emulator.errors import EmulatorError
+from axpair_emulator.errors import EmulatorError, FaultError
 from axpair_emulator.faults.fault import Fault
 from axpair_emulator.program import Program
 from axpair_emulator.storage.joint_file import load_program
@@ -46,7 +46,8 @@ def run_joint(
 ) -> int:
     """Run a joint; returns the exit code. `write` gets what goes to stdout, `memory` is the file of the board's CMM.
 
-    Raises Aborted where the program ends in a failed assertion. A fault that kills the process kills the caller's.
+    Raises Aborted where the program ends in a failed assertion, and FaultError, before anything runs, for a fault that
+    the model gives no room for. A fault that kills the process kills the caller's.
     """
 
     def say(line: str) -> None:
@@ -124,6 +125,8 @@ def _check_mode(program: Program, asked: str, say: Write) -> None:
 def _create(program: Program, faults: Sequence[Fault]) -> Device:
     try:
         return Device(program, faults)
+    except FaultError:
+        raise
     except EmulatorError as error:
         raise Aborted(CREATE_HANDLE, str(error)) from error
     except RuntimeFault as error:
