@@ -87,11 +87,13 @@ def build(
     flags: BuildFlags | None = None,
     amend: Callable[[pb.Config], None] | None = None,
     import_fault: str = "",
+    miscompile: Callable[[Program], Program] | None = None,
     progress: Progress | None = None,
 ) -> BuildResult:
     """Builds `joint` and the .lava_joint, which lies beside it unless said; all files appear whole or not at all.
 
-    Flags beat the file; `amend` changes the configuration as it was read. `import_fault` reads the graph wrongly.
+    Flags beat the file; `amend` changes the configuration as it was read. `import_fault` reads the graph wrongly,
+    `miscompile` damages the joint's program, and that alone.
     Raises a subclass of AxpairError for whatever is wrong with model, configuration or calibration set.
     """
     report = progress or _silent
@@ -149,7 +151,7 @@ def build(
     report("write", 0, 0)
     files = {
         lava_joint: pack_reference(reference, compiled.program, config),
-        joint: pack_program(compiled.program, config),
+        joint: pack_program(miscompile(compiled.program) if miscompile else compiled.program, config),
     }
     if output_config:
         expanded = expand(config, output_config.parent, onnx_path, joint)

@@ -40,8 +40,8 @@ def _shapes(context: click.Context, parameter: click.Parameter, values: tuple[st
 @click.option("--output_tensor_layout", "--output-tensor-layout", type=click.Choice(LAYOUTS))
 @click.option("--color_std", "--color-std", type=click.Choice(STANDARDS), help="How YUV codes colours.")
 @click.option("--enable_progress_bar", "--enable-progress-bar", is_flag=True, help="Always on, on a terminal.")
-@click.option("--fault", "faults", default="", hidden=True, help="Compile wrongly: NAME[,NAME...].")
-@click.option("--fault-seed", type=int, default=0, hidden=True, help="Where the compiler goes wrong.")
+@click.option("--fault", "faults", default="", metavar="NAME[,NAME...]", help="Compile wrongly; see 'faults'.")
+@click.option("--fault-seed", type=click.IntRange(0), default=0, help="Where it does so.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def build_command(
     onnx: Path | None,
@@ -67,7 +67,7 @@ def build_command(
     from axpair_emulator.build_progress import shown_progress
     from axpair_emulator.config.flags import BuildFlags
     from axpair_emulator.faults.importing import split
-    from axpair_emulator.faults.toolchain import chosen, damage_joint
+    from axpair_emulator.faults.toolchain import chosen, damaged
 
     import_fault, faults = split(faults, fault_seed)
     chosen(faults)
@@ -80,10 +80,9 @@ def build_command(
             output_config=paths.output_config,
             flags=BuildFlags(shapes, **flags),
             import_fault=import_fault,
+            miscompile=lambda program: damaged(program, faults, fault_seed),
             progress=progress,
         )
-    if faults:
-        damage_joint(result.joint, faults, fault_seed)
     for warning in result.warnings:
         click.echo(f"warning: {warning}", err=True)
     click.echo(json.dumps(_document(result)) if as_json else _text(result))

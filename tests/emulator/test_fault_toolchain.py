@@ -123,7 +123,10 @@ def test_build_takes_faults_by_an_option_of_its_own_and_refuses_unknown_ones_bef
     command += ["--output", str(tmp_path / "m.joint"), "--input-shape", "x:1x3x224x224", "--json"]
     refused = CliRunner().invoke(emulator, [*command, "--fault", "gremlins"])
     assert isinstance(refused.exception, FaultError)
-    assert not (tmp_path / "m.joint").exists()
+    assert "x>=0" in CliRunner().invoke(emulator, [*command, "--fault", "dropped-bias", "--fault-seed", "-1"]).output
+    without_room = CliRunner().invoke(emulator, [*command, "--fault", "swapped-concat"])
+    assert "no room for 'swapped-concat'" in str(without_room.exception)
+    assert list(tmp_path.iterdir()) == []
     done = CliRunner().invoke(emulator, [*command, "--fault", "dropped-bias", "--fault-seed", "3"])
     assert done.exit_code == 0, done.output
     wanted = Executor(apply(model.program, "dropped-bias", 3)).run(model.inputs)
