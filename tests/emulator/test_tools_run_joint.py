@@ -109,7 +109,8 @@ def test_overriding_a_static_batch_changes_the_size_of_the_dump_alone(desk: Desk
         assert found["prob.bin"] == expected
 
 
-def test_a_first_axis_that_is_no_batch_is_part_of_the_item(desk: Desk) -> None:
+@pytest.mark.parametrize("batch", [1, 4, 8])
+def test_a_first_axis_that_is_no_batch_is_part_of_the_item(desk: Desk, batch: int) -> None:
     table = np.arange(256, dtype=np.uint8)[None]
     program = Program(
         (Port("windows", "w", "uint8", (8, 1, 2, 3), "NCHW"),),
@@ -117,6 +118,7 @@ def test_a_first_axis_that_is_no_batch_is_part_of_the_item(desk: Desk) -> None:
         {name: Tensor(name, (8, 1, 2, 3), 1.0, 0) for name in ("w", "y")},
         (Op("channel_lut", "y", ("w",), "y", {}, {"table": "table"}),),
         {"table": table},
+        max_batch=batch,
     )
     write_joint(desk.folder / "windows.joint", program)
     (desk.folder / "all.bin").write_bytes(FIRST[:48])

@@ -1,7 +1,7 @@
 """Which batch size counts for what (run_joint, SDK V0.31): read off the public source, its slips included.
 
-The source takes shape[0] for the items of a buffer, where the header says that it equals the maximal batch. Here an
-input may have another first axis (silero-vad's eight windows are one item), so the port says how many items it holds.
+The source takes shape[0] for the items of a buffer; the header says that this equals the maximal batch. Here a tensor
+may have another first axis (silero-vad's eight windows are one item), so it is the maximal batch that counts.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from axpair_emulator.tools.run_joint.arguments import Arguments
 class Batch:
     """The batch of one call."""
 
+    most: int
+    """Items that a buffer holds."""
     size: int
     """The model's maximum, or --override_batch_size where the model's batch is dynamic."""
     dumped: int
@@ -32,18 +34,24 @@ class Batch:
         size = program.max_batch or 1
         override = arguments.override_batch_size
         if override <= 0:
-            return Batch(size, size, False)
+            return Batch(size, size, size, False)
         if not program.dynamic_batch:
-            return Batch(size, override, False)
-        return Batch(override, override, arguments.manual_alloc)
+            return Batch(size, size, override, False)
+        return Batch(size, override, override, arguments.manual_alloc)
 
     def input_bytes(self, port: Port) -> int:
         """Bytes that an input file must have."""
-        return size_bytes(port.dtype, port.shape) // port.items * self.size
+        return self._of(port, size_bytes(port.dtype, port.shape), self.size)
 
     def output_bytes(self, port: Port) -> int:
         """Bytes that an output file gets."""
         buffer = size_bytes(port.dtype, port.shape)
         if self.twice:
-            buffer = buffer // port.items * self.size
-        return buffer // port.items * self.dumped
+            buffer = self._of(port, buffer, self.size)
+        return self._of(port, buffer, self.dumped)
+
+    def _of(self, port: Port, buffer: int, items: int) -> int:
+        """Bytes of so many items; of a tensor without a batch, all of it."""
+        if not port.shape or port.shape[0] % self.most:
+            return buffer
+        return buffer // self.most * items
