@@ -193,6 +193,25 @@ def test_a_bare_label_proves_nothing(tmp_path: Path) -> None:
     assert "AX405" not in [code for code, _, _ in ended(verdict)] or len(ended(verdict)) == 1
 
 
+@pytest.mark.parametrize(("score", "proven"), [(1.0, False), (0.926, True)])
+def test_a_score_given_roughly_proves_no_reading_that_another_comes_near_too(
+    tmp_path: Path, score: float, proven: bool
+) -> None:
+    prob = {"prob": np.array([[0.926, 0.04, 0.02, 0.014]], np.float32)}
+
+    def twice(tensors: Mapping[str, Array]) -> dict[str, Any]:
+        raised = np.exp(tensors["prob"][0].astype(np.float64))
+        return {"label": int(raised.argmax()), "score": float(raised.max() / raised.sum())}
+
+    build(tmp_path, onnx=prob, joint=prob, rounds=[Ran(prob)] * 2)
+    verdict = judged(tmp_path, Postprocessor("post:twice", twice), {"label": 0, "score": score})
+    assert ended(verdict) == [("AX404", "postprocess", proven)]
+    summary = verdict.findings[0].summary
+    assert ("2 readings fit" in summary, "applies sigmoid" in summary) == (not proven, not proven)
+    assert "applies softmax" in summary
+    assert summary.startswith("the post-processor") == proven
+
+
 def test_layouts_with_the_same_bytes_can_t_be_taken_for_each_other(tmp_path: Path) -> None:
     flat = {"scores": np.float32(np.random.default_rng(1).uniform(0, 1, (1, 1, 1, 12)))}
     facts = {"scores": OutputFacts("scores", "scores", "float32", (1, 1, 1, 12), "NHWC")}

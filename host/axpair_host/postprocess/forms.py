@@ -7,13 +7,14 @@ boxes    [{"box": [x1, y1, x2, y2], "label": ..., "score": ...}, ...], or {"boxe
 Anything else is compared as it stands, numbers within a tolerance.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 LABEL_KEYS = ("label", "class", "name", "class_id", "id")
 SCORE_KEYS = ("score", "confidence", "conf", "probability", "prob")
 BOX_KEYS = ("box", "bbox", "xyxy")
+TOLERANCE_KEYS = ("score_tolerance", "tolerance", "iou")
 CORNER_KEYS = ("x1", "y1", "x2", "y2")
 Box = tuple[float, float, float, float]
 _LONGEST_TOLD = 60
@@ -100,6 +101,24 @@ def is_telling(value: Any) -> bool:
     if labels:
         return any(entry.score is not None for entry in labels)
     return isinstance(value, list | Mapping) or (isinstance(value, float) and not value.is_integer())
+
+
+def is_exact(value: Any) -> bool:
+    """Whether its fractions are given finely enough to tell what makes them from what only comes near: a score of 0.9
+    or 1.0 may be rounded by hand, and one that brings its own tolerance says so."""
+    if isinstance(value, Mapping) and value.keys() & set(TOLERANCE_KEYS):
+        return False
+    entries = as_boxes(value) or as_top(value) or [entry for entry in (as_label(value),) if entry is not None]
+    numbers = [entry.score for entry in entries if entry.score is not None] if entries else list(_fractions(value))
+    return not numbers or any(round(number, 1) != number for number in numbers)
+
+
+def _fractions(value: Any) -> Iterator[float]:
+    if isinstance(value, float):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from _fractions(each)
 
 
 def _entry(value: Mapping[str, Any]) -> Entry | None:

@@ -10,7 +10,7 @@ from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.record import ReadingHit, ReadingsTried
 from axpair_host.postprocess.agreement import differences, same_decision
 from axpair_host.postprocess.decisions import told
-from axpair_host.postprocess.forms import is_telling
+from axpair_host.postprocess.forms import is_exact, is_telling
 
 CODES = ("AX401", "AX402", "AX403", "AX404")
 _LACKING = (
@@ -69,15 +69,14 @@ def _findings(
     inquiry: Inquiry, tried: ReadingsTried, wanted: Any, reader: str, result: str, evidence: dict[str, Any]
 ) -> Iterator[Finding]:
     """One finding for each code among the simplest hits; proven where there is one hit, and no chance of another."""
-    hits = _simplest(tried.hits)
+    hits = _simplest(tried.hits, by_nearness=is_exact(wanted))
     if not hits:
         return
-    explanations = {hit.kinds for hit in hits}
     rivals = sorted({one.code for one in inquiry.findings if one.code in BY_DECISION})
     alone = len(hits) == 1 and tried.left_out == 0 and not rivals
     telling = is_telling(wanted)
     doubt = ""
-    if len(explanations) > 1:
+    if len(hits) > 1:
         doubt = f"; {len(hits)} readings fit, so this is a hint"
     elif rivals:
         doubt = f"; {' and '.join(rivals)} would explain it too, so this is a hint"
@@ -91,12 +90,15 @@ def _findings(
             outputs = tuple(dict.fromkeys(name for hit in mine for name in hit.outputs))
             reads = ", or ".join(hit.words for hit in mine)
             details = {**evidence, "readings": [hit.words for hit in hits], "readings_tried": tried.tried}
-            yield found(code, f"{reader} {reads}: {result}{doubt}", details, proven=alone and telling, outputs=outputs)
+            proven = alone and telling
+            who = reader if proven else f"it looks as if {reader}"
+            yield found(code, f"{who} {reads}: {result}{doubt}", details, proven=proven, outputs=outputs)
 
 
-def _simplest(hits: Sequence[ReadingHit]) -> list[ReadingHit]:
-    """Without those that only come near where another hits, or do the same to more outputs than another does."""
-    if any(hit.tight for hit in hits):
+def _simplest(hits: Sequence[ReadingHit], *, by_nearness: bool) -> list[ReadingHit]:
+    """Without those that do the same to more outputs than another does, or, `by_nearness`, only come near where another
+    hits: that tells them apart only where what is wanted is exact."""
+    if by_nearness and any(hit.tight for hit in hits):
         hits = [hit for hit in hits if hit.tight]
     return [
         hit

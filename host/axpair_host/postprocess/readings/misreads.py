@@ -140,13 +140,13 @@ def _activations(output: OutputFacts, tensor: Array) -> Iterator[Misread]:
         return apply
 
     if is_share:
-        twice = "applies sigmoid to {outputs}, which went through it already"
+        twice = "applies sigmoid to {outputs}, whose values lie between 0 and 1 already"
         yield Misread("AX404", "sigmoid-twice", twice, over(curves.logit), over(curves.sigmoid))
     else:
         missing = "doesn't apply sigmoid to {outputs}"
         yield Misread("AX404", "sigmoid-missing", missing, over(curves.sigmoid), _never)
     if is_softmax:
-        twice = "applies softmax to {outputs}, which went through it already"
+        twice = "applies softmax to {outputs}, whose values sum to 1 already"
         yield Misread("AX404", "softmax-twice", twice, over(curves.log), over(curves.softmax))
     elif real.shape[axis] > 1:
         missing = "doesn't apply softmax to {outputs}"
