@@ -67,6 +67,30 @@ def test_tensors_that_disagree_are_named_and_the_post_processor_is_not(tmp_path:
     assert codes(verdict) == ["AX306"]
 
 
+def test_a_hint_that_keeps_the_post_processor_from_being_judged_says_so(tmp_path: Path) -> None:
+    lossy = {"prob": noisy(F["prob"], 0.95)}
+    evidence = build(
+        tmp_path,
+        onnx=F,
+        lava_joint=lossy,
+        joint=lossy,
+        rounds=[Ran(lossy)] * 2,
+        decisions=dict.fromkeys(ALL, 180),
+        **expecting(90),
+    )
+    verdict = diagnose(evidence)
+    assert codes(verdict) == ["AX201"]
+    (why,) = [one.why for one in verdict.not_judged if one.what == "postprocess"]
+    assert "AX201 comes first, though as a hint only" in why
+    assert "of onnx/ it makes 180, expected 90" in why
+
+
+def test_returning_none_on_every_leg_decides_nothing(tmp_path: Path) -> None:
+    verdict = judged(tmp_path, decisions=dict.fromkeys(ALL))
+    assert verdict.verdict == "INCONCLUSIVE"
+    assert any("returned None" in one.why for one in verdict.not_judged)
+
+
 def test_without_an_expectation_no_decision_is_wrong(tmp_path: Path) -> None:
     assert judged(tmp_path, decisions=dict.fromkeys(ALL, 180)).verdict == "PASS"
 

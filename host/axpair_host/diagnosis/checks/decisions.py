@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from axpair_host.compare import Relation
-from axpair_host.diagnosis.checks.judged import BY_DECISION, judged
+from axpair_host.diagnosis.checks.judged import BY_DECISION, expectation, judged
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.postprocess.agreement import differences
@@ -12,11 +12,19 @@ from axpair_host.postprocess.forms import as_top
 
 
 def fickle(inquiry: Inquiry) -> Iterator[Finding | Open]:
-    """AX405, proven: the same bytes decided in two ways. That needs no expectation."""
+    """AX405, proven: the same bytes decided in two ways. That needs no expectation. What keeps the post-processor from
+    being judged is said here too, for all the questions about it."""
     held = judged(inquiry)
     if held is None:
+        yield from _left_out(inquiry)
         return
     record = inquiry.evidence.record
+    if all(decision is None for decision in held.decided.values()) and not record.has_expect:
+        why = (
+            "it returned None on every leg: nothing was decided, and so nothing is right; let it return its decision, "
+            "or expect none: --expect null"
+        )
+        yield Open("postprocess", why, undecided=True)
     if record.expect_leg and not held.has_expect:
         failed = held.said.errors.get(record.expect_leg, "")
         why = f"the post-processor failed on them: {failed}" if failed else "they aren't there; give --onnx"
@@ -33,6 +41,28 @@ def fickle(inquiry: Inquiry) -> Iterator[Finding | Open]:
             {"decisions": held.decided},
             proven=True,
         )
+
+
+def _left_out(inquiry: Inquiry) -> Iterator[Open]:
+    """That it isn't judged on tensors that disagree, what stands before it, and what it makes of the float outputs."""
+    record = inquiry.evidence.record
+    has_expect, expect = expectation(record)
+    said = record.postprocess
+    first = [one for one in inquiry.findings if one.weight != "warning" and (one.proven or one.code not in BY_DECISION)]
+    if said is None or not first or not (has_expect or record.expect_leg):
+        return
+    why = f"{' and '.join(dict.fromkeys(one.code for one in first))} comes first"
+    if not any(one.proven for one in first):
+        why += ", though as a hint only"
+    why += ": what the post-processor makes of tensors that disagree shows nothing of it"
+    if has_expect and not record.expect_leg and "onnx" in said.decisions:
+        decision = said.decisions["onnx"]
+        why += f"; of onnx/ it makes {told(decision)}, "
+        if differences(expect, decision):
+            why += f"expected {told(expect)}: neither conversion nor board are in that, so it is a suspect as well"
+        else:
+            why += "as expected"
+    yield Open("postprocess", why)
 
 
 def at_the_edge(inquiry: Inquiry) -> Iterator[Finding]:
