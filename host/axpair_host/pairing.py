@@ -157,7 +157,7 @@ def judge(asks: LiveAsks, settings: Settings) -> tuple[Verdict, dict[str, Any]]:
     folder, postprocessor = asks.session.folder, asks.session.postprocess
     write_pair_json(folder, asks.record, None)
     if postprocessor is not None:
-        facts = postprocess.apply(postprocessor, load(folder).legs)
+        facts = postprocess.apply(postprocessor, load(folder).legs, asks.record.expect)
         asks.record = msgspec.structs.replace(asks.record, postprocess=facts)
         write_pair_json(folder, asks.record, None)
     verdict = diagnose(load(folder), settings, asks=asks)

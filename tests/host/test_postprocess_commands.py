@@ -9,7 +9,8 @@ import pytest
 from agent_process import gone
 from axpair_host.errors import PostprocessError, UsageError
 from axpair_host.postprocess import apply, load
-from axpair_host.postprocess.text import Unreadable, compiled, read_text
+from axpair_host.postprocess.agreement import differences
+from axpair_host.postprocess.text import Unmatched, Unreadable, compiled, read_text
 
 LEGS = {leg: {"a/b": np.array([[0.1, 0.9]], np.float32)} for leg in ("onnx", "board")}
 SAMPLE = "Repeat 10 times\n11.4611, 285\n10.8656, 281\n"
@@ -62,7 +63,29 @@ def test_the_vendor_s_samples_are_read_as_they_print(text: str, expected: Any) -
 def test_a_pattern_of_the_user_s_own_is_taken_line_by_line() -> None:
     pattern = compiled(r"^(?P<label>\w+) with (?P<score>[\d.]+)$")
     assert read_text("hello\ncat with 0.5\n", pattern) == [{"label": "cat", "score": 0.5}]
-    assert read_text("nothing fits\n", pattern) == []
+    for nothing in ("", "detection num: 0\n", "[]\n"):
+        assert read_text(nothing, pattern) == []
+    with pytest.raises(Unmatched, match=r"'nothing fits' \| 'at all'"):
+        read_text("nothing fits\n at all", pattern)
+
+
+def test_a_pattern_that_fits_on_no_leg_is_the_user_s_and_one_that_fits_on_some_found_nothing_on_the_others(
+    tmp_path: Path,
+) -> None:
+    spec = program(
+        tmp_path,
+        "import struct, sys, pathlib\n"
+        "score = struct.unpack('<2f', (pathlib.Path(sys.argv[1]) / 'a_b.bin').read_bytes())[1]\n"
+        "print('init ok')\n"
+        "print(f'cat with {score:.1f}' if score > 0.5 else 'no cat')\n",
+    )
+    with pytest.raises(PostprocessError, match=r"on any leg; on onnx/ it begins 'init ok' \| 'cat with 0.9'"):
+        apply(load(spec, compiled(r"^(?P<label>\w+) without")), LEGS)
+    assert apply(load(spec, compiled(r"^(?P<label>\w+) without")), LEGS, expect=[]).decisions["board"] == []
+    legs = {**LEGS, "board": {"a/b": np.zeros((1, 2), np.float32)}}
+    decisions = apply(load(spec, compiled(r"^(?P<label>\w+) with ")), legs).decisions
+    assert decisions == {"onnx": [{"label": "cat"}], "board": []}
+    assert differences(decisions["onnx"], decisions["board"]) == ["[cat] expected, nothing said"]
 
 
 @pytest.mark.parametrize("text", ["", "segmentation fault", "{broken"])
@@ -104,6 +127,22 @@ def test_a_program_that_doesn_t_end_is_ended_with_all_that_it_started(tmp_path: 
     with pytest.raises(PostprocessError, match=r"ran for 2 s and was ended"):
         apply(load(spec, timeout=2.0), {"board": LEGS["board"]})
     assert gone(int(pid.read_text()))
+
+
+def test_after_one_leg_without_an_end_the_others_aren_t_waited_for(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    spec = program(
+        tmp_path,
+        "import struct, sys, pathlib, time\n"
+        f"open({str(runs)!r}, 'a').write('x')\n"
+        "score = struct.unpack('<2f', (pathlib.Path(sys.argv[1]) / 'a_b.bin').read_bytes())[1]\n"
+        "print('0.9, 1') if score > 0.5 else time.sleep(600)\n",
+    )
+    hangs = {"a/b": np.zeros((1, 2), np.float32)}
+    facts = apply(load(spec, timeout=2.0), {"onnx": LEGS["onnx"], "lava_joint": hangs, "joint": hangs, "board": hangs})
+    assert runs.read_text() == "xx"
+    assert facts.errors["lava_joint"].endswith("ran for 2 s and was ended")
+    assert facts.errors["board"] == "it wasn't run, since it didn't end in time before"
 
 
 def test_a_program_that_prints_without_end_is_ended(tmp_path: Path) -> None:

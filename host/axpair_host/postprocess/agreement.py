@@ -48,6 +48,8 @@ def differences(expected: Any, said: Any, within: Tolerances = USUAL) -> list[st
     "score_tolerance", "iou" and "tolerance", which count instead of the usual ones.
     """
     within = within.of(expected) if within is USUAL else within
+    if said == [] and (as_top(expected) or _one(expected)):
+        return [f"{told(expected)} expected, nothing said"]
     boxes, said_boxes = as_boxes(expected), as_boxes(said)
     if boxes is not None and said_boxes is not None:
         return box_differences(boxes, said_boxes, within.score, within.iou)

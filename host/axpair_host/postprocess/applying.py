@@ -1,28 +1,31 @@
-"""Runs the post-processor on every leg and keeps what it said, or what it raised."""
+"""Runs the post-processor on every leg and keeps what it said, or how it failed."""
 
-import sys
-import traceback
 from collections.abc import Mapping
-from contextlib import redirect_stdout
-from pathlib import Path
 from typing import Any
 
 from axpair_host.errors import HostError, PostprocessError
 from axpair_host.evidence.record import PostprocessFacts
-from axpair_host.postprocess.commands import CommandFailed
 from axpair_host.postprocess.decisions import as_json
+from axpair_host.postprocess.failing import NothingMatched, told_failure
+from axpair_host.postprocess.forms import as_boxes
 from axpair_host.postprocess.loading import Outputs, Postprocessor
 
 
-def apply(postprocessor: Postprocessor, legs: Mapping[str, Outputs]) -> PostprocessFacts:
+def apply(postprocessor: Postprocessor, legs: Mapping[str, Outputs], expect: Any = None) -> PostprocessFacts:
     """The decision of each leg. What it raises on some legs is evidence; what it raises on every one is an error.
 
-    Raises PostprocessError then, with the exception and its place.
+    So is a pattern that fits nothing it prints on any leg, unless it is expected (`expect`) to find nothing; on some
+    legs only, it found nothing there. Raises PostprocessError then, with what was raised, or printed.
     """
     decisions: dict[str, Any] = {}
     errors: dict[str, str] = {}
+    unmatched: dict[str, str] = {}
     for leg, outputs in legs.items():
-        decision, error = decided(postprocessor, outputs)
+        try:
+            decision, error = _decided(postprocessor, outputs)
+        except NothingMatched as nothing:
+            unmatched[leg] = str(nothing)
+            decision, error = [], ""
         if error:
             errors[leg] = error
         else:
@@ -33,6 +36,14 @@ def apply(postprocessor: Postprocessor, legs: Mapping[str, Outputs]) -> Postproc
             f"the post-processor {postprocessor.spec} failed on every leg; on {leg}/: {message}",
             next_step=postprocessor.advice,
         )
+    if unmatched and unmatched.keys() == decisions.keys() and as_boxes(expect) != []:
+        leg, text = next(iter(unmatched.items()))
+        raise PostprocessError(
+            f"the pattern fits no line of what the post-processor {postprocessor.spec} prints on any leg; on {leg}/ it "
+            f"begins {text}",
+            next_step="mend --post-pattern, or the pattern in axpair.toml; where nothing was found let it print [], or "
+            "expect that: --expect '[]'",
+        )
     return PostprocessFacts(postprocessor.spec, decisions, errors)
 
 
@@ -42,18 +53,15 @@ def decided(postprocessor: Postprocessor, outputs: Outputs) -> tuple[Any, str]:
     Raises PostprocessError for a result that no JSON can hold, and HostError for a command that can't be run at all.
     """
     try:
-        with redirect_stdout(sys.stderr):  # stdout is the document's
-            return as_json(postprocessor(outputs)), ""
-    except HostError:
+        return _decided(postprocessor, outputs)
+    except NothingMatched:
+        return [], ""
+
+
+def _decided(postprocessor: Postprocessor, outputs: Outputs) -> tuple[Any, str]:
+    try:
+        return as_json(postprocessor(outputs)), ""
+    except (HostError, NothingMatched):
         raise
-    except (Exception, SystemExit) as error:
-        return None, _told(error)
-
-
-def _told(error: BaseException) -> str:
-    """Exception and the user's own line, such as "KeyError: 'prob' (post.py:12)"; a command's failure as it stands."""
-    if isinstance(error, CommandFailed):
-        return str(error)
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{place}"
+    except Exception as error:
+        return None, told_failure(error)

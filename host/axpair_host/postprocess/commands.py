@@ -3,11 +3,9 @@
 No shell takes part. Time and output are bounded; what the program started ends with it.
 """
 
-import contextlib
 import io
 import os
 import shlex
-import signal
 import subprocess
 import tempfile
 import threading
@@ -20,7 +18,9 @@ import numpy as np
 from axpair_proto.names import file_stems
 
 from axpair_host.errors import PostprocessError
-from axpair_host.postprocess.text import Unreadable, read_text
+from axpair_host.postprocess.ending import end, told_status
+from axpair_host.postprocess.failing import Hung, NoDecision, NothingMatched
+from axpair_host.postprocess.text import Unmatched, Unreadable, read_text
 
 if TYPE_CHECKING:
     import re
@@ -29,10 +29,6 @@ FOLDER = "{dir}"
 """Stands for the folder, anywhere in the program's arguments."""
 MAX_PRINTED = 1 << 20
 """Bytes on stdout; a program that prints more is ended."""
-
-
-class CommandFailed(Exception):
-    """The program ran and gave no decision: evidence for the leg that it ran on."""
 
 
 @dataclass(frozen=True)
@@ -84,17 +80,19 @@ def command_of(
 
     def decide(outputs: Mapping[str, "np.ndarray[Any, Any]"]) -> Any:
         printed = run(arguments, files_of(outputs), seconds)
+        if printed.ended == "output":
+            raise NoDecision(f"{arguments[0]} printed more than {MAX_PRINTED} bytes and was ended")
         if printed.ended:
-            what = f"printed more than {MAX_PRINTED} bytes" if printed.ended == "output" else f"ran for {seconds:g} s"
-            raise CommandFailed(f"{arguments[0]} {what} and was ended")
+            raise Hung(f"{arguments[0]} ran for {seconds:g} s and was ended")
         if printed.status != 0:
             last = printed.errors.decode("utf-8", "replace").strip().splitlines()[-1:] or ["it said nothing on stderr"]
-            how = f"status {printed.status}" if printed.status > 0 else _signal(-printed.status)
-            raise CommandFailed(f"{arguments[0]} ended with {how}: {last[0][:200]}")
+            raise NoDecision(f"{arguments[0]} ended with {told_status(printed.status)}: {last[0][:200]}")
         try:
             return read_text(printed.output.decode("utf-8", "replace"), pattern)
+        except Unmatched as error:
+            raise NothingMatched(str(error)) from error
         except Unreadable as error:
-            raise CommandFailed(f"what {arguments[0]} printed can't be read: {error}") from error
+            raise NoDecision(f"what {arguments[0]} printed can't be read: {error}") from error
 
     return decide
 
@@ -132,7 +130,9 @@ def run_here(arguments: Sequence[str], files: Mapping[str, bytes], seconds: floa
             try:
                 output, ended = _watched(process, seconds)
             finally:
-                _end(process)
+                end(process)
+                if process.stdout is not None:
+                    process.stdout.close()
             errors.seek(max(0, errors.seek(0, os.SEEK_END) - (1 << 16)))
             return Printed(process.returncode, output, errors.read(), ended)
 
@@ -142,11 +142,11 @@ def _watched(process: "subprocess.Popen[bytes]", seconds: float) -> tuple[bytes,
     assert process.stdout is not None
     timed_out = threading.Event()
 
-    def end() -> None:
+    def stop() -> None:
         timed_out.set()
-        _end(process)
+        end(process)
 
-    timer = threading.Timer(seconds, end)
+    timer = threading.Timer(seconds, stop)
     timer.daemon = True
     timer.start()
     try:
@@ -161,22 +161,3 @@ def _watched(process: "subprocess.Popen[bytes]", seconds: float) -> tuple[bytes,
 
 def _read(stream: IO[bytes]) -> bytes:
     return stream.read(MAX_PRINTED + 1)
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End it with everything that it started; fine where it has ended."""
-    if hasattr(os, "killpg"):
-        with contextlib.suppress(OSError):
-            os.killpg(process.pid, signal.SIGKILL)
-    if process.poll() is None:
-        process.kill()
-        process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
-
-
-def _signal(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from axpair_host.errors import UsageError
-from axpair_host.postprocess.text import Unreadable, read_text
+from axpair_host.postprocess.text import Unmatched, Unreadable, read_text
 
 FLOAT = "F"
 """As --expect: what the post-processor makes of the float outputs."""
@@ -75,6 +75,11 @@ def _from_file(path: Path, pattern: "re.Pattern[str] | None") -> Any:
     except ValueError as not_json:
         try:
             return read_text(text, pattern)
+        except Unmatched as error:
+            raise UsageError(
+                f"{path}: the pattern fits no line of it; it begins {error}",
+                next_step="mend the pattern; for a decision that nothing was found, give '[]'",
+            ) from error
         except Unreadable as error:
             raise UsageError(
                 f"{path}: not JSON ({not_json}), and no decision in it: {error}",

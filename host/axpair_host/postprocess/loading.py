@@ -9,11 +9,19 @@ import numpy as np
 
 from axpair_host.errors import PostprocessError
 from axpair_host.postprocess.commands import RunsCommands, command_of, run_here
-from axpair_host.postprocess.python import function_of
+from axpair_host.postprocess.failing import Hung, NoDecision
+from axpair_host.postprocess.process import process_of
 
 Outputs = Mapping[str, "np.ndarray[Any, Any]"]
 HERE = "cmd:"
 ON_BOARD = "board:"
+
+
+@dataclass
+class Patience:
+    """Whether a post-processor didn't end in time once."""
+
+    over: bool = False
 
 
 @dataclass(frozen=True)
@@ -24,10 +32,22 @@ class Postprocessor:
     function: Callable[[dict[str, "np.ndarray[Any, Any]"]], Any] = field(repr=False)
     advice: str = "it gets a dict from output name to numpy array, shaped as 'axpair model info' shows"
     """What to say to a user where it fails on everything."""
+    quiet: Callable[[dict[str, "np.ndarray[Any, Any]"]], Any] | None = field(default=None, repr=False)
+    """The same function, where it prints and there is one that doesn't."""
+    patience: Patience = field(default_factory=Patience, repr=False)
 
     def __call__(self, outputs: Outputs) -> Any:
-        """What it makes of one leg's outputs; it gets copies, so that it can't change evidence."""
-        return self.function({name: tensor.copy() for name, tensor in outputs.items()})
+        """What it makes of one leg's outputs; it gets copies, so that it can't change evidence.
+
+        Raises Hung where it doesn't end in time, and from then on without running it: one wait is enough.
+        """
+        if self.patience.over:
+            raise NoDecision("it wasn't run, since it didn't end in time before")
+        try:
+            return self.function({name: tensor.copy() for name, tensor in outputs.items()})
+        except Hung:
+            self.patience.over = True
+            raise
 
 
 def load(
@@ -35,7 +55,7 @@ def load(
 ) -> Postprocessor:
     """`module:function`, `cmd:PROGRAM ... {dir}`, or `board:PROGRAM ... {dir}`, which needs a board at hand.
 
-    `pattern` reads what a command prints, where that isn't JSON; it gets at most `timeout` seconds for each leg.
+    `pattern` reads what a command prints, where that isn't JSON. Each leg gets at most `timeout` seconds.
     Raises PostprocessError when there is no such thing, or importing it fails.
     """
     if spec.startswith(HERE):
@@ -48,7 +68,12 @@ def load(
             )
         run = board.run_command
         return Postprocessor(spec, command_of(spec, spec[len(ON_BOARD) :], pattern, timeout, run), _OF_COMMANDS)
-    return Postprocessor(spec, function_of(spec))
+    process = process_of(spec)
+    return Postprocessor(
+        spec,
+        lambda outputs: process.decide(outputs, timeout),
+        quiet=lambda outputs: process.decide(outputs, timeout, quiet=True),
+    )
 
 
 def wants_board(spec: str | None) -> bool:

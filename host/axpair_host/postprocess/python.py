@@ -3,7 +3,6 @@
 import importlib
 import sys
 from collections.abc import Callable
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +23,14 @@ def function_of(spec: str) -> Callable[..., Any]:
     if here not in sys.path:
         sys.path.insert(0, here)
     try:
-        with redirect_stdout(sys.stderr):  # stdout is the document's
-            module = importlib.import_module(module_name)
+        module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name is not None and (module_name == error.name or module_name.startswith(f"{error.name}.")):
             raise PostprocessError(f"--postprocess {spec}: no module {module_name!r}", next_step=_FORM) from error
         raise PostprocessError(
             f"--postprocess {spec}: its module needs {error.name!r}, which isn't installed"
         ) from error
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         raise PostprocessError(
             f"--postprocess {spec}: importing {module_name!r} raised {type(error).__name__}: {error}"
         ) from error

@@ -39,10 +39,11 @@ def rejudged(
     Raises PostprocessError where the post-processor fails on every leg.
     """
     changes: dict[str, Any] = {}
-    if postprocessor is not None:
-        changes["postprocess"] = apply(postprocessor, evidence.legs)
     if expected.given or expected.leg:
         changes |= {"expect": expected.value, "has_expect": expected.given, "expect_leg": expected.leg}
+    if postprocessor is not None:
+        expect = changes.get("expect", evidence.record.expect)
+        changes["postprocess"] = apply(postprocessor, evidence.legs, expect)
     if observed.given:
         changes |= {"observed": observed.value, "has_observed": True}
     if changes:

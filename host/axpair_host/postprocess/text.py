@@ -16,13 +16,18 @@ PATTERNS: Mapping[str, str] = {
     "classification": rf"^\s*(?P<score>{_NUMBER}),\s*(?P<label>\S+)\s*$",
 }
 """By name; those of the vendor's samples, which print `16: 93%, [135, 219, 310, 541], dog` and `11.4611, 285`."""
-_NOTHING = re.compile(r"^\s*detection num:\s*0\s*$", re.MULTILINE)
-"""What those samples print where nothing was found."""
+_NOTHING = re.compile(r"^\s*detection num:\s*0\s*$|\A\s*\[\s*\]\s*\Z", re.MULTILINE)
+"""What those samples print where nothing was found, and the same in JSON."""
 _LONGEST = 1 << 20
+_LINES_TOLD, _LINE_TOLD = 3, 80
 
 
 class Unreadable(ValueError):
     """A text in which no decision was found; the message says what it begins with."""
+
+
+class Unmatched(Unreadable):
+    """A text of which no line fits the user's pattern; the message is its first lines."""
 
 
 def compiled(pattern: str) -> "re.Pattern[str]":
@@ -48,13 +53,16 @@ def read_text(text: str, pattern: "re.Pattern[str] | None" = None) -> Any:
     """The JSON value that a text says: itself where it is JSON; else what `pattern`, or without one the first pattern
     of the vendor's samples that fits any line, finds: a list of boxes, or of labels, best first as printed.
 
-    With a pattern, lines that don't fit are passed over, and no line at all says that nothing was found.
-    Raises Unreadable.
+    With a pattern, lines that don't fit are passed over. An empty text, and what the samples print then, says that
+    nothing was found. Raises Unreadable, and Unmatched where no line fits the pattern.
     """
     if len(text) > _LONGEST:
         raise Unreadable(f"more than {_LONGEST} characters")
     if pattern is not None:
-        return _entries(text, pattern)
+        found = _entries(text, pattern)
+        if not found and text.strip() and not _NOTHING.search(text):
+            raise Unmatched(_beginning(text))
+        return found
     try:
         return json.loads(text)
     except ValueError:
@@ -66,6 +74,12 @@ def read_text(text: str, pattern: "re.Pattern[str] | None" = None) -> Any:
         return []
     start = text.strip()[:80]
     raise Unreadable(f"neither JSON nor lines that a pattern knows; it begins with {start!r}" if start else "nothing")
+
+
+def _beginning(text: str) -> str:
+    lines = [line.strip() for line in text.strip().splitlines()]
+    told = " | ".join(repr(line[:_LINE_TOLD]) for line in lines[:_LINES_TOLD])
+    return f"{told} ..." if len(lines) > _LINES_TOLD else told
 
 
 def _entries(text: str, pattern: "re.Pattern[str]") -> list[dict[str, Any]]:

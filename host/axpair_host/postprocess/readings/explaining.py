@@ -1,10 +1,9 @@
 """Tries every reading, and says under which the post-processor gives what is wanted."""
 
-import contextlib
-import io
 import time
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Literal
 
@@ -50,16 +49,17 @@ class _Runs:
     def __init__(
         self, postprocessor: Postprocessor, tensors: Mapping[str, Array], wanted: Any, side: Side, end: float
     ) -> None:
-        self._postprocessor, self._tensors, self._wanted, self._side = postprocessor, tensors, wanted, side
+        self._postprocessor = replace(postprocessor, function=postprocessor.quiet or postprocessor.function)
+        self._tensors, self._wanted, self._side = tensors, wanted, side
         self._end = end
         self._left = MAX_RUNS
         self.tried = 0
 
     def hits(self, readings: Sequence[Reading]) -> list[ReadingHit]:
-        """The readings under which the wanted decision is made, as long as runs and time last."""
+        """The readings under which the wanted decision is made, as long as runs, time and patience last."""
         found = []
         for reading in readings:
-            if self._left <= 0 or time.monotonic() > self._end:
+            if self._left <= 0 or time.monotonic() > self._end or self._postprocessor.patience.over:
                 break
             self.tried += 1
             sets = reading.undone(self._tensors) if self._side == "undo" else reading.suffered(self._tensors)
@@ -75,7 +75,7 @@ class _Runs:
 
     def _decided(self, tensors: Mapping[str, Array]) -> tuple[Any, bool]:
         """Under a wrong reading nearly anything may be said, printed, warned of or raised."""
-        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
                 decision, error = decided(self._postprocessor, tensors)
