@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ from axpair_emulator.build import BuildResult
 from axpair_emulator.errors import ModelError
 from axpair_emulator.metrics import cosine
 from axpair_emulator.simulator import EmulatorSimulator
+from axpair_proto.errors import AxpairError
 from axpair_proto.simulator import Models
 from onnx import TensorProto, helper, numpy_helper
-from onnx_models import INPUT, Workspace, net, node, pack, picture, png, random_array
+from onnx_models import INPUT, Workspace, config_text, net, node, pack, picture, png, random_array
 
 R = random_array
 Arrays = dict[str, np.ndarray]
@@ -171,3 +173,39 @@ def test_model_of_doubles_is_refused_with_the_reason(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"nothing .* left for the NPU: already MatMul .*float64") as caught:
         legs(model, tmp_path)
     assert "float32" in caught.value.next_step
+
+
+def test_a_model_without_inputs_is_refused(tmp_path: Path) -> None:
+    model = net([node("Identity", ["w"], ["y"])], ["y"], PARTS)
+    for unused, words in ((True, "no operator reads 'data'"), (False, "the model has no input")):
+        if not unused:
+            del model.graph.input[:]
+        space = Workspace(tmp_path)
+        space.write(model, config_text())
+        with pytest.raises(ModelError, match=words):
+            space.build()
+
+
+def test_sparse_weights_are_refused_by_name(tmp_path: Path) -> None:
+    model = net([node("Mul", [INPUT, "k"], ["y"])], ["y"], shape=(1, 4))
+    values, indices = np.array([2.0], np.float32), np.array([1])
+    sparse = helper.make_sparse_tensor(
+        numpy_helper.from_array(values, "k"), numpy_helper.from_array(indices, "k_at"), [4]
+    )
+    model.graph.sparse_initializer.append(sparse)
+    space = Workspace(tmp_path)
+    space.write(model, config_text())
+    with pytest.raises(ModelError, match="weight 'k' as a sparse tensor"):
+        space.build()
+
+
+def test_a_batch_normalisation_of_negative_variance_makes_no_noise(tmp_path: Path) -> None:
+    statistics = {name: np.full(4, value, np.float32) for name, value in (("s", 1), ("b", 0), ("m", 0), ("v", -1))}
+    nodes = [CONV, node("BatchNormalization", ["c", "s", "b", "m", "v"], ["y"])]
+    space = Workspace(tmp_path)
+    space.write(net(nodes, ["y"], {**PARTS, **statistics}), config_text())
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        with pytest.raises(AxpairError):
+            space.build()
+    assert seen == []

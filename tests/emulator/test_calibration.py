@@ -220,3 +220,31 @@ def test_ranges_are_the_same_in_however_many_passes(tmp_path: Path) -> None:
     whole, size = ranges(1 << 20), 4 * 4 * 12 * 10
     assert ranges(2 * size) == ranges(1) == whole
     assert opened == [["c", "r", "y"], ["c", "r"], ["y"], ["c"], ["r"], ["y"]]
+
+
+def floats_space(folder: Path, samples: Sequence[np.ndarray]) -> Workspace:
+    """A model that takes float32, whose logarithm of negative numbers is NaN."""
+    pack(folder / "c.tar", {f"{k}.bin": values.astype("<f4").tobytes() for k, values in enumerate(samples)})
+    space = Workspace(folder)
+    nodes = [node("Conv", [INPUT, "w"], ["c"]), node("Log", ["c"], ["y"])]
+    model = net(nodes, ["y"], {"w": np.ones((1, 1, 1, 1), np.float32)}, shape=(1, 1, 2, 2))
+    space.write(model, config_text("input_conf_items { attributes { type: FLOAT32 } }"))
+    return space
+
+
+def test_samples_that_are_no_numbers_are_named_by_input_and_archive(tmp_path: Path) -> None:
+    good, bad = np.array([1, 2, 3, 4.0]), np.array([1, np.nan, np.inf, 2])
+    space = floats_space(tmp_path, [good, bad])
+    (said,) = (warning for warning in space.build().warnings if "NaN" in warning)
+    assert "tensor 'data' (read from " in said
+    assert "c.tar) has 2 NaN or infinite values over the 2 calibration samples" in said
+    space = floats_space(tmp_path, [bad * np.nan])
+    with pytest.raises(DatasetError, match=r"tensor 'data', read from .*c\.tar, is NaN") as caught:
+        space.build()
+    assert "mean/std" not in caught.value.next_step
+
+
+def test_a_model_that_makes_nan_of_good_samples_is_said(tmp_path: Path) -> None:
+    warnings = floats_space(tmp_path, [np.array([1, -2, 3, -4.0])]).build().warnings
+    assert any("tensor 'y' has 2 NaN or infinite values" in warning for warning in warnings)
+    assert not any("NaN" in warning for warning in floats_space(tmp_path, [np.ones(4)]).build().warnings)

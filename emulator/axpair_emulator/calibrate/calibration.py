@@ -34,7 +34,7 @@ def find_ranges(
 
     `open_model` gives the float model with some inner tensors among its outputs; `closely` are fed with what they look
     at. Of a large model all samples pass several times, so that the tensors alive together stay under `held_bytes`.
-    Raises DatasetError when a tensor was never finite.
+    Raises DatasetError when a tensor was never finite; some such values are said.
     """
     clipping = config.calibration.mse_clipping
     observers = {name: Observer(histogram=clipping) for name in names}
@@ -53,15 +53,31 @@ def find_ranges(
             done += 1
             progress(done)
         del model  # and with it the memory of every tensor that was observed
-    for name, observer in observers.items():
-        if observer.low > observer.high:
-            raise DatasetError(
-                f"tensor {name!r} is NaN or infinite for all {done} calibration samples",
-                next_step="check mean/std and the colour order of the configuration, then the float model itself",
-            )
+    _check_finite(observers, done, config, warn)
     if clipping:
         return {name: mse_clipped(observer, bits.get(name, 8)) for name, observer in observers.items()}
     return {name: extremes(observer) for name, observer in observers.items()}
+
+
+def _check_finite(observers: Mapping[str, Observer], samples: int, config: BuildConfig, warn: Warn) -> None:
+    paths = config.calibration.paths
+    for name, observer in observers.items():
+        if observer.low > observer.high:
+            archive = f", read from {paths[name]}," if name in paths else ""
+            raise DatasetError(
+                f"tensor {name!r}{archive} is NaN or infinite for all {samples} calibration samples",
+                next_step="look into the archive's files: whatever packed them made no numbers"
+                if archive
+                else "check mean/std and the colour order of the configuration, then the float model itself",
+            )
+    odd = [name for name, observer in observers.items() if observer.bad]
+    if odd:
+        archive = f" (read from {paths[odd[0]]})" if odd[0] in paths else ""
+        more = f", as do {len(odd) - 1} other tensors" if len(odd) > 1 else ""
+        warn(
+            f"tensor {odd[0]!r}{archive} has {observers[odd[0]].bad} NaN or infinite values over the {samples} "
+            f"calibration samples{more}: ranges are those of the other values"
+        )
 
 
 def _passes(names: Sequence[str], shapes: Mapping[str, Sequence[int]], held_bytes: int) -> list[list[str]]:

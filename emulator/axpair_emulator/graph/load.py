@@ -31,6 +31,11 @@ def load_onnx(path: Path) -> onnx.ModelProto:
             next_step="give the .onnx file itself, not an archive, a joint or a text file",
         )
     drop_foreign_keys(model)
+    if model.graph.sparse_initializer:
+        raise ModelError(
+            f"{path} keeps the weight {model.graph.sparse_initializer[0].values.name!r} as a sparse tensor",
+            next_step="export the model with dense weights; sparse ones aren't read",
+        )
     try:
         onnx.load_external_data_for_model(model, str(path.parent))
         require_sound_tensors(model)
@@ -72,7 +77,7 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         raise ModelError(
             f"the model {path} can't be read: {error.strerror or error}",
-            next_step="check the path given as --input or --onnx",
+            next_step="check the path of the ONNX model",
         ) from error
     if not data:
         raise ModelError(f"the model {path} is empty", next_step="copy or export the file again")

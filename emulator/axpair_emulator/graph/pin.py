@@ -22,8 +22,8 @@ def model_inputs(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
 def pin_shapes(model: onnx.ModelProto, wanted: Mapping[str, tuple[int, ...]]) -> onnx.ModelProto:
     """A copy with static input shapes: those wanted, else the model's own with an open batch taken as 1.
 
-    Shapes that the model declares for other tensors are dropped, as they may contradict. Raises ModelError for an
-    unknown name, another number of axes, an axis other than the batch that stays open, or tensors beyond measure
+    Shapes that the model declares for other tensors are dropped, as they may contradict. Raises ModelError for a model
+    without inputs, an unknown name, another number of axes, an axis other than the batch that stays open, or tensors beyond measure
     anywhere in the model.
     """
     pinned = onnx.ModelProto()
@@ -31,6 +31,12 @@ def pin_shapes(model: onnx.ModelProto, wanted: Mapping[str, tuple[int, ...]]) ->
     graph = pinned.graph
     inputs = model_inputs(pinned)
     names = [value.name for value in inputs]
+    if not names:
+        unused = ", ".join(repr(value.name) for value in graph.input)
+        raise ModelError(
+            f"no operator reads {unused}, the model's only input" if unused else "the model has no input",
+            next_step="export the model with the input that it is fed with; constants need no joint",
+        )
     for name in wanted:
         if name not in names:
             raise ModelError(

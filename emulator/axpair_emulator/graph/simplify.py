@@ -8,7 +8,9 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import warnings
 
+import numpy as np
 import onnx
 from onnx import helper
 
@@ -59,13 +61,14 @@ def _keep_old_resizes(model: onnx.ModelProto) -> None:
 def _slim(model: onnx.ModelProto) -> onnx.ModelProto:
     import onnxslim  # takes half a second, and only a build needs it
 
-    # onnxslim prints and logs; what goes wrong inside it leaves the model as it is.
+    # onnxslim prints, logs and warns; what goes wrong inside it leaves the model as it is.
     logging.getLogger("onnxslim").setLevel(logging.CRITICAL)
     expected = [value.name for value in (*model.graph.input, *model.graph.output)]
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
             slim = onnxslim.slim(copy, model_check=False)
     except Exception:  # optional step: the compiler reads the unsimplified model just as well
         return model
