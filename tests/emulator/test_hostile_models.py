@@ -146,6 +146,29 @@ def test_real_model_on_a_large_picture_is_no_vast_one(name: str, shapes: dict[st
     pin_shapes(load_onnx(fetch(name)), shapes)
 
 
+@pytest.mark.parametrize("sides", [(12, 1), (11, 2)])
+def test_slice_of_a_negative_length_is_refused_where_it_would_end_the_process(sides: tuple[int, int]) -> None:
+    kernel, other = sides
+    cut = ["from", "to", "axis"]
+    nodes = [
+        node("Conv", [INPUT, "w"], ["c"]),
+        node("Slice", ["c", *cut], ["s"]),
+        node("MaxPool", ["s"], ["p"], kernel_shape=[other, other]),
+        node("Slice", ["p", *cut], ["y"]),
+    ]
+    numbers = {name: np.array([value]) for name, value in zip(cut, (0, 5, 3), strict=True)}
+    hostile = net(nodes, ["y"], {"w": random_array(4, 3, kernel, kernel), **numbers})
+    with pytest.raises(ModelError, match=r"would have the shape 1x4x1x-1: a window is larger than what it looks at"):
+        pin_shapes(hostile, {})
+
+
+def test_slices_of_slices_are_inferred() -> None:
+    cut = ["from", "to", "axis"]
+    nodes = [node("Slice", [INPUT if i == 0 else f"s{i - 1}", *cut], [f"s{i}"]) for i in range(4)]
+    numbers = {name: np.array([value]) for name, value in zip(cut, (1, 99, 3), strict=True)}
+    assert view(pin_shapes(net(nodes, ["s3"], numbers), {})).shapes["s3"] == (1, 3, 12, 6)
+
+
 def test_pad_wider_than_the_npu_has_is_refused_with_its_numbers(tmp_path: Path) -> None:
     space = Workspace(tmp_path)
     conv = node("Conv", [INPUT, "w"], ["c"], pads=[5000, 0, 0, 0])

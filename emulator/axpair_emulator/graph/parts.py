@@ -9,6 +9,8 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from axpair_emulator.graph.inference import inferred
+
 Array = np.ndarray[Any, Any]
 
 
@@ -16,11 +18,7 @@ class Shapes:
     """Static shapes and constants of a model, as far as ONNX's own inference finds them."""
 
     def __init__(self, model: onnx.ModelProto) -> None:
-        try:
-            inferred = onnx.shape_inference.infer_shapes(model, data_prop=True)
-        except Exception:  # from C++; without shapes the nodes simply stay whole
-            inferred = model
-        graph = inferred.graph
+        graph = inferred(model) or model.graph  # without shapes the nodes simply stay whole
         self._shapes: dict[str, tuple[int, ...]] = {}
         for value in (*graph.input, *graph.value_info, *graph.output):
             element = value.type.tensor_type

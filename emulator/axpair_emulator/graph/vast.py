@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import onnx
 
 from axpair_emulator.errors import ModelError
+from axpair_emulator.graph.inference import inferred
 
 MAX_ELEMENTS = 1 << 26
 """Of one tensor: a quarter of a gigabyte of floats."""
@@ -42,9 +43,8 @@ def elements_of(model: onnx.ModelProto) -> int:
 
 
 def _shapes(model: onnx.ModelProto) -> dict[str, list[int]]:
-    try:
-        graph = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
-    except Exception:  # the checker's and onnxruntime's words on broken models are clearer
+    graph = inferred(model)
+    if graph is None:
         return {}
     return {value.name: _lengths(value) for value in (*graph.input, *graph.output, *graph.value_info)}
 
