@@ -23,8 +23,8 @@ def pin_shapes(model: onnx.ModelProto, wanted: Mapping[str, tuple[int, ...]]) ->
     """A copy with static input shapes: those wanted, else the model's own with an open batch taken as 1.
 
     Shapes that the model declares for other tensors are dropped, as they may contradict. Raises ModelError for a model
-    without inputs, an unknown name, another number of axes, an axis other than the batch that stays open, or tensors beyond measure
-    anywhere in the model.
+    without inputs, an unknown name, another number of axes, an axis other than the batch that stays open, or tensors
+    beyond measure anywhere in the model.
     """
     pinned = onnx.ModelProto()
     pinned.CopyFrom(model)
