@@ -197,3 +197,30 @@ def test_expanded_configuration_resolves_to_the_same_build(tmp_path: Path) -> No
         data.paths["data"] = wanted.paths["data"]
     assert again == first
     assert str(tmp_path) not in text
+
+
+@pytest.mark.parametrize(
+    ("neuwizard", "words"),
+    [
+        (
+            "operator_conf { input_conf_items { attributes { input_modifications { affine_preprocess { slope: 2 } } } } "
+            "input_conf_items { attributes { input_modifications { affine_preprocess { bias: 1 } } } } }",
+            "2 items have input_modifications for 'data': they run one after the other",
+        ),
+        (modified("input_modifications { affine_preprocess { slope: 0 } }"), "slope of input 'data' holds 0"),
+        (modified("input_modifications { input_normalization { std: -2 } }"), "std of input 'data' holds -2"),
+        (
+            'dataset_conf_error_measurement { dataset_conf_items { path: "a.tar" } '
+            'dataset_conf_items { path: "b.tar" } }',
+            "both 'a.tar' and 'b.tar'; the last one counts",
+        ),
+    ],
+)
+def test_what_is_allowed_and_hardly_meant_is_said(neuwizard: str, words: str) -> None:
+    assert any(words in warning for warning in resolved(neuwizard=neuwizard)[1])
+
+
+@pytest.mark.parametrize("flags", [BuildFlags(calibration_batch_size=0), BuildFlags(compile_batch_size=(1, 0))])
+def test_a_batch_size_flag_below_one_is_refused(flags: BuildFlags) -> None:
+    with pytest.raises(ConfigError, match="batch_size is 0"):
+        resolved(flags=flags)

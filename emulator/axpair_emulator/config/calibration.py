@@ -38,9 +38,16 @@ def archives_of(
 ) -> dict[str, str]:
     """The archive of every input, absolute. Raises ConfigError when an input has none or a number is negative."""
     paths = dict.fromkeys(signature.inputs, dataset.path) if dataset.path else {}
+    of_item: dict[str, str] = {}
     for item in dataset.dataset_conf_items:
         for name in selected(item.selector, signature.inputs, "dataset_conf_items"):
-            paths[name] = item.path
+            if of_item.setdefault(name, item.path) != item.path:
+                warnings.append(
+                    f"{field}: dataset_conf_items give input {name!r} both {of_item[name]!r} and {item.path!r}; "
+                    "the last one counts"
+                )
+            of_item[name] = item.path
+    paths |= of_item
     for name in signature.inputs:
         if not paths.get(name):
             raise ConfigError(

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from axpair_proto.pulsar import config_pb2 as pb
 
+from axpair_emulator.errors import ConfigError
+
 _STANDARDS = {"studio": pb.CSS_ITU_BT601_STUDIO_SWING, "full": pb.CSS_ITU_BT601_FULL_SWING}
 _LAYOUTS = {"native": pb.NATIVE, "nchw": pb.NCHW, "nhwc": pb.NHWC}
 
@@ -36,7 +38,16 @@ class BuildFlags:
 
 
 def apply_flags(config: pb.Config, flags: BuildFlags) -> None:
-    """Change a configuration as the flags say; shapes apart, for which it has no field."""
+    """Change a configuration as the flags say; shapes apart, for which it has no field.
+
+    Raises ConfigError for a batch size below 1.
+    """
+    for flag, size in (
+        ("--calibration_batch_size", flags.calibration_batch_size),
+        *(("--compile_batch_size", size) for size in flags.compile_batch_size),
+    ):
+        if size is not None and size < 1:
+            raise ConfigError(f"{flag} is {size}", next_step="every batch size is at least 1")
     _apply_target(config, flags)
     if flags.input_tensor_color:
         for item in _items(config, "src_input_tensors", "input_tensors"):

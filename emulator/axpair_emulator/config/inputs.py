@@ -9,7 +9,7 @@ from axpair_proto.pulsar import config_pb2 as pb
 
 from axpair_emulator.config.build_config import InputConf, Layout, Modification
 from axpair_emulator.config.colors import MAX_Q, colors_of, say_conversion, standard_of
-from axpair_emulator.config.modifications import modifications_of
+from axpair_emulator.config.modifications import modifications_of, odd_values
 from axpair_emulator.config.selection import selected
 from axpair_emulator.config.signature import Signature
 from axpair_emulator.config.tensor_items import enum_word, items_by_name, with_older_spelling
@@ -60,7 +60,7 @@ def _input(
         _layout(joint, native) if axes else "",
         colors[1],
         dtype,
-        _modifications(name, items, channels, dtype),
+        _modifications(name, items, channels, dtype, warnings),
         _q(name, joint, colors[1], dtype, warnings),
         standard_of(name, source, joint, colors, warnings),
     )
@@ -97,10 +97,17 @@ def _warn_of_source(name: str, source: pb.TensorConf, warnings: list[str]) -> No
 
 
 def _modifications(
-    name: str, items: list[pb.InputConfItem.Attributes], channels: int, dtype: str
+    name: str, items: list[pb.InputConfItem.Attributes], channels: int, dtype: str, warnings: list[str]
 ) -> tuple[Modification, ...]:
-    steps = [step for item in items for step in item.input_modifications]
+    modifying = [item for item in items if item.input_modifications]
+    if len(modifying) > 1:
+        warnings.append(
+            f"input_conf_items: {len(modifying)} items have input_modifications for {name!r}: "
+            "they run one after the other"
+        )
+    steps = [step for item in modifying for step in item.input_modifications]
     found = modifications_of(steps, name, channels)
+    warnings += odd_values(found, name)
     if found and dtype == "float32":
         raise ConfigError(
             f"input {name!r} is {dtype} and has input_modifications; only integers are modified inside the joint",

@@ -41,6 +41,17 @@ def modifications_of(items: Iterable[pb.Modification], name: str, channels: int)
     return tuple(found)
 
 
+def odd_values(steps: Iterable[Modification], name: str) -> list[str]:
+    """Warnings of values that are allowed and hardly meant: a slope of 0, a negative std."""
+    found: list[str] = []
+    for step in steps:
+        if isinstance(step, Affine) and 0.0 in step.slope:
+            found.append(f"slope of input {name!r} holds 0: whatever the picture, the model sees the bias there")
+        if isinstance(step, Normalization) and min(step.std) < 0.0:
+            found.append(f"std of input {name!r} holds {min(step.std):g}: a negative one turns light and dark round")
+    return found
+
+
 def _spread(field: str, values: Sequence[float], default: float, name: str, channels: int) -> tuple[float, ...]:
     given = list(values) or [default]
     if len(given) not in (1, channels):

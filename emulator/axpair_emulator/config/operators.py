@@ -31,5 +31,5 @@ def resolve_operators(config: pb.Config, signature: Signature, warnings: list[st
         if weight not in ("DATA_TYPE_UNKNOWN", "INT8"):
             warnings.append(f"weight_type {weight} is not emulated: weights are INT8")
         if attributes.lstm_mode:
-            warnings.append("lstm_mode has no effect: the emulator has no LSTM yet")
+            warnings.append("lstm_mode has no effect: an LSTM always runs in the CPU part")
     return tuple(found)
