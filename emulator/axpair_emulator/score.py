@@ -12,7 +12,8 @@ import numpy as np
 import onnx
 
 from axpair_emulator.batch import one_item
-from axpair_emulator.calibrate.pairing import Warn, dataset_inputs
+from axpair_emulator.calibrate.dataset import Warn
+from axpair_emulator.calibrate.pairing import dataset_inputs
 from axpair_emulator.config.build_config import BuildConfig
 from axpair_emulator.float_model import FloatModel, joint_outputs
 from axpair_emulator.metrics import cosine, relative_error

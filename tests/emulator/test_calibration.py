@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from axpair_emulator.calibrate.calibration import find_ranges
-from axpair_emulator.calibrate.dataset import samples
+from axpair_emulator.calibrate.dataset import NamedSamples, samples
 from axpair_emulator.calibrate.moments import Window, WindowObserver
 from axpair_emulator.calibrate.observer import BINS, Observer
 from axpair_emulator.calibrate.ranges import extremes, mse_clipped
@@ -248,3 +248,22 @@ def test_a_model_that_makes_nan_of_good_samples_is_said(tmp_path: Path) -> None:
     warnings = floats_space(tmp_path, [np.array([1, -2, 3, -4.0])]).build().warnings
     assert any("tensor 'y' has 2 NaN or infinite values" in warning for warning in warnings)
     assert not any("NaN" in warning for warning in floats_space(tmp_path, [np.ones(4)]).build().warnings)
+
+
+def test_links_are_passed_over_and_said(tmp_path: Path) -> None:
+    path, said = tmp_path / "c.tar", list[str]()
+    for files in (1, 0):
+        with tarfile.open(path, "w") as archive:
+            for name, kind in (("a.png", tarfile.LNKTYPE), ("b.png", tarfile.SYMTYPE)):
+                info = tarfile.TarInfo(name)
+                info.type, info.linkname = kind, "/etc/passwd"
+                archive.addfile(info)
+            for index in range(files):
+                archive.addfile(tarfile.TarInfo(f"{index}.png"))
+        if files:
+            assert [sample.name for sample in samples(path, warn=said.append)] == ["0.png"]
+            NamedSamples(path, said.append).close()
+    assert len(said) == 2
+    assert all("2 links ('a.png' to '/etc/passwd') passed over; pack the files themselves" in text for text in said)
+    with pytest.raises(DatasetError, match="holds links and no files: 2 links"):
+        list(samples(path))

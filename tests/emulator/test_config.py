@@ -203,7 +203,8 @@ def test_expanded_configuration_resolves_to_the_same_build(tmp_path: Path) -> No
     ("neuwizard", "words"),
     [
         (
-            "operator_conf { input_conf_items { attributes { input_modifications { affine_preprocess { slope: 2 } } } } "
+            "operator_conf { "
+            "input_conf_items { attributes { input_modifications { affine_preprocess { slope: 2 } } } } "
             "input_conf_items { attributes { input_modifications { affine_preprocess { bias: 1 } } } } }",
             "2 items have input_modifications for 'data': they run one after the other",
         ),

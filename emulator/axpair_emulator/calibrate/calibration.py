@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from axpair_emulator.calibrate.dataset import Warn
 from axpair_emulator.calibrate.moments import WindowObserver
 from axpair_emulator.calibrate.observer import Observer
-from axpair_emulator.calibrate.pairing import Warn, dataset_inputs
+from axpair_emulator.calibrate.pairing import dataset_inputs
 from axpair_emulator.calibrate.ranges import extremes, mse_clipped
 from axpair_emulator.config.build_config import BuildConfig
 from axpair_emulator.errors import DatasetError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -29,41 +29,79 @@ class Sample:
         return Path(self.name).stem
 
 
-def samples(path: Path, limit: int = 0) -> Generator[Sample, None, None]:
+Warn = Callable[[str], None]
+
+
+def _say_nothing(text: str) -> None:
+    """Nobody asks."""
+
+
+class Links:
+    """The links among an archive's members: what they lead to isn't read, so that nothing outside can be."""
+
+    next_step = "pack the files themselves: tar --dereference --hard-dereference -cf calibration.tar *.jpg"
+
+    def __init__(self, path: Path) -> None:
+        self.count = 0
+        self._path = path
+        self._first = ""
+
+    def note(self, member: tarfile.TarInfo) -> None:
+        """Count it if it is one."""
+        if member.issym() or member.islnk():
+            self._first = self._first or f"{member.name!r} to {member.linkname!r}"
+            self.count += 1
+
+    def text(self) -> str:
+        """How many, and the first."""
+        return f"{self.count} {'link' if self.count == 1 else 'links'} ({self._first})"
+
+    def say(self, warn: Warn) -> None:
+        """If there are any."""
+        if self.count:
+            warn(f"{self._path}: {self.text()} passed over; {self.next_step}")
+
+
+def samples(path: Path, limit: int = 0, warn: Warn = _say_nothing) -> Generator[Sample, None, None]:
     """The archive's regular files in order, at most `limit` (0 = all); gzip, bzip2 and xz are understood.
 
-    Folders, links, hidden files and files of system tools ("._x.jpg") are passed over. Raises DatasetError when the
-    archive is missing, no tar, cut off, holds a file of over 256 MiB, or holds no sample at all.
+    Folders, hidden files and files of system tools ("._x.jpg") are passed over; links too, and `warn` is told. Raises
+    DatasetError when the archive is missing, no tar, cut off, holds a file of over 256 MiB, or holds no sample at all.
     """
-    found = 0
+    found, links = 0, Links(path)
     with _readable(path), tarfile.open(path, mode="r|*") as archive:
-        for member in _files(path, archive):
+        for member in _files(path, archive, links):
             if limit and found == limit:
-                return
+                break
             yield _sample(path, archive, member)
             found += 1
     if not found:
-        raise _empty(path)
+        raise _empty(path, links)
+    links.say(warn)
 
 
 class NamedSamples:
     """An archive's samples by stem, read on demand. Memory grows with the number of names only."""
 
-    def __init__(self, path: Path) -> None:
-        """Reads the names. Raises DatasetError as `samples` does, and when two files have the same stem."""
+    def __init__(self, path: Path, warn: Warn = _say_nothing) -> None:
+        """Reads the names. Links are passed over, and `warn` is told.
+
+        Raises DatasetError as `samples` does, and when two files have the same stem.
+        """
         self._path = path
         self._members: dict[str, tarfile.TarInfo] = {}
         with _readable(path):
             self._archive = tarfile.open(path, mode="r:*")  # noqa: SIM115 (closed by `close`)
         try:
             with _readable(path):
-                self._index()
+                self._index(warn)
         except BaseException:
             self.close()
             raise
 
-    def _index(self) -> None:
-        for member in _files(self._path, self._archive):
+    def _index(self, warn: Warn) -> None:
+        links = Links(self._path)
+        for member in _files(self._path, self._archive, links):
             stem = Path(member.name).stem
             if stem in self._members:
                 raise DatasetError(
@@ -73,7 +111,8 @@ class NamedSamples:
                 )
             self._members[stem] = member
         if not self._members:
-            raise _empty(self._path)
+            raise _empty(self._path, links)
+        links.say(warn)
 
     @property
     def stems(self) -> list[str]:
@@ -90,10 +129,11 @@ class NamedSamples:
         self._archive.close()
 
 
-def _files(path: Path, archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+def _files(path: Path, archive: tarfile.TarFile, links: Links) -> Iterator[tarfile.TarInfo]:
     for count, member in enumerate(tar_members(archive, MAX_SAMPLE_BYTES)):
         if count >= MAX_MEMBERS:
             raise DatasetError(f"{path} holds more than {MAX_MEMBERS} members", next_step="pack a smaller data set")
+        links.note(member)
         if member.isfile() and not PurePosixPath(member.name).name.startswith("."):
             yield member
 
@@ -129,7 +169,9 @@ def _readable(path: Path) -> Iterator[None]:
         raise _damaged(path, error) from error
 
 
-def _empty(path: Path) -> DatasetError:
+def _empty(path: Path, links: Links) -> DatasetError:
+    if links.count:
+        return DatasetError(f"{path} holds links and no files: {links.text()}", next_step=links.next_step)
     return DatasetError(
         f"the calibration archive {path} holds no files",
         next_step="pack images into it: tar cf calibration.tar *.jpg",

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from axpair_emulator.calibrate.dataset import NamedSamples, Sample, samples
+from axpair_emulator.calibrate.dataset import NamedSamples, Sample, Warn, samples
 from axpair_emulator.errors import DatasetError, InputError
 from axpair_emulator.prepare import prepare_data
 from axpair_emulator.program import Port
 
 SHOWN = 10
 """Names listed in a message; of more, the number is said."""
-Warn = Callable[[str], None]
 
 
 def dataset_inputs(
@@ -28,12 +27,14 @@ def dataset_inputs(
     """
     first, *others = ports
     if not others:
-        with closing(samples(Path(paths[first.name]), limit)) as stream:
+        with closing(samples(Path(paths[first.name]), limit, warn)) as stream:
             for sample in stream:
                 yield sample.name, {first.name: _prepared(first, sample, paths)}
         return
     with ExitStack() as stack:
-        archives = {port.name: stack.enter_context(closing(NamedSamples(Path(paths[port.name])))) for port in ports}
+        archives = {
+            port.name: stack.enter_context(closing(NamedSamples(Path(paths[port.name]), warn))) for port in ports
+        }
         for together in _paired(archives, limit, warn):
             read = {name: archives[name].read(stem) for name, stem in together.items()}
             yield read[first.name].name, {port.name: _prepared(port, read[port.name], paths) for port in ports}
