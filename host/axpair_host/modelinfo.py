@@ -70,7 +70,7 @@ class ModelInfo:
 
 def model_info(joint: Path) -> ModelInfo:
     """Read a joint. Raises ContractError when it is none."""
-    archive = read_joint(joint)
+    archive = read_joint(joint, wanted=())
     try:
         simulator = simulator_for(joint)
     except UsageError:

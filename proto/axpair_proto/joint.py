@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -23,6 +23,8 @@ TOPOLOGY_MEMBER = "topo.bin"
 PERFORMANCE_MEMBER = "performance.json"
 DEFAULT_LIMIT_BYTES = 1 << 30
 MAX_MEMBERS = 10_000
+_PIECE_BYTES = 1 << 20
+"""Read at once: what is kept of a member is in memory once, what isn't never."""
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -32,6 +34,9 @@ class JointArchive:
 
     topology: topology_pb2.Topology
     members: Mapping[str, bytes]
+    """Those that were wanted."""
+    sizes: Mapping[str, int]
+    """Bytes of every member."""
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -44,31 +49,34 @@ class JointArchive:
         return tuple(self.topology.output_names)
 
 
-def read_joint(path: Path, *, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> JointArchive:
-    """The whole archive, at most `limit_bytes` of members unpacked.
+def read_joint(
+    path: Path, *, wanted: Collection[str] | None = None, limit_bytes: int = DEFAULT_LIMIT_BYTES
+) -> JointArchive:
+    """The archive, at most `limit_bytes` of it unpacked; of members not `wanted` (None = all are) only the sizes.
 
     Raises ContractError when the file is missing, no joint, cut off, unsafe or too large.
     """
     try:
         with path.open("rb") as file:
-            return _read(file, str(path), limit_bytes)
+            return _read(file, str(path), wanted, limit_bytes)
     except OSError as error:
         raise ContractError(
             f"the joint {path} can't be read: {error.strerror or error}", next_step="check the path"
         ) from error
 
 
-def _read(file: IO[bytes], name: str, limit_bytes: int) -> JointArchive:
+def _read(file: IO[bytes], name: str, wanted: Collection[str] | None, limit_bytes: int) -> JointArchive:
     magic = file.read(2)
     file.seek(0)
     if not magic:
         raise ContractError(f"the joint {name} is empty", next_step="copy or build it again")
     stream = cast(IO[bytes], gzip.GzipFile(fileobj=file, mode="rb")) if magic == _GZIP_MAGIC else file
     members: dict[str, bytes] = {}
+    sizes: dict[str, int] = {}
     try:
         with tarfile.open(fileobj=_Bounded(stream, limit_bytes, name), mode="r|") as archive:
             for member in archive:
-                if not member.isfile() or member.name in members or len(members) >= MAX_MEMBERS:
+                if not member.isfile() or member.name in sizes or len(sizes) >= MAX_MEMBERS:
                     raise ContractError(
                         f"{name} is no joint: member {member.name!r} is a link, a folder, a repetition or one too many",
                         next_step="build the joint again",
@@ -79,9 +87,17 @@ def _read(file: IO[bytes], name: str, limit_bytes: int) -> JointArchive:
                         next_step="no joint is that large",
                     )
                 content = archive.extractfile(member)
-                members[member.name] = content.read() if content else b""
-                if len(members[member.name]) != member.size:
+                keeps = wanted is None or member.name in wanted or member.name == TOPOLOGY_MEMBER
+                kept = io.BytesIO()
+                sizes[member.name] = 0
+                while content and (piece := content.read(_PIECE_BYTES)):
+                    sizes[member.name] += len(piece)
+                    if keeps:
+                        kept.write(piece)
+                if sizes[member.name] != member.size:
                     raise EOFError(f"member {member.name!r} is cut off")
+                if keeps:
+                    members[member.name] = kept.getvalue()
         if magic == _GZIP_MAGIC and len(stream.read(1 << 16)) == 1 << 16:
             raise EOFError("bytes follow the archive")
     except ContractError:
@@ -90,7 +106,7 @@ def _read(file: IO[bytes], name: str, limit_bytes: int) -> JointArchive:
         raise ContractError(
             f"{name} is not a joint, or is cut off: {error}", next_step="copy or build the joint again"
         ) from error
-    return JointArchive(_topology(members, name), members)
+    return JointArchive(_topology(members, name), members, sizes)
 
 
 def _topology(members: Mapping[str, bytes], name: str) -> topology_pb2.Topology:

@@ -115,3 +115,15 @@ def test_launchers_that_can_not_be_written_are_refused(tmp_path: Path) -> None:
     with pytest.raises(EmulatorError, match="can't be written"):
         write_launchers(tmp_path)
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_launchers_never_replace_the_real_commands(tmp_path: Path) -> None:
+    (tmp_path / "run_joint").write_bytes(b"\x7fELF the vendor's")
+    with pytest.raises(EmulatorError, match="isn't one of our launchers"):
+        write_launchers(tmp_path)
+    (tmp_path / "run_joint").rename(tmp_path / "real")
+    (tmp_path / "run_joint").symlink_to(tmp_path / "real")
+    with pytest.raises(EmulatorError, match="isn't one of our launchers"):
+        write_launchers(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["real", "run_joint"]
+    assert (tmp_path / "real").read_bytes() == b"\x7fELF the vendor's"

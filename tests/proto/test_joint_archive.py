@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,17 @@ def test_header_that_promises_more_than_the_limit_takes_no_memory(tmp_path: Path
     info.size = 1 << 40
     with pytest.raises(ContractError):
         read_joint(stored(tmp_path, info.tobuf(tarfile.GNU_FORMAT) + bytes(2048)))
+
+
+def test_members_that_nobody_wants_take_no_memory(tmp_path: Path) -> None:
+    path = stored(tmp_path, pack_joint(TOPOLOGY, {**MEMBERS, "bomb": bytes(64 << 20)}))
+    tracemalloc.start()
+    archive = read_joint(path, wanted=("performance.json",))
+    assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    tracemalloc.stop()
+    assert set(archive.members) == {"topo.bin", "performance.json"}
+    assert archive.sizes["bomb"] == 64 << 20
+    tracemalloc.start()
+    assert len(read_joint(path).members["bomb"]) == 64 << 20
+    assert tracemalloc.get_traced_memory()[1] < 80 << 20
+    tracemalloc.stop()

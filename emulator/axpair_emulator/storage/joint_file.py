@@ -102,7 +102,7 @@ def pack_reference(model: onnx.ModelProto, program: Program, config: BuildConfig
 
 def load_program(path: Path) -> Program:
     """The program of a .joint. Raises JointError for a foreign, damaged or real one."""
-    archive = _open(path, "joint")
+    archive = _open(path, "joint", PROGRAM_MEMBER, ARRAYS_MEMBER, CPU_MEMBER, ORIGIN_MEMBER)
     program = _program(_document(archive, path), archive)
     check_program(program)
     if ORIGIN_MEMBER in archive.members:
@@ -134,13 +134,13 @@ def _cpu_part(document: CpuDocument | None, model: bytes) -> CpuPart | None:
 
 def load_edges(path: Path) -> Edges:
     """Inputs, outputs and configuration of a .joint or .lava_joint. Raises JointError as `load_program` does."""
-    document = _document(_open(path, ""), path)
+    document = _document(_open(path, "", PROGRAM_MEMBER), path)
     return Edges(document.inputs, document.outputs, document.config)
 
 
 def load_reference(path: Path) -> StoredReference:
     """The quantised float model of a .lava_joint. Raises JointError for a foreign, damaged or real one."""
-    archive = _open(path, "lava_joint")
+    archive = _open(path, "lava_joint", PROGRAM_MEMBER, REFERENCE_MEMBER)
     document = _document(archive, path)
     model = onnx.ModelProto()
     try:
@@ -182,9 +182,10 @@ def _portable(config: BuildConfig) -> BuildConfig:
     return msgspec.structs.replace(config, calibration=calibration, measurement=measurement)
 
 
-def _open(path: Path, kind: str) -> JointArchive:
+def _open(path: Path, kind: str, *wanted: str) -> JointArchive:
+    """The members wanted of an archive of ours; what else there is in it takes no memory."""
     try:
-        archive = read_joint(path)
+        archive = read_joint(path, wanted=(MARKER_MEMBER, *wanted))
     except ContractError as error:
         raise JointError(error.message, next_step=error.next_step) from error
     if MARKER_MEMBER not in archive.members:

@@ -16,6 +16,7 @@ TOOLS = {
 }
 """Command to the module whose `main` it calls."""
 
+_OURS = b"from axpair_emulator.tools."
 _CODE = "import sys; sys.path[:] = filter(None, sys.path); from {module} import main; main()"
 """Without the working directory on the path: a file there must not stand in for a module of ours."""
 
@@ -23,13 +24,16 @@ _CODE = "import sys; sys.path[:] = filter(None, sys.path); from {module} import 
 def write_launchers(folder: Path) -> list[Path]:
     """Write one launcher for each command, replacing older ones; the folder is made where it is missing.
 
-    Raises EmulatorError when the folder can't be written, or holds a folder of a command's name.
+    Raises EmulatorError when the folder can't be written, or holds something else of a command's name: it may be the
+    real one.
     """
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, module in TOOLS.items():
-            path, text = _launcher(folder / name, _CODE.format(module=module))
+        launchers = [_launcher(folder / name, _CODE.format(module=module)) for name, module in TOOLS.items()]
+        for path, _ in launchers:
+            _refuse_foreign(path)
+        for path, text in launchers:
             _write(path, text)
             written.append(path)
     except OSError as error:
@@ -38,6 +42,18 @@ def write_launchers(folder: Path) -> list[Path]:
             next_step="give a folder that you may write to",
         ) from error
     return written
+
+
+def _refuse_foreign(path: Path) -> None:
+    if path.is_file() and not path.is_symlink():
+        with path.open("rb") as stream:
+            if _OURS in stream.read(1 << 14):
+                return
+    if path.exists() or path.is_symlink():
+        raise EmulatorError(
+            f"{path} can't be written: something is there that isn't one of our launchers",
+            next_step="give a folder of its own, such as ./bin",
+        )
 
 
 def _write(path: Path, text: str) -> None:

@@ -43,7 +43,7 @@ def describe(path: Path) -> Document:
             next_step="give the .joint or .lava_joint that was built from it",
         )
     try:
-        archive = read_joint(path)
+        archive = read_joint(path, wanted=(MARKER_MEMBER, PERFORMANCE_MEMBER))
     except ContractError as error:
         raise JointError(error.message, next_step=error.next_step) from error
     document: Document = {
@@ -96,7 +96,7 @@ def _parts(archive: JointArchive) -> list[Document]:
             "type": part.type,
             "inputs": list(part.inputs),
             "outputs": list(part.outputs),
-            "bytes": len(archive.members.get(part.name, b"")),
+            "bytes": archive.sizes.get(part.name, 0),
         }
         for part in archive.topology.parts
     ]

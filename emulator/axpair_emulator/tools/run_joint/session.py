@@ -101,7 +101,7 @@ def run_joint(
 def _read(path: Path, say: Write) -> tuple[Program, str]:
     """The program and the second line of its tools version."""
     try:
-        return load_program(path), read_joint(path).topology.tool_commit
+        return load_program(path), read_joint(path, wanted=()).topology.tool_commit
     except (EmulatorError, ContractError) as error:
         say("")
         say("[WARN]: get joint model type failed, disable virtual npu!")
