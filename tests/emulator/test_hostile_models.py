@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from axpair_emulator.graph.load import load_onnx
 from axpair_emulator.graph.pin import pin_shapes
 from axpair_emulator.graph.view import view
 from axpair_emulator.metrics import BLOCK, cosine, relative_error
+from axpair_emulator.storage.consistency import require_runnable
 from axpair_emulator.zoo import fetch
 from onnx import TensorProto, helper, numpy_helper
 from onnx_models import INPUT, Workspace, config_text, net, node, random_array
@@ -173,8 +175,21 @@ def test_pad_wider_than_the_npu_has_is_refused_with_its_numbers(tmp_path: Path) 
     space = Workspace(tmp_path)
     conv = node("Conv", [INPUT, "w"], ["c"], pads=[5000, 0, 0, 0])
     space.write(net([conv], ["c"], {"w": random_array(4, 3, 1, 1)}), config_text())
-    with pytest.raises(ModelError, match=r"pads are \[5000, 0, 0, 0\]"):
+    with pytest.raises(ModelError, match=r"pads are \[5000, 0, 0, 0\]; a window has at most 4096"):
         space.build()
+
+
+def test_program_that_no_board_would_load_is_never_written(tmp_path: Path) -> None:
+    space = Workspace(tmp_path)
+    space.write(net([node("Conv", [INPUT, "w"], ["c"])], ["c"], {"w": random_array(4, 3, 1, 1)}), config_text())
+    program = space.build().program
+    require_runnable(program)
+    *others, conv = program.ops
+    wrong = dataclasses.replace(conv, attrs={**conv.attrs, "strides": [0, 1]})
+    with pytest.raises(
+        ModelError, match=r"can't be compiled: operator 'c' \(conv\): its strides is \[0, 1\]"
+    ):
+        require_runnable(dataclasses.replace(program, ops=(*others, wrong)))
 
 
 def test_view_tells_shape_and_dtype_of_each() -> None:
