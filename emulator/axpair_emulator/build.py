@@ -25,7 +25,7 @@ from axpair_emulator.float_model import FloatModel
 from axpair_emulator.graph.load import load_onnx
 from axpair_emulator.graph.pin import pin_shapes
 from axpair_emulator.graph.view import view
-from axpair_emulator.plan.assignment import assign_tensors, feature_bits, observed_tensors
+from axpair_emulator.plan.assignment import assign_tensors, feature_bits, observed_tensors, unmet_widths
 from axpair_emulator.plan.compiler import compile_program
 from axpair_emulator.plan.cpu_part import cpu_part
 from axpair_emulator.plan.cut import cut
@@ -122,6 +122,8 @@ def build(
     counter = _Counter(report, config.calibration.size)
     bits = feature_bits(parts.npu, steps, config)
     said: dict[str, None] = {}  # in order, each once
+    for sentence in unmet_widths(steps, bits, config):
+        said.setdefault(sentence)
     windows = windows_of(parts.npu, steps, bits)
     closely = {name: WindowObserver(window) for name, window in windows.items()}
     open_model = partial(FloatModel, simplified, config.inputs, ports)

@@ -166,6 +166,16 @@ def test_a_later_rule_beats_an_earlier_one(tmp_path: Path) -> None:
     assert (bits[INPUT], bits["signed"]) == (16, 8)
 
 
+def test_a_width_that_another_operator_overrules_is_said(tmp_path: Path) -> None:
+    rules = (
+        "operator_conf_items { selector {} attributes { input_feature_type: UINT16 } }"
+        'operator_conf_items { selector { op_name: "signed" } attributes { input_feature_type: UINT8 } }'
+    )
+    # "positive" is an output too, of an operator at 16 bit.
+    warnings = built(tmp_path, operators=rules)[0].warnings
+    assert any("'signed' is to have 8-bit features, but its input 'positive' has 16 bits" in text for text in warnings)
+
+
 def _picture(folder: Path) -> Path:
     path = folder / "x.png"
     path.write_bytes(png(picture(seed=2)))

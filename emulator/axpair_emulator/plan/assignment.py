@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from axpair_emulator.config.build_config import BuildConfig, InputConf
@@ -71,16 +71,10 @@ def _needs_range(step: Step) -> bool:
 
 def feature_bits(graph: Graph, steps: tuple[Step, ...], config: BuildConfig) -> dict[str, int]:
     """Bits per tensor: the most that any operator reading it asks for; outputs follow the one that makes them."""
-    rules = [(re.compile(rule.pattern), rule.feature_bits) for rule in config.operators]
-
-    def wanted(node: Node) -> int:
-        # The parts of a compound operator are named after it, with "@" and a role.
-        names = (node.name, node.name.partition("@")[0])
-        return next((bits for pattern, bits in reversed(rules) if any(map(pattern.fullmatch, names))), 8)
-
+    asked = _widths(config)
     bits: dict[str, int] = {}
     for step in reversed(steps):
-        features = max(wanted(node) for node in step.nodes)
+        features = max(asked(node)[-1] for node in step.nodes)
         for name in step.outputs:
             if name in graph.outputs:
                 bits[name] = max(bits.get(name, 8), features)
@@ -89,3 +83,28 @@ def feature_bits(graph: Graph, steps: tuple[Step, ...], config: BuildConfig) -> 
         for name in step.inputs:
             bits[name] = max(bits.get(name, 8), features)
     return {name: bits.get(name, 8) for name in (*graph.inputs, *(n for s in steps for n in s.outputs))}
+
+
+def unmet_widths(steps: tuple[Step, ...], bits: Mapping[str, int], config: BuildConfig) -> list[str]:
+    """A sentence for each operator that an item takes out of 16 bit again, and whose input has them all the same."""
+    asked = _widths(config)
+    return [
+        f"operator_conf_items: {step.node.name!r} is to have 8-bit features, but its input {name!r} has {bits[name]} "
+        "bits for what makes it or also reads it"
+        for step in steps
+        if any(len(set(asked(node))) > 1 for node in step.nodes) and all(asked(node)[-1] == 8 for node in step.nodes)
+        for name in step.inputs
+        if bits.get(name, 8) > 8
+    ]
+
+
+def _widths(config: BuildConfig) -> Callable[[Node], list[int]]:
+    """What all items that mean a node say, in order: the last one counts; 8 comes first."""
+    rules = [(re.compile(rule.pattern), rule.feature_bits) for rule in config.operators]
+
+    def asked(node: Node) -> list[int]:
+        # The parts of a compound operator are named after it, with "@" and a role.
+        names = (node.name, node.name.partition("@")[0])
+        return [8, *(bits for pattern, bits in rules if any(map(pattern.fullmatch, names)))]
+
+    return asked
