@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from axpair_host.diagnosis import Settings, diagnose
+from axpair_host.evidence.folder import OTHER_INPUTS, load
 from axpair_host.evidence.record import Failure, OutputFacts
+from axpair_proto.gt.tensors import write_tensors
 from host.board_cases import PROBE, Array, J, codes, damaged, judged, twice
 from host.evidence_builder import JOINT, Ran, build, values
 
@@ -102,6 +104,23 @@ def test_a_tail_of_zeros_is_lost_in_transfer(tmp_path: Path) -> None:
     verdict = judged(tmp_path, *twice(damaged(boxes=seen)))
     assert codes(verdict) == ["AX304"]
     assert verdict.findings[0].evidence["outputs"]["boxes"]["offset"] == 8000
+
+
+@pytest.mark.parametrize(("lost_for_others", "code"), [(True, "AX304"), (False, "AX306")])
+def test_a_tail_of_one_element_counts_where_other_inputs_lack_it_too(
+    tmp_path: Path, lost_for_others: bool, code: str
+) -> None:
+    seen = J["boxes"].copy()
+    seen.reshape(-1)[-1] = 0
+    verdict = judged(tmp_path, *twice(damaged(boxes=seen)))
+    assert codes(verdict) == ["AX306"]
+    assert "other_inputs" in {one.what for one in verdict.not_judged}
+    other = {"boxes": values(7, J["boxes"].shape)}
+    lost = {"boxes": other["boxes"].copy()}
+    lost["boxes"].reshape(-1)[-1 if lost_for_others else 5] = 0
+    for leg, tensors in (("joint", other), ("board", lost)):
+        write_tensors(tmp_path / OTHER_INPUTS / "1" / leg, tensors, {"boxes": "boxes"})
+    assert codes(diagnose(load(tmp_path))) == [code]
 
 
 def test_zeros_alone_have_no_tail(tmp_path: Path) -> None:

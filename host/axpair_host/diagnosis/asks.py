@@ -13,6 +13,7 @@ What = Literal[
     "probe_joint",
     "fresh_round",
     "histories",
+    "other_inputs",
     "input_trials",
     "config_trials",
     "imported_float",
@@ -27,6 +28,7 @@ layer_scores: each layer's own and accumulated loss of quantisation
 probe_joint: what the simulator answers to the probe's input
 fresh_round: more rounds of the case in a fresh worker
 histories: the case behind another input, and alone, each in a fresh worker
+other_inputs: other inputs on the board, and what the simulator answers to them
 input_trials: what the simulator gives on the input misread
 config_trials: the float model under other configurations
 imported_float: the float model as the build imported it

@@ -24,6 +24,8 @@ from axpair_host.evidence.unrecorded import record_of
 Array = np.ndarray[Any, Any]
 Tensors = Mapping[str, Array]
 
+OTHER_INPUTS = "trials/other_inputs"
+"""Numbered folders of other inputs, with what simulator and board make of them."""
 LEGS = ("golden", "onnx", "lava_joint", "joint", "board")
 """Folders of outputs, in the data's direction."""
 
@@ -109,6 +111,13 @@ class Evidence:
         elif round_.kind != "case":
             return None
         return self.leg("board").get(name)
+
+    def other_inputs(self, name: str) -> list[tuple[Array, Array]]:
+        """One output for each other input that was run: the simulator's tensor and the board's."""
+        place = self.path / OTHER_INPUTS
+        numbers = sorted(p.name for p in place.iterdir() if p.is_dir()) if place.is_dir() else []
+        legs = [[self.tensors_in(f"{OTHER_INPUTS}/{one}/{leg}") for leg in ("joint", "board")] for one in numbers]
+        return [(joint[name], board[name]) for joint, board in legs if name in joint and name in board]
 
     def earlier_answers(self) -> dict[str, Tensors]:
         """Answers to other inputs that lie in the folder, by a name for people: simulated first, then the board's."""

@@ -1,11 +1,12 @@
 """Is the tail of the output there?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Answer, Inquiry
 from axpair_host.evidence.record import OutputFacts
@@ -26,8 +27,10 @@ class _Tail:
     """How many of it should be something else."""
 
 
-def check(inquiry: Inquiry) -> Iterator[Finding]:
+def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
     """AX304: in every wrong round everything from one offset on is zero, or this round's pattern, and nothing before.
+
+    Where that rests on one element, other inputs are asked for: it has to be lost for some of those too.
 
     A tail that holds an earlier answer is named AX302 already. One that holds the pattern is named AX303 too, since
     the bytes don't tell which of the two it was.
@@ -36,7 +39,12 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
     lost: dict[str, dict[str, Any]] = {}
     certain = 0
     for output, joint, wrong in inquiry.wrong_answers():
-        tails = [_zero_tail(output, joint, answer, _also_for_probe(inquiry, output.name)) for answer in wrong]
+        others = _others(inquiry, output.name)
+        shown = any(one.tobytes() != board.tobytes() for one, board in others)
+        if not shown and not inquiry.evidence.other_inputs(output.name) and _rests_on_one_element(joint, wrong):
+            yield Wants("other_inputs", f"whether the end of {output.name!r} is lost for other inputs too isn't known")
+            continue
+        tails = [_zero_tail(output, joint, answer, others) for answer in wrong]
         if tails[0] is not None and all(tails):
             lost[output.name] = {"offset": tails[0].offset, "of": joint.nbytes, "holds": "zeros"}
             certain += tails[0].elements >= _CERTAIN
@@ -64,27 +72,56 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         )
 
 
-def _also_for_probe(inquiry: Inquiry, name: str) -> int | None:
-    """Element from which on the board's answer to the probe is zero, where the simulator's isn't; None = it isn't."""
-    simulated = inquiry.evidence.tensors_in("runs/probe/joint").get(name)
-    answered = inquiry.evidence.tensors_in("runs/probe/board").get(name)
-    if simulated is None or answered is None or simulated.nbytes != answered.nbytes:
-        return None
-    right, seen = (np.frombuffer(tensor.tobytes(), f"u{simulated.itemsize}") for tensor in (simulated, answered))
-    places = np.flatnonzero(right != seen)
-    return int(places[0]) if places.size and not seen[places[0] :].any() else None
+def _others(inquiry: Inquiry, name: str) -> list[tuple[Array, Array]]:
+    """For each other input that was run, the probe among them: the simulator's tensor and the board's."""
+    evidence = inquiry.evidence
+    probe = [evidence.tensors_in(f"runs/probe/{leg}").get(name) for leg in ("joint", "board")]
+    found = evidence.other_inputs(name)
+    return [(probe[0], probe[1]), *found] if probe[0] is not None and probe[1] is not None else found
 
 
-def _zero_tail(output: OutputFacts, joint: Array, answer: Answer, of_probe: int | None) -> _Tail | None:
-    """The zeros that stand in the place of the tail; None where it isn't so. A single one counts only where the
-    answer to the probe has it too (`of_probe`: from which element on)."""
+def _rests_on_one_element(joint: Array, wrong: Sequence[Answer]) -> bool:
+    """Whether nothing but one element is wrong, and from there on all is zero, with others before."""
+    for answer in wrong:
+        if answer.tensor.nbytes != joint.nbytes:
+            return False
+        places, seen = _differences(joint, answer.tensor)
+        if places.size > 1 or not seen[: places[0]].any() or seen[places[0] :].any():
+            return False
+    return True
+
+
+def _differences(right: Array, answer: Array) -> tuple[Array, Array]:
+    """Elements that differ, and the answer, flat and as bits."""
+    bits, seen = (np.frombuffer(tensor.tobytes(), f"u{right.itemsize}") for tensor in (right, answer))
+    return np.flatnonzero(bits != seen), seen
+
+
+def _lost_for_others(others: Sequence[tuple[Array, Array]], first: int) -> bool:
+    """Whether other inputs' answers are wrong from that element on, where they are wrong at all, and some are."""
+    lost = []
+    for joint, board in others:
+        if joint.nbytes != board.nbytes:
+            return False
+        places, seen = _differences(joint, board)
+        if places.size:
+            lost.append(int(places[0]) >= first and not seen[first:].any())
+    return bool(lost) and all(lost)
+
+
+def _zero_tail(
+    output: OutputFacts, joint: Array, answer: Answer, others: Sequence[tuple[Array, Array]]
+) -> _Tail | None:
+    """The zeros that stand in the place of the tail; None where it isn't so. A single one counts only where answers to
+    other inputs lack it too."""
     if answer.tensor.nbytes != joint.nbytes:
         return None
-    right, seen = (np.frombuffer(tensor.tobytes(), f"u{joint.itemsize}") for tensor in (joint, answer.tensor))
-    places = np.flatnonzero(right != seen)
+    places, seen = _differences(joint, answer.tensor)
     first = int(places[0])
-    if not seen[:first].any() or seen[first:].any() or (places.size < _FEWEST and first != of_probe):
+    if not seen[:first].any() or seen[first:].any():
         return None  # an answer of zeros alone has no tail
+    if places.size < _FEWEST and not _lost_for_others(others, first):
+        return None
     step = data_step(output, joint)
     moved = float(np.abs(joint.reshape(-1)[places].astype(np.float64)).max())
     if step and moved <= 1.5 * step and not _small_ones_stay(joint, first, step):
