@@ -91,6 +91,19 @@ def test_returning_none_on_every_leg_decides_nothing(tmp_path: Path) -> None:
     assert any("returned None" in one.why for one in verdict.not_judged)
 
 
+def test_nan_that_agrees_with_itself_is_not_right(tmp_path: Path) -> None:
+    verdict = judged(tmp_path, decisions={key: {"label": 3, "score": "NaN"} for key in ALL})
+    assert verdict.verdict == "INCONCLUSIVE"
+    assert any("there is NaN" in one.why for one in verdict.not_judged)
+
+
+def test_nan_is_near_no_score_that_is_expected(tmp_path: Path) -> None:
+    said = {key: {"label": 3, "score": "NaN"} for key in ALL}
+    verdict = judged(tmp_path, decisions=said, **expecting({"label": 3, "score": 0.9}))
+    assert codes(verdict) == ["AX405"]
+    assert "3 (0.9) expected, 3 (nan) said" in verdict.findings[0].summary
+
+
 def test_without_an_expectation_no_decision_is_wrong(tmp_path: Path) -> None:
     assert judged(tmp_path, decisions=dict.fromkeys(ALL, 180)).verdict == "PASS"
 

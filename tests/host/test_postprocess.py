@@ -98,6 +98,8 @@ def test_what_can_t_be_loaded_says_why(spec: str, words: str) -> None:
         (float("nan"), "NaN"),
         (np.array([np.inf, -np.inf]), ["Infinity", "-Infinity"]),
         (None, None),
+        (np.str_("a"), "a"),
+        ({"\udcff": "a\ud800"}, {"?": "a?"}),
     ],
 )
 def test_results_become_json_values(value: Any, expected: Any) -> None:
@@ -119,7 +121,7 @@ def test_an_expectation_is_json_text_or_a_file_with_it(tmp_path: Path) -> None:
     assert parse_expect("cat") == "cat"
 
 
-@pytest.mark.parametrize("text", ["cat/", "{", "NaN", "", "x" * 5000, "a\0b"])
+@pytest.mark.parametrize("text", ["cat/", "{", "NaN", "", "x" * 5000, "a\0b", "[" * 40 + "]" * 40, "[" * 100_000])
 def test_what_is_neither_json_nor_a_file_is_bad_usage(text: str) -> None:
     with pytest.raises(UsageError, match="neither JSON nor a file"):
         parse_expect(text)

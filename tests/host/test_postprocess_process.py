@@ -52,7 +52,7 @@ def shapes(outputs):
         each[...] = 1
     return {name: [str(each.dtype), list(each.shape), each.flags.owndata] for name, each in outputs.items()}
 def much(outputs):
-    return "x" * (65 << 20)
+    return "x" * (17 << 20)
 def nothing(outputs):
     return None
 def interrupted(outputs):

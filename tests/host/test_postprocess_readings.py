@@ -168,6 +168,16 @@ def test_a_right_post_processor_is_accused_of_nothing_and_no_reading_is_tried(tm
     assert verdict.inquiry.evidence.record.readings is None
 
 
+def test_one_that_says_something_else_each_time_is_asked_again_before_the_tensors_are_accused(tmp_path: Path) -> None:
+    scores = iter((0.1, 0.9, 0.95, 0.93, 0.5, 0.2, 0.4, 0.6, 0.9))
+    post = Postprocessor("post:dice", lambda tensors: {"label": "cat", "score": next(scores)})
+    build(tmp_path, onnx=RIGHT, lava_joint=RIGHT, joint=RIGHT, rounds=[Ran(RIGHT)] * 2, declared=FACTS)
+    again = rejudged(load_folder(tmp_path), post, Expected(leg="onnx"), Expected())
+    (finding,) = diagnose(again.evidence, asks=again).findings
+    assert (finding.code, finding.proven) == ("AX405", True)
+    assert "asked again" in finding.summary
+
+
 def test_a_score_at_the_threshold_accuses_nobody(tmp_path: Path) -> None:
     close = {**RIGHT, "scores": RIGHT["scores"].copy()}
     close["scores"][0, 4, 5, 2] -= 2

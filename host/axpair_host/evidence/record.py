@@ -164,6 +164,8 @@ class PostprocessFacts(msgspec.Struct, frozen=True):
     """Leg ("onnx", "lava_joint", "joint", "board", "golden") to its JSON-able result."""
     errors: dict[str, str] = {}
     """Leg to what the post-processor raised on it."""
+    again: dict[str, Any] = {}
+    """Leg to what it made of the same bytes when asked again, where that was something else."""
 
 
 class InputTrial(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ from typing import Any
 
 from axpair_host.errors import HostError, PostprocessError
 from axpair_host.evidence.record import PostprocessFacts
+from axpair_host.postprocess.agreement import same_decision
 from axpair_host.postprocess.decisions import as_json
 from axpair_host.postprocess.failing import NothingMatched, told_failure
 from axpair_host.postprocess.forms import as_boxes
@@ -44,7 +45,22 @@ def apply(postprocessor: Postprocessor, legs: Mapping[str, Outputs], expect: Any
             next_step="mend --post-pattern, or the pattern in axpair.toml; where nothing was found let it print [], or "
             "expect that: --expect '[]'",
         )
-    return PostprocessFacts(postprocessor.spec, decisions, errors)
+    return PostprocessFacts(postprocessor.spec, decisions, errors, _asked_again(postprocessor, legs, decisions))
+
+
+def _asked_again(
+    postprocessor: Postprocessor, legs: Mapping[str, Outputs], decisions: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What it makes of each leg now, where that is something else; asked only where the legs' decisions differ."""
+    first = next(iter(decisions.values()), None)
+    if all(same_decision(first, decision) for decision in decisions.values()):
+        return {}
+    other = {}
+    for leg, decision in decisions.items():
+        now, error = decided(postprocessor, legs[leg])
+        if not error and not same_decision(decision, now):
+            other[leg] = now
+    return other
 
 
 def decided(postprocessor: Postprocessor, outputs: Outputs) -> tuple[Any, str]:

@@ -1,6 +1,7 @@
 """Boxes against boxes: matched by overlap and class, and what is left told in words."""
 
 from collections.abc import Sequence
+from math import isfinite, isnan
 
 from axpair_host.postprocess.forms import Box, Entry
 
@@ -40,7 +41,10 @@ def box_differences(expected: Sequence[Entry], said: Sequence[Entry], score_tole
 
 
 def close_scores(one: float, other: float, tolerance: float) -> bool:
-    """Within the tolerance, taken as a share where scores go beyond 1 (logits, per cent)."""
+    """Within the tolerance, taken as a share where scores go beyond 1 (logits, per cent); what isn't finite is near
+    itself alone."""
+    if not (isfinite(one) and isfinite(other)):
+        return one == other or (isnan(one) and isnan(other))
     return abs(one - other) <= tolerance * max(1.0, abs(one), abs(other))
 
 

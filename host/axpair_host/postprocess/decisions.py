@@ -17,7 +17,7 @@ _ENTRIES_TOLD = 3
 
 def as_json(value: Any, depth: int = 0) -> Any:
     """A JSON value of what a post-processor returned: numpy numbers and arrays become numbers and lists, tuples
-    lists, and numbers that JSON lacks the texts "NaN", "Infinity" and "-Infinity".
+    lists, and numbers that JSON lacks the texts "NaN", "Infinity" and "-Infinity"; half a character becomes "?".
 
     Raises PostprocessError for anything else.
     """
@@ -25,18 +25,27 @@ def as_json(value: Any, depth: int = 0) -> Any:
         raise PostprocessError(f"the post-processor's result is nested more than {_DEEPEST} deep")
     if isinstance(value, np.generic | np.ndarray):
         value = value.tolist()
-    if value is None or isinstance(value, bool | int | str):
+    if value is None or isinstance(value, bool | int):
         return value
+    if isinstance(value, str):
+        return _writable(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else "NaN" if math.isnan(value) else f"{'-' * (value < 0)}Infinity"
     if isinstance(value, Mapping):
-        return {str(key): as_json(each, depth + 1) for key, each in value.items()}
+        return {_writable(str(key)): as_json(each, depth + 1) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [as_json(each, depth + 1) for each in value]
     raise PostprocessError(
         f"the post-processor returned a {type(value).__name__}, which JSON can't hold",
         next_step="return numbers, texts, lists, dicts or numpy arrays",
     )
+
+
+def holds_nan(decision: Any) -> bool:
+    """Whether a NaN is anywhere in a decision, as `as_json` writes it."""
+    if isinstance(decision, Mapping | list):
+        return any(map(holds_nan, decision.values() if isinstance(decision, Mapping) else decision))
+    return isinstance(decision, str) and decision == "NaN"
 
 
 def told(decision: Any) -> str:
@@ -48,6 +57,11 @@ def told(decision: Any) -> str:
         return f"[{shown}{f', and {more} more' if more > 0 else ''}]"
     text = json.dumps(_rounded(decision), ensure_ascii=False)
     return text if len(text) <= _LONGEST_TOLD else f"{text[: _LONGEST_TOLD - 3]}..."
+
+
+def _writable(text: str) -> str:
+    """Without surrogates on their own, which no file can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _rounded(value: Any) -> Any:

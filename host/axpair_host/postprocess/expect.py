@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from axpair_host.errors import UsageError
+from axpair_host.errors import PostprocessError, UsageError
+from axpair_host.postprocess.decisions import as_json
 from axpair_host.postprocess.text import Unmatched, Unreadable, read_text
 
 FLOAT = "F"
@@ -88,7 +89,10 @@ def _from_file(path: Path, pattern: "re.Pattern[str] | None") -> Any:
 
 
 def _parse(text: str) -> Any:
-    return json.loads(text, parse_constant=_refuse)
+    try:
+        return as_json(json.loads(text, parse_constant=_refuse))
+    except (PostprocessError, RecursionError) as error:
+        raise ValueError("nested too deeply") from error
 
 
 def _refuse(constant: str) -> Any:

@@ -25,4 +25,8 @@ def told_failure(error: BaseException, ours: str = "") -> str:
         return str(error)
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames and frames[-1].filename != ours else ""
-    return f"{type(error).__name__}: {error}{place}"
+    try:
+        message = str(error)
+    except Exception as second:
+        message = f"without a message: that raised {type(second).__name__}"
+    return f"{type(error).__name__}: {message}{place}"

@@ -9,11 +9,14 @@ Anything else is compared as it stands, numbers within a tolerance.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 LABEL_KEYS = ("label", "class", "name", "class_id", "id")
 SCORE_KEYS = ("score", "confidence", "conf", "probability", "prob")
 BOX_KEYS = ("box", "bbox", "xyxy")
+NO_NUMBERS = ("NaN", "Infinity", "-Infinity")
+"""How JSON says what it has no numbers for; as a score they are one, and no finite one is near."""
 TOLERANCE_KEYS = ("score_tolerance", "tolerance", "iou")
 CORNER_KEYS = ("x1", "y1", "x2", "y2")
 Box = tuple[float, float, float, float]
@@ -110,7 +113,7 @@ def is_exact(value: Any) -> bool:
         return False
     entries = as_boxes(value) or as_top(value) or [entry for entry in (as_label(value),) if entry is not None]
     numbers = [entry.score for entry in entries if entry.score is not None] if entries else list(_fractions(value))
-    return not numbers or any(round(number, 1) != number for number in numbers)
+    return not numbers or any(isfinite(number) and round(number, 1) != number for number in numbers)
 
 
 def _fractions(value: Any) -> Iterator[float]:
@@ -135,7 +138,8 @@ def _boxed(value: Mapping[str, Any]) -> Entry | None:
 
 
 def _score(value: Mapping[str, Any]) -> float | None:
-    return next((float(value[key]) for key in SCORE_KEYS if key in value and is_number(value[key])), None)
+    found: Any = next((value[key] for key in SCORE_KEYS if key in value), None)
+    return float(found) if is_number(found) or found in NO_NUMBERS else None
 
 
 def _box(value: Mapping[str, Any]) -> Box | None:

@@ -10,7 +10,7 @@ from typing import IO, Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
-MAX_MESSAGE = 64 << 20
+MAX_MESSAGE = 16 << 20
 """Bytes of JSON."""
 _LENGTH = 8
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from axpair_host.errors import PostprocessError
 
+_NAMED = 8
 _FORM = (
     "write it as module:function (the module is looked for in the working directory first), 'cmd:PROGRAM {dir}', or "
     "'board:PROGRAM {dir}'"
@@ -39,9 +40,10 @@ def function_of(spec: str) -> Callable[..., Any]:
         function = getattr(function, part, None)
     if not callable(function):
         there = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]
+        more = f", and {len(there) - _NAMED} more" if len(there) > _NAMED else ""
         what = "is no function" if function is not None else "isn't there"
         raise PostprocessError(
             f"--postprocess {spec}: {function_name!r} {what} in {module_name!r}",
-            next_step=f"it has: {', '.join(sorted(there)[:8])}" if there else _FORM,
+            next_step=f"it has: {', '.join(sorted(there)[:_NAMED])}{more}" if there else _FORM,
         )
     return function  # type: ignore[no-any-return]

@@ -65,7 +65,7 @@ def read_text(text: str, pattern: "re.Pattern[str] | None" = None) -> Any:
         return found
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     for name in PATTERNS:
         if found := _entries(text, compiled(name)):

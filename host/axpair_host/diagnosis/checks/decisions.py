@@ -1,13 +1,13 @@
 """What the post-processor makes of tensors that agree."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from axpair_host.compare import Relation
 from axpair_host.diagnosis.checks.judged import BY_DECISION, expectation, judged
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.postprocess.agreement import differences
-from axpair_host.postprocess.decisions import told
+from axpair_host.postprocess.decisions import holds_nan, told
 from axpair_host.postprocess.forms import as_top
 
 
@@ -19,12 +19,18 @@ def fickle(inquiry: Inquiry) -> Iterator[Finding | Open]:
         yield from _left_out(inquiry)
         return
     record = inquiry.evidence.record
-    if all(decision is None for decision in held.decided.values()) and not record.has_expect:
-        why = (
-            "it returned None on every leg: nothing was decided, and so nothing is right; let it return its decision, "
-            "or expect none: --expect null"
-        )
-        yield Open("postprocess", why, undecided=True)
+    if not record.has_expect and (undecided := _undecided(list(held.decided.values()))):
+        yield Open("postprocess", undecided, undecided=True)
+    for leg in held.decided:
+        if leg in held.said.again:
+            other = told(held.said.again[leg])
+            yield found(
+                "AX405",
+                f"of the very same bytes ({leg}/) the post-processor makes {held.told(leg)}, and asked again {other}",
+                {"decisions": held.decided, "again": held.said.again},
+                proven=True,
+            )
+            return
     if record.expect_leg and not held.has_expect:
         failed = held.said.errors.get(record.expect_leg, "")
         why = f"the post-processor failed on them: {failed}" if failed else "they aren't there; give --onnx"
@@ -41,6 +47,18 @@ def fickle(inquiry: Inquiry) -> Iterator[Finding | Open]:
             {"decisions": held.decided},
             proven=True,
         )
+
+
+def _undecided(decisions: Sequence[object]) -> str:
+    """Why nothing is right that agrees only with itself; "" where something was decided."""
+    if all(decision is None for decision in decisions):
+        return (
+            "it returned None on every leg: nothing was decided, and so nothing is right; let it return its decision, "
+            "or expect none: --expect null"
+        )
+    if decisions and all(map(holds_nan, decisions)):
+        return "there is NaN in its decision on every leg, which no expectation of its own makes right"
+    return ""
 
 
 def _left_out(inquiry: Inquiry) -> Iterator[Open]:
