@@ -73,7 +73,7 @@ def test_threads_are_those_really_used() -> None:
         ({"fault": "stale-output", "lines": "3"}, "no option 'lines' here"),
         ({"speed": "9"}, "no option 'speed' here"),
         ({"fault": "activation-bit", "bit": "99"}, "'bit' takes -1 to 31, not 99"),
-        ({"fault": "slow", "milliseconds": "-1"}, "takes 0 to 600000, not -1"),
+        ({"fault": "slow", "milliseconds": "-1"}, "takes 1 to 600000, not -1"),
         ({"fault": "nan-output", "count": "0"}, "takes 1 to"),
         ({"seed": "x"}, "'seed' takes a whole number"),
         ({"threads": "0"}, "takes 1 to 256, not 0"),
