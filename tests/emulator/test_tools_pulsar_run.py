@@ -85,6 +85,17 @@ def test_a_users_file_under_a_name_of_the_gt_is_refused_and_stays(built: Path, t
     assert (tmp_path / "joint" / "p.bin").read_bytes() == b"changed since"
 
 
+def test_a_gt_that_was_paired_meanwhile_is_taken_up_again(built: Path, tmp_path: Path) -> None:
+    command = (built / "m.joint", "--config", built / "m.output.prototxt", "--input", built / "x.png", "--output_gt")
+    run(*command, tmp_path)
+    (tmp_path / "input" / "filename.txt").write_text("data.bin\n")
+    with pytest.raises(EmulatorError, match=r"filename\.txt would be overwritten"):
+        run(*command, tmp_path)
+    (tmp_path / "pair.json").write_text("{}")
+    run(*command, tmp_path)
+    assert (tmp_path / "input" / "filename.txt").read_text() == f"{built / 'x.png'}\n"
+
+
 def test_what_an_earlier_run_of_another_model_wrote_goes_and_nothing_else(built: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()

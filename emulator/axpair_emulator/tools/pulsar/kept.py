@@ -13,6 +13,8 @@ from axpair_emulator.storage.files import require_writable, write_whole
 
 RECORD = ".pulsar-run.json"
 """In the folder: path to the digests that a file of ours may have. More than one where a call was cut short."""
+PAIR_RECORD, FILE_LIST = "pair.json", "input/filename.txt"
+"""`axpair pair` into the same folder leaves the first, and writes the second anew."""
 _LARGEST = 1 << 20
 
 Record = dict[str, list[str]]
@@ -26,10 +28,13 @@ def write_beside(folder: Path, files: Mapping[str, bytes]) -> None:
     """
     known = _read(folder / RECORD)
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    relisted = {FILE_LIST} if (folder / PAIR_RECORD).is_file() else set()
     foreign = [
         str(folder / name)
         for name, digest in digests.items()
-        if (folder / name).is_file() and _digest(folder / name) not in (digest, *known.get(name, ()))
+        if (folder / name).is_file()
+        and name not in relisted
+        and _digest(folder / name) not in (digest, *known.get(name, ()))
     ]
     if foreign:
         raise EmulatorError(
