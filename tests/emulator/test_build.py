@@ -224,8 +224,16 @@ def test_output_folder_that_can_not_be_written_is_refused_before_calibration(spa
     with pytest.raises(EmulatorError, match="is a folder"):
         space.build()
     (space.folder / "file").write_text("x")
-    with pytest.raises(EmulatorError, match="can't be written"):
-        space.build("file/m")
+    for name in ("file/m", "file/new/m"):
+        with pytest.raises(EmulatorError, match="can't be written"):
+            space.build(name)
+
+
+def test_a_build_that_fails_leaves_no_folder(space: Workspace) -> None:
+    (space.folder / "c.tar").write_bytes(b"")
+    with pytest.raises(EmulatorError):
+        space.build("new/deep/m")
+    assert not (space.folder / "new").exists()
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,9 @@ def write_whole(path: Path, data: bytes) -> None:
 def require_writable(path: Path) -> None:
     """Raises EmulatorError when a file can't be written there, before hours are spent on computing it."""
     try:
-        folder = file_behind(path).parent
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = file_behind(path).absolute().parent
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent  # what is missing is made when there is something to write
         with tempfile.TemporaryFile(dir=folder):
             pass
     except ContractError as error:
