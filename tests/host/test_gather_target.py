@@ -106,11 +106,18 @@ def test_what_lies_beside_a_case_is_kept_unless_overwritten(out: Path, tmp_path:
     (out / "notes").mkdir()
     (out / "notes" / "a.txt").write_text("mine")
     (out / "board").mkdir()
+    for name in ("prob.bin", "prob.npy", "mine.md"):
+        (out / "board" / name).write_text("x")
     kept, dropped = tmp_path / "kept", tmp_path / "dropped"
     for fresh, overwrite in ((kept, False), (dropped, True)):
         fresh.mkdir()
         Target(out, request, overwrite=overwrite).keep(fresh)
-    assert [path.relative_to(kept).as_posix() for path in sorted(kept.rglob("*"))] == ["notes", "notes/a.txt"]
+    assert [path.relative_to(kept).as_posix() for path in sorted(kept.rglob("*"))] == [
+        "board",
+        "board/mine.md",
+        "notes",
+        "notes/a.txt",
+    ]
     assert list(dropped.iterdir()) == []
 
 

@@ -16,10 +16,12 @@ from axpair_host.gather.board_leg import BoardLeg, BoardRound
 from axpair_host.gather.prepare import PreparedCase
 
 TENSOR_FOLDERS = ("input", "onnx", "lava_joint", "joint", "board", "golden", "runs", "trials", "second_opinion")
+SOURCES = "filename.txt"
+"""In input/: the files that the inputs were made of, a line each."""
 
 
 def write_inputs(folder: Path, prepared: PreparedCase) -> tuple[InputFacts, ...]:
-    """Write input/ with filename.txt; facts in the model's order."""
+    """Write input/ with the names of their sources; facts in the model's order."""
     inputs = prepared.description.inputs
     stems = file_stems(tensor.name for tensor in inputs)
     arrays = {
@@ -27,7 +29,7 @@ def write_inputs(folder: Path, prepared: PreparedCase) -> tuple[InputFacts, ...]
     }
     write_tensors(folder / "input", arrays, stems)
     sources = "".join(f"{prepared.sources.get(tensor.name, '')}\n" for tensor in inputs)
-    (folder / "input" / "filename.txt").write_text(sources, encoding="utf-8", errors="surrogateescape")
+    (folder / "input" / SOURCES).write_text(sources, encoding="utf-8", errors="surrogateescape")
     return tuple(
         InputFacts(
             name=tensor.name,

@@ -9,7 +9,7 @@ from axpair_host.errors import UsageError
 from axpair_host.evidence.record import FILE_NAME, CaseFacts, Record
 from axpair_host.evidence.store import read_record
 from axpair_host.gather.request import GatherRequest
-from axpair_host.gather.storing import TENSOR_FOLDERS
+from axpair_host.gather.storing import SOURCES, TENSOR_FOLDERS
 
 
 class Target:
@@ -36,16 +36,27 @@ class Target:
             check_same_case(self._out, found, case, inputs)
 
     def keep(self, fresh: Path) -> None:
-        """Copy what lies there beside a case's own folders, so that replacing the case doesn't lose it."""
+        """Copy what lies there beside a case's own files, so that replacing the case doesn't lose it."""
         if not self.path.is_dir() or (self._overwrite and not self._is_gt):
             return
         for path in self.path.iterdir():
-            if path.name in TENSOR_FOLDERS or path.name == FILE_NAME:
+            if path.name == FILE_NAME:
                 continue
-            if path.is_dir() and not path.is_symlink():
+            if path.name in TENSOR_FOLDERS and path.is_dir():
+                _keep_others(path, fresh / path.name)
+            elif path.is_dir() and not path.is_symlink():
                 shutil.copytree(path, fresh / path.name, symlinks=True)
             else:
                 shutil.copy2(path, fresh / path.name, follow_symlinks=False)
+
+
+def _keep_others(folder: Path, fresh: Path) -> None:
+    """Copy what in a folder of tensors is no tensor."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix not in (".bin", ".npy") and path.name != SOURCES:
+            kept = fresh / path.relative_to(folder)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, kept, follow_symlinks=False)
 
 
 def check_writable(out: Path) -> None:
