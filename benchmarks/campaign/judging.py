@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from axpair_proto.simulator import Models, Tensors
 
 SIMULATOR = EmulatorSimulator()
 _BY = f"{SIMULATOR.name} {SIMULATOR.version()}"
+HEALTHY = "emulator:"
 DEADLINE_MS = 4000
 """For a round on the board: long for every model here, short enough to wait for one that hangs."""
 
@@ -66,7 +68,8 @@ def _bytes(models: Models, path: Path) -> dict[str, bytes]:
 def judged_cases(
     models: Models, right: Models, cases: Sequence[PreparedCase], board: str, place: Path, *, canary: bool = False
 ) -> Iterator[Judged]:
-    """Each case on a board of its own, as `axpair pair` does. `right`: the same build without a fault of the compiler.
+    """Each case on a board of its own, as `axpair pair` does; healthy ones on one after another, as `axpair replay`
+    does. `right`: the same build without a fault of the compiler.
     `canary`: with the first case, from a healthy board, as the known-good one of each.
 
     Raises what a pair raises; AssertionError where the stored folder isn't judged as the live case was.
@@ -74,34 +77,45 @@ def judged_cases(
     good = place / "good"
     if canary:
         good.mkdir(parents=True)
-        with BoardSide(address_of("emulator:"), models.joint, _BY, Silent()) as side:
-            record = _gathered(GatherRequest(models), cases[0], good, side)
-            judge(
-                LiveAsks(Session(good, GatherRequest(models), cases[0], SIMULATOR, side, Silent()), record), Settings()
-            )
-    for case in cases:
-        folder = place / case.id
-        folder.mkdir(parents=True)
-        request = GatherRequest(models, deadline_ms=DEADLINE_MS)
-        with BoardSide(address_of(board), models.joint, _BY, Silent()) as side:
-            watched = Watched(Canary(good, models.joint), side, models.joint, Silent()) if canary else None
-            if watched is not None:
-                watched.run("before")
-            record = _gathered(request, case, folder, side)
-            if watched is not None:
-                watched.run("after")
-                record = msgspec.structs.replace(record, canary=watched.facts())
-            write_pair_json(folder, record, None)
-            stored = diagnose(load(folder)).document()
-            asks = LiveAsks(Session(folder, request, case, SIMULATOR, side, Silent()), record)
-            _, document = judge(asks, Settings())
-        if diagnose(load(folder)).document() != document:
-            raise AssertionError(f"{folder}: the stored folder is judged otherwise than the live case was")
-        compiled_wrong = models.joint != right.joint and not _same(
-            SIMULATOR.run(right, "joint", case.data), load(folder).leg("joint")
-        )
-        yield Judged(document, stored, compiled_wrong or _changed(folder, asks.record))
-        shutil.rmtree(folder)
+        with _side(HEALTHY, models) as side:
+            request = GatherRequest(models)
+            record = _gathered(request, cases[0], good, side)
+            judge(LiveAsks(Session(good, request, cases[0], SIMULATOR, side, Silent()), record), Settings())
+    with ExitStack() as stack:
+        one_for_all = stack.enter_context(_side(board, models)) if board == HEALTHY else None
+        for case in cases:
+            folder = place / case.id
+            folder.mkdir(parents=True)
+            with nullcontext(one_for_all) if one_for_all is not None else _side(board, models) as side:
+                yield _judged(models, right, case, folder, side, good if canary else None)
+            shutil.rmtree(folder)
+
+
+def _side(board: str, models: Models) -> BoardSide:
+    return BoardSide(address_of(board), models.joint, _BY, Silent())
+
+
+def _judged(
+    models: Models, right: Models, case: PreparedCase, folder: Path, side: BoardSide, good: Path | None
+) -> Judged:
+    request = GatherRequest(models, deadline_ms=DEADLINE_MS)
+    watched = Watched(Canary(good, models.joint), side, models.joint, Silent()) if good is not None else None
+    if watched is not None:
+        watched.run("before")
+    record = _gathered(request, case, folder, side)
+    if watched is not None:
+        watched.run("after")
+        record = msgspec.structs.replace(record, canary=watched.facts())
+    write_pair_json(folder, record, None)
+    stored = diagnose(load(folder)).document()
+    asks = LiveAsks(Session(folder, request, case, SIMULATOR, side, Silent()), record)
+    _, document = judge(asks, Settings())
+    if diagnose(load(folder)).document() != document:
+        raise AssertionError(f"{folder}: the stored folder is judged otherwise than the live case was")
+    compiled_wrong = models.joint != right.joint and not _same(
+        SIMULATOR.run(right, "joint", case.data), load(folder).leg("joint")
+    )
+    return Judged(document, stored, compiled_wrong or _changed(folder, asks.record))
 
 
 def _gathered(request: GatherRequest, case: PreparedCase, folder: Path, side: BoardSide) -> Record:
