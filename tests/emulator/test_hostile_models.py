@@ -186,9 +186,7 @@ def test_program_that_no_board_would_load_is_never_written(tmp_path: Path) -> No
     require_runnable(program)
     *others, conv = program.ops
     wrong = dataclasses.replace(conv, attrs={**conv.attrs, "strides": [0, 1]})
-    with pytest.raises(
-        ModelError, match=r"can't be compiled: operator 'c' \(conv\): its strides is \[0, 1\]"
-    ):
+    with pytest.raises(ModelError, match=r"can't be compiled: operator 'c' \(conv\): its strides is \[0, 1\]"):
         require_runnable(dataclasses.replace(program, ops=(*others, wrong)))
 
 
