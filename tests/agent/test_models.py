@@ -83,8 +83,10 @@ def test_an_unloaded_model_runs_nothing(client: Client) -> None:
     assert reason_of(caught.value) == "HANDLE"
 
 
-def test_unloading_what_was_never_loaded_is_fine(client: Client) -> None:
+def test_unloading_what_was_never_loaded_leaves_the_others(client: Client) -> None:
+    handle = load(client, toy_model()).handle
     client.unload("nobody")
+    assert client.run(case(handle, "a", data()))
 
 
 def test_unloading_lets_the_runtime_close_its_model(agent_folder: Path) -> None:

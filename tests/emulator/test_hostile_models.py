@@ -145,7 +145,10 @@ def test_vast_model_is_refused_before_it_runs(nodes: list[onnx.NodeProto], shape
     [("centerface", {"input.1": (1, 3, 1056, 1920)}), ("common-det", {"images": (1, 3, 640, 640)})],
 )
 def test_real_model_on_a_large_picture_is_no_vast_one(name: str, shapes: dict[str, tuple[int, ...]]) -> None:
-    pin_shapes(load_onnx(fetch(name)), shapes)
+    pinned = pin_shapes(load_onnx(fetch(name)), shapes)
+    (name, shape), *_ = shapes.items()
+    sides = {one.name: [axis.dim_value for axis in one.type.tensor_type.shape.dim] for one in pinned.graph.input}
+    assert sides[name] == list(shape)
 
 
 @pytest.mark.parametrize("sides", [(12, 1), (11, 2)])

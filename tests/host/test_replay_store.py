@@ -121,8 +121,11 @@ def test_other_options_are_named_with_both_values() -> None:
     assert "--atol: 0.1 there, none now" in caught.value.message
 
 
-def test_the_case_list_may_grow() -> None:
-    refuse_other({"case_list": "a"}, {"case_list": "b"}, "run")
+def test_the_case_list_alone_may_grow() -> None:
+    stored = {"case_list": "a", "atol": "0.1"}
+    refuse_other(stored, {**stored, "case_list": "b"}, "run")
+    with pytest.raises(UsageError, match="--atol"):
+        refuse_other(stored, {"case_list": "b", "atol": "0.2"}, "run")
 
 
 def test_the_summary_counts_and_names_the_worst() -> None:

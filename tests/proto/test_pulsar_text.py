@@ -140,7 +140,8 @@ def test_missing_file_is_an_error(tmp_path: Path) -> None:
 @given(st.text(alphabet="{}<>[]:,;'\"#-. \nabc019_\\", max_size=60) | st.text(max_size=60))
 def test_any_text_ends_in_a_configuration_or_one_clear_error(text: str) -> None:
     with contextlib.suppress(ConfigTextError):
-        parse_config(text)
+        config, _ = parse_config(text)
+        assert parse_config(write_config(config))[0] == config
 
 
 FLOATS = st.lists(st.floats(width=32, allow_nan=False), max_size=3)
