@@ -50,7 +50,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
 def _serve(name: str, options: Dict[str, str], cache: Optional[ModelCache]) -> int:
     _lead_own_group()
     streams = take_frame_streams()
-    faulthandler.enable()
+    # Of this thread alone: walking those that run may crash once more, and the signal would be another.
+    faulthandler.enable(all_threads=False)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)
     requests: queue.Queue[Optional[Frame]] = queue.Queue()

@@ -29,7 +29,7 @@ def main() -> None:
     """Serve requests on stdin until it ends: first {"spec": ...}, then {"quiet": ...} with tensors."""
     requests, replies = _pipes_of_our_own()
     sys.argv = ["axpair"]
-    faulthandler.enable()
+    faulthandler.enable(all_threads=False)
     waiting: SimpleQueue[Request | None] = SimpleQueue()
     ended = threading.Event()
     threading.Thread(target=_listen, args=(requests, waiting, ended), daemon=True).start()
