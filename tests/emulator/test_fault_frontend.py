@@ -49,21 +49,27 @@ def test_a_channel_swap_cannot_be_seen_on_grey(model: Built) -> None:
     assert answer_to(model, grey, fault="channel-swap").outputs == answer_to(model, grey).outputs
 
 
+def sheared(pixels: np.ndarray, extra: int) -> np.ndarray:
+    """Rows read `extra` bytes further apart than they lie, zeros behind the last."""
+    _, height, width, channels = pixels.shape
+    row, memory = width * channels, np.concatenate([pixels.ravel(), np.zeros(height * 36, np.uint8)])
+    return np.stack([memory[line * (row + extra) :][:row] for line in range(height)]).reshape(pixels.shape)
+
+
 @pytest.mark.parametrize("extra", [32, -3])
 def test_a_wrong_stride_leaves_the_first_row_and_shears_the_others_linearly(model: Built, extra: int) -> None:
     pixels = image(model)
-    _, height, width, channels = pixels.shape
-    row, memory = width * channels, np.concatenate([pixels.ravel(), np.zeros(height * 32, np.uint8)])
-    sheared = np.stack([memory[line * (row + extra) :][:row] for line in range(height)])
-    assert (sheared[0] == pixels[0, 0].ravel()).all()
+    wrong = sheared(pixels, extra)
+    assert (wrong[0, 0] == pixels[0, 0]).all()
     got = Board(model, fault="wrong-stride", extra=extra).run(tinted(model))
-    assert got.outputs == answer_to(model, sheared).outputs != answer_to(model, pixels).outputs
+    assert got.outputs == answer_to(model, wrong).outputs != answer_to(model, pixels).outputs
     assert got.delivered == digests(tinted(model))
 
 
 def test_front_end_faults_combine(model: Built) -> None:
-    once = Board(model, fault="channel-swap,wrong-stride", extra=0).run(tinted(model))
-    assert once.outputs == answer_to(model, image(model)[..., ::-1]).outputs
+    """By a whole number of pixels, so that their order doesn't matter."""
+    got = Board(model, fault="channel-swap,wrong-stride", extra=36).run(tinted(model))
+    assert got.outputs == answer_to(model, sheared(image(model)[..., ::-1], 36)).outputs
 
 
 def test_an_input_without_channels_is_left_alone(tmp_path: Path) -> None:
