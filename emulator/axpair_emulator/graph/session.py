@@ -41,7 +41,8 @@ def open_session(
     options.log_severity_level = 4
     level = ort.GraphOptimizationLevel
     options.graph_optimization_level = level.ORT_ENABLE_ALL if optimise else level.ORT_DISABLE_ALL
-    if elements_of(model) > LARGE:
+    # Quantisation points stand thrice: before, in codes, and after.
+    if elements_of(model) > (3 * LARGE if quantised else LARGE):
         options.enable_cpu_mem_arena = False
         if optimise:
             options.graph_optimization_level = level.ORT_ENABLE_EXTENDED
