@@ -6,7 +6,7 @@ import sys
 BENCHMARKS = ("comparison", "emulator", "models")
 """Modules of this package, each with a `main()` that prints a table."""
 
-CAMPAIGNS = ("identity", "fuzz", "campaign")
+CAMPAIGNS = ("identity", "fuzz", "campaign", "hostile")
 """Longer: modules whose `main(arguments)` takes what follows the name and returns the exit code."""
 
 

@@ -1,6 +1,6 @@
 """The contract between axpair's rooms: wire messages, names, files and the errors that both sides know."""
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 """What host and agent must agree on. Raised with every change of meaning, not with additions."""
 
 __version__ = "0.1.0"

@@ -5,6 +5,7 @@ from pathlib import Path
 import grpc
 import pytest
 from agent_process import Client, details_of, reason_of, sha256_of, started
+from axpair_proto import PROTOCOL_VERSION
 from axpair_proto.description import ModelDescription
 from axpair_proto.v1 import diagnostics_pb2, handshake_pb2, models_pb2
 from axpair_proto.v1.failures_pb2 import RuntimeFailure
@@ -122,7 +123,9 @@ def test_a_worker_that_does_not_start_says_what_was_in_the_way(
 ) -> None:
     with started(agent_folder, *options, runtime=runtime) as agent, agent.client() as client:
         with pytest.raises(grpc.RpcError) as hello:
-            client.handshake.Hello(handshake_pb2.HelloRequest(protocol_version=1), metadata=client.metadata)
+            client.handshake.Hello(
+                handshake_pb2.HelloRequest(protocol_version=PROTOCOL_VERSION), metadata=client.metadata
+            )
         with pytest.raises(grpc.RpcError) as loading:
             client.load(toy_model())
         for caught in (hello, loading):

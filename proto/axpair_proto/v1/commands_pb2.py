@@ -14,7 +14,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x61xpair_proto/v1/commands.proto\x12\taxpair.v1\")\n\x0b\x43ommandFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"b\n\x11RunCommandRequest\x12\x11\n\targuments\x18\x01 \x03(\t\x12%\n\x05\x66iles\x18\x02 \x03(\x0b\x32\x16.axpair.v1.CommandFile\x12\x13\n\x0b\x64\x65\x61\x64line_ms\x18\x03 \x01(\r\"P\n\x0fRunCommandReply\x12\x0e\n\x06status\x18\x01 \x01(\x05\x12\x0e\n\x06output\x18\x02 \x01(\x0c\x12\x0e\n\x06\x65rrors\x18\x03 \x01(\x0c\x12\r\n\x05\x65nded\x18\x04 \x01(\t2K\n\x08\x43ommands\x12?\n\x03Run\x12\x1c.axpair.v1.RunCommandRequest\x1a\x1a.axpair.v1.RunCommandReplyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x61xpair_proto/v1/commands.proto\x12\taxpair.v1\"G\n\x0b\x43ommandFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x12\x10\n\x06sha256\x18\x03 \x01(\tH\x00\x42\x08\n\x06source\"b\n\x11RunCommandRequest\x12\x11\n\targuments\x18\x01 \x03(\t\x12%\n\x05\x66iles\x18\x02 \x03(\x0b\x32\x16.axpair.v1.CommandFile\x12\x13\n\x0b\x64\x65\x61\x64line_ms\x18\x03 \x01(\r\"P\n\x0fRunCommandReply\x12\x0e\n\x06status\x18\x01 \x01(\x05\x12\x0e\n\x06output\x18\x02 \x01(\x0c\x12\x0e\n\x06\x65rrors\x18\x03 \x01(\x0c\x12\r\n\x05\x65nded\x18\x04 \x01(\t2K\n\x08\x43ommands\x12?\n\x03Run\x12\x1c.axpair.v1.RunCommandRequest\x1a\x1a.axpair.v1.RunCommandReplyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -22,11 +22,11 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'axpair_proto.v1.commands_pb
 if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
   _globals['_COMMANDFILE']._serialized_start=45
-  _globals['_COMMANDFILE']._serialized_end=86
-  _globals['_RUNCOMMANDREQUEST']._serialized_start=88
-  _globals['_RUNCOMMANDREQUEST']._serialized_end=186
-  _globals['_RUNCOMMANDREPLY']._serialized_start=188
-  _globals['_RUNCOMMANDREPLY']._serialized_end=268
-  _globals['_COMMANDS']._serialized_start=270
-  _globals['_COMMANDS']._serialized_end=345
+  _globals['_COMMANDFILE']._serialized_end=116
+  _globals['_RUNCOMMANDREQUEST']._serialized_start=118
+  _globals['_RUNCOMMANDREQUEST']._serialized_end=216
+  _globals['_RUNCOMMANDREPLY']._serialized_start=218
+  _globals['_RUNCOMMANDREPLY']._serialized_end=298
+  _globals['_COMMANDS']._serialized_start=300
+  _globals['_COMMANDS']._serialized_end=375
 # @@protoc_insertion_point(module_scope)

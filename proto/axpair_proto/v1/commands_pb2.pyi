@@ -18,16 +18,23 @@ class CommandFile(google.protobuf.message.Message):
 
     NAME_FIELD_NUMBER: builtins.int
     DATA_FIELD_NUMBER: builtins.int
+    SHA256_FIELD_NUMBER: builtins.int
     name: builtins.str
     """Without any separator."""
     data: builtins.bytes
+    """At most 1 MiB; larger files go by digest."""
+    sha256: builtins.str
+    """Of a blob that was uploaded before."""
     def __init__(
         self,
         *,
         name: builtins.str = ...,
         data: builtins.bytes = ...,
+        sha256: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["data", b"data", "name", b"name"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["data", b"data", "sha256", b"sha256", "source", b"source"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["data", b"data", "name", b"name", "sha256", b"sha256", "source", b"source"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["source", b"source"]) -> typing.Literal["data", "sha256"] | None: ...
 
 global___CommandFile = CommandFile
 

@@ -31,6 +31,7 @@ class CommandsServicer(object):
         Status codes:
         PERMISSION_DENIED, reason COMMANDS: the agent was started without --allow-commands.
         INVALID_ARGUMENT, reason COMMAND: no arguments, a file name that is a path, or no such program.
+        NOT_FOUND, reason BLOB: a file's digest isn't held; upload it first.
         UNAVAILABLE, reason WORKER_START: nothing could be started there (python missing, SSH down).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -29,6 +29,7 @@ class CommandsStub:
     Status codes:
       PERMISSION_DENIED, reason COMMANDS: the agent was started without --allow-commands.
       INVALID_ARGUMENT, reason COMMAND: no arguments, a file name that is a path, or no such program.
+      NOT_FOUND, reason BLOB: a file's digest isn't held; upload it first.
       UNAVAILABLE, reason WORKER_START: nothing could be started there (python missing, SSH down).
     """
 
@@ -43,6 +44,7 @@ class CommandsAsyncStub:
     Status codes:
       PERMISSION_DENIED, reason COMMANDS: the agent was started without --allow-commands.
       INVALID_ARGUMENT, reason COMMAND: no arguments, a file name that is a path, or no such program.
+      NOT_FOUND, reason BLOB: a file's digest isn't held; upload it first.
       UNAVAILABLE, reason WORKER_START: nothing could be started there (python missing, SSH down).
     """
 
@@ -59,6 +61,7 @@ class CommandsServicer(metaclass=abc.ABCMeta):
         Status codes:
           PERMISSION_DENIED, reason COMMANDS: the agent was started without --allow-commands.
           INVALID_ARGUMENT, reason COMMAND: no arguments, a file name that is a path, or no such program.
+          NOT_FOUND, reason BLOB: a file's digest isn't held; upload it first.
           UNAVAILABLE, reason WORKER_START: nothing could be started there (python missing, SSH down).
         """
 

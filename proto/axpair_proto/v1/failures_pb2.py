@@ -14,7 +14,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x61xpair_proto/v1/failures.proto\x12\taxpair.v1\"\xcd\x01\n\x0eRuntimeFailure\x12,\n\x04kind\x18\x01 \x01(\x0e\x32\x1e.axpair.v1.RuntimeFailure.Kind\x12\x0c\n\x04\x63ode\x18\x02 \x01(\x03\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x0e\n\x06signal\x18\x04 \x01(\t\"^\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\t\n\x05\x45RROR\x10\x01\x12\t\n\x05\x43RASH\x10\x02\x12\x08\n\x04\x45XIT\x10\x03\x12\x08\n\x04HANG\x10\x04\x12\x0b\n\x07GARBAGE\x10\x05\x12\t\n\x05INPUT\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x61xpair_proto/v1/failures.proto\x12\taxpair.v1\"\xd7\x01\n\x0eRuntimeFailure\x12,\n\x04kind\x18\x01 \x01(\x0e\x32\x1e.axpair.v1.RuntimeFailure.Kind\x12\x0c\n\x04\x63ode\x18\x02 \x01(\x03\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x0e\n\x06signal\x18\x04 \x01(\t\"h\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\t\n\x05\x45RROR\x10\x01\x12\t\n\x05\x43RASH\x10\x02\x12\x08\n\x04\x45XIT\x10\x03\x12\x08\n\x04HANG\x10\x04\x12\x0b\n\x07GARBAGE\x10\x05\x12\t\n\x05INPUT\x10\x06\x12\x08\n\x04LOST\x10\x07\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -22,7 +22,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'axpair_proto.v1.failures_pb
 if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
   _globals['_RUNTIMEFAILURE']._serialized_start=46
-  _globals['_RUNTIMEFAILURE']._serialized_end=251
+  _globals['_RUNTIMEFAILURE']._serialized_end=261
   _globals['_RUNTIMEFAILURE_KIND']._serialized_start=157
-  _globals['_RUNTIMEFAILURE_KIND']._serialized_end=251
+  _globals['_RUNTIMEFAILURE_KIND']._serialized_end=261
 # @@protoc_insertion_point(module_scope)

@@ -40,6 +40,10 @@ class RuntimeFailure(google.protobuf.message.Message):
         """The worker's frames made no sense; it was killed."""
         INPUT: RuntimeFailure._Kind.ValueType  # 6
         """The inputs don't fit the model: number, names or sizes."""
+        LOST: RuntimeFailure._Kind.ValueType  # 7
+        """The worker was ended from outside at each of three attempts: killed by a SIGKILL that wasn't ours (out of
+        memory, an operator) or stopped. No evidence: nothing is known of the case, it stays open.
+        """
 
     class Kind(_Kind, metaclass=_KindEnumTypeWrapper): ...
     KIND_UNSPECIFIED: RuntimeFailure.Kind.ValueType  # 0
@@ -55,6 +59,10 @@ class RuntimeFailure(google.protobuf.message.Message):
     """The worker's frames made no sense; it was killed."""
     INPUT: RuntimeFailure.Kind.ValueType  # 6
     """The inputs don't fit the model: number, names or sizes."""
+    LOST: RuntimeFailure.Kind.ValueType  # 7
+    """The worker was ended from outside at each of three attempts: killed by a SIGKILL that wasn't ours (out of
+    memory, an operator) or stopped. No evidence: nothing is known of the case, it stays open.
+    """
 
     KIND_FIELD_NUMBER: builtins.int
     CODE_FIELD_NUMBER: builtins.int

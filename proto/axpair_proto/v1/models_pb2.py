@@ -16,7 +16,7 @@ from axpair_proto.v1 import failures_pb2 as axpair__proto_dot_v1_dot_failures__p
 from axpair_proto.v1 import tensors_pb2 as axpair__proto_dot_v1_dot_tensors__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x61xpair_proto/v1/models.proto\x12\taxpair.v1\x1a\x1e\x61xpair_proto/v1/failures.proto\x1a\x1d\x61xpair_proto/v1/tensors.proto\"\xbf\x01\n\x0bLoadRequest\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65\x61\x64line_ms\x18\x02 \x01(\r\x12\x0f\n\x07runtime\x18\x03 \x01(\t\x12\x43\n\x0fruntime_options\x18\x04 \x03(\x0b\x32*.axpair.v1.LoadRequest.RuntimeOptionsEntry\x1a\x35\n\x13RuntimeOptionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x80\x01\n\tLoadReply\x12\'\n\x05model\x18\x01 \x01(\x0b\x32\x16.axpair.v1.LoadedModelH\x00\x12,\n\x07\x66\x61ilure\x18\x02 \x01(\x0b\x32\x19.axpair.v1.RuntimeFailureH\x00\x12\x11\n\tlog_lines\x18\x03 \x03(\tB\t\n\x07outcome\"\xd9\x01\n\x0bLoadedModel\x12\x0e\n\x06handle\x18\x01 \x01(\t\x12\x30\n\x0b\x64\x65scription\x18\x02 \x01(\x0b\x32\x1b.axpair.v1.ModelDescription\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x0f\n\x07load_us\x18\x04 \x01(\x04\x12\x36\n\x08versions\x18\x05 \x03(\x0b\x32$.axpair.v1.LoadedModel.VersionsEntry\x1a/\n\rVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x1f\n\rUnloadRequest\x12\x0e\n\x06handle\x18\x01 \x01(\t\"\r\n\x0bUnloadReply2z\n\x06Models\x12\x34\n\x04Load\x12\x16.axpair.v1.LoadRequest\x1a\x14.axpair.v1.LoadReply\x12:\n\x06Unload\x12\x18.axpair.v1.UnloadRequest\x1a\x16.axpair.v1.UnloadReplyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x61xpair_proto/v1/models.proto\x12\taxpair.v1\x1a\x1e\x61xpair_proto/v1/failures.proto\x1a\x1d\x61xpair_proto/v1/tensors.proto\"\xbf\x01\n\x0bLoadRequest\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65\x61\x64line_ms\x18\x02 \x01(\r\x12\x0f\n\x07runtime\x18\x03 \x01(\t\x12\x43\n\x0fruntime_options\x18\x04 \x03(\x0b\x32*.axpair.v1.LoadRequest.RuntimeOptionsEntry\x1a\x35\n\x13RuntimeOptionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x96\x01\n\tLoadReply\x12\'\n\x05model\x18\x01 \x01(\x0b\x32\x16.axpair.v1.LoadedModelH\x00\x12,\n\x07\x66\x61ilure\x18\x02 \x01(\x0b\x32\x19.axpair.v1.RuntimeFailureH\x00\x12\x11\n\tlog_lines\x18\x03 \x03(\t\x12\x14\n\x0cworkers_lost\x18\x04 \x01(\rB\t\n\x07outcome\"\xd9\x01\n\x0bLoadedModel\x12\x0e\n\x06handle\x18\x01 \x01(\t\x12\x30\n\x0b\x64\x65scription\x18\x02 \x01(\x0b\x32\x1b.axpair.v1.ModelDescription\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x0f\n\x07load_us\x18\x04 \x01(\x04\x12\x36\n\x08versions\x18\x05 \x03(\x0b\x32$.axpair.v1.LoadedModel.VersionsEntry\x1a/\n\rVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x1f\n\rUnloadRequest\x12\x0e\n\x06handle\x18\x01 \x01(\t\"\r\n\x0bUnloadReply2z\n\x06Models\x12\x34\n\x04Load\x12\x16.axpair.v1.LoadRequest\x1a\x14.axpair.v1.LoadReply\x12:\n\x06Unload\x12\x18.axpair.v1.UnloadRequest\x1a\x16.axpair.v1.UnloadReplyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,15 +32,15 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_LOADREQUEST_RUNTIMEOPTIONSENTRY']._serialized_start=245
   _globals['_LOADREQUEST_RUNTIMEOPTIONSENTRY']._serialized_end=298
   _globals['_LOADREPLY']._serialized_start=301
-  _globals['_LOADREPLY']._serialized_end=429
-  _globals['_LOADEDMODEL']._serialized_start=432
-  _globals['_LOADEDMODEL']._serialized_end=649
-  _globals['_LOADEDMODEL_VERSIONSENTRY']._serialized_start=602
-  _globals['_LOADEDMODEL_VERSIONSENTRY']._serialized_end=649
-  _globals['_UNLOADREQUEST']._serialized_start=651
-  _globals['_UNLOADREQUEST']._serialized_end=682
-  _globals['_UNLOADREPLY']._serialized_start=684
-  _globals['_UNLOADREPLY']._serialized_end=697
-  _globals['_MODELS']._serialized_start=699
-  _globals['_MODELS']._serialized_end=821
+  _globals['_LOADREPLY']._serialized_end=451
+  _globals['_LOADEDMODEL']._serialized_start=454
+  _globals['_LOADEDMODEL']._serialized_end=671
+  _globals['_LOADEDMODEL_VERSIONSENTRY']._serialized_start=624
+  _globals['_LOADEDMODEL_VERSIONSENTRY']._serialized_end=671
+  _globals['_UNLOADREQUEST']._serialized_start=673
+  _globals['_UNLOADREQUEST']._serialized_end=704
+  _globals['_UNLOADREPLY']._serialized_start=706
+  _globals['_UNLOADREPLY']._serialized_end=719
+  _globals['_MODELS']._serialized_start=721
+  _globals['_MODELS']._serialized_end=843
 # @@protoc_insertion_point(module_scope)

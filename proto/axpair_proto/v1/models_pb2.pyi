@@ -67,6 +67,9 @@ class LoadReply(google.protobuf.message.Message):
     MODEL_FIELD_NUMBER: builtins.int
     FAILURE_FIELD_NUMBER: builtins.int
     LOG_LINES_FIELD_NUMBER: builtins.int
+    WORKERS_LOST_FIELD_NUMBER: builtins.int
+    workers_lost: builtins.int
+    """Workers that ended from outside meanwhile."""
     @property
     def model(self) -> global___LoadedModel: ...
     @property
@@ -81,9 +84,10 @@ class LoadReply(google.protobuf.message.Message):
         model: global___LoadedModel | None = ...,
         failure: axpair_proto.v1.failures_pb2.RuntimeFailure | None = ...,
         log_lines: collections.abc.Iterable[builtins.str] | None = ...,
+        workers_lost: builtins.int = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["failure", b"failure", "model", b"model", "outcome", b"outcome"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["failure", b"failure", "log_lines", b"log_lines", "model", b"model", "outcome", b"outcome"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["failure", b"failure", "log_lines", b"log_lines", "model", b"model", "outcome", b"outcome", "workers_lost", b"workers_lost"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["outcome", b"outcome"]) -> typing.Literal["model", "failure"] | None: ...
 
 global___LoadReply = LoadReply

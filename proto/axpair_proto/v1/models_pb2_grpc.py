@@ -31,7 +31,8 @@ class ModelsServicer(object):
 
     def Load(self, request, context):
         """Loads a blob as a model into a worker of its own and keeps it resident. Each call makes a new handle.
-        That the runtime refuses the model is an answer, not an error: outcome.failure.
+        That the runtime refuses the model is an answer, not an error: outcome.failure. A worker that is ended from
+        outside while it loads is replaced, three times at most; then the failure is LOST.
 
         Status codes:
         NOT_FOUND, reason BLOB: the agent does not hold the blob; upload it first.

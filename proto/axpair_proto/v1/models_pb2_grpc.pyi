@@ -24,7 +24,8 @@ class ModelsStub:
         axpair_proto.v1.models_pb2.LoadReply,
     ]
     """Loads a blob as a model into a worker of its own and keeps it resident. Each call makes a new handle.
-    That the runtime refuses the model is an answer, not an error: outcome.failure.
+    That the runtime refuses the model is an answer, not an error: outcome.failure. A worker that is ended from
+    outside while it loads is replaced, three times at most; then the failure is LOST.
 
     Status codes:
       NOT_FOUND, reason BLOB: the agent does not hold the blob; upload it first.
@@ -47,7 +48,8 @@ class ModelsAsyncStub:
         axpair_proto.v1.models_pb2.LoadReply,
     ]
     """Loads a blob as a model into a worker of its own and keeps it resident. Each call makes a new handle.
-    That the runtime refuses the model is an answer, not an error: outcome.failure.
+    That the runtime refuses the model is an answer, not an error: outcome.failure. A worker that is ended from
+    outside while it loads is replaced, three times at most; then the failure is LOST.
 
     Status codes:
       NOT_FOUND, reason BLOB: the agent does not hold the blob; upload it first.
@@ -72,7 +74,8 @@ class ModelsServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[axpair_proto.v1.models_pb2.LoadReply, collections.abc.Awaitable[axpair_proto.v1.models_pb2.LoadReply]]:
         """Loads a blob as a model into a worker of its own and keeps it resident. Each call makes a new handle.
-        That the runtime refuses the model is an answer, not an error: outcome.failure.
+        That the runtime refuses the model is an answer, not an error: outcome.failure. A worker that is ended from
+        outside while it loads is replaced, three times at most; then the failure is LOST.
 
         Status codes:
           NOT_FOUND, reason BLOB: the agent does not hold the blob; upload it first.

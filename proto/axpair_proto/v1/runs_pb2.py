@@ -15,7 +15,7 @@ _sym_db = _symbol_database.Default()
 from axpair_proto.v1 import failures_pb2 as axpair__proto_dot_v1_dot_failures__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x61xpair_proto/v1/runs.proto\x12\taxpair.v1\x1a\x1e\x61xpair_proto/v1/failures.proto\"F\n\x08RunInput\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x06inline\x18\x02 \x01(\x0cH\x00\x12\x10\n\x06sha256\x18\x03 \x01(\tH\x00\x42\x08\n\x06source\"\xa1\x01\n\nRunRequest\x12\x0e\n\x06handle\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12#\n\x06inputs\x18\x03 \x03(\x0b\x32\x13.axpair.v1.RunInput\x12\x0e\n\x06repeat\x18\x04 \x01(\r\x12\x13\n\x0b\x64\x65\x61\x64line_ms\x18\x05 \x01(\r\x12\x12\n\nwant_probe\x18\x06 \x01(\x08\x12\x14\n\x0c\x66resh_worker\x18\x07 \x01(\x08\"\xe0\x01\n\x08RunReply\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12&\n\x04kind\x18\x02 \x01(\x0e\x32\x18.axpair.v1.RunReply.Kind\x12\r\n\x05round\x18\x03 \x01(\r\x12\'\n\x05\x63hunk\x18\x04 \x01(\x0b\x32\x16.axpair.v1.OutputChunkH\x00\x12(\n\x07outcome\x18\x05 \x01(\x0b\x32\x15.axpair.v1.RunOutcomeH\x00\"1\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\t\n\x05PROBE\x10\x01\x12\x08\n\x04\x43\x41SE\x10\x02\x42\x06\n\x04part\"A\n\x0bOutputChunk\x12\x0e\n\x06output\x18\x01 \x01(\r\x12\x14\n\x0coffset_bytes\x18\x02 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\"7\n\tByteRange\x12\x14\n\x0coffset_bytes\x18\x01 \x01(\x04\x12\x14\n\x0clength_bytes\x18\x02 \x01(\x04\"B\n\x0e\x44\x65liveredInput\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\x12\n\nsize_bytes\x18\x03 \x01(\x04\"\x86\x01\n\tRunOutput\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\x12\n\nsize_bytes\x18\x03 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\x12\x10\n\x08poisoned\x18\x05 \x01(\x08\x12\'\n\tsurvivors\x18\x06 \x03(\x0b\x32\x14.axpair.v1.ByteRange\"A\n\nRunTimings\x12\x0e\n\x06run_us\x18\x01 \x01(\x04\x12\x11\n\tworker_us\x18\x02 \x01(\x04\x12\x10\n\x08\x61gent_us\x18\x03 \x01(\x04\"\xe3\x01\n\nRunOutcome\x12%\n\x07outputs\x18\x01 \x03(\x0b\x32\x14.axpair.v1.RunOutput\x12,\n\tdelivered\x18\x02 \x03(\x0b\x32\x19.axpair.v1.DeliveredInput\x12\x11\n\tlog_lines\x18\x03 \x03(\t\x12&\n\x07timings\x18\x04 \x01(\x0b\x32\x15.axpair.v1.RunTimings\x12\x19\n\x11worker_generation\x18\x05 \x01(\r\x12*\n\x07\x66\x61ilure\x18\x06 \x01(\x0b\x32\x19.axpair.v1.RuntimeFailure2=\n\x04Runs\x12\x35\n\x03Run\x12\x15.axpair.v1.RunRequest\x1a\x13.axpair.v1.RunReply(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x61xpair_proto/v1/runs.proto\x12\taxpair.v1\x1a\x1e\x61xpair_proto/v1/failures.proto\"F\n\x08RunInput\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x06inline\x18\x02 \x01(\x0cH\x00\x12\x10\n\x06sha256\x18\x03 \x01(\tH\x00\x42\x08\n\x06source\"\xc6\x01\n\nRunRequest\x12\x0e\n\x06handle\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12#\n\x06inputs\x18\x03 \x03(\x0b\x32\x13.axpair.v1.RunInput\x12\x0e\n\x06repeat\x18\x04 \x01(\r\x12\x13\n\x0b\x64\x65\x61\x64line_ms\x18\x05 \x01(\r\x12\x12\n\nwant_probe\x18\x06 \x01(\x08\x12\x14\n\x0c\x66resh_worker\x18\x07 \x01(\x08\x12#\n\x06\x62\x65\x66ore\x18\x08 \x03(\x0b\x32\x13.axpair.v1.RunInput\"\xf1\x01\n\x08RunReply\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12&\n\x04kind\x18\x02 \x01(\x0e\x32\x18.axpair.v1.RunReply.Kind\x12\r\n\x05round\x18\x03 \x01(\r\x12\'\n\x05\x63hunk\x18\x04 \x01(\x0b\x32\x16.axpair.v1.OutputChunkH\x00\x12(\n\x07outcome\x18\x05 \x01(\x0b\x32\x15.axpair.v1.RunOutcomeH\x00\x12\x0f\n\x07\x61ttempt\x18\x06 \x01(\r\"1\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\t\n\x05PROBE\x10\x01\x12\x08\n\x04\x43\x41SE\x10\x02\x42\x06\n\x04part\"A\n\x0bOutputChunk\x12\x0e\n\x06output\x18\x01 \x01(\r\x12\x14\n\x0coffset_bytes\x18\x02 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\"7\n\tByteRange\x12\x14\n\x0coffset_bytes\x18\x01 \x01(\x04\x12\x14\n\x0clength_bytes\x18\x02 \x01(\x04\"B\n\x0e\x44\x65liveredInput\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\x12\n\nsize_bytes\x18\x03 \x01(\x04\"\x86\x01\n\tRunOutput\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\x12\n\nsize_bytes\x18\x03 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\x12\x10\n\x08poisoned\x18\x05 \x01(\x08\x12\'\n\tsurvivors\x18\x06 \x03(\x0b\x32\x14.axpair.v1.ByteRange\"A\n\nRunTimings\x12\x0e\n\x06run_us\x18\x01 \x01(\x04\x12\x11\n\tworker_us\x18\x02 \x01(\x04\x12\x10\n\x08\x61gent_us\x18\x03 \x01(\x04\"\xf9\x01\n\nRunOutcome\x12%\n\x07outputs\x18\x01 \x03(\x0b\x32\x14.axpair.v1.RunOutput\x12,\n\tdelivered\x18\x02 \x03(\x0b\x32\x19.axpair.v1.DeliveredInput\x12\x11\n\tlog_lines\x18\x03 \x03(\t\x12&\n\x07timings\x18\x04 \x01(\x0b\x32\x15.axpair.v1.RunTimings\x12\x19\n\x11worker_generation\x18\x05 \x01(\r\x12*\n\x07\x66\x61ilure\x18\x06 \x01(\x0b\x32\x19.axpair.v1.RuntimeFailure\x12\x14\n\x0cworkers_lost\x18\x07 \x01(\r2=\n\x04Runs\x12\x35\n\x03Run\x12\x15.axpair.v1.RunRequest\x1a\x13.axpair.v1.RunReply(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -25,23 +25,23 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_RUNINPUT']._serialized_start=73
   _globals['_RUNINPUT']._serialized_end=143
   _globals['_RUNREQUEST']._serialized_start=146
-  _globals['_RUNREQUEST']._serialized_end=307
-  _globals['_RUNREPLY']._serialized_start=310
-  _globals['_RUNREPLY']._serialized_end=534
-  _globals['_RUNREPLY_KIND']._serialized_start=477
-  _globals['_RUNREPLY_KIND']._serialized_end=526
-  _globals['_OUTPUTCHUNK']._serialized_start=536
-  _globals['_OUTPUTCHUNK']._serialized_end=601
-  _globals['_BYTERANGE']._serialized_start=603
-  _globals['_BYTERANGE']._serialized_end=658
-  _globals['_DELIVEREDINPUT']._serialized_start=660
-  _globals['_DELIVEREDINPUT']._serialized_end=726
-  _globals['_RUNOUTPUT']._serialized_start=729
-  _globals['_RUNOUTPUT']._serialized_end=863
-  _globals['_RUNTIMINGS']._serialized_start=865
-  _globals['_RUNTIMINGS']._serialized_end=930
-  _globals['_RUNOUTCOME']._serialized_start=933
-  _globals['_RUNOUTCOME']._serialized_end=1160
-  _globals['_RUNS']._serialized_start=1162
-  _globals['_RUNS']._serialized_end=1223
+  _globals['_RUNREQUEST']._serialized_end=344
+  _globals['_RUNREPLY']._serialized_start=347
+  _globals['_RUNREPLY']._serialized_end=588
+  _globals['_RUNREPLY_KIND']._serialized_start=531
+  _globals['_RUNREPLY_KIND']._serialized_end=580
+  _globals['_OUTPUTCHUNK']._serialized_start=590
+  _globals['_OUTPUTCHUNK']._serialized_end=655
+  _globals['_BYTERANGE']._serialized_start=657
+  _globals['_BYTERANGE']._serialized_end=712
+  _globals['_DELIVEREDINPUT']._serialized_start=714
+  _globals['_DELIVEREDINPUT']._serialized_end=780
+  _globals['_RUNOUTPUT']._serialized_start=783
+  _globals['_RUNOUTPUT']._serialized_end=917
+  _globals['_RUNTIMINGS']._serialized_start=919
+  _globals['_RUNTIMINGS']._serialized_end=984
+  _globals['_RUNOUTCOME']._serialized_start=987
+  _globals['_RUNOUTCOME']._serialized_end=1236
+  _globals['_RUNS']._serialized_start=1238
+  _globals['_RUNS']._serialized_end=1299
 # @@protoc_insertion_point(module_scope)

@@ -57,6 +57,7 @@ class RunRequest(google.protobuf.message.Message):
     DEADLINE_MS_FIELD_NUMBER: builtins.int
     WANT_PROBE_FIELD_NUMBER: builtins.int
     FRESH_WORKER_FIELD_NUMBER: builtins.int
+    BEFORE_FIELD_NUMBER: builtins.int
     handle: builtins.str
     """Of LoadedModel."""
     case_id: builtins.str
@@ -75,6 +76,10 @@ class RunRequest(google.protobuf.message.Message):
     def inputs(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___RunInput]:
         """All inputs of the model, in any order."""
 
+    @property
+    def before(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___RunInput]:
+        """All inputs of another case, run first as this one's PROBE round, in the same worker. Empty = none."""
+
     def __init__(
         self,
         *,
@@ -85,8 +90,9 @@ class RunRequest(google.protobuf.message.Message):
         deadline_ms: builtins.int = ...,
         want_probe: builtins.bool = ...,
         fresh_worker: builtins.bool = ...,
+        before: collections.abc.Iterable[global___RunInput] | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["case_id", b"case_id", "deadline_ms", b"deadline_ms", "fresh_worker", b"fresh_worker", "handle", b"handle", "inputs", b"inputs", "repeat", b"repeat", "want_probe", b"want_probe"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["before", b"before", "case_id", b"case_id", "deadline_ms", b"deadline_ms", "fresh_worker", b"fresh_worker", "handle", b"handle", "inputs", b"inputs", "repeat", b"repeat", "want_probe", b"want_probe"]) -> None: ...
 
 global___RunRequest = RunRequest
 
@@ -114,10 +120,13 @@ class RunReply(google.protobuf.message.Message):
     ROUND_FIELD_NUMBER: builtins.int
     CHUNK_FIELD_NUMBER: builtins.int
     OUTCOME_FIELD_NUMBER: builtins.int
+    ATTEMPT_FIELD_NUMBER: builtins.int
     case_id: builtins.str
     kind: global___RunReply.Kind.ValueType
     round: builtins.int
     """0 for a probe, else 1, 2, ... within the case."""
+    attempt: builtins.int
+    """0, and one more each time that all rounds of the case began again in a fresh worker."""
     @property
     def chunk(self) -> global___OutputChunk: ...
     @property
@@ -130,9 +139,10 @@ class RunReply(google.protobuf.message.Message):
         round: builtins.int = ...,
         chunk: global___OutputChunk | None = ...,
         outcome: global___RunOutcome | None = ...,
+        attempt: builtins.int = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["chunk", b"chunk", "outcome", b"outcome", "part", b"part"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["case_id", b"case_id", "chunk", b"chunk", "kind", b"kind", "outcome", b"outcome", "part", b"part", "round", b"round"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["attempt", b"attempt", "case_id", b"case_id", "chunk", b"chunk", "kind", b"kind", "outcome", b"outcome", "part", b"part", "round", b"round"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["part", b"part"]) -> typing.Literal["chunk", "outcome"] | None: ...
 
 global___RunReply = RunReply
@@ -272,8 +282,11 @@ class RunOutcome(google.protobuf.message.Message):
     TIMINGS_FIELD_NUMBER: builtins.int
     WORKER_GENERATION_FIELD_NUMBER: builtins.int
     FAILURE_FIELD_NUMBER: builtins.int
+    WORKERS_LOST_FIELD_NUMBER: builtins.int
     worker_generation: builtins.int
     """1 for the handle's first worker, one more for each that replaced it."""
+    workers_lost: builtins.int
+    """Workers that ended from outside or while idle since the outcome before on this stream; for the host's records."""
     @property
     def outputs(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___RunOutput]:
         """Empty when failed."""
@@ -299,8 +312,9 @@ class RunOutcome(google.protobuf.message.Message):
         timings: global___RunTimings | None = ...,
         worker_generation: builtins.int = ...,
         failure: axpair_proto.v1.failures_pb2.RuntimeFailure | None = ...,
+        workers_lost: builtins.int = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["failure", b"failure", "timings", b"timings"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["delivered", b"delivered", "failure", b"failure", "log_lines", b"log_lines", "outputs", b"outputs", "timings", b"timings", "worker_generation", b"worker_generation"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["delivered", b"delivered", "failure", b"failure", "log_lines", b"log_lines", "outputs", b"outputs", "timings", b"timings", "worker_generation", b"worker_generation", "workers_lost", b"workers_lost"]) -> None: ...
 
 global___RunOutcome = RunOutcome

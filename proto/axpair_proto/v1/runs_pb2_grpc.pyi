@@ -26,11 +26,16 @@ class RunsStub:
     """Runs cases one after the other, in the order they were sent. The host keeps a few in flight.
 
     For each case, in this order:
-      once after each loading of the model into a fresh worker, where want_probe is set: one PROBE round;
+      one PROBE round: of other inputs where `before` names some; else, where want_probe is set, of this case's own
+      ones changed, once after each loading of the model into a fresh worker;
       repeat CASE rounds.
     A round is any number of chunks (outputs in order, offsets rising), then exactly one outcome.
-    A round that fails ends its case, the probe's too; the next case runs in a fresh worker. Inputs that don't fit
-    (RuntimeFailure.INPUT) fail before a worker sees them, and cost none.
+    All rounds of a case come from one worker (worker_generation). A worker that ended from outside (killed by a
+    SIGKILL that wasn't ours, stopped, gone while idle) is replaced and all rounds of the case run again, three times at
+    most: their replies carry the next `attempt`, and those of earlier attempts are void.
+    A CASE round that fails ends its case; the next case runs in a fresh worker. A PROBE round that fails is reported,
+    and the case runs without one in a fresh worker. Inputs that don't fit (RuntimeFailure.INPUT) fail before a worker
+    sees them, and cost none.
     A stream that breaks lets its models go: their handles are unknown afterwards.
 
     Status codes:
@@ -49,11 +54,16 @@ class RunsAsyncStub:
     """Runs cases one after the other, in the order they were sent. The host keeps a few in flight.
 
     For each case, in this order:
-      once after each loading of the model into a fresh worker, where want_probe is set: one PROBE round;
+      one PROBE round: of other inputs where `before` names some; else, where want_probe is set, of this case's own
+      ones changed, once after each loading of the model into a fresh worker;
       repeat CASE rounds.
     A round is any number of chunks (outputs in order, offsets rising), then exactly one outcome.
-    A round that fails ends its case, the probe's too; the next case runs in a fresh worker. Inputs that don't fit
-    (RuntimeFailure.INPUT) fail before a worker sees them, and cost none.
+    All rounds of a case come from one worker (worker_generation). A worker that ended from outside (killed by a
+    SIGKILL that wasn't ours, stopped, gone while idle) is replaced and all rounds of the case run again, three times at
+    most: their replies carry the next `attempt`, and those of earlier attempts are void.
+    A CASE round that fails ends its case; the next case runs in a fresh worker. A PROBE round that fails is reported,
+    and the case runs without one in a fresh worker. Inputs that don't fit (RuntimeFailure.INPUT) fail before a worker
+    sees them, and cost none.
     A stream that breaks lets its models go: their handles are unknown afterwards.
 
     Status codes:
@@ -74,11 +84,16 @@ class RunsServicer(metaclass=abc.ABCMeta):
         """Runs cases one after the other, in the order they were sent. The host keeps a few in flight.
 
         For each case, in this order:
-          once after each loading of the model into a fresh worker, where want_probe is set: one PROBE round;
+          one PROBE round: of other inputs where `before` names some; else, where want_probe is set, of this case's own
+          ones changed, once after each loading of the model into a fresh worker;
           repeat CASE rounds.
         A round is any number of chunks (outputs in order, offsets rising), then exactly one outcome.
-        A round that fails ends its case, the probe's too; the next case runs in a fresh worker. Inputs that don't fit
-        (RuntimeFailure.INPUT) fail before a worker sees them, and cost none.
+        All rounds of a case come from one worker (worker_generation). A worker that ended from outside (killed by a
+        SIGKILL that wasn't ours, stopped, gone while idle) is replaced and all rounds of the case run again, three times at
+        most: their replies carry the next `attempt`, and those of earlier attempts are void.
+        A CASE round that fails ends its case; the next case runs in a fresh worker. A PROBE round that fails is reported,
+        and the case runs without one in a fresh worker. Inputs that don't fit (RuntimeFailure.INPUT) fail before a worker
+        sees them, and cost none.
         A stream that breaks lets its models go: their handles are unknown afterwards.
 
         Status codes:
