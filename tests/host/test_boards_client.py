@@ -265,7 +265,7 @@ def test_an_agent_of_another_protocol_is_refused_with_both_versions() -> None:
     server.start()
     try:
         with (
-            pytest.raises(BoardError, match=r"speaks protocol 0, this host .* speaks 1"),
+            pytest.raises(BoardError, match=r"speaks protocol 0, this host .* speaks 2"),
             connect(GrpcAddress("grpc://x", f"127.0.0.1:{port}")),
         ):
             pass
