@@ -1,5 +1,6 @@
 """What holds for every file of the house: sizes, names, links, generated code and documents."""
 
+import ast
 import re
 import statistics
 import subprocess
@@ -26,6 +27,20 @@ def test_every_file_has_one_subject() -> None:
     lengths = {path: path.read_text(encoding="utf-8").count("\n") for path in python_sources()}
     assert {path: length for path, length in lengths.items() if length > 400} == {}
     assert statistics.median(lengths.values()) <= 130
+
+
+def test_host_and_emulator_print_through_one_outlet() -> None:
+    """`axpair_proto.printing` spells out what foreign text holds; rich, on a terminal, is fed through `printable`."""
+    own_streams = ("host/axpair_host/postprocess/child.py", "emulator/axpair_emulator/tools", "faults/loading.py")
+    past_it = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in tracked("host/*.py", "emulator/*.py")
+        if "_pb2" not in path.name and not any(part in path.as_posix() for part in own_streams)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in ("print", "click.echo", "click.secho", "sys.stdout.write", "sys.stderr.write")
+    ]
+    assert past_it == []
 
 
 def test_no_module_is_named_after_nothing() -> None:

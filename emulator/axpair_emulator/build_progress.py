@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 
+from axpair_proto.printing import print_aside
+
 PHASES = {
     "load": "load and simplify the model",
     "calibrate": "calibrate",
@@ -52,7 +54,7 @@ class _Lines:
     def __call__(self, phase: str, done: int, total: int) -> None:
         if phase != self._phase:
             self._phase, self._next = phase, 1
-            print(f"build: {PHASES.get(phase, phase)}", file=sys.stderr, flush=True)
+            print_aside(f"build: {PHASES.get(phase, phase)}")
         if phase == "calibrate" and done >= self._next:
             self._next = done * 2
-            print(f"build: calibrated {done} samples", file=sys.stderr, flush=True)
+            print_aside(f"build: calibrated {done} samples")

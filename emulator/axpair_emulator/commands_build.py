@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.printing import print_aside, print_document, print_lines
 
 from axpair_emulator.config.choices import BATCH_OPTIONS, COLORS, HARDWARE, LAYOUTS, STANDARDS, VIRTUAL_NPUS
 from axpair_emulator.config.shape_flag import parse_shape
@@ -84,8 +84,11 @@ def build_command(
             progress=progress,
         )
     for warning in result.warnings:
-        click.echo(f"warning: {warning}", err=True)
-    click.echo(json.dumps(_document(result)) if as_json else _text(result))
+        print_aside(f"warning: {warning}")
+    if as_json:
+        print_document(_document(result))
+    else:
+        print_lines(_lines(result))
 
 
 def _document(result: BuildResult) -> dict[str, object]:
@@ -117,7 +120,7 @@ def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _text(result: BuildResult) -> str:
+def _lines(result: BuildResult) -> list[str]:
     from axpair_emulator.build_log import operator_table, score_table
 
     batch = result.program.max_batch
@@ -125,13 +128,13 @@ def _text(result: BuildResult) -> str:
     if batch > 1:
         lines.append(f"Takes {'up to ' if result.program.dynamic_batch else ''}{batch} items at once.")
     if result.config.debug:
-        lines += ["Operators:", operator_table(result.program)]
+        lines += ["Operators:", *operator_table(result.program).split("\n")]
     if result.layers:
-        lines += ["Score compare table of every layer:", score_table(result.layers)]
+        lines += ["Score compare table of every layer:", *score_table(result.layers).split("\n")]
     measured = "the error measurement" if result.config.measurement.paths else "the first calibration samples"
-    lines += [f"Quantised against float, worst sample of {measured}:", score_table(result.scores)]
+    lines += [f"Quantised against float, worst sample of {measured}:", *score_table(result.scores).split("\n")]
     lines.append(
         f"Wrote {result.joint} and {result.lava_joint}"
         + (f" and {result.output_config}" if result.output_config else "")
     )
-    return "\n".join(lines)
+    return lines

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
+from axpair_proto.printing import print_document, print_line, print_lines
 
 if TYPE_CHECKING:
     from axpair_emulator.faults.importing import ImportFault
@@ -44,13 +44,13 @@ def faults_command(as_json: bool) -> None:
             {"name": one.name, "summary": one.summary, "code": one.code, "injected": "build", "parameters": {}}
             for one in of_build
         ]
-        click.echo(json.dumps({"schema_version": 1, "faults": faults}))
+        print_document({"schema_version": 1, "faults": faults})
         return
     width = max(map(len, (*FAULTS, *(one.name for one in of_build))))
     for info in FAULTS.values():
-        click.echo(f"{info.name:<{width}}  {info.code or '-':<6}  {info.summary}")
+        print_line(f"{info.name:<{width}}  {info.code or '-':<6}  {info.summary}")
         for key, one in info.parameters.items():
-            click.echo(f"{'':<{width}}          {key}={one.default}  {one.meaning}")
-    click.echo("\nof the compiler, at build time:")
+            print_line(f"{'':<{width}}          {key}={one.default}  {one.meaning}")
+    print_lines(["", "of the compiler, at build time:"])
     for fault in of_build:
-        click.echo(f"{fault.name:<{width}}  {fault.code:<6}  {fault.summary}")
+        print_line(f"{fault.name:<{width}}  {fault.code:<6}  {fault.summary}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
+from axpair_proto.printing import print_document, print_line, print_lines
 
 
 @click.command("tools")
@@ -23,7 +23,7 @@ def tools_command(folder: Path, as_json: bool) -> None:
 
     written = write_launchers(folder)
     if as_json:
-        click.echo(json.dumps({"schema_version": 1, "tools": [str(path) for path in written]}))
+        print_document({"schema_version": 1, "tools": [str(path) for path in written]})
         return
-    click.echo("\n".join(f"Wrote {path}" for path in written))
-    click.echo(f'Put them first on the PATH: export PATH="{folder.absolute()}:$PATH"')
+    print_lines(f"Wrote {path}" for path in written)
+    print_line(f'Put them first on the PATH: export PATH="{folder.absolute()}:$PATH"')

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from axpair_proto.text import LONGEST_NAME, printable
+
 STYLES = ("simple", "plain", "github", "tsv")
 
 
 def table(rows: Sequence[Sequence[object]], head: Sequence[str] = (), style: str = "simple") -> str:
     """Left-aligned columns, two blanks apart; "simple" has dashes under the head, or above and below without one."""
-    cells = [[str(cell) for cell in row] for row in rows]
+    cells = [[printable(cell, LONGEST_NAME) for cell in row] for row in rows]
     every = [list(head), *cells] if head else cells
     if not every:
         return ""

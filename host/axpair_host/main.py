@@ -7,6 +7,7 @@
 Nothing here needs more than the base install: what is missing is said, not shown as a traceback.
 """
 
+import io
 import logging
 import os
 import signal
@@ -15,6 +16,8 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from axpair_proto.errors import AxpairError
+from axpair_proto.failures import refused_by_system
+from axpair_proto.printing import OutputError, print_document, print_error, print_message
 
 if TYPE_CHECKING:
     import click
@@ -34,15 +37,27 @@ def main() -> None:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _leave)
-    code = run(sys.argv[1:])
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        code = BROKEN_PIPE
-    if code == BROKEN_PIPE:
-        # The interpreter flushes once more on its way out: let that go nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # for a locale that hasn't our characters
+    code = _flushed(run(sys.argv[1:]))
     sys.exit(code)
+
+
+def _flushed(code: int) -> int:
+    """The exit code once everything that was said has gone where it goes, or can't go there."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            code = BROKEN_PIPE
+        except OSError:
+            code = USAGE if code == PASS else code  # it was said: nothing is printed without being flushed
+        else:
+            continue
+        # The interpreter flushes once more on its way out: let that go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return code
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
@@ -68,13 +83,17 @@ def run(arguments: list[str]) -> int:
         extra = _extra_of(error.name or "")
         if extra is None:
             return _defect(error)
-        _say(f"this needs the {extra} extra of axpair: {error.name} isn't installed")
-        print(f"  next: pip install 'axpair[{extra}]'", file=sys.stderr)
+        print_message(
+            f"this needs the {extra} extra of axpair: {error.name} isn't installed", f"pip install 'axpair[{extra}]'"
+        )
         return USAGE
     except BrokenPipeError:
         return BROKEN_PIPE
+    except OSError as error:
+        refused = refused_by_system(error)
+        return _refuse(refused, arguments) if refused is not None else _defect(error)
     except KeyboardInterrupt:
-        _say("interrupted")
+        print_message("interrupted")
         return INTERRUPTED
     except Exception as error:
         return _defect(error)
@@ -95,7 +114,7 @@ def _run(arguments: list[str]) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.Abort:
-        _say("interrupted")
+        print_message("interrupted")
         return INTERRUPTED
     except click.ClickException as error:
         if type(error).__name__ == "NoArgsIsHelpError":  # click 8.2 and later: the message is the help text
@@ -114,26 +133,18 @@ def _code_of(result: object) -> int:
 
 
 def _refuse(error: AxpairError, arguments: list[str]) -> int:
-    _say(str(error))
-    if "--json" in arguments:
-        _print_error_document(error)
+    print_error(error)
+    if "--json" in arguments and not isinstance(error, OutputError):
+        told = {"message": error.message, "side": error.side, "next_step": error.next_step}
+        print_document({"schema_version": 1, "error": told})
     return SIDE_CODES[error.side]
 
 
 def _show_usage(error: "click.ClickException") -> None:
     """One message as for every other bad input, then the command that shows the options."""
-    _say(error.format_message())
     context = getattr(error, "ctx", None)
-    if context is not None:
-        print(f"  next: {context.command_path} --help", file=sys.stderr)
-
-
-def _print_error_document(error: AxpairError) -> None:
-    """The one document of a command that was asked for JSON and came to nothing."""
-    import json
-
-    told = {"message": error.message, "side": error.side, "next_step": error.next_step}
-    print(json.dumps({"schema_version": 1, "error": told}, ensure_ascii=False))
+    message = " ".join(error.format_message().split())  # click spreads choices over lines
+    print_message(message, f"{context.command_path} --help" if context is not None else "")
 
 
 def _extra_of(module: str) -> str | None:
@@ -146,9 +157,5 @@ def _extra_of(module: str) -> str | None:
 def _defect(error: Exception) -> int:
     from axpair_host.defects import write_log
 
-    _say(f"a defect of axpair itself ended this command ({type(error).__name__}); details: {write_log(error)}")
+    print_message(f"a defect of axpair itself ended this command ({type(error).__name__}); details: {write_log(error)}")
     return DEFECT
-
-
-def _say(message: str) -> None:
-    print(f"axpair: {message}", file=sys.stderr, flush=True)

@@ -26,6 +26,10 @@ def defect(): raise ZeroDivisionError("of the plugin")
 def usage(): raise UsageError("7 files, expected 8", next_step="give one more")
 
 @odd.command()
+def foreign():
+    raise BoardError("agent \\x1b]0;owned\\x07\\u202e\\x9b31m said\\n  next: rm -rf /\\udcd5", next_step="look\\x1b[2J")
+
+@odd.command()
 def board(): raise BoardError("nobody answers at 10.0.0.1:1")
 
 @odd.command()
@@ -98,6 +102,38 @@ def test_a_command_may_leave_with_a_code_of_its_own(plugin: str) -> None:
 def test_bad_input_exits_2_with_the_next_step(plugin: str) -> None:
     message = said_once(axpair("odd", "usage", PYTHONPATH=plugin), 2)
     assert message == "axpair: 7 files, expected 8\n  next: give one more\n"
+
+
+def test_what_the_other_side_says_cant_play_with_the_terminal(plugin: str) -> None:
+    done = axpair("odd", "foreign", PYTHONPATH=plugin)
+    expected = "axpair: agent \\x1b]0;owned\\x07\\u202e\\x9b31m said\\n  next: rm -rf /\\xd5\n  next: look\\x1b[2J\n"
+    assert said_once(done, 3) == expected
+
+
+def test_arguments_cant_play_with_the_terminal(plugin: str) -> None:
+    message = said_once(axpair("pair", "--joint", "a\x1b[2J\udcff", "--nonsense\x1b]0;x\x07"), 2)
+    assert all(character == "\n" or character.isprintable() for character in message)
+
+
+@pytest.mark.parametrize("arguments", [["explain"], ["explain", "--json"], ["--help"], ["--version"]])
+def test_a_full_stdout_is_told_and_is_no_defect(arguments: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command(*arguments), stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("axpair: the output can't be written: No space left on device\n  next: ")
+    assert done.stderr.count("\n") == 2
+
+
+def test_a_full_stderr_changes_nothing() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command("explain", "AX302"), stdout=subprocess.PIPE, stderr=full, text=True, check=False)
+    assert (done.returncode, "AX302" in done.stdout) == (0, True)
+
+
+def test_a_locale_without_our_characters_is_no_defect() -> None:
+    done = axpair("explain", "--lang", "zh", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0
+    assert "\\u" in done.stdout
 
 
 def test_no_memory_left_exits_2_with_the_next_step(plugin: str) -> None:

@@ -81,28 +81,30 @@ def _reached(
     try:
         line = lines.get(timeout=START_SECONDS)
     except queue.Empty:
+        said, step = _last_words(errors)
         raise BoardError(
-            f"{address.url}: the agent said nothing for {START_SECONDS:.0f} s{_last_words(errors)}"
+            f"{address.url}: the agent said nothing for {START_SECONDS:.0f} s{said}", next_step=step
         ) from None
     if not line:
         code = process.wait()
         kind = HostError if code == SETTINGS_REFUSED else BoardError
-        raise kind(f"{address.url} the agent ended with status {code}{_last_words(errors)}")
+        said, step = _last_words(errors)
+        raise kind(f"{address.url} the agent ended with status {code}{said}", next_step=step)
     try:
         document = json.loads(line)
         return GrpcAddress(address.url, f"127.0.0.1:{int(document['port'])}", token=str(document["token"]))
     except (ValueError, KeyError, TypeError) as error:
         raise BoardError(
-            f"{address.url}: the agent's first line makes no sense: {line[:200]!r}{_last_words(errors)}"
+            f"{address.url}: the agent's first line makes no sense: {line[:200]!r}{_last_words(errors)[0]}"
         ) from error
 
 
-def _last_words(errors: IO[bytes]) -> str:
+def _last_words(errors: IO[bytes]) -> tuple[str, str]:
+    """What the agent said last, to be put behind a sentence, and what it said to do next."""
     errors.seek(0)
     lines = errors.read(_MAX_LINE).decode("utf-8", "replace").strip().splitlines()
-    # An error of the agent's own ends in a line that says what to do next.
-    last = lines[-2:] if lines and lines[-1].startswith("  next: ") else lines[-1:]
-    return ": " + "\n".join(last) if last else ""
+    step = lines.pop().removeprefix("  next: ") if len(lines) > 1 and lines[-1].startswith("  next: ") else ""
+    return (f": {lines[-1]}" if lines else ""), step
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

@@ -1,9 +1,9 @@
 """axpair board: what stands at the other end."""
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.printing import print_document, print_lines
 
 from axpair_host.cli import options
 
@@ -27,10 +27,9 @@ def info(board: str, as_json: bool) -> None:
     with shown() as progress, open_board(board, progress=progress) as opened:
         document = _document(opened)
     if as_json:
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
-        return
-    for key, value in _rows(document):
-        click.echo(f"{key:<16} {value}")
+        print_document(document)
+    else:
+        print_lines(f"{key:<16} {value}" for key, value in _rows(document))
 
 
 def _document(board: "Board") -> dict[str, Any]:

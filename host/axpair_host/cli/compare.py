@@ -1,10 +1,10 @@
 """axpair compare: two gt folders, tensors or archives."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.printing import print_document
 
 from axpair_host.cli import options
 from axpair_host.errors import UsageError
@@ -54,7 +54,7 @@ def command(first: Path, second: Path, as_json: bool, **given: Any) -> str:
         tensors = [_compared(pair, declared, given) for pair in matched(ours, theirs)]
     document = _document(tensors, asked)
     if as_json:
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+        print_document(document)
     else:
         render.comparisons(document)
     return str(document["verdict"])

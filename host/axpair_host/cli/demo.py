@@ -1,10 +1,10 @@
 """axpair demo: the whole story on a real model."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
+from axpair_proto.printing import print_aside, print_document
 
 from axpair_host.cli import options
 
@@ -37,10 +37,10 @@ def command(out: Path, as_json: bool) -> int:
         cases: list[dict[str, Any]] = [
             {"id": f"{part.plot.name}/{one.page.id}", **one.document} for part in story.parts for one in part.judged
         ]
-        click.echo(json.dumps({"schema_version": 1, "cases": cases}, indent=2, ensure_ascii=False))
+        print_document({"schema_version": 1, "cases": cases})
     else:
         teller.end(story)
     if story.failing:
-        click.echo(f"axpair: the demo's story does not hold: {story.failing}", err=True)
+        print_aside(f"axpair: the demo's story does not hold: {story.failing}")
         return DOES_NOT_HOLD
     return 0

@@ -1,10 +1,10 @@
 """axpair diagnose: judge stored evidence again."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.printing import print_document
 
 from axpair_host.cli import options
 
@@ -48,7 +48,7 @@ def command(gt: Path, cosine: float, write: bool, as_json: bool, **given: Any) -
     if write:
         write_pair_json(gt, again.evidence.record if again.evidence.recorded else None, document)
     if as_json:
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+        print_document(document)
     else:
         render.verdict(document)
     return verdict.verdict

@@ -1,8 +1,7 @@
 """axpair explain: the fault book."""
 
-import json
-
 import click
+from axpair_proto.printing import print_document
 
 from axpair_host.cli import options
 from axpair_host.errors import UsageError
@@ -51,4 +50,4 @@ def command(code: str | None, lang: str, as_json: bool) -> None:
 
 
 def _print(document: object) -> None:
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    print_document(document)

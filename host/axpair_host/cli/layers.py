@@ -1,10 +1,10 @@
 """axpair layers: where accuracy is lost, and from which layer on a board computes something else."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.printing import print_aside, print_document
 
 from axpair_host.cli import options
 from axpair_host.errors import UsageError
@@ -68,8 +68,8 @@ def _write_config(given: "Mapping[str, Any]") -> None:
         raise UsageError("--write-config changes a configuration, and none was given", next_step="give --config FILE")
     warnings = measure_layers(existing_file("--config", given["config"]), given["write_config"])
     for warning in warnings:
-        click.echo(f"warning: left out: {warning}", err=True)
-    click.echo(f"wrote {given['write_config']}: build with it, and give the log with --build-log", err=True)
+        print_aside(f"warning: left out: {warning}")
+    print_aside(f"wrote {given['write_config']}: build with it, and give the log with --build-log")
 
 
 def _from_log(given: "Mapping[str, Any]") -> dict[str, Any]:
@@ -142,16 +142,17 @@ def _keep(out: "Path | None", document: dict[str, Any]) -> None:
     if out is None:
         return
     from axpair_proto.gt.replacing import write_whole_file
+    from axpair_proto.text import json_text
 
     name = "bisection.json" if "bisection" in document else "layers.json"
-    write_whole_file(out / name, (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
+    write_whole_file(out / name, (json_text(document) + "\n").encode())
 
 
 def _show(document: dict[str, Any], as_json: bool, every: bool) -> None:
     from axpair_host.render import layers
 
     if as_json:
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        print_document(document)
     elif "bisection" in document:
         layers.bisection(document)
     else:

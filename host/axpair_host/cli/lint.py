@@ -1,10 +1,10 @@
 """axpair lint: a configuration against model and calibration set, before anything runs."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
+from axpair_proto.printing import print_aside, print_document
 
 from axpair_host.cli import options
 
@@ -55,9 +55,9 @@ def command(config: Path, as_json: bool, **given: Any) -> int:
         linted = lint(order, simulator, progress)
     document = linted.document(order, f"{simulator.name} {simulator.version()}" if simulator else "")
     for warning in linted.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        print_aside(f"warning: {warning}")
     if as_json:
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        print_document(document)
     else:
         hints(document)
     return 1 if given["strict"] and document["hints"] else 0

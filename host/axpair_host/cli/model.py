@@ -1,9 +1,9 @@
 """axpair model: what a joint says of itself."""
 
-import json
 from pathlib import Path
 
 import click
+from axpair_proto.printing import print_document, print_lines
 
 from axpair_host.cli import options
 
@@ -26,7 +26,6 @@ def info(joint: Path, as_json: bool) -> None:
 
     found = model_info(existing_file("JOINT", joint))
     if as_json:
-        click.echo(json.dumps(found.document(), indent=2, ensure_ascii=False))
+        print_document(found.document())
         return
-    for line in found.lines():
-        click.echo(line)
+    print_lines(found.lines())

@@ -1,10 +1,10 @@
 """axpair pair: one case from files to a verdict."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.printing import print_document, print_line
 
 from axpair_host.cli import options
 from axpair_host.errors import UsageError
@@ -71,10 +71,10 @@ def command(as_json: bool, **given: Any) -> str:
             ),
         )
     if as_json:
-        click.echo(json.dumps(paired.document, indent=2, ensure_ascii=False))
+        print_document(paired.document)
     else:
         render.verdict(paired.document)
-        click.echo(f"gt folder: {paired.folder}")
+        print_line(f"gt folder: {paired.folder}")
     return str(paired.document["verdict"])
 
 

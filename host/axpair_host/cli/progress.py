@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
+from axpair_proto.printing import print_aside
+from axpair_proto.text import printable
+
 from axpair_host.progress import Progress, Task
 
 if TYPE_CHECKING:
@@ -54,7 +57,7 @@ class Lines:
 
     def _write(self, line: str) -> None:
         with self._lock:
-            print(line, file=sys.stderr, flush=True)
+            print_aside(line)
 
 
 class Bars:
@@ -66,9 +69,7 @@ class Bars:
     @contextmanager
     def task(self, text: str, total: int = 0, unit: str = "") -> Iterator[Task]:
         """A task with a bar; a pulsing one where the end can't be known."""
-        from rich.markup import escape
-
-        row = self._bars.add_task(escape(text), total=total or None)
+        row = self._bars.add_task(_spelled(text), total=total or None)
         try:
             yield _Bar(self._bars, row)
         finally:
@@ -76,9 +77,7 @@ class Bars:
 
     def note(self, text: str) -> None:
         """A line above the bars."""
-        from rich.markup import escape
-
-        self._bars.console.print(f"[bold]note:[/bold] {escape(text)}", highlight=False)
+        self._bars.console.print(f"[bold]note:[/bold] {_spelled(text)}", highlight=False)
 
 
 class _Line:
@@ -93,6 +92,13 @@ class _Bar:
     def at(self, done: int) -> None:
         """Move the bar."""
         self._bars.update(self._row, completed=done)
+
+
+def _spelled(text: str) -> str:
+    """Foreign text where rich reads markup."""
+    from rich.markup import escape
+
+    return escape(printable(text))
 
 
 def _sized(total: int, unit: str) -> str:

@@ -1,10 +1,10 @@
 """axpair reduce: the least that still shows what is wrong."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.printing import print_document
 
 from axpair_host.cli import options
 from axpair_host.errors import UsageError
@@ -47,7 +47,7 @@ def command(path: Path, as_json: bool, **given: Any) -> str:
 
     document = _of_run(path, given) if is_run(path) else _of_case(path, given)
     if as_json:
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        print_document(document)
     elif document["of"] == "run":
         reduced.cases(document)
     else:

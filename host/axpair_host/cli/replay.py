@@ -1,9 +1,9 @@
 """axpair replay: a folder or list of BadCases, resumable."""
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.printing import print_aside, print_document
 
 from axpair_host.cli import options
 from axpair_host.errors import BoardError
@@ -56,10 +56,10 @@ def command(as_json: bool, **given: Any) -> int:
             f"{error.message}; {_so_far(order)}", next_step="see to the board and call the same command again"
         ) from error
     except KeyboardInterrupt:
-        click.echo(f"axpair: {_so_far(order)}; call the same command again to go on", err=True)
+        print_aside(f"axpair: {_so_far(order)}; call the same command again to go on")
         raise
     if as_json:
-        click.echo(json.dumps(_document(replayed), indent=2, ensure_ascii=False))
+        print_document(_document(replayed))
     else:
         print_report(order.run, replayed)
     return replayed.summary.exit_code()

@@ -1,12 +1,12 @@
 """axpair tune: what the guide recommends against a loss of accuracy, tried and shown in a table."""
 
-import json
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
+from axpair_proto.printing import print_aside, print_document
 
 from axpair_host.cli import options
 from axpair_host.errors import UsageError
@@ -85,11 +85,11 @@ def command(as_json: bool, **given: Any) -> None:
         write(order.config, given["write_config"], tuned.trials[tuned.best].change)
         document["written"] = str(given["write_config"])
     if as_json:
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        print_document(document)
         return
     show(document)
     if given["write_config"] is not None:
-        click.echo(f"wrote {given['write_config']}: build with it, then axpair pair", err=True)
+        print_aside(f"wrote {given['write_config']}: build with it, then axpair pair")
 
 
 def _files(inputs: tuple[Path, ...], cases: Path | None) -> tuple[Path, ...]:

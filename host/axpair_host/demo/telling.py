@@ -4,6 +4,8 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from axpair_proto.text import printable
+
 from axpair_host.demo.material import CONFIG_NAME, MODEL, Material, models_in
 from axpair_host.demo.scenes import POSTPROCESSOR, WRONG_POSTPROCESSOR, Judged
 from axpair_host.demo.story import HEALTHY, ROTATED, STALE, Part, Story
@@ -90,7 +92,7 @@ class Printed:
         self._console.print(f"   {one.page.id:<10}{angles}  {board:<20}{float_:<20}[{colour}]{told}[/]")
 
     def _say(self, text: str, style: str = "") -> None:
-        self._console.print(text, style=style, markup=False)
+        self._console.print("\n".join(map(printable, text.split("\n"))), style=style, markup=False)
 
 
 def _said(one: Judged) -> str:

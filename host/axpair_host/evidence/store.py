@@ -3,7 +3,6 @@
 Only the gathered half is ever read back: a verdict that lies in the file is an output, not evidence.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import msgspec
 from axpair_proto.errors import ContractError
 from axpair_proto.gt.replacing import write_whole_file
+from axpair_proto.text import json_text
 
 from axpair_host.errors import EvidenceError
 from axpair_host.evidence.record import FILE_NAME, SCHEMA_VERSION, Record
@@ -29,8 +29,7 @@ def write_pair_json(folder: Path, record: Record | None, judged: Mapping[str, An
         document.update(judged)
     if record is not None:
         document["gathered"] = msgspec.to_builtins(record)
-    # json refuses NaN, but is slow with an indent.
-    text = msgspec.json.format(json.dumps(document, ensure_ascii=False, allow_nan=False), indent=2)
+    text = msgspec.json.format(json_text(document, indent=None), indent=2)  # json itself is slow with an indent
     try:
         write_whole_file(folder / FILE_NAME, text.encode("utf-8") + b"\n")
     except ContractError as error:

@@ -1,6 +1,5 @@
 """A failing part of a model as a folder that needs nothing else: models, input, expected and given bytes, commands."""
 
-import json
 import shlex
 import shutil
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from axpair_proto.gt.replacing import whole_folder
 from axpair_proto.gt.tensors import write_tensors
 from axpair_proto.names import file_stems
 from axpair_proto.simulator import Models
+from axpair_proto.text import json_text, printable
 
 from axpair_host.digests import file_sha256
 from axpair_host.layers.trials import Bench, Tried
@@ -24,7 +24,7 @@ _TENTH = 10
 
 def encoded(document: object) -> bytes:
     """JSON for people."""
-    return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    return (json_text(document) + "\n").encode()
 
 
 def write_part(bench: Bench, found: Reduced, target: Path, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,4 +122,4 @@ def _readme(told: Mapping[str, Any], document: Mapping[str, Any], fresh: Path) -
         "",
         f"{MANIFEST} has shapes, dtypes, and the sha256 of every file.",
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(printable, lines)) + "\n"

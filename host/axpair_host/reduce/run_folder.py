@@ -1,6 +1,5 @@
 """A run's smallest subset as a folder of its own: cases to replay, gt folders to judge, and why each was kept."""
 
-import json
 import shlex
 import shutil
 from collections.abc import Mapping, Sequence
@@ -10,6 +9,7 @@ from typing import Any
 
 from axpair_proto.gt.replacing import whole_folder
 from axpair_proto.names import gt_file_stem
+from axpair_proto.text import json_text, printable
 
 from axpair_host.digests import file_sha256
 from axpair_host.errors import EvidenceError, UsageError
@@ -174,7 +174,7 @@ def _readme(document: Mapping[str, Any], header: Mapping[str, str], said: Sequen
         "",
         f"{MANIFEST} says why each case was kept, which cases show the same, and the sha256 of every file.",
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(printable, lines)) + "\n"
 
 
 def _copied(source: Path, target: Path, fresh: Path) -> dict[str, Any]:
@@ -189,4 +189,4 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _write_json(path: Path, document: object) -> None:
-    path.write_text(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    path.write_text(json_text(document) + "\n", encoding="utf-8")

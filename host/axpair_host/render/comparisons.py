@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import click
+from axpair_proto.printing import print_lines
 
 from axpair_host.render.lines import aligned, coloured, dim, paragraph, plain
 from axpair_host.render.numbers import cosine, number
@@ -19,8 +19,7 @@ def comparisons(document: Mapping[str, Any]) -> None:
         spoken = f"{differing} of {len(tensors)} tensors are not {asked}."
     else:
         spoken = f"{len(tensors)} tensors, all {asked}{' or stricter' if asked != 'IDENTICAL' else ''}."
-    for line in paragraph(spoken, f"{coloured(word)}  "):
-        click.echo(line)
+    print_lines(paragraph(spoken, f"{coloured(word)}  "))
     head = ["tensor", "relation", "cosine", "2-norm RE", "max abs", "differing", "atol that would pass"]
     rows = [
         [
@@ -34,13 +33,11 @@ def comparisons(document: Mapping[str, Any]) -> None:
         ]
         for one in tensors
     ]
-    for line in aligned([[dim(cell) for cell in head], *rows]):
-        click.echo(line)
+    print_lines(aligned([[dim(cell) for cell in head], *rows]))
     for one in tensors:
         for note in (one.get("reason"), one.get("note"), *map(_slice, one.get("slices", [])[:3])):
             if note:
-                for line in paragraph(note, f"  {plain(one['name'])}: ", "    "):
-                    click.echo(line)
+                print_lines(paragraph(note, f"  {plain(one['name'])}: ", "    "))
 
 
 def _slice(part: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-import click
+from axpair_proto.printing import print_line, print_lines
 
 from axpair_host.codebook import Entry
 from axpair_host.render.lines import aligned, bold, dim, paragraph
@@ -28,8 +28,7 @@ def entry(one: Entry, looked_for: bool, language: str = "en") -> None:
     lines += ["", *paragraph(one.send, "what to send: ", "  ")]
     if not looked_for:
         lines += ["", *paragraph("This release doesn't look for it by itself yet.")]
-    for line in lines:
-        click.echo(line)
+    print_lines(lines)
 
 
 def all_entries(entries: Iterable[Entry], looked_for: Iterable[str], language: str = "en") -> None:
@@ -43,7 +42,6 @@ def all_entries(entries: Iterable[Entry], looked_for: Iterable[str], language: s
         ]
         for one in entries
     ]
-    for line in aligned([[dim("code"), dim("owner"), dim("finding")], *rows]):
-        click.echo(line)
+    print_lines(aligned([[dim("code"), dim("owner"), dim("finding")], *rows]))
     if any(one.code not in known for one in entries):
-        click.echo("* not looked for by this release yet")
+        print_line("* not looked for by this release yet")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import click
+from axpair_proto.printing import print_line, print_lines
 
 from axpair_host.render.lines import aligned, bold, coloured, dim, paragraph, plain, table_columns, width
 from axpair_host.render.numbers import cosine
@@ -18,8 +18,7 @@ def layers(document: Mapping[str, Any], *, every: bool) -> None:
     """Print the worst layers, or every one in order, on stdout."""
     rows: Sequence[Mapping[str, Any]] = document["layers"]
     shown = list(rows) if every else sorted(rows, key=_badness)[:SHOWN]
-    for line in _summary(document):
-        click.echo(line)
+    print_lines(_summary(document))
     order = {row["name"]: at for at, row in enumerate(rows, start=1)}
     room = max(24, table_columns() - _REST)
     head = ["", "#", "layer", "operator", *_columns(rows), ""]
@@ -39,32 +38,27 @@ def layers(document: Mapping[str, Any], *, every: bool) -> None:
                 ", ".join(cause["kind"] for cause in row["causes"]),
             ]
         )
-    for line in aligned(table):
-        click.echo(line)
+    print_lines(aligned(table))
     if len(shown) < len(rows):
-        click.echo(dim(f"the worst {len(shown)} of {len(rows)} layers; --all shows every one in order"))
+        print_line(dim(f"the worst {len(shown)} of {len(rows)} layers; --all shows every one in order"))
     for row in [one for one in shown if one["causes"]][:3]:
         for cause in row["causes"]:
-            for line in paragraph(cause["words"], f"  {plain(row['name'])}: ", "    "):
-                click.echo(line)
+            print_lines(paragraph(cause["words"], f"  {plain(row['name'])}: ", "    "))
 
 
 def bisection(document: Mapping[str, Any]) -> None:
     """Print what a bisection came to on stdout."""
     found = document["bisection"]
-    for line in paragraph(found["why"], f"{coloured(document['verdict'])}  "):
-        click.echo(line)
+    print_lines(paragraph(found["why"], f"{coloured(document['verdict'])}  "))
     for tensor in found["differs"]:
         said = f"; {'; '.join(tensor['signature'])}" if tensor["signature"] else ""
         most = "" if tensor["max_abs"] is None else f", by {tensor['max_abs']:.6g} at most"
         spoken = f"{tensor['differing']} of {tensor['elements']} elements differ{most}{said}"
-        for line in paragraph(spoken, f"  {plain(tensor['name'])}: ", "    "):
-            click.echo(line)
+        print_lines(paragraph(spoken, f"  {plain(tensor['name'])}: ", "    "))
     if len(found["nodes"]) > 1:
-        click.echo(bold("The fault lies among:"))
-        for line in aligned([[plain(one["name"]), plain(one["kind"])] for one in found["nodes"]], "  "):
-            click.echo(line)
-    click.echo(dim(f"{len(found['trials'])} models tried, at most {found['expected_trials']} expected"))
+        print_line(bold("The fault lies among:"))
+        print_lines(aligned([[plain(one["name"]), plain(one["kind"])] for one in found["nodes"]], "  "))
+    print_line(dim(f"{len(found['trials'])} models tried, at most {found['expected_trials']} expected"))
 
 
 def _summary(document: Mapping[str, Any]) -> list[str]:

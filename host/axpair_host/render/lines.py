@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 import click
+from axpair_proto.text import LONGEST_NAME, printable
 
 _COLOURS = {
     "PASS": "green",
@@ -37,11 +38,8 @@ def dim(text: str) -> str:
 
 
 def plain(text: object) -> str:
-    """Text from models, files and boards with control characters spelled out."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in str(text)
-    )
+    """A name, or a short text, from models, files and boards, with control characters spelled out."""
+    return printable(text, LONGEST_NAME)
 
 
 def width(text: str) -> int:
@@ -69,7 +67,7 @@ def paragraph(text: str, first: str = "", rest: str | None = None) -> list[str]:
     """A text wrapped to the terminal, 100 columns elsewhere; `first` leads its first line, `rest` the others."""
     columns = min(shutil.get_terminal_size((100, 24)).columns, 120) if sys.stdout.isatty() else 100
     wrapped = textwrap.wrap(
-        plain(text),
+        printable(text),
         max(columns - 1, 40),
         initial_indent=" " * width(first),
         subsequent_indent=rest if rest is not None else " " * width(first),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import click
+from axpair_proto.printing import print_line, print_lines
 
 from axpair_host.render.lines import aligned, bold, coloured, dim, paragraph, plain
 
@@ -16,41 +16,36 @@ def cases(document: Mapping[str, Any]) -> None:
         if kept
         else f"nothing was found in {document['cases']} cases: there is nothing to keep."
     )
-    for line in paragraph(said, f"{coloured(document['verdict'])}  "):
-        click.echo(line)
+    print_lines(paragraph(said, f"{coloured(document['verdict'])}  "))
     for one in found:
         signature = one["signature"]
         marks = f" ({', '.join(signature['marks'])})" if signature["marks"] else ""
         head = f"  {signature['code']} in {len(one['shown_by'])} cases, kept: {one['kept']}"
-        click.echo(bold(plain(head)))
-        for line in paragraph(f"{one['summary']}{marks}", "    "):
-            click.echo(line)
+        print_line(bold(plain(head)))
+        print_lines(paragraph(f"{one['summary']}{marks}", "    "))
     for word, ids in (
         ("inconclusive without a finding", document["undecided"]),
         ("unusable", document["unusable"]),
         ("left out, their gt folders are gone", document["without_evidence"]),
     ):
         if ids:
-            click.echo(dim(plain(f"{word} ({len(ids)}): {', '.join(ids[:3])}{', ...' if len(ids) > 3 else ''}")))
+            print_line(dim(plain(f"{word} ({len(ids)}): {', '.join(ids[:3])}{', ...' if len(ids) > 3 else ''}")))
     if document["out"]:
-        click.echo(f"written: {document['out']} (see README.txt there)")
+        print_line(f"written: {document['out']} (see README.txt there)")
 
 
 def part(document: Mapping[str, Any]) -> None:
     """Print what became of a model on stdout."""
-    for line in paragraph(document["why"], f"{coloured(document['verdict'])}  "):
-        click.echo(line)
+    print_lines(paragraph(document["why"], f"{coloured(document['verdict'])}  "))
     left = document["part"]
     if left is not None:
         rows = [[plain(one["name"]), plain(one["kind"]), plain(one["output"])] for one in left["nodes"][:20]]
-        for line in aligned(rows, "  "):
-            click.echo(line)
+        print_lines(aligned(rows, "  "))
         for tensor in left["differs"]:
             most = "" if tensor["max_abs"] is None else f", by {tensor['max_abs']:.6g} at most"
             spoken = f"{tensor['differing']} of {tensor['elements']} elements differ{most}"
-            for line in paragraph(spoken, f"  {plain(tensor['name'])}: ", "    "):
-                click.echo(line)
+            print_lines(paragraph(spoken, f"  {plain(tensor['name'])}: ", "    "))
         if not left["at_most_a_tenth"]:
-            click.echo(dim(f"that is {left['share']:.0%} of the model: no smaller part fails"))
-        click.echo(f"written: {left['folder']} (see README.txt there)")
-    click.echo(dim(f"{document['trials']} models tried; log: {document['log']}"))
+            print_line(dim(f"that is {left['share']:.0%} of the model: no smaller part fails"))
+        print_line(f"written: {left['folder']} (see README.txt there)")
+    print_line(dim(f"{document['trials']} models tried; log: {document['log']}"))

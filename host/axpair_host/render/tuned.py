@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import click
+from axpair_proto.printing import print_line, print_lines
 
 from axpair_host.render.lines import aligned, bold, dim, paragraph, plain
 from axpair_host.render.numbers import cosine
@@ -16,7 +16,7 @@ def tuned(document: Mapping[str, Any]) -> None:
     """Print on stdout."""
     trials: Sequence[Mapping[str, Any]] = document["trials"]
     cases = len(document["cases"])
-    click.echo(bold(f"{document['title']}: cosine of joint against float model, {cases} file{'s' * (cases != 1)}"))
+    print_line(bold(f"{document['title']}: cosine of joint against float model, {cases} file{'s' * (cases != 1)}"))
     names = list(next(one["outputs"] for one in trials if one["outputs"]))
     shown = names if 1 < len(names) <= _COLUMNS else []
     head = ["", "#", "strategy", "observer", "size", "set", "int16", "worst", "mean"]
@@ -29,14 +29,14 @@ def tuned(document: Mapping[str, Any]) -> None:
         row += [cosine(one["outputs"][name]["worst"]) if name in one["outputs"] else "-" for name in shown]
         row += [f"{one['build_seconds']:.1f}", f"{one['joint_bytes'] / 1024:.0f}", plain(one["failed"] or "")[:60]]
         rows.append(row)
-    for line in aligned(rows):
-        click.echo(line)
+    print_lines(aligned(rows))
     best = document["best"]
     said = "none is better than the configuration as it is" if best == 0 else f"number {best + 1} is best"
-    for line in paragraph(
-        f"{said}, by the worst output of the worst case. A real toolchain rounds otherwise: take the "
-        "order of the rows from here, not their last digits."
-    ):
-        click.echo(line)
+    print_lines(
+        paragraph(
+            f"{said}, by the worst output of the worst case. A real toolchain rounds otherwise: take the "
+            "order of the rows from here, not their last digits."
+        )
+    )
     for note in document["notes"]:
-        click.echo(dim(plain(note)))
+        print_line(dim(note))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import click
+from axpair_proto.printing import print_lines
 
 from axpair_host.render.decisions import decision_lines
 from axpair_host.render.lines import aligned, bold, coloured, dim, paragraph, plain, table_columns, width
@@ -40,8 +40,7 @@ _PAIRS = (
 
 def verdict(document: Mapping[str, Any]) -> None:
     """Print a pair document on stdout."""
-    for line in verdict_lines(document):
-        click.echo(line)
+    print_lines(verdict_lines(document))
 
 
 def verdict_lines(document: Mapping[str, Any]) -> list[str]:

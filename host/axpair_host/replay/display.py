@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from axpair_proto.printing import print_aside
+from axpair_proto.text import printable
+
 from axpair_host.replay.row import BAD_INPUT, Row
 
 if TYPE_CHECKING:
@@ -46,7 +49,7 @@ class Lines:
     def stored(self, row: Row, seconds: float) -> None:
         """Print the case's line."""
         self._done += 1
-        print(f"[{self._done}/{self._total}] {_told(row)} ({seconds:.2f} s)", file=sys.stderr, flush=True)
+        print_aside(f"[{self._done}/{self._total}] {_told(row)} ({seconds:.2f} s)")
 
 
 class Bar:
@@ -64,7 +67,7 @@ class Bar:
         self._counts[row.verdict] += 1
         self._bars.update(self._task, advance=1, counts=self._told_counts(), rate=self._rate())
         if row.verdict != "PASS":
-            line = Text(_told(row), _COLOURS.get(row.verdict, ""), no_wrap=True, overflow="ellipsis")
+            line = Text(printable(_told(row)), _COLOURS.get(row.verdict, ""), no_wrap=True, overflow="ellipsis")
             self._bars.console.print(line, no_wrap=True, overflow="ellipsis")
 
     def _rate(self) -> str:

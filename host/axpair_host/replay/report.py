@@ -4,6 +4,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from axpair_proto.printing import print_lines
+from axpair_proto.text import LONGEST_NAME, printable
+
+from axpair_host.render.lines import aligned
 from axpair_host.replay.row import BAD_INPUT, Row
 from axpair_host.replay.session import Replayed
 from axpair_host.replay.summary import Summary
@@ -17,8 +21,7 @@ def print_report(run: Path, replayed: Replayed) -> None:
     """Print it to stdout: tables on a terminal, aligned columns elsewhere."""
     for table in _tables(replayed.summary):
         _print_table(*table)
-    for line in _lines(run, replayed):
-        print(line)
+    print_lines(_lines(run, replayed))
 
 
 def _tables(summary: Summary) -> list[Table]:
@@ -59,17 +62,15 @@ def _unusable(rows: Sequence[Row]) -> list[Row]:
 
 
 def _print_table(title: str, names: Sequence[str], cells: list[Sequence[str]]) -> None:
+    cells = [[printable(cell, LONGEST_NAME) for cell in row] for row in cells]
     if sys.stdout.isatty():
         from rich.console import Console
-        from rich.markup import escape
         from rich.table import Table as RichTable
+        from rich.text import Text
 
         table = RichTable(*names, title=title, title_justify="left")
         for row in cells:
-            table.add_row(*map(escape, row))
+            table.add_row(*map(Text, row))
         Console().print(table)
         return
-    widths = [max(len(row[column]) for row in (names, *cells)) for column in range(len(names))]
-    print(f"{title}:")
-    for row in (names, *cells):
-        print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print_lines([f"{title}:", *aligned([names, *cells], "  ")])

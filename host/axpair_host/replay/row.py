@@ -1,9 +1,10 @@
 """One case's line in a run: what is stored of it, in plain values."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from axpair_proto.text import json_text
 
 BAD_INPUT = "BAD INPUT"
 """The verdict of a case that could not be used; its document has `error` in place of findings."""
@@ -92,4 +93,4 @@ class Row:
 
 def to_text(value: Any) -> str:
     """JSON with keys in a fixed order, so that equal values are equal texts."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return json_text(value, indent=None, sort_keys=True)

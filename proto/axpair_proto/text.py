@@ -1,0 +1,60 @@
+"""Text of the other side, of files, archives and names, on its way to a terminal, a table, a page or a document.
+
+Such text may hold codes that move a cursor, turn the direction of reading, or end a line where none ends. Everything
+that people see of it goes through `printable`, every JSON document through `json_text`.
+"""
+
+import json
+import re
+from typing import Any
+
+LONGEST = 4000
+"""Characters of one text that are shown: a sentence with its values is far shorter."""
+LONGEST_NAME = 300
+"""Characters of a name in a table or a line."""
+
+_CONTROLS = "\x00-\x1f\x7f-\x9f"
+_FORMATS = (
+    "\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001"
+    "\U000e0020-\U000e007f"
+)
+"""Unicode's categories Cf (among them what turns the direction of reading), Zl and Zp."""
+_SURROGATES = "\ud800-\udfff"
+_SPELLED = re.compile(f"[{_CONTROLS}{_FORMATS}{_SURROGATES}]")
+_SPELLED_IN_JSON = re.compile(f"[\x7f-\x9f{_FORMATS}]")
+_SURROGATE = re.compile(f"[{_SURROGATES}]")
+
+
+def printable(text: object, limit: int = LONGEST) -> str:
+    """`text` on one line that can't play with what shows it: controls, directions and undecodable bytes spelled out.
+
+    Bytes of file names that aren't UTF-8 show as \\xNN. Beyond `limit` characters it is cut, and says by how much.
+    """
+    whole = str(text)
+    kept = whole if len(whole) <= limit else whole[:limit]
+    shown = kept if kept.isprintable() else _SPELLED.sub(_spell, kept)
+    return shown if kept is whole else f"{shown}... ({len(whole) - limit} more characters)"
+
+
+def json_text(document: Any, *, indent: int | None = 2, sort_keys: bool = False) -> str:
+    """A JSON document that is valid everywhere and safe to show; ordinary text of any language stays as it is.
+
+    Undecodable bytes become the text \\xNN, as in `printable`. Without an indent it takes as little room as it can.
+    Raises ValueError on NaN and infinities.
+    """
+    separators = (",", ":") if indent is None else None
+    text = json.dumps(
+        document, indent=indent, separators=separators, sort_keys=sort_keys, ensure_ascii=False, allow_nan=False
+    )
+    if text.isascii() and "\x7f" not in text:
+        return text
+    text = _SURROGATE.sub(lambda found: _spell(found).replace("\\", "\\\\"), text)
+    return _SPELLED_IN_JSON.sub(lambda found: json.dumps(found.group())[1:-1].replace("\x7f", "\\u007f"), text)
+
+
+def _spell(found: re.Match[str]) -> str:
+    code = ord(found.group())
+    if 0xDC80 <= code <= 0xDCFF:  # os.fsdecode's mark of a byte that isn't UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    return found.group().encode("unicode_escape").decode("ascii")
