@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 
@@ -16,10 +15,14 @@ from axpair_agent.cases import Case, Round, arrange
 from axpair_agent.conversation import Answer, Conversation, WorkerLost
 from axpair_agent.errors import CallError
 from axpair_agent.loading import Loaded, LoadRefused, load
+from axpair_agent.turn import Turn, TurnOver
 from axpair_agent.worker.frames import FrameError, Kind
 
 LOAD_SECONDS = 180.0
 """How long one loading may take where the host doesn't say."""
+
+UNREAD_SECONDS = 1.0
+"""A model that is unloaded waits no longer for a host that doesn't take the present case's answers."""
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +45,7 @@ class ResidentModel:
         self._description: ModelDescription | None = None
         self._probed = False
         self._closed = False
-        # Not re-entrant, as a stream that is given up may be closed by another thread than ran it.
-        self._turn = threading.Lock()
+        self._turn = Turn()
 
     @property
     def description(self) -> ModelDescription:
@@ -103,12 +105,21 @@ class ResidentModel:
                 if not complete:
                     self._drop_worker()
 
+    @contextlib.contextmanager
+    def answering(self) -> Iterator[None]:
+        """Within, an answer of the present case is handed out. Raises CallError where the model was unloaded since."""
+        try:
+            with self._turn.kept_waiting():
+                yield
+        except TurnOver as over:
+            raise CallError(Reason.HANDLE, f"the model {self.handle} was unloaded") from over
+
     def close(self) -> None:
-        """End the worker once the present case is over, and let the blob go."""
-        with self._turn:
-            self._closed = True
-            self._drop_worker()
-            self._held.close()
+        """End the worker once the present case is over, or nobody takes its answers; and let the blob go."""
+        self._closed = True
+        self._turn.take_over(UNREAD_SECONDS)
+        self._drop_worker()
+        self._held.close()
 
     def kill(self) -> None:
         """End the worker at once, whatever it does."""

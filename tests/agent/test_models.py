@@ -4,12 +4,12 @@ from pathlib import Path
 
 import grpc
 import pytest
-from agent_process import Client, details_of, reason_of, sha256_of, started
+from agent_process import AgentProcess, Client, details_of, reason_of, sha256_of, started
 from axpair_proto import PROTOCOL_VERSION
 from axpair_proto.description import ModelDescription
 from axpair_proto.v1 import diagnostics_pb2, handshake_pb2, models_pb2
 from axpair_proto.v1.failures_pb2 import RuntimeFailure
-from toy_models import case, data, load, toy_model
+from toy_models import LARGE_BYTES, case, data, load, toy_model
 
 
 def test_a_loaded_model_describes_itself(client: Client) -> None:
@@ -73,6 +73,20 @@ def test_a_model_that_was_never_sent_is_not_found(client: Client) -> None:
         client.models.Load(models_pb2.LoadRequest(sha256=sha256_of(b"never")), metadata=client.metadata)
     assert caught.value.code() is grpc.StatusCode.NOT_FOUND
     assert reason_of(caught.value) == "BLOB"
+
+
+def test_answers_that_nobody_reads_do_not_hold_up_unloading(agent: AgentProcess, client: Client) -> None:
+    handle = load(client, toy_model(outputs=(LARGE_BYTES,))).handle
+    unread = client.runs.Run(iter([case(handle, "unread", data(), repeat=100)]), metadata=client.metadata)
+    # The first answer is being handed out, and the windows hold less than all of it.
+    assert next(unread).chunk.offset_bytes == 0
+    request = models_pb2.UnloadRequest(handle=handle)
+    with agent.client() as other:
+        other.models.Unload(request, metadata=other.metadata, timeout=60)
+    with pytest.raises(grpc.RpcError) as caught:
+        list(unread)
+    assert reason_of(caught.value) == "HANDLE"
+    assert load(client, toy_model())
 
 
 def test_an_unloaded_model_runs_nothing(client: Client) -> None:

@@ -64,7 +64,8 @@ class Runs(runs_pb2_grpc.RunsServicer):
                         for reply in messages(request, models[request.handle].description, done):
                             if over.is_set():
                                 raise HostGone
-                            yield reply
+                            with models[request.handle].answering():
+                                yield reply
             # A connection that breaks looks like the end of the requests at first; the news of it follow at once.
             if over.wait(BREAK_SECONDS):
                 raise HostGone
