@@ -80,14 +80,18 @@ class Client:
 
     def load(self, model: bytes, *, deadline_ms: int = 0) -> models_pb2.LoadReply:
         """Upload where it is missing, and load."""
+        reply = self.loading(model, deadline_ms=deadline_ms).result()
+        if reply.WhichOneof("outcome") == "model":
+            self.handles.append(reply.model.handle)
+        return reply
+
+    def loading(self, model: bytes, *, deadline_ms: int = 0) -> grpc.Future[models_pb2.LoadReply]:
+        """Upload where it is missing, and begin to load."""
         digest = sha256_of(model)
         if digest in self.missing(digest):
             self.upload(model)
         request = models_pb2.LoadRequest(sha256=digest, deadline_ms=deadline_ms)
-        reply = self.models.Load(request, metadata=self.metadata, timeout=SECONDS)
-        if reply.WhichOneof("outcome") == "model":
-            self.handles.append(reply.model.handle)
-        return reply
+        return self.models.Load.future(request, metadata=self.metadata, timeout=SECONDS)
 
     def unload(self, handle: str) -> None:
         """Let a model go."""

@@ -44,6 +44,7 @@ HANG_IN_C = 15
 LOSING_CONNECTION = 16
 STALE_FRAME = 17
 UNENDED_LINE = 18
+HANG_ONCE = 19
 
 
 class ToyRuntime:
@@ -59,6 +60,8 @@ class ToyRuntime:
             os.kill(os.getpid(), signal.SIGSEGV)
         if options.get("start") == "babble":
             os.write(1, b"libtoy 1.0 starting\n")
+        if "started" in options:
+            Path(options["started"]).write_text(f"{os.getpid()}")
         self.frames = _frame_descriptor()
         self.slot = 0
         self.seen: list[bytes] = []
@@ -81,6 +84,8 @@ class ToyRuntime:
             model = json.loads(text)
         except ValueError as error:
             raise RuntimeFault(f"malformed topology: {error}", 0x80061084) from error
+        if model.get("tools_version") == "hangs" or (model.get("tools_version") == "hangs once" and _is_first(self)):
+            _hang(self)
         self.rings = [[bytearray(size) for size in model["output_bytes"]] for _ in range(SLOTS)]
         return {
             "inputs": [tensor(*described) for described in model["inputs"]],
@@ -180,6 +185,20 @@ def _hang(runtime: ToyRuntime) -> None:
     time.sleep(3600)
 
 
+def _is_first(runtime: ToyRuntime) -> bool:
+    """Whether the file `once` lies beside the pipe `hanging`; it then goes."""
+    try:
+        Path(runtime.options["hanging"]).with_name("once").unlink()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _hang_once(runtime: ToyRuntime) -> None:
+    if _is_first(runtime):
+        _hang(runtime)
+
+
 def _hang_with_child(runtime: ToyRuntime) -> None:
     _start_child(runtime)
     _hang(runtime)
@@ -216,6 +235,7 @@ MISDEEDS: dict[int, Any] = {
     SEGFAULT: lambda _: os.kill(os.getpid(), signal.SIGSEGV),
     EXIT: lambda _: os._exit(42),
     HANG: _hang,
+    HANG_ONCE: _hang_once,
     GARBAGE: lambda runtime: os.write(runtime.frames, b"assertion failed: npu.c:77, this is no frame at all"),
     ERROR: _fail,
     PRINTING: _print_everywhere,

@@ -21,11 +21,13 @@ class Case:
     """Deadline of one round."""
     want_probe: bool = False
     fresh_worker: bool = False
+    before: Mapping[str, bytes] = field(default_factory=dict)
+    """Another case's inputs, run first in the same worker, instead of a probe; empty = none."""
 
 
 @dataclass(frozen=True)
 class Round:
-    """What one round gave; `number` is 0 for the probe."""
+    """What one round gave; `number` is 0 for the probe, or for the inputs that ran before."""
 
     number: int
     generation: int
@@ -36,6 +38,10 @@ class Round:
     """All outputs, one after the other."""
     agent_us: int = 0
     failure: RuntimeFailure | None = None
+    attempt: int = 0
+    """Rounds of earlier attempts at the same case are void."""
+    workers_lost: int = 0
+    """Since the round before: ended from outside, or while nothing was asked of them."""
 
 
 def arrange(description: ModelDescription, inputs: Mapping[str, bytes]) -> Sequence[bytes] | RuntimeFailure:

@@ -1,8 +1,10 @@
 """Talking with one worker: a request, its answers, each within a deadline; and what its end means."""
 
 import contextlib
+import logging
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +21,17 @@ from axpair_agent.worker.frames import Buffer, CutShort, EndOfFrames, Frame, Fra
 START_SECONDS = 120.0
 """How long python and the runtime's libraries may take to start on a slow board."""
 
+LATE_SECONDS = 2.0
+"""So long after a limit nobody is left who could still be waiting; a worker ends by itself a second later."""
+
+ATTEMPTS = 3
+"""So often is tried what workers don't finish that are ended from outside."""
+
 ENDING_SECONDS = 3.0
 """How long a worker may take to end, or its last lines to arrive."""
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -41,26 +52,58 @@ class Answer:
 
 
 class WorkerLost(Exception):
-    """The worker is gone: how, and what it printed at last. It was killed where it had not ended by itself."""
+    """The worker is gone: how, and what it printed at last. It was killed where it had not ended by itself.
 
-    def __init__(self, failure: RuntimeFailure, log_lines: list[str]) -> None:
+    `outside`: no program's own fault ends so (SIGKILL that we didn't send, stopped), or nothing had been asked of it
+    yet. It is no evidence: what was asked may be asked again in a fresh worker.
+    """
+
+    def __init__(self, failure: RuntimeFailure, log_lines: list[str], outside: bool = False) -> None:
         super().__init__(failure.message)
         self.failure = failure
         self.log_lines = log_lines
+        self.outside = outside
+
+
+def begin(start: Callable[[], WorkerProcess]) -> "Conversation":
+    """Start a worker and wait until it is ready; another one where it is ended from outside, three times at most.
+
+    Raises CallError as `Launcher.start` does, WORKER_START also after the third, and OPTION.
+    """
+    last = ""
+    for lost in range(ATTEMPTS):
+        try:
+            worker = Conversation(start())
+        except WorkerLost as gone:
+            log.warning("a worker that started: %s; it changes nothing, another one is started", gone)
+            last = str(gone)
+            continue
+        worker.lost_before = lost
+        return worker
+    raise CallError(Reason.WORKER_START, failures.lost(last, ATTEMPTS).message, next_step="try again")
 
 
 class Conversation:
     """One worker from its start to its end. One thread at a time asks; `kill` may come from any."""
 
     def __init__(self, process: WorkerProcess) -> None:
-        """Wait until the worker is ready. Raises CallError WORKER_START or OPTION, with its own words."""
+        """Wait until the worker is ready.
+
+        Raises CallError WORKER_START or OPTION, with its own words; WorkerLost where it was ended from outside.
+        """
+        self.lost_before = 0
+        """How many workers were lost in its place."""
         self._process = process
         self._logs = LogLines(process.read_log)
-        self._watchdog = Watchdog(process.kill)
+        self._watchdog = Watchdog(self._give_up)
         self._closed = False
+        self._killed = False
+        self._stopped = False
         try:
             frame = self._next_frame(START_SECONDS, "start")
         except WorkerLost as lost:
+            if lost.outside:
+                raise
             said = "; ".join(lost.log_lines[-5:])
             raise CallError(
                 Reason.WORKER_START, lost.failure.message + (f". It printed: {said}" if said else "")
@@ -79,6 +122,13 @@ class Conversation:
     def alive(self) -> bool:
         """Whether the process still runs."""
         return not self._closed and self._process.wait(0) is None
+
+    def end(self) -> str:
+        """How an idle worker ended by itself, for people; empty while it runs, or where we ended it."""
+        how = None if self._closed else self._process.wait(0)
+        if how is None:
+            return ""
+        return "the connection to it broke" if how.lost else failures.ended(how).message
 
     def ask(
         self, kind: Kind, header: Mapping[str, Any], payload: Sequence[Buffer], seconds: float, answers: int = 1
@@ -105,7 +155,8 @@ class Conversation:
         return next(self.ask(kind, header, payload, seconds))
 
     def kill(self) -> None:
-        """End the worker at once; a call that waits for it raises WorkerLost."""
+        """End the worker at once; a call that waits for it raises CallError WORKER_START."""
+        self._killed = True
         self._process.kill()
 
     def close(self) -> None:
@@ -119,16 +170,22 @@ class Conversation:
 
     def _next_frame(self, seconds: float, what: str, request: Sequence[Buffer] = ()) -> Frame:
         frame = problem = None
+        asked = True
+        since = time.monotonic()
         try:
             with self._watchdog.limit(seconds):
-                # A worker that is gone may have said why before it went: reading tells.
-                with contextlib.suppress(OSError):
+                try:
                     self._process.write(request)
+                except OSError:
+                    # A worker that is gone may have said why before it went: reading tells.
+                    asked = False
                 frame = read(self._process.readinto)
         except (EndOfFrames, FrameError, OSError) as error:
             problem = error
+        # We were stopped ourselves: it may be we who didn't take the answer in time.
+        late = time.monotonic() - since > seconds + LATE_SECONDS
         if self._watchdog.expired:
-            raise WorkerLost(failures.hung(what, seconds), self._end())
+            raise WorkerLost(failures.hung(what, seconds, self._stopped), self._end(), self._stopped or late)
         if frame is not None:
             return frame
         if isinstance(problem, FrameError) and not isinstance(problem, CutShort):
@@ -137,9 +194,15 @@ class Conversation:
         if how is None:
             raise self._garbage("the end of its frames while it still ran")
         log_lines = self._end()
+        if self._killed:
+            raise CallError(Reason.WORKER_START, "the worker was ended by its agent, which is ending")
         if how.lost:
             raise CallError(Reason.WORKER_START, "the connection to the worker broke", next_step="run the case again")
-        raise WorkerLost(failures.ended(how), log_lines)
+        raise WorkerLost(failures.ended(how), log_lines, how.signal == "SIGKILL" or late or not asked)
+
+    def _give_up(self) -> None:
+        self._stopped = self._process.stopped()
+        self._process.kill()
 
     def _garbage(self, found: str) -> WorkerLost:
         return WorkerLost(failures.garbage(found), self._end())

@@ -6,10 +6,11 @@ from axpair_agent.launch import Exit
 from axpair_agent.worker.frames import Frame
 
 
-def hung(what: str, seconds: float) -> RuntimeFailure:
-    """It gave no `what` ("answer", "start") in time."""
+def hung(what: str, seconds: float, stopped: bool = False) -> RuntimeFailure:
+    """It gave no `what` ("answer", "start") in time; `stopped`: because somebody had stopped it."""
+    why = ": it was stopped (SIGSTOP or a debugger)" if stopped else ""
     return RuntimeFailure(
-        kind=RuntimeFailure.HANG, message=f"the worker gave no {what} within {seconds:g} s and was killed"
+        kind=RuntimeFailure.HANG, message=f"the worker gave no {what} within {seconds:g} s{why} and was killed"
     )
 
 
@@ -18,9 +19,15 @@ def ended(how: Exit) -> RuntimeFailure:
     if not how.signal:
         message = f"the worker ended by itself with exit status {how.code}"
         return RuntimeFailure(kind=RuntimeFailure.EXIT, code=how.code, message=message)
-    meaning = " (killed from outside, or out of memory)" if how.signal == "SIGKILL" else ""
-    message = f"the worker was ended by {how.signal}{meaning}"
-    return RuntimeFailure(kind=RuntimeFailure.CRASH, signal=how.signal, message=message)
+    return RuntimeFailure(kind=RuntimeFailure.CRASH, signal=how.signal, message=f"the worker was ended by {how.signal}")
+
+
+def lost(how: str, attempts: int) -> RuntimeFailure:
+    """It was ended from outside each time, at last as `how` says: nothing is known of what it was asked."""
+    return RuntimeFailure(
+        kind=RuntimeFailure.LOST,
+        message=f"the worker was ended from outside at each of {attempts} attempts, at last: {how}",
+    )
 
 
 def garbage(found: str) -> RuntimeFailure:

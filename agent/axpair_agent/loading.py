@@ -36,12 +36,15 @@ class LoadRefused(Exception):
         super().__init__(failure.message)
         self.failure = failure
         self.log_lines = log_lines
+        self.workers_lost = 0
+        """How many workers were lost meanwhile."""
 
 
 def load(worker: Conversation, path: Path, sha256: str, by_path: bool, seconds: float) -> Loaded:
     """Have a worker load a verified file; each step may take `seconds`.
 
-    Raises LoadRefused, and CallError OPTION where an option of the runtime doesn't go with the model.
+    Raises LoadRefused, CallError OPTION where an option of the runtime doesn't go with the model, and WorkerLost where
+    the worker was ended from outside: it may be tried again with another.
     """
     try:
         if by_path:
@@ -49,6 +52,8 @@ def load(worker: Conversation, path: Path, sha256: str, by_path: bool, seconds: 
         else:
             answer = _send(worker, path, sha256, seconds)
     except WorkerLost as lost:
+        if lost.outside:
+            raise
         raise LoadRefused(lost.failure, lost.log_lines) from lost
     if answer.frame.kind is Kind.FAULT:
         worker.close()

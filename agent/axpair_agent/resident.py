@@ -12,7 +12,7 @@ from axpair_proto.v1.failures_pb2 import RuntimeFailure
 from axpair_agent import failures
 from axpair_agent.blobs import BlobStore
 from axpair_agent.cases import Case, Round, arrange
-from axpair_agent.conversation import Answer, Conversation, WorkerLost
+from axpair_agent.conversation import ATTEMPTS, Answer, Conversation, WorkerLost
 from axpair_agent.errors import CallError
 from axpair_agent.loading import Loaded, LoadRefused, load
 from axpair_agent.turn import Turn, TurnOver
@@ -25,6 +25,15 @@ UNREAD_SECONDS = 1.0
 """A model that is unloaded waits no longer for a host that doesn't take the present case's answers."""
 
 log = logging.getLogger(__name__)
+
+
+class _Interrupted(Exception):
+    """A worker was ended from outside in a case's round of that number."""
+
+    def __init__(self, number: int, lost: WorkerLost) -> None:
+        super().__init__(str(lost))
+        self.number = number
+        self.lost = lost
 
 
 class ResidentModel:
@@ -44,6 +53,7 @@ class ResidentModel:
         self._worker: Conversation | None = None
         self._description: ModelDescription | None = None
         self._probed = False
+        self._lost = 0
         self._closed = False
         self._turn = Turn()
 
@@ -61,15 +71,25 @@ class ResidentModel:
         return worker.hello.pid if worker is not None and worker.alive else 0
 
     def load(self, seconds: float) -> Loaded:
-        """Load into a fresh worker, within `seconds` (0 = 180).
+        """Load into a fresh worker, within `seconds` (0 = 180); again where one is ended from outside.
 
         Raises LoadRefused, and CallError where blob or worker can't be had.
         """
         with contextlib.ExitStack() as held:
             path = held.enter_context(self._blobs.in_use(self.sha256))
-            worker = self._start()
-            self.generation += 1
-            loaded = load(worker, path, self.sha256, self._by_path, seconds or LOAD_SECONDS)
+            last, log_lines = "", list[str]()
+            for _ in range(ATTEMPTS):
+                worker = self._start()
+                self.generation += 1
+                self._lost += worker.lost_before
+                try:
+                    loaded = load(worker, path, self.sha256, self._by_path, seconds or LOAD_SECONDS)
+                    break
+                except WorkerLost as lost:
+                    self._count_lost(str(lost))
+                    last, log_lines = str(lost), lost.log_lines
+            else:
+                raise LoadRefused(failures.lost(last, ATTEMPTS), log_lines)
             self._worker, self._description, self._probed = worker, loaded.description, False
             # Held until the model goes: a fresh worker will want the file again.
             self._held.close()
@@ -77,33 +97,34 @@ class ResidentModel:
         log.info("model %s: loaded into worker %d, pid %d", self.handle, self.generation, worker.hello.pid)
         return loaded
 
-    def run(self, case: Case) -> Generator[Round, None, None]:
-        """Run a case, its rounds as they come; a failed one is the last and takes its worker with it.
+    def take_lost(self) -> int:
+        """How many workers were lost since this was asked last: ended from outside, or while idle."""
+        lost, self._lost = self._lost, 0
+        return lost
 
-        Inputs that don't fit are a failed round too, but no worker sees them. An iterator that is given up ends the
-        worker. Raises CallError where the model was unloaded, or no fresh worker can be had.
+    def run(self, case: Case) -> Generator[Round, None, None]:
+        """Run a case, its rounds as they come; a failed one is the last of the case and takes its worker with it.
+
+        Where a worker is ended from outside, all rounds run again in a fresh one, as another attempt; after the third
+        the last round's failure is LOST. A failed round 0 isn't the last: the case then runs without one in a fresh
+        worker. Inputs that don't fit are a failed round too, but no worker sees them. An iterator that is given up
+        ends the worker. Raises CallError where the model was unloaded, or no fresh worker can be had.
         """
         with self._turn:
             if self._closed:
                 raise CallError(Reason.HANDLE, f"the model {self.handle} was unloaded")
             inputs = arrange(self.description, case.inputs)
             if isinstance(inputs, RuntimeFailure):
-                yield Round(1, self.generation, [], failure=inputs)
+                yield self._failed(1, 0, [], inputs)
                 return
-            try:
-                worker = self._ready_worker(case.fresh_worker)
-            except LoadRefused as refused:
-                refused.failure.message = f"while loading the model again: {refused.failure.message}"
-                yield Round(1, self.generation, refused.log_lines, failure=refused.failure)
-                return
-            complete = False
-            try:
-                for done in self._rounds(worker, case, inputs):
-                    complete = done.failure is None and done.number == case.repeat
-                    yield done
-            finally:
-                if not complete:
-                    self._drop_worker()
+            for attempt in range(ATTEMPTS):
+                try:
+                    yield from self._attempt(case, inputs, attempt)
+                    return
+                except _Interrupted as interrupted:
+                    number, lost = max(1, interrupted.number), interrupted.lost
+                    self._count_lost(str(lost))
+            yield self._failed(number, attempt, lost.log_lines, failures.lost(str(lost), ATTEMPTS))
 
     @contextlib.contextmanager
     def answering(self) -> Iterator[None]:
@@ -127,7 +148,28 @@ class ResidentModel:
         if worker is not None:
             worker.kill()
 
+    def _attempt(self, case: Case, inputs: Sequence[bytes], attempt: int) -> Iterator[Round]:
+        """All rounds of a case. Raises _Interrupted where the worker was ended from outside."""
+        before = arrange(self.description, case.before) if case.before else ()
+        if isinstance(before, RuntimeFailure):
+            yield self._failed(0, attempt, [], before)
+        try:
+            worker = self._ready_worker(case.fresh_worker)
+            if not isinstance(before, RuntimeFailure) and (before or (case.want_probe and not self._probed)):
+                kinds = ["before" if before else "probe", *["case"] * case.repeat]
+                if (yield from self._rounds(worker, kinds, 0, attempt, [inputs, before], case.seconds)):
+                    return
+                # The round before the case failed: that is said, and the case may be right all the same.
+                worker = self._ready_worker(False)
+            yield from self._rounds(worker, ["case"] * case.repeat, 1, attempt, [inputs], case.seconds)
+        except LoadRefused as refused:
+            refused.failure.message = f"while loading the model again: {refused.failure.message}"
+            yield self._failed(1, attempt, refused.log_lines, refused.failure)
+
     def _ready_worker(self, fresh: bool) -> Conversation:
+        if self._worker is not None and (end := self._worker.end()):
+            self._count_lost(f"while nothing was asked of it, {end}")
+            self._drop_worker()
         if fresh or self._worker is None or not self._worker.alive:
             self._drop_worker()
             self.load(0)
@@ -139,28 +181,58 @@ class ResidentModel:
         if worker is not None:
             worker.close()
 
-    def _rounds(self, worker: Conversation, case: Case, inputs: Sequence[bytes]) -> Iterator[Round]:
-        kinds = ["case"] * case.repeat
-        number = 1
-        if case.want_probe and not self._probed:
-            kinds.insert(0, "probe")
-            number = 0
-        header = {"rounds": kinds, "sizes": [len(data) for data in inputs]}
+    def _count_lost(self, how: str) -> None:
+        self._lost += 1
+        log.warning("model %s, worker %d lost: %s", self.handle, self.generation, how)
+
+    def _rounds(
+        self,
+        worker: Conversation,
+        kinds: Sequence[str],
+        first: int,
+        attempt: int,
+        inputs: Sequence[Sequence[bytes]],
+        seconds: float,
+    ) -> Generator[Round, None, bool]:
+        """One request's rounds, numbered from `first`; the worker goes unless all of them ran.
+
+        Returns whether there was a round of the case itself, failed or not.
+        """
+        sizes = [[len(data) for data in side] for side in inputs]
+        header = {"rounds": kinds, "sizes": sizes[0], **({"before_sizes": sizes[1]} if sizes[1:] else {})}
+        payload = [data for side in inputs for data in side]
+        number = first
+        complete = False
         since = time.monotonic()
         try:
-            for answer in worker.ask(Kind.RUN, header, inputs, case.seconds, answers=len(kinds)):
-                self._probed = self._probed or number == 0
+            for answer in worker.ask(Kind.RUN, header, payload, seconds, answers=len(kinds)):
+                self._probed = self._probed or kinds[0] == "probe"
                 self.rounds += 1
                 now = time.monotonic()
-                yield self._round(number, answer, now - since)
+                done = self._round(number, attempt, answer, now - since)
+                complete = done.failure is None and number - first + 1 == len(kinds)
+                yield done
+                if done.failure is not None:
+                    break
                 number, since = number + 1, now
         except FrameError as error:
-            yield Round(number, self.generation, [], failure=failures.unfit(str(error)))
+            yield self._failed(number, attempt, [], failures.unfit(str(error)))
         except WorkerLost as lost:
-            log.warning("model %s, worker %d: %s", self.handle, self.generation, lost.failure.message)
-            yield Round(number, self.generation, lost.log_lines, failure=lost.failure)
+            if lost.outside:
+                raise _Interrupted(number, lost) from lost
+            log.warning("model %s, worker %d: %s", self.handle, self.generation, lost)
+            yield self._failed(number, attempt, lost.log_lines, lost.failure)
+        finally:
+            if not complete:
+                self._drop_worker()
+        return number > 0
 
-    def _round(self, number: int, answer: Answer, seconds: float) -> Round:
+    def _failed(self, number: int, attempt: int, log_lines: list[str], failure: RuntimeFailure) -> Round:
+        return Round(
+            number, self.generation, log_lines, failure=failure, attempt=attempt, workers_lost=self.take_lost()
+        )
+
+    def _round(self, number: int, attempt: int, answer: Answer, seconds: float) -> Round:
         failed = answer.frame.kind is Kind.FAULT
         return Round(
             number,
@@ -170,4 +242,6 @@ class ResidentModel:
             payload=answer.frame.payload,
             agent_us=int(seconds * 1e6),
             failure=failures.fault(answer.frame) if failed else None,
+            attempt=attempt,
+            workers_lost=self.take_lost(),
         )

@@ -12,10 +12,10 @@ from functools import partial
 from axpair_proto.reasons import Reason
 
 from axpair_agent.blobs import BlobStore
-from axpair_agent.conversation import Conversation, Hello
+from axpair_agent.conversation import Conversation, Hello, begin
 from axpair_agent.errors import CallError
-from axpair_agent.launch import Launcher
-from axpair_agent.loading import Loaded
+from axpair_agent.launch import Launcher, WorkerProcess
+from axpair_agent.loading import Loaded, LoadRefused
 from axpair_agent.resident import ResidentModel
 
 MAX_MODELS = 8
@@ -81,6 +81,10 @@ class Supervisor:
             self._entries[handle] = _Entry(model, streams=1)
         try:
             loaded = model.load(seconds)
+        except LoadRefused as refused:
+            refused.workers_lost = model.take_lost()
+            self.unload(handle)
+            raise
         except BaseException:
             self.unload(handle)
             raise
@@ -152,22 +156,26 @@ class Supervisor:
         with self._starting:
             spare, self._spare = self._spare, None
             if spare is not None:
-                if spare.alive:
+                if not (end := spare.end()):
                     return spare
+                log.warning("a worker that waited for a model is lost: %s", end)
                 spare.close()
-            return self._start_new()
+            worker = self._start_new()
+            worker.lost_before += spare is not None
+            return worker
 
     def _start_new(self) -> Conversation:
-        if self._closing.is_set():
-            raise CallError(Reason.WORKER_START, "the agent is ending")
-        worker = Conversation(self.launcher.start())
+        worker = begin(self._process)
         self._hello = worker.hello
         return worker
 
     def _start_other(self, runtime: str, options: Mapping[str, str]) -> Conversation:
+        return begin(partial(self._process, runtime, options))
+
+    def _process(self, runtime: str = "", options: Mapping[str, str] | None = None) -> WorkerProcess:
         if self._closing.is_set():
             raise CallError(Reason.WORKER_START, "the agent is ending")
-        return Conversation(self.launcher.start(runtime, options))
+        return self.launcher.start(runtime, options)
 
     def _sweep(self) -> None:
         while not self._closing.wait(IDLE_SECONDS / 10):

@@ -1,14 +1,12 @@
 """A worker that fails in any way is an answer that says which, and the next case runs."""
 
-import os
-import signal
 import threading
 from collections.abc import Iterator
 
 import grpc
 import pytest
 import toy_runtime
-from agent_process import AgentProcess, Client, collected, gone, reason_of
+from agent_process import AgentProcess, Client, gone, reason_of
 from axpair_proto.v1 import diagnostics_pb2, runs_pb2
 from axpair_proto.v1.failures_pb2 import RuntimeFailure
 from toy_models import SMALL_BYTES, case, data, load, toy_model
@@ -70,32 +68,6 @@ def test_a_crash_brings_the_lines_that_were_printed_before_it(client: Client) ->
     (failed,) = client.run(case(handle, "crash", data(toy_runtime.SEGFAULT)))
     assert "Fatal Python error: Segmentation fault" in failed.outcome.log_lines
     assert any("toy_runtime.py" in line for line in failed.outcome.log_lines)
-
-
-def test_a_worker_that_is_killed_in_mid_case_is_an_answer(agent: AgentProcess, client: Client) -> None:
-    handle = load(client, toy_model()).handle
-    pid = worker_pids(client)[handle]
-    replies = client.runs.Run(
-        iter([case(handle, "victim", data(toy_runtime.HANG)), case(handle, "after", data())]),
-        metadata=client.metadata,
-        timeout=60,
-    )
-    wait_until_hanging(agent, pid)
-    os.kill(pid, signal.SIGKILL)
-    victim, after = collected(replies)
-    assert (victim.outcome.failure.kind, victim.outcome.failure.signal) == (CRASH, "SIGKILL")
-    assert after.outcome.worker_generation == 2
-    assert not after.outcome.HasField("failure")
-
-
-def test_a_worker_that_was_killed_between_cases_is_replaced_without_a_word(client: Client) -> None:
-    handle = load(client, toy_model()).handle
-    pid = worker_pids(client)[handle]
-    os.kill(pid, signal.SIGKILL)
-    assert gone(pid)
-    (done,) = client.run(case(handle, "after", data()))
-    assert done.outcome.worker_generation == 2
-    assert not done.outcome.HasField("failure")
 
 
 def test_children_of_a_worker_end_with_it(client: Client) -> None:

@@ -49,13 +49,13 @@ def stopped_in_mid_case(case: Case, folder: Path) -> Iterator[Waiting]:
             host.communicate()
 
 
-def test_a_worker_killed_in_mid_case_is_evidence(page: Case, tmp_path: Path) -> None:
+def test_a_worker_that_crashes_in_mid_case_is_evidence(page: Case, tmp_path: Path) -> None:
     with stopped_in_mid_case(page, tmp_path) as waiting:
-        os.kill(waiting.worker, signal.SIGKILL)
+        os.kill(waiting.worker, signal.SIGSEGV)
         out, errors = waiting.host.communicate()
         assert waiting.host.returncode == 1, errors
     assert '"AX307"' in out
-    assert "SIGKILL" in out
+    assert "SIGSEGV" in out
     assert (waiting.out / "pair.json").is_file()
 
 

@@ -60,6 +60,10 @@ class WorkerProcess(Protocol):
         """How it ended, or None while it still runs after that time. What it started ends with it."""
         ...
 
+    def stopped(self) -> bool:
+        """Whether it, or a process below it, is stopped (SIGSTOP, a debugger); False where that can't be known."""
+        ...
+
     def kill(self) -> None:
         """End it and its children at once."""
         ...

@@ -12,6 +12,7 @@ from axpair_proto.reasons import Reason
 
 from axpair_agent.errors import CallError
 from axpair_agent.launch import Exit, WorkerSpec
+from axpair_agent.launch.processes import states_below
 from axpair_agent.worker.board import Board, read_board
 from axpair_agent.worker.descriptors import write_all
 from axpair_agent.worker.frames import Buffer
@@ -109,6 +110,10 @@ class LocalProcess:
             return Exit(signal=signal.Signals(-status).name)
         except ValueError:
             return Exit(signal=f"signal {-status}")
+
+    def stopped(self) -> bool:
+        """Whether it, or a process below it, is stopped; False where there is no /proc."""
+        return any(state in ("T", "t") for state in states_below(self._process.pid))
 
     def kill(self) -> None:
         """End it and its children at once."""

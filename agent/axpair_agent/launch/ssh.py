@@ -142,6 +142,10 @@ class SshProcess:
             return Exit(signal=_SIGNALS.get(status - 128, f"signal {status - 128}"))
         return Exit(code=status)
 
+    def stopped(self) -> bool:
+        """Not known: what runs there isn't asked while it doesn't answer."""
+        return False
+
     def kill(self) -> None:
         """Close its stdin, which ends it there with all its children."""
         self._channel.close()

@@ -36,7 +36,9 @@ class Models(models_pb2_grpc.ModelsServicer):
                 seconds = request.deadline_ms / 1000
                 model, loaded = self._supervisor.load(request.sha256, seconds, request.runtime, options)
             except LoadRefused as refused:
-                return models_pb2.LoadReply(failure=refused.failure, log_lines=refused.log_lines)
+                return models_pb2.LoadReply(
+                    failure=refused.failure, log_lines=refused.log_lines, workers_lost=refused.workers_lost
+                )
             return models_pb2.LoadReply(
                 model=models_pb2.LoadedModel(
                     handle=model.handle,
@@ -46,6 +48,7 @@ class Models(models_pb2_grpc.ModelsServicer):
                     versions=dict(loaded.versions),
                 ),
                 log_lines=loaded.log_lines,
+                workers_lost=model.take_lost(),
             )
         raise AssertionError("abort returned")
 

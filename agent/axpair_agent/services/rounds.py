@@ -1,6 +1,7 @@
 """A round as the messages of `Runs.Run`: chunks of large outputs, then the outcome."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from axpair_proto.description import ModelDescription
@@ -14,6 +15,7 @@ CHUNK_BYTES = 1 << 20
 def messages(request: runs_pb2.RunRequest, description: ModelDescription, done: Round) -> Iterator[runs_pb2.RunReply]:
     """The round's messages, in the order of the protocol."""
     kind = runs_pb2.RunReply.CASE if done.number else runs_pb2.RunReply.PROBE
+    parts = partial(runs_pb2.RunReply, case_id=request.case_id, kind=kind, round=done.number, attempt=done.attempt)
     outcome = runs_pb2.RunOutcome(
         log_lines=done.log_lines,
         timings=runs_pb2.RunTimings(
@@ -23,6 +25,7 @@ def messages(request: runs_pb2.RunRequest, description: ModelDescription, done: 
         ),
         worker_generation=done.generation,
         failure=done.failure,
+        workers_lost=done.workers_lost,
     )
     if done.failure is None:
         view, start = memoryview(done.payload), 0
@@ -34,13 +37,13 @@ def messages(request: runs_pb2.RunRequest, description: ModelDescription, done: 
                 chunk = runs_pb2.OutputChunk(
                     output=index, offset_bytes=offset, data=bytes(data[offset : offset + CHUNK_BYTES])
                 )
-                yield runs_pb2.RunReply(case_id=request.case_id, kind=kind, round=done.number, chunk=chunk)
+                yield parts(chunk=chunk)
             outcome.outputs.append(_output(tensor.name, found, bytes(data) if inline else b""))
         outcome.delivered.extend(
             runs_pb2.DeliveredInput(name=tensor.name, sha256=given["sha256"], size_bytes=given["size_bytes"])
             for tensor, given in zip(description.inputs, done.header["delivered"], strict=True)
         )
-    yield runs_pb2.RunReply(case_id=request.case_id, kind=kind, round=done.number, outcome=outcome)
+    yield parts(outcome=outcome)
 
 
 def _output(name: str, found: Mapping[str, Any], data: bytes) -> runs_pb2.RunOutput:

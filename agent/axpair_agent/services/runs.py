@@ -3,7 +3,7 @@
 import contextlib
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 
 import grpc
 from axpair_proto.reasons import Reason
@@ -77,18 +77,22 @@ class Runs(runs_pb2_grpc.RunsServicer):
             raise CallError(
                 Reason.CASE, f"case {request.case_id!r}: repeat {request.repeat}; at most {MAX_REPEAT} are run"
             )
-        inputs: dict[str, bytes] = {}
-        for given in request.inputs:
-            if given.name in inputs:
-                raise CallError(Reason.CASE, f"case {request.case_id!r}: input {given.name!r} came twice")
-            inputs[given.name] = self._input(request.case_id, given)
         return Case(
-            inputs,
+            self._inputs(request.case_id, request.inputs),
             repeat=request.repeat or 1,
             seconds=request.deadline_ms / 1000 or self._deadline_seconds,
             want_probe=request.want_probe,
             fresh_worker=request.fresh_worker,
+            before=self._inputs(request.case_id, request.before),
         )
+
+    def _inputs(self, case_id: str, given: Iterable[runs_pb2.RunInput]) -> dict[str, bytes]:
+        inputs: dict[str, bytes] = {}
+        for one in given:
+            if one.name in inputs:
+                raise CallError(Reason.CASE, f"case {case_id!r}: input {one.name!r} came twice")
+            inputs[one.name] = self._input(case_id, one)
+        return inputs
 
     def _input(self, case_id: str, given: runs_pb2.RunInput) -> bytes:
         source = given.WhichOneof("source")

@@ -38,7 +38,9 @@ class Service:
         with self._ending_by_itself(header.get("deadline_ms", 0)):
             try:
                 if request.kind is Kind.RUN:
-                    self._run(header, split(request.payload, header["sizes"]))
+                    sizes, before = header["sizes"], header.get("before_sizes", [])
+                    given = split(request.payload, [*sizes, *before])
+                    self._run(header, given[: len(sizes)], given[len(sizes) :])
                 elif request.kind is Kind.LOAD:
                     self._load(header)
                 elif request.kind is Kind.PUT:
@@ -82,10 +84,10 @@ class Service:
             raise RuntimeFault(f"the model {sha256} is no longer in the board's cache")
         return path
 
-    def _run(self, header: Dict[str, Any], inputs: List[bytes]) -> None:
+    def _run(self, header: Dict[str, Any], inputs: List[bytes], before: List[bytes]) -> None:
         kinds = header["rounds"]
         for number, kind in enumerate(kinds):
-            given = inputs
+            given = before if kind == "before" else inputs
             if kind == "probe":
                 dtypes = [tensor["dtype"] for tensor in self._description["inputs"]]
                 given = [probe_input(data, dtype) for data, dtype in zip(inputs, dtypes)]
