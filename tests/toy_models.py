@@ -13,11 +13,15 @@ LARGE_BYTES = (3 << 20) + 5
 
 
 def toy_model(
-    *, inputs: list[tuple[str, str, int]] | None = None, outputs: tuple[int, ...] = (SMALL_BYTES,), mark: str = ""
+    *,
+    inputs: list[tuple[str, str, int]] | None = None,
+    outputs: tuple[int, ...] = (SMALL_BYTES,),
+    mark: str = "",
+    size: int = 0,
 ) -> bytes:
-    """A model file; `mark` makes it another file of the same kind."""
+    """A model file of at least `size` bytes; `mark` makes it another file of the same kind."""
     described = inputs or [("in", "uint8", INPUT_BYTES)]
-    return json.dumps({"inputs": described, "output_bytes": outputs, "tools_version": mark}).encode()
+    return json.dumps({"inputs": described, "output_bytes": outputs, "tools_version": mark}).ljust(size).encode()
 
 
 def load(client: Client, model: bytes) -> models_pb2.LoadedModel:

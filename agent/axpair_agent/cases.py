@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from axpair_proto.description import ModelDescription
 from axpair_proto.v1.failures_pb2 import RuntimeFailure
 
 from axpair_agent import failures
+from axpair_agent.answers import RoundFacts
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Round:
     number: int
     generation: int
     log_lines: list[str]
-    header: Mapping[str, Any] = field(default_factory=dict)
-    """Of the worker's ROUND frame."""
+    facts: RoundFacts | None = None
+    """None where it failed."""
     payload: bytearray = field(default_factory=bytearray)
     """All outputs, one after the other."""
     agent_us: int = 0

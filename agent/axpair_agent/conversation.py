@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from axpair_proto.description import ModelDescription
 from axpair_proto.reasons import Reason
 from axpair_proto.v1.failures_pb2 import RuntimeFailure
 
 from axpair_agent import failures
+from axpair_agent.answers import Facts, Fault, Held, Hello, LoadFacts, NoRuntime, RoundFacts, read_answer
 from axpair_agent.errors import CallError
 from axpair_agent.launch import WorkerProcess
 from axpair_agent.loglines import LogLines
@@ -34,20 +36,22 @@ ENDING_SECONDS = 3.0
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Hello:
-    """What a worker says of itself when it is ready."""
-
-    runtime: str
-    versions: Mapping[str, str]
-    pid: int
+ANSWERS: Mapping[Kind, tuple[type[Facts], ...]] = {
+    Kind.HAVE: (Held,),
+    Kind.PUT: (Held, Fault),
+    Kind.LOAD: (LoadFacts, Fault),
+    Kind.RUN: (RoundFacts, Fault),
+}
+"""What each request may be answered with."""
 
 
 @dataclass(frozen=True)
 class Answer:
     """One answer and what was printed for it."""
 
-    frame: Frame
+    facts: Facts
+    payload: bytearray
+    """Of a round: all outputs, one after the other."""
     log_lines: list[str]
 
 
@@ -100,7 +104,7 @@ class Conversation:
         self._killed = False
         self._stopped = False
         try:
-            frame = self._next_frame(START_SECONDS, "start")
+            facts = self._facts(self._next_frame(START_SECONDS, "start"), (Hello, NoRuntime))
         except WorkerLost as lost:
             if lost.outside:
                 raise
@@ -108,15 +112,11 @@ class Conversation:
             raise CallError(
                 Reason.WORKER_START, lost.failure.message + (f". It printed: {said}" if said else "")
             ) from lost
-        if frame.kind is not Kind.HELLO:
+        if isinstance(facts, NoRuntime):
             self.close()
-            reason = Reason.OPTION if frame.header.get("bad_option") else Reason.WORKER_START
-            raise CallError(reason, str(frame.header.get("message", "the worker sent no greeting")))
-        self.hello = Hello(
-            str(frame.header.get("runtime", "")),
-            {str(key): str(value) for key, value in dict(frame.header.get("versions", {})).items()},
-            int(frame.header.get("pid", 0)),
-        )
+            raise CallError(Reason.OPTION if facts.bad_option else Reason.WORKER_START, facts.message)
+        assert isinstance(facts, Hello)
+        self.hello = facts
 
     @property
     def alive(self) -> bool:
@@ -131,10 +131,17 @@ class Conversation:
         return "the connection to it broke" if how.lost else failures.ended(how).message
 
     def ask(
-        self, kind: Kind, header: Mapping[str, Any], payload: Sequence[Buffer], seconds: float, answers: int = 1
+        self,
+        kind: Kind,
+        header: Mapping[str, Any],
+        payload: Sequence[Buffer],
+        seconds: float,
+        answers: int = 1,
+        model: ModelDescription | None = None,
     ) -> Iterator[Answer]:
-        """Send a request and yield its answers, at most `answers`; a FAULT is the last.
+        """Send a request and yield its answers, at most `answers`; a Fault is the last.
 
+        Rounds are held against the `model`; any other answer is held against what the request may be answered with.
         Each answer may take `seconds`. Raises WorkerLost, or CallError WORKER_START where only the connection broke;
         the conversation is then closed.
         """
@@ -144,10 +151,17 @@ class Conversation:
         for number in range(answers):
             frame = self._next_frame(seconds, "answer", request if number == 0 else ())
             expected = f"{nonce}-{number}"
-            if frame.header.get("nonce") != expected or frame.kind in (Kind.HELLO, Kind.NO_RUNTIME):
+            if frame.header.get("nonce") != expected:
                 raise self._garbage(f"an answer to another request: {frame.kind.name}")
-            yield Answer(frame, self._logs.until(expected, ENDING_SECONDS))
-            if frame.kind is Kind.FAULT:
+            facts = self._facts(frame, ANSWERS[kind], model)
+            if isinstance(facts, RoundFacts | Fault) and facts.round != number:
+                raise self._garbage(f"round {facts.round} where {number} was due")
+            log_lines = self._logs.until(expected, ENDING_SECONDS)
+            if isinstance(facts, Fault) and facts.kind == "LOST":
+                self.close()
+                raise WorkerLost(failures.fault(facts), log_lines, outside=True)
+            yield Answer(facts, frame.payload, log_lines)
+            if isinstance(facts, Fault):
                 return
 
     def ask_once(self, kind: Kind, header: Mapping[str, Any], payload: Sequence[Buffer], seconds: float) -> Answer:
@@ -199,6 +213,16 @@ class Conversation:
         if how.lost:
             raise CallError(Reason.WORKER_START, "the connection to the worker broke", next_step="run the case again")
         raise WorkerLost(failures.ended(how), log_lines, how.signal == "SIGKILL" or late or not asked)
+
+    def _facts(self, frame: Frame, expected: tuple[type[Facts], ...], model: ModelDescription | None = None) -> Facts:
+        """What a frame says, of one of the kinds that are `expected`. Raises WorkerLost where it makes no sense."""
+        try:
+            facts = read_answer(frame, model)
+        except FrameError as error:
+            raise self._garbage(str(error)) from error
+        if not isinstance(facts, expected):
+            raise self._garbage(f"{frame.kind.name}, which is no answer to what was asked")
+        return facts
 
     def _give_up(self) -> None:
         self._stopped = self._process.stopped()

@@ -2,8 +2,8 @@
 
 from axpair_proto.v1.failures_pb2 import RuntimeFailure
 
+from axpair_agent.answers import Fault
 from axpair_agent.launch import Exit
-from axpair_agent.worker.frames import Frame
 
 
 def hung(what: str, seconds: float, stopped: bool = False) -> RuntimeFailure:
@@ -42,10 +42,7 @@ def unfit(why: str) -> RuntimeFailure:
     return RuntimeFailure(kind=RuntimeFailure.INPUT, message=why)
 
 
-def fault(frame: Frame) -> RuntimeFailure:
-    """What the runtime itself reported, from a FAULT frame."""
-    return RuntimeFailure(
-        kind=RuntimeFailure.INPUT if frame.header.get("kind") == "INPUT" else RuntimeFailure.ERROR,
-        code=int(frame.header.get("code", 0)),
-        message=str(frame.header.get("message", "")),
-    )
+def fault(said: Fault) -> RuntimeFailure:
+    """What the runtime itself reported."""
+    kind = RuntimeFailure.INPUT if said.kind == "INPUT" else RuntimeFailure.ERROR
+    return RuntimeFailure(kind=kind, code=said.code, message=said.message)

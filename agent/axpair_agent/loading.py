@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from axpair_proto.description import ModelDescription
-from axpair_proto.errors import ContractError
 from axpair_proto.reasons import Reason
 from axpair_proto.v1.failures_pb2 import RuntimeFailure
 
 from axpair_agent import failures
+from axpair_agent.answers import Fault, Held, LoadFacts
 from axpair_agent.conversation import Answer, Conversation, WorkerLost
 from axpair_agent.errors import CallError
 from axpair_agent.worker.frames import Kind
@@ -55,30 +55,24 @@ def load(worker: Conversation, path: Path, sha256: str, by_path: bool, seconds: 
         if lost.outside:
             raise
         raise LoadRefused(lost.failure, lost.log_lines) from lost
-    if answer.frame.kind is Kind.FAULT:
+    if isinstance(answer.facts, Fault):
         worker.close()
-        if answer.frame.header.get("kind") == "OPTION":
-            raise CallError(
-                Reason.OPTION, f"the runtime {worker.hello.runtime!r}: {answer.frame.header.get('message')}"
-            )
-        raise LoadRefused(failures.fault(answer.frame), answer.log_lines)
-    try:
-        header = answer.frame.header
-        return Loaded(
-            description=ModelDescription.from_json(header["description"]),
-            sha256=str(header["sha256"]),
-            load_us=int(header["load_us"]),
-            versions={**worker.hello.versions, **{str(key): str(value) for key, value in header["versions"].items()}},
-            log_lines=answer.log_lines,
-        )
-    except (ContractError, KeyError, TypeError, ValueError, AttributeError) as error:
-        worker.close()
-        raise LoadRefused(failures.garbage(f"a description that is none: {error}"), answer.log_lines) from error
+        if answer.facts.kind == "OPTION":
+            raise CallError(Reason.OPTION, f"the runtime {worker.hello.runtime!r}: {answer.facts.message}")
+        raise LoadRefused(failures.fault(answer.facts), answer.log_lines)
+    assert isinstance(answer.facts, LoadFacts)
+    return Loaded(
+        description=answer.facts.description,
+        sha256=answer.facts.sha256,
+        load_us=answer.facts.load_us,
+        versions={**worker.hello.versions, **answer.facts.versions},
+        log_lines=answer.log_lines,
+    )
 
 
 def _send(worker: Conversation, path: Path, sha256: str, seconds: float) -> Answer:
     answer = worker.ask_once(Kind.HAVE, {"sha256": sha256}, (), seconds)
-    if not answer.frame.header.get("held"):
+    if not (isinstance(answer.facts, Held) and answer.facts.held):
         size, offset = path.stat().st_size, 0
         with path.open("rb") as file:
             while offset == 0 or offset < size:
@@ -86,9 +80,9 @@ def _send(worker: Conversation, path: Path, sha256: str, seconds: float) -> Answ
                 answer = worker.ask_once(
                     Kind.PUT, {"sha256": sha256, "offset": offset, "size": size}, (piece,), seconds
                 )
-                if answer.frame.kind is Kind.FAULT or not piece:
+                if isinstance(answer.facts, Fault) or not piece:
                     break
                 offset += len(piece)
-    if answer.frame.kind is Kind.FAULT:
+    if isinstance(answer.facts, Fault):
         return answer
     return worker.ask_once(Kind.LOAD, {"sha256": sha256}, (), seconds)

@@ -10,6 +10,7 @@ from axpair_proto.reasons import Reason
 from axpair_proto.v1.failures_pb2 import RuntimeFailure
 
 from axpair_agent import failures
+from axpair_agent.answers import Fault, RoundFacts
 from axpair_agent.blobs import BlobStore
 from axpair_agent.cases import Case, Round, arrange
 from axpair_agent.conversation import ATTEMPTS, Answer, Conversation, WorkerLost
@@ -205,7 +206,7 @@ class ResidentModel:
         complete = False
         since = time.monotonic()
         try:
-            for answer in worker.ask(Kind.RUN, header, payload, seconds, answers=len(kinds)):
+            for answer in worker.ask(Kind.RUN, header, payload, seconds, len(kinds), self.description):
                 self._probed = self._probed or kinds[0] == "probe"
                 self.rounds += 1
                 now = time.monotonic()
@@ -233,15 +234,14 @@ class ResidentModel:
         )
 
     def _round(self, number: int, attempt: int, answer: Answer, seconds: float) -> Round:
-        failed = answer.frame.kind is Kind.FAULT
         return Round(
             number,
             self.generation,
             answer.log_lines,
-            header=answer.frame.header,
-            payload=answer.frame.payload,
+            facts=answer.facts if isinstance(answer.facts, RoundFacts) else None,
+            payload=answer.payload,
             agent_us=int(seconds * 1e6),
-            failure=failures.fault(answer.frame) if failed else None,
+            failure=failures.fault(answer.facts) if isinstance(answer.facts, Fault) else None,
             attempt=attempt,
             workers_lost=self.take_lost(),
         )

@@ -11,8 +11,9 @@ from functools import partial
 
 from axpair_proto.reasons import Reason
 
+from axpair_agent.answers import Hello
 from axpair_agent.blobs import BlobStore
-from axpair_agent.conversation import Conversation, Hello, begin
+from axpair_agent.conversation import Conversation, begin
 from axpair_agent.errors import CallError
 from axpair_agent.launch import Launcher, WorkerProcess
 from axpair_agent.loading import Loaded, LoadRefused

@@ -5,8 +5,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from axpair_proto.errors import ContractError
+from axpair_proto.fields import Fields, checked_number
 from axpair_proto.v1 import tensors_pb2
+
+MAX_TENSORS = 1024
+"""So many inputs, and outputs, a model may have; real ones have a few dozen."""
+MAX_NAME = 1024
+MAX_WORD = 64
+"""Of dtype, layout and color space, in characters."""
+MAX_TEXT = 4096
+MAX_RANK = 32
+MAX_UINT32 = (1 << 32) - 1
 
 
 @dataclass(frozen=True)
@@ -41,21 +50,19 @@ class ModelDescription:
 
     @staticmethod
     def from_json(document: Mapping[str, Any]) -> "ModelDescription":
-        """The inverse of `to_json`; unknown keys are ignored. Raises ContractError on missing or mistyped ones."""
-        try:
-            tensors = {
-                side: tuple(_tensor_from_json(tensor) for tensor in document[side]) for side in ("inputs", "outputs")
-            }
-            return ModelDescription(
-                inputs=tensors["inputs"],
-                outputs=tensors["outputs"],
-                tools_version=str(document.get("tools_version", "")),
-                max_batch=int(document.get("max_batch", 1)),
-                dynamic_batch=bool(document.get("dynamic_batch", False)),
-                vnpu_mode=str(document.get("vnpu_mode", "")),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise ContractError(f"a model description is malformed: {error!r}") from error
+        """The inverse of `to_json`; unknown keys are ignored.
+
+        Raises ContractError on keys that are missing, mistyped or beyond the bounds of this module, naming the first.
+        """
+        fields = Fields(document, "the model's description")
+        return ModelDescription(
+            inputs=tuple(map(_tensor_from_json, fields.objects("inputs", MAX_TENSORS))),
+            outputs=tuple(map(_tensor_from_json, fields.objects("outputs", MAX_TENSORS))),
+            tools_version=fields.text("tools_version", MAX_TEXT, ""),
+            max_batch=fields.number("max_batch", 0, MAX_UINT32, 1),
+            dynamic_batch=fields.flag("dynamic_batch", False),
+            vnpu_mode=fields.text("vnpu_mode", MAX_TEXT, ""),
+        )
 
     def to_message(self) -> tensors_pb2.ModelDescription:
         """The wire form."""
@@ -81,11 +88,18 @@ class ModelDescription:
         )
 
 
-def _tensor_from_json(document: Mapping[str, Any]) -> TensorDescription:
-    known = {field.name for field in dataclasses.fields(TensorDescription)}
-    values = {key: value for key, value in document.items() if key in known}
-    values["shape"] = tuple(int(length) for length in values["shape"])
-    return TensorDescription(**values)
+def _tensor_from_json(fields: Fields) -> TensorDescription:
+    return TensorDescription(
+        name=fields.text("name", MAX_NAME),
+        dtype=fields.text("dtype", MAX_WORD),
+        shape=tuple(checked_number(length, "a shape's length") for length in fields.items("shape", MAX_RANK)),
+        layout=fields.text("layout", MAX_WORD, ""),
+        color_space=fields.text("color_space", MAX_WORD, ""),
+        q=fields.number("q", 0, MAX_UINT32, 0),
+        step=fields.real("step", 0.0),
+        cpu_part=fields.flag("cpu_part", False),
+        size_bytes=fields.number("size_bytes", default=0),
+    )
 
 
 def _tensor_from_message(message: tensors_pb2.TensorDescription) -> TensorDescription:

@@ -136,7 +136,7 @@ def test_an_upload_must_begin_with_its_start(client: Client) -> None:
 
 
 def test_the_quota_makes_the_blob_used_longest_ago_go_and_never_a_loaded_model(agent_folder: Path) -> None:
-    held, used = toy_model(mark="held" * 7_000), toy_model(mark="used" * 7_000)
+    held, used = toy_model(mark="held", size=28_000), toy_model(mark="used", size=28_000)
     unused, new = blob("unused", 30_000), blob("new", 30_000)
     with started(agent_folder, "--quota=100000") as agent, agent.client() as client:
         load(client, held)
@@ -156,7 +156,7 @@ def test_the_quota_makes_the_blob_used_longest_ago_go_and_never_a_loaded_model(a
 
 
 def test_a_loaded_model_is_safe_from_another_agent_on_the_same_folder(agent_folder: Path) -> None:
-    model = toy_model(mark="m" * 30_000)
+    model = toy_model(mark="m", size=30_000)
     with (
         started(agent_folder, "--quota=40000") as one,
         one.client() as client,

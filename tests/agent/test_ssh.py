@@ -77,7 +77,7 @@ def test_the_handshake_says_where_the_worker_runs(there: Client, board: Sshd) ->
 
 
 def test_a_board_gives_the_same_bytes_as_a_local_worker(there: Client, client: Client) -> None:
-    model, given = toy_model(outputs=(500, (2 << 20) + 3), mark="x" * (2 << 20)), data()
+    model, given = toy_model(outputs=(500, (2 << 20) + 3), size=2 << 20), data()
     cases = [(where, case(load(where, model).handle, "a", given, probe=True)) for where in (client, there)]
     here_done, there_done = (where.run(request) for where, request in cases)
     assert [one.kind for one in there_done] == ["PROBE", "CASE"]

@@ -1,12 +1,12 @@
 """A round as the messages of `Runs.Run`: chunks of large outputs, then the outcome."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 from axpair_proto.description import ModelDescription
 from axpair_proto.v1 import runs_pb2
 
+from axpair_agent.answers import Output
 from axpair_agent.cases import Round
 
 CHUNK_BYTES = 1 << 20
@@ -19,19 +19,19 @@ def messages(request: runs_pb2.RunRequest, description: ModelDescription, done: 
     outcome = runs_pb2.RunOutcome(
         log_lines=done.log_lines,
         timings=runs_pb2.RunTimings(
-            run_us=done.header.get("run_us", 0),
-            worker_us=done.header.get("worker_us", 0),
+            run_us=done.facts.run_us if done.facts else 0,
+            worker_us=done.facts.worker_us if done.facts else 0,
             agent_us=done.agent_us,
         ),
         worker_generation=done.generation,
         failure=done.failure,
         workers_lost=done.workers_lost,
     )
-    if done.failure is None:
+    if done.facts is not None:
         view, start = memoryview(done.payload), 0
-        for index, (tensor, found) in enumerate(zip(description.outputs, done.header["outputs"], strict=True)):
-            data = view[start : start + found["size_bytes"]]
-            start += found["size_bytes"]
+        for index, (tensor, found) in enumerate(zip(description.outputs, done.facts.outputs, strict=True)):
+            data = view[start : start + found.size_bytes]
+            start += found.size_bytes
             inline = len(data) <= CHUNK_BYTES
             for offset in range(0, 0 if inline else len(data), CHUNK_BYTES):
                 chunk = runs_pb2.OutputChunk(
@@ -40,20 +40,18 @@ def messages(request: runs_pb2.RunRequest, description: ModelDescription, done: 
                 yield parts(chunk=chunk)
             outcome.outputs.append(_output(tensor.name, found, bytes(data) if inline else b""))
         outcome.delivered.extend(
-            runs_pb2.DeliveredInput(name=tensor.name, sha256=given["sha256"], size_bytes=given["size_bytes"])
-            for tensor, given in zip(description.inputs, done.header["delivered"], strict=True)
+            runs_pb2.DeliveredInput(name=tensor.name, sha256=given.sha256, size_bytes=given.size_bytes)
+            for tensor, given in zip(description.inputs, done.facts.delivered, strict=True)
         )
     yield parts(outcome=outcome)
 
 
-def _output(name: str, found: Mapping[str, Any], data: bytes) -> runs_pb2.RunOutput:
+def _output(name: str, found: Output, data: bytes) -> runs_pb2.RunOutput:
     return runs_pb2.RunOutput(
         name=name,
-        sha256=found["sha256"],
-        size_bytes=found["size_bytes"],
+        sha256=found.sha256,
+        size_bytes=found.size_bytes,
         data=data,
-        poisoned=found["poisoned"],
-        survivors=[
-            runs_pb2.ByteRange(offset_bytes=offset, length_bytes=length) for offset, length in found["survivors"]
-        ],
+        poisoned=found.poisoned,
+        survivors=[runs_pb2.ByteRange(offset_bytes=offset, length_bytes=length) for offset, length in found.survivors],
     )

@@ -11,7 +11,7 @@ import sys
 import threading
 import traceback
 from pathlib import Path
-from typing import Any, Dict, Optional, Sequence
+from typing import Any, Dict, Optional, Sequence, Union
 
 from axpair_agent.worker import WORKER_PROTOCOL
 from axpair_agent.worker.board import read_board
@@ -20,6 +20,7 @@ from axpair_agent.worker.finding import NoRuntime, find
 from axpair_agent.worker.frames import Buffer, EndOfFrames, Frame, FrameError, Kind, pack, read
 from axpair_agent.worker.modelcache import ModelCache
 from axpair_agent.worker.service import Service
+from axpair_agent.worker.texts import text, texts
 
 CLOSING_SECONDS = 2.0
 """How long an idle worker may take to let its model go once its agent is gone."""
@@ -54,7 +55,7 @@ def _serve(name: str, options: Dict[str, str], cache: Optional[ModelCache]) -> i
     faulthandler.enable(all_threads=False)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)
-    requests: queue.Queue[Optional[Frame]] = queue.Queue()
+    requests: queue.Queue[Union[Frame, Exception]] = queue.Queue()
     threading.Thread(target=_receive, args=(streams.requests, requests), daemon=True).start()
 
     def send(kind: Kind, header: Dict[str, Any], payload: Sequence[Buffer] = ()) -> None:
@@ -63,17 +64,21 @@ def _serve(name: str, options: Dict[str, str], cache: Optional[ModelCache]) -> i
     try:
         runtime = find(name, options)
     except NoRuntime as error:
-        send(Kind.NO_RUNTIME, {"message": str(error), "bad_option": error.bad_option})
+        send(Kind.NO_RUNTIME, {"message": text(error), "bad_option": error.bad_option})
         return 3
     try:
         send(Kind.HELLO, _hello(runtime.name, runtime.versions()))
         service = Service(runtime, cache, send)
         while True:
             request = requests.get()
-            if request is None or request.kind is Kind.CLOSE:
+            if isinstance(request, EndOfFrames):
+                return 0
+            if isinstance(request, Exception):
+                return 1
+            if request.kind is Kind.CLOSE:
                 return 0
             service.answer(request)
-    except FrameError as error:
+    except (FrameError, OSError) as error:
         print(f"axpair-worker: {error}", file=sys.stderr)
         return 1
     finally:
@@ -88,23 +93,24 @@ def _serve(name: str, options: Dict[str, str], cache: Optional[ModelCache]) -> i
 def _hello(name: str, versions: Dict[str, str]) -> Dict[str, Any]:
     return {
         "protocol": WORKER_PROTOCOL,
-        "runtime": name,
-        "versions": {"python": platform.python_version(), **versions},
+        "runtime": text(name),
+        "versions": texts({"python": platform.python_version(), **versions}),
         "pid": os.getpid(),
     }
 
 
-def _receive(descriptor: int, requests: "queue.Queue[Optional[Frame]]") -> None:
-    """Read requests; once the agent is gone, end the process whatever the runtime is doing."""
+def _receive(descriptor: int, requests: "queue.Queue[Union[Frame, Exception]]") -> None:
+    """Read requests; once the agent is gone or sends nonsense, end the process whatever the runtime is doing."""
     readinto = reader(descriptor)
     try:
         while True:
             requests.put(read(readinto))
-    except EndOfFrames:
-        pass
-    except (FrameError, OSError) as error:
-        print(f"axpair-worker: {error}", file=sys.stderr, flush=True)
-    requests.put(None)
+    except EndOfFrames as end:
+        requests.put(end)
+    except Exception as error:
+        # Whatever it is: without this thread nobody would notice the agent's end.
+        print(f"axpair-worker: {error or type(error).__name__}", file=sys.stderr, flush=True)
+        requests.put(error)
     # The main thread ends the process as soon as it is idle; this thread dies with it.
     threading.Event().wait(CLOSING_SECONDS)
     _end_group()

@@ -15,9 +15,13 @@ from axpair_agent.worker import WORKER_PROTOCOL
 
 Buffer = Union[bytes, bytearray, memoryview]
 
-MAX_HEADER_BYTES = 8 << 20
+MAX_HEADER_BYTES = 1 << 20
+MAX_ROUND_HEADER_BYTES = 8 << 20
+"""Of ROUND alone, which may list thousands of ranges for each output."""
 MAX_PAYLOAD_BYTES = 1 << 30
 """Beyond these a frame is refused before memory is taken."""
+MAX_DIGITS = 20
+"""Of a whole number in a header: 2^63 has 19."""
 
 _MAGIC = b"AXPW"
 _PREFIX = struct.Struct("<4sBBHIQII")
@@ -71,7 +75,7 @@ def pack(kind: Kind, header: Dict[str, Any], payload: Iterable[Buffer] = ()) -> 
     encoded = json.dumps(header, separators=(",", ":")).encode()
     pieces = [memoryview(piece).cast("B") for piece in payload]
     length = sum(len(piece) for piece in pieces)
-    _check_lengths(len(encoded), length)
+    _check_lengths(kind, len(encoded), length)
     crc = zlib.crc32(encoded)
     for piece in pieces:
         crc = zlib.crc32(piece, crc)
@@ -91,16 +95,18 @@ def read(readinto: Callable[[memoryview], int]) -> Frame:
         raise FrameError(f"no frame: the stream goes on with {bytes(prefix)!r}")
     if protocol != WORKER_PROTOCOL:
         raise FrameError(f"frame of protocol {protocol}, expected {WORKER_PROTOCOL}")
-    _check_lengths(header_bytes, payload_bytes)
+    _check_lengths(kind, header_bytes, payload_bytes)
     encoded = _exactly(readinto, header_bytes)
     payload = _exactly(readinto, payload_bytes)
     if zlib.crc32(payload, zlib.crc32(encoded)) != crc:
         raise FrameError(f"frame of kind {kind} with a wrong checksum over {header_bytes + payload_bytes} bytes")
     try:
-        header = json.loads(bytes(encoded))
+        header = json.loads(encoded.decode(), parse_int=_whole, parse_constant=_refused)
         if not isinstance(header, dict):
             raise ValueError("not an object")
         return Frame(Kind(kind), header, payload)
+    except RecursionError:
+        raise FrameError(f"frame of kind {kind} with an unusable header: nested too deep") from None
     except ValueError as error:
         raise FrameError(f"frame of kind {kind} with an unusable header: {error}") from error
 
@@ -120,16 +126,30 @@ def split(payload: Buffer, sizes: Iterable[int]) -> "list[bytes]":
     return parts
 
 
-def _check_lengths(header_bytes: int, payload_bytes: int) -> None:
-    if header_bytes > MAX_HEADER_BYTES or payload_bytes > MAX_PAYLOAD_BYTES:
+def _check_lengths(kind: int, header_bytes: int, payload_bytes: int) -> None:
+    most = MAX_ROUND_HEADER_BYTES if kind == Kind.ROUND else MAX_HEADER_BYTES
+    if header_bytes > most or payload_bytes > MAX_PAYLOAD_BYTES:
         raise FrameError(
-            f"frame with a header of {header_bytes} and a payload of {payload_bytes} bytes; "
-            f"at most {MAX_HEADER_BYTES} and {MAX_PAYLOAD_BYTES} are taken"
+            f"frame of kind {kind} with a header of {header_bytes} and a payload of {payload_bytes} bytes; "
+            f"at most {most} and {MAX_PAYLOAD_BYTES} are taken"
         )
 
 
+def _whole(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"a number of {len(digits)} digits")
+    return int(digits)
+
+
+def _refused(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
 def _exactly(readinto: Callable[[memoryview], int], size: int, at_start: bool = False) -> bytearray:
-    data = bytearray(size)
+    try:
+        data = bytearray(size)
+    except MemoryError:
+        raise FrameError(f"no memory for {size} bytes") from None
     view = memoryview(data)
     done = 0
     while done < size:

@@ -70,6 +70,8 @@ def run_round(runtime: Runtime, description: Dict[str, Any], inputs: Sequence[by
         buffers = runtime.delivered()
         if buffers is not None:
             delivered = [_digest(memoryview(data).cast("B")) for data in buffers]
+            if len(delivered) != len(inputs):
+                raise RuntimeFault(f"the runtime shows {len(delivered)} inputs, the model has {len(inputs)}")
     found = [_output(output, patterns[index] if patterns else None) for index, output in enumerate(outputs)]
     return Round(
         {

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, Sequence
 
 from axpair_agent.worker import run_joint_log
-from axpair_agent.worker.runtime import Buffer, OptionError, RuntimeFault
+from axpair_agent.worker.runtime import Buffer, EndedFromOutside, OptionError, RuntimeFault
 
 PLACES = ("/opt/bin/run_joint", "/soc/bin/run_joint")
 """Where the vendors' images have it; outside a login shell these aren't on the PATH."""
@@ -128,6 +128,8 @@ class RunJoint:
                 for line in lines:
                     print(line)
                 sys.stdout.flush()
+        if status == -signal.SIGKILL:
+            raise EndedFromOutside(_ended(status, lines), 128 - status)
         if status:
             raise RuntimeFault(_ended(status, lines), 128 - status if status < 0 else status)
         return lines

@@ -23,6 +23,13 @@ class RuntimeFault(Exception):
         self.code = code
 
 
+class EndedFromOutside(RuntimeFault):
+    """A program that the runtime uses was ended by a SIGKILL that the runtime didn't send (out of memory, an operator).
+
+    Says nothing of the model: its case is tried again.
+    """
+
+
 class Runtime(Protocol):
     """One loaded model. `__init__(options: Mapping[str, str])` raises RuntimeFault on options that it can't use.
 
