@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from axpair_proto.reasons import Reason
+from axpair_proto.syncing import make_folder, sync
 
 from axpair_agent.errors import CallError
 from axpair_agent.filelock import FileLock
@@ -43,7 +44,7 @@ class BlobStore:
         self._whole = folder / "whole"
         self._partial = folder / "partial"
         for path in (folder, self._whole, self._partial):
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(path, 0o700)
         self._lock = threading.Lock()
         self._uploads: dict[str, Upload] = {}
 
@@ -109,6 +110,7 @@ class BlobStore:
     def finish(self, sha256: str, path: Path) -> None:
         """Let a verified partial file appear under its digest; called by its upload alone. Raises OSError."""
         path.replace(self._path(sha256))
+        sync(self._whole)
 
     def forget(self, upload: Upload) -> None:
         """The upload is over; called by itself alone."""

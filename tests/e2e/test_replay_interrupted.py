@@ -1,8 +1,11 @@
 """Replays that are killed, interrupted, or lose their agent or worker: nothing is lost, nothing is counted twice."""
 
 import os
+import shutil
 import signal
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -105,3 +108,22 @@ def test_two_replays_of_one_run_do_not_meet(cases: Path, tmp_path: Path, tiny: M
         second = replay(cases, run, tiny, "--board", SLOW)
         assert second.returncode == 2
         assert "another replay is writing it" in second.stderr
+
+
+def test_a_kept_folder_stays_until_the_row_that_names_it_is_gone(cases: Path, tmp_path: Path, tiny: Models) -> None:
+    pictures, run = tmp_path / "cases", tmp_path / "run"
+    pictures.mkdir()
+    for name in ("0.png", "1.png"):
+        shutil.copy(cases / name, pictures / name)
+    assert replay(pictures, run, tiny, *STALE).returncode == 1
+    (pictures / "1.png").write_bytes(b"broken")
+    with closing(sqlite3.connect(run / "run.sqlite")) as database:
+        database.execute("CREATE TRIGGER full BEFORE INSERT ON cases BEGIN SELECT RAISE(ABORT, 'no space'); END")
+    replay(pictures, run, tiny, *STALE)
+    assert [row["kept"] for row in stable_rows(run)] == ["cases/0.png", "cases/1.png"]
+    assert (run / "cases" / "1.png" / "pair.json").is_file()
+    with closing(sqlite3.connect(run / "run.sqlite")) as database:
+        database.execute("DROP TRIGGER full")
+    replay(pictures, run, tiny, *STALE)
+    assert [row["kept"] for row in stable_rows(run)] == ["cases/0.png", ""]
+    assert [path.name for path in (run / "cases").iterdir()] == ["0.png"]

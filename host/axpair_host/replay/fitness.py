@@ -17,7 +17,6 @@ def disown(run: Run, cases: Iterable[Case], digests: Mapping[str, str], finding:
     for case in cases:
         if case.id in unusable:
             continue
-        drop(run.folder, case.folder)
         behind = not_judged_behind(finding, case.id)
         document = {
             "schema_version": SCHEMA_VERSION,
@@ -33,3 +32,4 @@ def disown(run: Run, cases: Iterable[Case], digests: Mapping[str, str], finding:
             "not_judged": [{"what": behind.what, "why": behind.why}],
         }
         run.add(Row.judged(case.id, digests[case.id], "", document))
+        drop(run.folder, case.folder)

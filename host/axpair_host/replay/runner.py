@@ -92,8 +92,6 @@ class _Loop:
             document = self._means.judge(gathered, folder)
             passed = document["verdict"] == "PASS"
             kept = "" if passed else keep(self._run.folder, folder, case.folder)
-        if passed:
-            drop(self._run.folder, case.folder)
         row = Row.judged(case.id, self._digests[case.id], kept, document)
         self._store(case, row)
         return row
@@ -129,13 +127,14 @@ class _Loop:
         return None
 
     def _unusable(self, case: Case, error: AxpairError) -> None:
-        drop(self._run.folder, case.folder)
         row = Row.unusable(case.id, self._digests[case.id], error.message, error.next_step)
         self._store(case, row)
         self._watch.stored(row, 0.0)
 
     def _store(self, case: Case, row: Row) -> None:
         self._run.add(row)
+        if not row.kept:
+            drop(self._run.folder, case.folder)  # only now: whenever the power goes, no row names what is gone
         self.left.remove(case)
 
 

@@ -84,7 +84,7 @@ def carry_out(order: Order, progress: Progress) -> Replayed:
         run.pin({**header, CASE_LIST: task.found.digest()})
         to_run = unfinished(task.digests, run.done())
         earlier = [row for row in run.rows() if row.id not in set(to_run)]
-        sweep(order.run, [row.kept for row in earlier])
+        sweep(order.run, [row.kept for row in run.rows()])  # of cases that run again too, until their new rows
         if to_run:
             _run(task, run, earlier, progress)
         rows = run.rows()

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from axpair_proto.syncing import make_folder
+
 from axpair_host.errors import UsageError
 from axpair_host.replay.row import Metric, Row, to_text
 
@@ -121,8 +123,7 @@ def lock_run(folder: Path) -> Iterator[Run]:
             f"--run {folder}: holds something other than a replay's run", next_step="give a new or empty folder"
         )
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / CASES_FOLDER).mkdir(exist_ok=True)
+        make_folder(folder / CASES_FOLDER)
     except OSError as error:
         raise UsageError(f"--run {folder}: can't be written: {error.strerror}") from error
     with _locked(folder), _connected(folder) as connection:

@@ -1,0 +1,46 @@
+"""Onto the disk, so that it outlives a power cut: a file's bytes, and the names in a folder."""
+
+import errno
+import os
+from pathlib import Path
+
+_FOLDERS_CANT = (errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.EACCES, errno.EPERM, errno.EISDIR)
+"""What systems answer that sync names by themselves, or not at all."""
+
+
+def sync(path: Path) -> None:
+    """Return once the file's bytes, or the folder's names, are on the disk; what a folder's files hold is theirs.
+
+    Raises OSError where the disk fails.
+    """
+    is_folder = path.is_dir()
+    try:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        if not (is_folder and error.errno in _FOLDERS_CANT):
+            raise
+
+
+def sync_tree(folder: Path) -> None:
+    """Sync a folder with everything below it; links are names of their folder. Raises OSError where the disk fails."""
+    for parent, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = Path(parent, name)
+            if not path.is_symlink():
+                sync(path)
+    sync(folder)
+
+
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """Make a folder where it is missing, and those above it, each with its name on the disk; `mode` is its own.
+
+    Raises OSError where it can't be made.
+    """
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(mode, parents=True, exist_ok=True)
+    for path in reversed(missing):
+        sync(path.parent)
