@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from axpair_host.diagnosis import diagnose
@@ -61,11 +62,61 @@ def test_npy_and_bin_that_disagree_are_bad_input(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"", b"\x93NUMPY", b"no array at all"])
-def test_a_damaged_npy_is_bad_input_that_names_the_file(tmp_path: Path, damage: bytes) -> None:
+def test_a_damaged_npy_costs_that_tensor_which_is_named_and_leaves_the_verdict_open(
+    tmp_path: Path, damage: bytes
+) -> None:
     build(tmp_path, joint=J, rounds=[Ran(J)] * 2)
     (tmp_path / "joint/prob.npy").write_bytes(damage)
-    with pytest.raises(EvidenceError, match=r"prob\.npy"):
-        diagnose(load(tmp_path))
+    verdict = diagnose(load(tmp_path))
+    assert verdict.verdict == "INCONCLUSIVE"
+    assert verdict.findings == ()
+    named = {one.what: one.why for one in verdict.not_judged}
+    assert "joint/prob.npy: not a readable .npy file" in named["joint/prob"]
+
+
+def test_a_damaged_tensor_of_one_leg_leaves_the_others_judged(tmp_path: Path) -> None:
+    other = {**J, "prob": noisy(J["prob"], 0.5)}
+    build(tmp_path, joint=J, onnx=J, lava_joint=J, rounds=[Ran(other)] * 2)
+    (tmp_path / "lava_joint/prob.npy").write_bytes(b"no array at all")
+    verdict = diagnose(load(tmp_path))
+    assert (verdict.verdict, [one.code for one in verdict.findings]) == ("FAULT", ["AX306"])
+    assert "lava_joint/prob" in {one.what for one in verdict.not_judged}
+
+
+@pytest.mark.parametrize("what", ["board/prob.npy", "board/prob.bin", "board", "runs"])
+def test_a_link_that_leads_out_is_named_and_not_followed(tmp_path: Path, what: str) -> None:
+    folder, outside = tmp_path / "gt", tmp_path / "outside"
+    folder.mkdir()
+    build(folder, joint=J, rounds=[Ran(J, kind="probe"), Ran(J), Ran(J)])
+    (folder / what).rename(outside)
+    (folder / what).symlink_to(outside)
+    evidence = load(folder)
+    verdict = diagnose(evidence)
+    assert "prob" not in evidence.leg("board") or what == "runs"
+    assert "prob" not in evidence.tensors_in("runs/probe/board") or what != "runs"
+    if what != "runs":
+        assert any("leads out of the gt folder" in one.why for one in verdict.not_judged)
+
+
+def test_a_link_within_the_folder_is_followed(tmp_path: Path) -> None:
+    build(tmp_path, joint=J, rounds=[Ran(J)] * 2)
+    (tmp_path / "board/prob.npy").unlink()
+    (tmp_path / "board/prob.npy").symlink_to("../joint/prob.npy")
+    assert "prob" in load(tmp_path).leg("board")
+
+
+@pytest.mark.parametrize("name", ["..npy", "...bin", "....npy", ".npy"])
+def test_a_name_of_dots_alone_is_no_tensor(tmp_path: Path, name: str) -> None:
+    build(tmp_path, joint=J, rounds=[Ran(J)] * 2)
+    before = [one.code for one in diagnose(load(tmp_path)).findings]
+    (tmp_path / "joint" / name).write_bytes(b"?")
+    assert [one.code for one in diagnose(load(tmp_path)).findings] == before
+
+
+def test_a_digest_for_a_name_that_no_file_can_have_is_a_changed_file(tmp_path: Path) -> None:
+    evidence = build(tmp_path, joint=J, rounds=[Ran(J)] * 2)
+    record = msgspec.structs.replace(evidence.record, digests={"x" * 100_000: "0" * 64})
+    assert evidence.with_record(record).changed_files == ("x" * 100_000,)
 
 
 def test_a_folder_that_is_not_there_empty_or_a_file_says_so(tmp_path: Path) -> None:

@@ -72,11 +72,16 @@ def _document(tensors: list[dict[str, Any]], asked: str) -> dict[str, Any]:
 def _compared(pair: "Matched", declared: "Mapping[str, OutputFacts]", given: dict[str, Any]) -> dict[str, Any]:
     import dataclasses
 
+    from axpair_proto.gt.tensors import UnreadableTensor
+
     from axpair_host.compare import Relation, compare, invalid
     from axpair_host.evidence.matching import read_both, step_in
 
-    reference, candidate, typed = read_both(pair, given["dtype"], declared)
     note = ""
+    try:
+        reference, candidate, typed = read_both(pair, given["dtype"], declared)
+    except UnreadableTensor as error:
+        return {"name": pair.label, **invalid(error.message).document()}
     if reference is None or candidate is None:
         result = invalid(f"missing in {'A' if reference is None else 'B'}")
     else:

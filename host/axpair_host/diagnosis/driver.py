@@ -4,7 +4,7 @@ from axpair_host.diagnosis.asks import Asks, Wants
 from axpair_host.diagnosis.finding import Finding, Open
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.diagnosis.ladder import LADDER
-from axpair_host.diagnosis.legs import not_judged, not_judged_behind
+from axpair_host.diagnosis.legs import not_judged, not_judged_behind, unread
 from axpair_host.diagnosis.opinion import weighed
 from axpair_host.diagnosis.settings import Settings
 from axpair_host.diagnosis.verdict import Verdict, Word
@@ -46,7 +46,7 @@ def _walk(evidence: Evidence, settings: Settings, asked: set[str]) -> tuple[Inqu
                 _take(inquiry, opens, result)
         if ending := next((one for one in inquiry.findings if one.ends), None):
             return inquiry, [not_judged_behind(ending, evidence.record.case.id)], None
-    return inquiry, opens, first
+    return inquiry, [*opens, *unread(inquiry)], first
 
 
 def _take(inquiry: Inquiry, opens: list[Open], result: Finding | Open) -> None:

@@ -54,7 +54,8 @@ class Inquiry:
         return all(self.evidence.leg(leg) for leg in legs)
 
     def pair(self, pair: str, name: str) -> Comparison | None:
-        """One of PAIRS for one output; None where a leg isn't there, INVALID where only this output isn't."""
+        """One of PAIRS for one output; None where a leg isn't there, or can't be read, INVALID where only this output
+        isn't there."""
         key = pair, name
         if key not in self._compared:
             self._compared[key] = self._compare(pair, name)
@@ -154,6 +155,8 @@ class Inquiry:
         tensors = [self.evidence.leg(leg).get(name) for leg in legs]
         if tensors[0] is None or tensors[1] is None:
             missing = legs[0] if tensors[0] is None else legs[1]
+            if self.evidence.is_unread(missing, name):
+                return None
             return invalid(f"{missing}/ has no such output")
         output = next(one for one in self.outputs if one.name == name)
         layout = output.layout if pair in ("onnx_joint", "onnx_lava") else None

@@ -30,6 +30,15 @@ def not_judged(inquiry: Inquiry) -> list[Open]:
     return opens
 
 
+def unread(inquiry: Inquiry) -> list[Open]:
+    """One entry for each tensor that lies there and can't be read; what it would have shown stays open."""
+    return [
+        Open(f"{folder}/{name}".rstrip("/"), why, undecided=True)
+        for folder, tensors in inquiry.evidence.unread.items()
+        for name, why in tensors.items()
+    ]
+
+
 def not_judged_behind(finding: Finding, case_id: str) -> Open:
     """The case itself, where a finding leaves nothing of it to judge."""
     return Open("case", f"{case_id!r} isn't judged, because of {finding.code}: run it again once that is mended")

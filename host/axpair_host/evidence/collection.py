@@ -12,7 +12,17 @@ from typing import Any
 
 import numpy as np
 from axpair_proto.errors import ContractError
-from axpair_proto.gt.tensors import read_bin, read_npy, read_npz, read_tensor, stems_in
+from axpair_proto.gt.tensors import (
+    UnreadableTensor,
+    bin_size,
+    leads_out,
+    read_bin,
+    read_npy,
+    read_npz,
+    read_tensor,
+    stem_leads_out,
+    stems_in,
+)
 
 from axpair_host.errors import EvidenceError
 from axpair_host.evidence.archives import is_archive, unpacked
@@ -29,28 +39,37 @@ class Stored:
     array: Array | None = field(default=None, repr=False)
     lone: bool = False
     """Only the .bin was named: an .npy beside it isn't looked at."""
+    refused: str = ""
+    """Why it isn't read at all."""
 
     @property
     def typed(self) -> bool:
         """Whether the file itself says dtype and shape; a lone .bin doesn't."""
         there = not self.lone and self.stem.with_name(f"{self.stem.name}.npy").is_file()
-        return self.array is not None or there
+        return self.array is not None or there or bool(self.refused)
 
     def read(self, declared: tuple[str, tuple[int, ...]] | None = None) -> Array:
-        """The tensor; a lone .bin needs `declared`, else it comes as flat uint8. Raises EvidenceError."""
+        """The tensor; a lone .bin needs `declared`, else it comes as flat uint8.
+
+        Raises EvidenceError, UnreadableTensor where this one alone isn't to be had.
+        """
         if self.array is not None:
             return self.array
+        if self.refused:
+            raise UnreadableTensor(self.refused)
         try:
             if self.lone:
                 dtype, shape = declared or ("uint8", (self.size_bytes(),))
                 return read_bin(self.stem.with_name(f"{self.stem.name}.bin"), dtype, shape)
             return read_tensor(self.stem, declared)
+        except UnreadableTensor:
+            raise
         except ContractError as error:
             raise EvidenceError(error.message, next_step=error.next_step) from error
 
     def size_bytes(self) -> int:
-        """Of a lone .bin: its length."""
-        return self.stem.with_name(f"{self.stem.name}.bin").stat().st_size
+        """Of a lone .bin: its length. Raises UnreadableTensor."""
+        return bin_size(self.stem.with_name(f"{self.stem.name}.bin"))
 
 
 Groups = Mapping[str, Mapping[str, Stored]]
@@ -69,7 +88,7 @@ def collected(path: Path) -> Iterator[Groups]:
 
 def _found(path: Path, named: Path) -> Groups:
     if path.is_dir():
-        groups: Groups = dict(_tree(path, "", 0))
+        groups: Groups = dict(_tree(path, "", 0, path))
     elif path.is_file():
         groups = _file(path)
     else:
@@ -79,10 +98,12 @@ def _found(path: Path, named: Path) -> Groups:
     return groups
 
 
-def _tree(folder: Path, group: str, depth: int) -> Iterator[tuple[str, Mapping[str, Stored]]]:
+def _tree(folder: Path, group: str, depth: int, root: Path) -> Iterator[tuple[str, Mapping[str, Stored]]]:
     try:
-        tensors = {stem: Stored(path) for stem, path in stems_in(folder).items()}
+        tensors = {stem: _stored(path, root) for stem, path in stems_in(folder).items()}
         inner = sorted(p for p in folder.iterdir() if p.suffix == ".npz" or (p.is_dir() and not p.is_symlink()))
+    except UnreadableTensor as error:
+        raise EvidenceError(error.message) from error
     except OSError as error:
         raise EvidenceError(f"{folder}: can't be read: {error.strerror}") from error
     if tensors:
@@ -90,9 +111,18 @@ def _tree(folder: Path, group: str, depth: int) -> Iterator[tuple[str, Mapping[s
     for path in inner:
         name = f"{group}/{path.name}" if group else path.name
         if path.is_dir() and depth < _DEEPEST:
-            yield from _tree(path, name, depth + 1)
-        elif path.is_file():
-            yield name, _npz(path)
+            yield from _tree(path, name, depth + 1, root)
+        elif path.is_file() and not leads_out(path, root):
+            try:
+                yield name, _npz(path)
+            except EvidenceError as error:
+                yield name, {path.stem: Stored(path, refused=error.message)}
+
+
+def _stored(stem: Path, root: Path) -> Stored:
+    if stem_leads_out(stem, root):
+        return Stored(stem, refused=f"{stem}: a link that leads out of {root}, which isn't followed")
+    return Stored(stem)
 
 
 def _file(path: Path) -> Groups:

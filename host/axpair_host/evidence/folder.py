@@ -4,7 +4,7 @@ Folders of other making are read too: one that `pulsar run` wrote has no pair.js
 the tensors, and what only gathering could know (rounds, digests, steps) stays unknown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,11 +12,19 @@ from typing import Any
 import numpy as np
 from axpair_proto.dtypes import size_bytes
 from axpair_proto.errors import ContractError
-from axpair_proto.gt.tensors import read_npy, read_tensor, stems_in
+from axpair_proto.gt.tensors import (
+    UnreadableTensor,
+    bin_size,
+    leads_out,
+    read_npy,
+    read_tensor,
+    stem_leads_out,
+    stems_in,
+)
 from axpair_proto.names import match_stems
 
 from axpair_host.digests import file_sha256
-from axpair_host.errors import EvidenceError
+from axpair_host.errors import EvidenceError, HostError
 from axpair_host.evidence.record import OutputFacts, Record, Round
 from axpair_host.evidence.store import read_record
 from axpair_host.evidence.unrecorded import record_of
@@ -26,6 +34,7 @@ Tensors = Mapping[str, Array]
 
 OTHER_INPUTS = "trials/other_inputs"
 """Numbered folders of other inputs, with what simulator and board make of them."""
+_LINK = "a link that leads out of the gt folder, which isn't followed"
 LEGS = ("golden", "onnx", "lava_joint", "joint", "board")
 """Folders of outputs, in the data's direction."""
 
@@ -39,6 +48,9 @@ class Evidence:
         self.recorded = recorded
         """False where no pair.json was there and the record was made up from the tensors."""
         self._folders: dict[str, Tensors] = {}
+        self.unread: dict[str, dict[str, str]] = {}
+        """By folder and output, of the folders that were asked for so far: why a tensor that lies there isn't to be
+        had. It is damaged, can't be read, or is a link that leads out of the gt folder."""
 
     def with_record(self, record: Record) -> "Evidence":
         """The same tensors under another record."""
@@ -61,26 +73,25 @@ class Evidence:
     def tensors_in(self, folder: str) -> Tensors:
         """Output name to tensor of a folder below the gt folder, such as "runs/probe/joint"; empty when not there.
 
-        Raises EvidenceError when a file is damaged, or when .npy and .bin disagree.
+        Those that can't be read are left out, see `unread`. Raises EvidenceError when .npy and .bin disagree.
         """
         if folder not in self._folders:
             self._folders[folder] = self._read(folder)
         return self._folders[folder]
 
+    def is_unread(self, folder: str, name: str) -> bool:
+        """Whether that tensor lies there and can't be read; the folder was asked for before."""
+        unread = self.unread.get(folder, {})
+        return name in unread or "" in unread
+
     def fed_in(self, folder: str) -> Tensors:
         """Input name to tensor of a folder of the float model's own inputs, such as "golden/input"; .npy alone.
 
-        Raises EvidenceError when a file is damaged.
+        Those that can't be read are left out, see `unread`.
         """
         found = self._stems(folder)
-        try:
-            return {
-                one.name: read_npy(found[one.file].with_suffix(".npy"))
-                for one in self.record.inputs
-                if one.file in found
-            }
-        except ContractError as error:
-            raise EvidenceError(error.message, next_step=error.next_step) from error
+        paths = {one.name: found[one.file] for one in self.record.inputs if one.file in found}
+        return self._each(folder, paths, lambda name, stem: read_npy(stem.with_name(f"{stem.name}.npy")))
 
     def strangers(self, leg: str) -> tuple[str, ...]:
         """Stems in a leg's folder that stand for none of the outputs."""
@@ -137,8 +148,7 @@ class Evidence:
         """Files whose digest is no longer the recorded one, those that are gone included, by path."""
         changed = []
         for name, sha256 in sorted(self.record.digests.items()):
-            path = self.path / inside(name)
-            if not path.is_file() or file_sha256(path) != sha256:
+            if self._sha256(inside(name)) != sha256:
                 changed.append(name)
         return tuple(changed)
 
@@ -148,9 +158,25 @@ class Evidence:
         ]
         return len(digests) == 2 and digests[0] is not None and digests[0] == digests[1]
 
+    def _sha256(self, name: str) -> str:
+        """Of a file; "" where there is none, or none that can be read here."""
+        path = self.path / name
+        try:
+            return file_sha256(path) if path.is_file() and not leads_out(path, self.path) else ""
+        except (OSError, HostError):
+            return ""
+
     def _stems(self, folder: str) -> Mapping[str, Path]:
         path = self.path / inside(folder)
-        return stems_in(path) if path.is_dir() else {}
+        try:
+            if not path.is_dir():
+                return {}
+            if leads_out(path, self.path):
+                raise UnreadableTensor(f"{path}: {_LINK}")
+            return stems_in(path)
+        except (OSError, UnreadableTensor) as error:  # OSError: a name that is too long
+            self.unread.setdefault(folder, {}).setdefault("", str(error))
+            return {}
 
     def _matched(self, found: Mapping[str, Path]) -> dict[str, str]:
         """Output name to stem: as recorded, else by the naming rules of the toolchains."""
@@ -165,7 +191,22 @@ class Evidence:
     def _read(self, folder: str) -> Tensors:
         found = self._stems(folder)
         declared = {output.name: (output.dtype, output.shape) for output in self.outputs}
-        return {name: read(found[stem], declared[name]) for name, stem in self._matched(found).items()}
+        paths = {name: found[stem] for name, stem in self._matched(found).items()}
+        return self._each(folder, paths, lambda name, stem: read(stem, declared[name]))
+
+    def _each(self, folder: str, paths: Mapping[str, Path], read_one: Callable[[str, Path], Array]) -> Tensors:
+        """The tensors that can be read; of the others it is kept why not."""
+        tensors = {}
+        for name, stem in paths.items():
+            try:
+                if stem_leads_out(stem, self.path):
+                    raise UnreadableTensor(f"{stem}: {_LINK}")
+                tensors[name] = read_one(name, stem)
+            except UnreadableTensor as error:
+                self.unread.setdefault(folder, {})[name] = error.message
+            except ContractError as error:
+                raise EvidenceError(error.message, next_step=error.next_step) from error
+        return tensors
 
 
 def load(gt: Path) -> Evidence:
@@ -177,7 +218,7 @@ def load(gt: Path) -> Evidence:
             f"{gt}: is a file, not a gt folder", next_step="for single tensors and archives: axpair compare A B"
         )
     record = read_record(gt)
-    there = [leg for leg in LEGS if (gt / leg).is_dir() and stems_in(gt / leg)]
+    there = [leg for leg in LEGS if _has_tensors(gt, leg)]
     if not there and (record is None or record.board is None):
         raise EvidenceError(
             f"{gt}: no tensors in {', '.join(f'{leg}/' for leg in LEGS)}: nothing to judge", next_step=_advice(gt)
@@ -189,8 +230,15 @@ def load(gt: Path) -> Evidence:
     return evidence
 
 
+def _has_tensors(gt: Path, leg: str) -> bool:
+    try:
+        return (gt / leg).is_dir() and not leads_out(gt / leg, gt) and bool(stems_in(gt / leg))
+    except UnreadableTensor:
+        return True  # something is there, and it is said of it that it can't be read
+
+
 def inside(name: str) -> str:
-    """A path from a record, refused when it leads out of the gt folder."""
+    """A path from a record. Raises EvidenceError when it leads out of the gt folder, or is no path."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
         raise EvidenceError(f"pair.json names {name!r}, which leads out of the gt folder")
@@ -198,15 +246,14 @@ def inside(name: str) -> str:
 
 
 def read(stem: Path, declared: tuple[str, tuple[int, ...]]) -> Array:
-    """One tensor as it lies; a .bin of another size than declared comes as flat uint8, for the checks to judge."""
+    """One tensor as it lies; a .bin of another size than declared comes as flat uint8, for the checks to judge.
+
+    Raises ContractError as `read_tensor` does.
+    """
     raw = stem.with_name(stem.name + ".bin")
-    expected = _bytes(declared)
-    try:
-        if not stem.with_name(stem.name + ".npy").is_file() and raw.stat().st_size != expected:
-            return read_tensor(stem)
-        return read_tensor(stem, declared)
-    except ContractError as error:
-        raise EvidenceError(error.message, next_step=error.next_step) from error
+    if not stem.with_name(stem.name + ".npy").is_file() and bin_size(raw) != _bytes(declared):
+        return read_tensor(stem)
+    return read_tensor(stem, declared)
 
 
 def _bytes(declared: tuple[str, tuple[int, ...]]) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from axpair_proto.errors import ContractError
 from axpair_proto.gt.replacing import write_whole_file
+from axpair_proto.gt.tensors import leads_out
 from axpair_proto.text import json_text
 
 from axpair_host.errors import EvidenceError
@@ -42,9 +43,14 @@ def read_record(folder: Path) -> Record | None:
     Raises EvidenceError when pair.json can't be read, isn't JSON, or is of another schema.
     """
     path = folder / FILE_NAME
-    if not path.is_file():
-        return None
     try:
+        if not path.is_file():
+            return None
+        if path.is_symlink() and leads_out(path, folder):
+            raise EvidenceError(
+                f"{path}: a link that leads out of the gt folder, which isn't followed",
+                next_step="put the file itself there, or delete it to have the tensors judged without it",
+            )
         if path.stat().st_size > MAX_BYTES:
             raise EvidenceError(f"{path}: {path.stat().st_size} bytes; more than {MAX_BYTES} are refused")
         document = msgspec.json.decode(path.read_bytes())

@@ -1,12 +1,11 @@
 """A record for a folder that has none: outputs as far as the tensors themselves say, everything else unknown."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from axpair_proto.errors import ContractError
-from axpair_proto.gt.tensors import read_npy, stems_in
+from axpair_proto.gt.tensors import UnreadableTensor, bin_size, leads_out, read_npy, stems_in
 
-from axpair_host.errors import EvidenceError
 from axpair_host.evidence.record import CaseFacts, OutputFacts, Record
 
 _DECLARING = ("joint", "lava_joint", "onnx", "golden", "board")
@@ -16,27 +15,43 @@ _DECLARING = ("joint", "lava_joint", "onnx", "golden", "board")
 def record_of(gt: Path, legs: Sequence[str]) -> Record:
     """Outputs named after the files of the first leg that there is, typed by the first .npy found for each.
 
-    An output of which no leg has an .npy is taken as bytes: then equal or not is all that can be said of it.
-    Raises EvidenceError on a damaged .npy.
+    An output of which no leg has a readable .npy is taken as bytes: then equal or not is all that can be said of it.
     """
     ordered = [leg for leg in _DECLARING if leg in legs]
     notes = ["no pair.json: rounds, digests and steps are unknown"]
     outputs = []
-    for stem, path in stems_in(gt / ordered[0]).items():
-        declaring = [npy for leg in ordered if (npy := gt / leg / f"{stem}.npy").is_file()]
-        if declaring:
-            dtype, shape = _declared(declaring[0])
+    for stem, path in _stems(gt, ordered).items():
+        declared = _declared(gt, [gt / leg / f"{stem}.npy" for leg in ordered])
+        if declared is not None:
+            dtype, shape = declared
         else:
-            dtype, shape = "uint8", (path.with_name(f"{stem}.bin").stat().st_size,)
+            dtype, shape = "uint8", (_bytes(path.with_name(f"{stem}.bin")),)
             notes.append(f"{stem}: no .npy says its dtype and shape; compared as bytes")
         outputs.append(OutputFacts(stem, stem, dtype, shape, layout=""))
     case = CaseFacts(id=gt.resolve().name, joint_sha256="")
     return Record(case, inputs=(), outputs=tuple(outputs), simulator="", notes=tuple(notes))
 
 
-def _declared(npy: Path) -> tuple[str, tuple[int, ...]]:
+def _stems(gt: Path, legs: Sequence[str]) -> Mapping[str, Path]:
+    """Of the first leg whose folder can be listed."""
+    for leg in legs:
+        with contextlib.suppress(UnreadableTensor):
+            return stems_in(gt / leg)
+    return {}
+
+
+def _declared(gt: Path, files: Sequence[Path]) -> tuple[str, tuple[int, ...]] | None:
+    """What the first of them says that is there and can be read; of the others it is said elsewhere that they can't."""
+    for npy in files:
+        if npy.is_file() and not leads_out(npy, gt):
+            with contextlib.suppress(UnreadableTensor):
+                array = read_npy(npy)
+                return array.dtype.name, array.shape
+    return None
+
+
+def _bytes(path: Path) -> int:
     try:
-        array = read_npy(npy)
-    except ContractError as error:
-        raise EvidenceError(error.message, next_step=error.next_step) from error
-    return array.dtype.name, array.shape
+        return bin_size(path)
+    except UnreadableTensor:
+        return 0

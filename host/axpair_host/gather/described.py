@@ -4,7 +4,7 @@ from pathlib import Path
 
 from axpair_proto.description import ModelDescription, TensorDescription
 from axpair_proto.dtypes import size_bytes
-from axpair_proto.gt.tensors import read_npy, stems_in
+from axpair_proto.gt.tensors import read_npy, stems_within
 
 from axpair_host.errors import UsageError
 from axpair_host.evidence.record import Record
@@ -43,7 +43,7 @@ def from_files(gt: Path) -> ModelDescription:
     """
     folder = gt / "input"
     inputs = []
-    for stem, path in stems_in(folder).items() if folder.is_dir() else ():
+    for stem, path in stems_within(folder, gt).items() if folder.is_dir() else ():
         npy = path.with_name(path.name + ".npy")
         if not npy.is_file():
             raise UsageError(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from axpair_proto.description import ModelDescription
-from axpair_proto.gt.tensors import read_tensor, stems_in
+from axpair_proto.gt.tensors import read_tensor, stems_within
 from axpair_proto.names import match_stems
 from axpair_proto.simulator import Models, Simulator
 
@@ -86,7 +86,7 @@ def from_gt(gt: Path, description: ModelDescription, case_id: str = "") -> Prepa
     folder = gt / "input"
     if not folder.is_dir():
         raise UsageError(f"--gt {gt}: no folder input/ in it", next_step="give the folder that 'pulsar run' wrote")
-    found = stems_in(folder)
+    found = stems_within(folder, gt)
     names = [tensor.name for tensor in description.inputs]
     matched = dict(match_stems(names, found))
     if not matched and len(names) == len(found) == 1:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from axpair_proto.description import ModelDescription, TensorDescription
 from axpair_proto.errors import ContractError
-from axpair_proto.gt.tensors import Array, read_tensor, stems_in
+from axpair_proto.gt.tensors import Array, read_tensor, stems_in, stems_within
 from axpair_proto.names import match_stems
 from axpair_proto.simulator import Models, Simulator, Stage, Tensors
 
@@ -49,18 +49,23 @@ def legs_from_gt(gt: Path, description: ModelDescription) -> dict[str, Tensors]:
     Raises UsageError when there is no joint/ or none of a leg's files belongs to an output; ContractError for files
     that can't be read or have another size than declared.
     """
-    legs: dict[str, Tensors] = {stage: read_leg(gt / stage, description) for stage in STAGES if (gt / stage).is_dir()}
+    legs: dict[str, Tensors] = {
+        stage: read_leg(gt / stage, description, root=gt) for stage in STAGES if (gt / stage).is_dir()
+    }
     if "joint" not in legs:
         raise UsageError(f"--gt {gt}: no folder joint/ in it", next_step="give the folder that 'pulsar run' wrote")
     return legs
 
 
-def read_leg(folder: Path, description: ModelDescription, *, as_it_lies: bool = False) -> dict[str, Array]:
+def read_leg(
+    folder: Path, description: ModelDescription, *, as_it_lies: bool = False, root: Path | None = None
+) -> dict[str, Array]:
     """Outputs by name from a folder's files, whichever tool named them.
 
-    With `as_it_lies` a file of another size than declared becomes flat uint8 (evidence) instead of a ContractError.
+    Nothing outside `root` is read, where that is given. With `as_it_lies` a file of another size than declared becomes
+    flat uint8 (evidence) instead of a ContractError.
     """
-    found = stems_in(folder)
+    found = stems_in(folder) if root is None else stems_within(folder, root)
     declared = {tensor.name: tensor for tensor in description.outputs}
     matched = dict(match_stems(declared, found))
     if not matched and len(declared) == len(found) == 1:

@@ -4,7 +4,10 @@
 """
 
 import io
+import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,29 +20,41 @@ from axpair_proto.errors import ContractError
 Array = np.ndarray[Any, Any]
 MAX_TENSOR_BYTES = 1 << 31
 """Larger files are refused before memory is taken."""
+_SUFFIXES = (".npy", ".bin")
+_DAMAGED = (
+    *(ValueError, OSError, EOFError, SyntaxError, MemoryError, OverflowError, TypeError, RecursionError),
+    *(tokenize.TokenError, struct.error),
+)
+"""What numpy raises on files that are none of its own."""
+
+
+class UnreadableTensor(ContractError):
+    """A tensor's file is damaged, can't be read, or leads elsewhere: that tensor isn't to be had, others may be."""
 
 
 def read_npy(path: Path) -> Array:
-    """Read one .npy. Raises ContractError on anything but a plain numeric array of at most 2 GiB."""
+    """Read one .npy. Raises UnreadableTensor on anything but a plain numeric array of at most 2 GiB."""
     _check_size(path)
     try:
         with path.open("rb") as stream:
             array = np.lib.format.read_array(stream, allow_pickle=False)
             rest = stream.read(1)
-    except (ValueError, OSError, EOFError, SyntaxError, MemoryError) as error:
-        raise ContractError(f"{path}: not a readable .npy file: {error}") from error
+    except _DAMAGED as error:
+        raise UnreadableTensor(f"{path}: not a readable .npy file: {error}") from error
     if rest:
-        raise ContractError(f"{path}: bytes follow the array: the file is damaged or was written twice")
+        raise UnreadableTensor(f"{path}: bytes follow the array: the file is damaged or was written twice")
     if array.dtype.name not in ITEM_BYTES:
-        raise ContractError(f"{path}: dtype {array.dtype} is none that a model has")
+        raise UnreadableTensor(f"{path}: dtype {array.dtype} is none that a model has")
     return np.ascontiguousarray(array)
 
 
 def read_bin(path: Path, dtype: str, shape: Sequence[int]) -> Array:
-    """Read one .bin of a known dtype and shape. Raises ContractError when its size is another."""
-    _check_size(path)
+    """Read one .bin of a known dtype and shape.
+
+    Raises ContractError when its size is another, UnreadableTensor when it can't be read.
+    """
     expected = size_bytes(dtype, tuple(shape))
-    data = path.read_bytes()
+    data = _content(path)
     if len(data) != expected:
         raise ContractError(
             f"{path}: {len(data)} bytes, but {dtype} {list(shape)} has {expected}",
@@ -51,44 +66,90 @@ def read_bin(path: Path, dtype: str, shape: Sequence[int]) -> Array:
 def read_tensor(stem: Path, declared: tuple[str, Sequence[int]] | None = None) -> Array:
     """Read `stem`.npy and/or `stem`.bin. Without an .npy and without `declared`, the result is flat uint8.
 
-    Raises ContractError when both are there and their bytes differ, or when the size isn't the declared one.
+    Raises ContractError when both are there and their bytes differ, or when the size isn't the declared one;
+    UnreadableTensor when a file is damaged or can't be read.
     """
     npy, raw = stem.with_name(stem.name + ".npy"), stem.with_name(stem.name + ".bin")
     if npy.is_file():
         array = read_npy(npy)
-        if raw.is_file():
-            _check_size(raw)
-            if raw.read_bytes() != array.tobytes():
-                raise ContractError(
-                    f"{npy} and {raw} disagree",
-                    next_step="delete the one that is wrong, or gather the folder again",
-                )
+        if raw.is_file() and _content(raw) != array.tobytes():
+            raise ContractError(
+                f"{npy} and {raw} disagree",
+                next_step="delete the one that is wrong, or gather the folder again",
+            )
         return array
     if not raw.is_file():
         raise ContractError(f"{stem}: neither .npy nor .bin is there")
     if declared is not None:
         return read_bin(raw, *declared)
-    _check_size(raw)
-    return np.frombuffer(raw.read_bytes(), dtype=np.uint8)
+    return np.frombuffer(_content(raw), dtype=np.uint8)
 
 
 def read_npz(path: Path) -> dict[str, Array]:
-    """Read every array of an .npz archive, without unpickling. Raises ContractError when it can't be read."""
+    """Read every array of an .npz archive, without unpickling. Raises UnreadableTensor when it can't be read, or when
+    its arrays have more than 2 GiB together."""
     _check_size(path)
     try:
         # Opened here: numpy leaves the file open when the archive is damaged.
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            arrays = {name: np.ascontiguousarray(archive[name]) for name in archive.files}
-    except (ValueError, OSError, EOFError, KeyError, AttributeError, zipfile.BadZipFile) as error:
-        raise ContractError(f"{path}: not a readable .npz file: {error}") from error
+        with path.open("rb") as stream, zipfile.ZipFile(stream) as members:
+            unpacked = sum(member.file_size for member in members.infolist())  # more than it says isn't read
+            if unpacked > MAX_TENSOR_BYTES:
+                raise UnreadableTensor(
+                    f"{path}: {unpacked} bytes unpacked; archives beyond {MAX_TENSOR_BYTES} are refused"
+                )
+            stream.seek(0)
+            with np.load(stream, allow_pickle=False) as archive:
+                arrays = {name: np.ascontiguousarray(archive[name]) for name in archive.files}
+    except (
+        *_DAMAGED,
+        KeyError,
+        AttributeError,
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
+        raise UnreadableTensor(f"{path}: not a readable .npz file: {error}") from error
     return arrays
 
 
 def stems_in(folder: Path) -> dict[str, Path]:
-    """Stem to path-without-suffix of the tensors that lie directly in a folder, sorted by name."""
-    suffixes = {".npy", ".bin"}
-    found = sorted(path for path in folder.iterdir() if path.suffix in suffixes and path.is_file())
-    return {path.name[: -len(path.suffix)]: path.with_name(path.name[: -len(path.suffix)]) for path in found}
+    """Stem to path-without-suffix of the tensors that lie directly in a folder, sorted by name.
+
+    Names made of dots alone, which no tensor has, are left out. Raises UnreadableTensor where it can't be listed.
+    """
+    try:
+        found = sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES and path.is_file())
+    except OSError as error:
+        raise UnreadableTensor(f"{folder}: can't be read: {error.strerror or error}") from error
+    stems = [path.name[: -len(path.suffix)] for path in found]
+    return {stem: folder / stem for stem in stems if stem.strip(".")}
+
+
+def stems_within(folder: Path, root: Path) -> dict[str, Path]:
+    """The same, where nothing outside `root` may be read. Raises UnreadableTensor for a link that leads there."""
+    found = stems_in(folder)
+    for path in (folder, *(stem for stem in found.values() if stem_leads_out(stem, root))):
+        if path != folder or leads_out(folder, root):
+            raise UnreadableTensor(
+                f"{path}: a link that leads out of {root}, which isn't followed",
+                next_step="put the files themselves there, as with cp -rL",
+            )
+    return found
+
+
+def leads_out(path: Path, root: Path) -> bool:
+    """Whether `path`, or a folder between it and `root`, is a link to something that doesn't lie below `root`."""
+    try:
+        return not path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):  # RuntimeError: links in a circle, up to Python 3.12
+        return True
+
+
+def stem_leads_out(stem: Path, root: Path) -> bool:
+    """The same of a tensor's files."""
+    files = [stem.with_name(stem.name + suffix) for suffix in _SUFFIXES]
+    return any(path.is_symlink() and leads_out(path, root) for path in files)
 
 
 def write_tensors(folder: Path, tensors: Mapping[str, Array], stems: Mapping[str, str]) -> None:
@@ -108,10 +169,23 @@ def tensor_files(tensors: Mapping[str, Array], stems: Mapping[str, str]) -> Iter
         yield f"{stems[name]}.npy", stream.getvalue()
 
 
-def _check_size(path: Path) -> None:
+def bin_size(path: Path) -> int:
+    """Bytes of a file. Raises UnreadableTensor where that can't be said."""
     try:
-        size = path.stat().st_size
+        return path.stat().st_size
     except OSError as error:
-        raise ContractError(f"{path}: can't be read: {error.strerror}") from error
+        raise UnreadableTensor(f"{path}: can't be read: {error.strerror or error}") from error
+
+
+def _content(path: Path) -> bytes:
+    _check_size(path)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadableTensor(f"{path}: can't be read: {error.strerror or error}") from error
+
+
+def _check_size(path: Path) -> None:
+    size = bin_size(path)
     if size > MAX_TENSOR_BYTES:
-        raise ContractError(f"{path}: {size} bytes; tensors beyond {MAX_TENSOR_BYTES} are refused")
+        raise UnreadableTensor(f"{path}: {size} bytes; tensors beyond {MAX_TENSOR_BYTES} are refused")

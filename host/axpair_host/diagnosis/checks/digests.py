@@ -74,6 +74,7 @@ def _gone(inquiry: Inquiry) -> dict[str, list[str]]:
             output.name
             for output in inquiry.outputs
             if output.name not in tensors
+            and not inquiry.evidence.is_unread(leg, output.name)
             and any(f"{leg}/{output.file}{suffix}" in recorded for suffix in (".bin", ".npy"))
         ]
         if missing:

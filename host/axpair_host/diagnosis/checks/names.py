@@ -16,7 +16,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         tensors = inquiry.evidence.leg(leg)
         names = [output.name for output in inquiry.outputs]
         strangers = inquiry.evidence.strangers(leg)
-        missing = [name for name in names if name not in tensors]
+        missing = [name for name in names if name not in tensors and not inquiry.evidence.is_unread(leg, name)]
         if not tensors and (leg != "board" or not strangers):
             continue  # a leg that isn't there is not judged; that is said elsewhere
         if leg == "board" and not inquiry.evidence.case_rounds:
