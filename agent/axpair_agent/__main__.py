@@ -27,6 +27,7 @@ from axpair_agent.settings import (
     default_blobs,
     listening_address,
     read_secret,
+    read_token,
     runtime_options,
     ssh_place,
 )
@@ -79,7 +80,7 @@ def _settings(parsed: argparse.Namespace) -> Settings:
         tls = read_secret("--tls-cert", parsed.tls_cert), read_secret("--tls-key", parsed.tls_key)
     token = ""
     if parsed.token_file is not None:
-        token = read_secret("--token-file", parsed.token_file).decode("utf-8", "replace").strip()
+        token = read_token(parsed.token_file)
     elif parsed.owned:
         token = secrets.token_urlsafe(32)
     for flag, value in (("--quota", parsed.quota), ("--deadline-ms", parsed.deadline_ms)):

@@ -52,6 +52,13 @@ class BlobStore:
         """Whether the blob is there, by name; its bytes are checked when it is used. Raises CallError DIGEST."""
         return self._path(sha256).is_file()
 
+    def size_of(self, sha256: str) -> int:
+        """Its bytes, without a look at them. Raises CallError: DIGEST, BLOB."""
+        try:
+            return self._path(sha256).stat().st_size
+        except OSError as error:
+            raise self._missing(sha256) from error
+
     def committed_bytes(self, sha256: str) -> int:
         """What an interrupted upload left. Raises CallError DIGEST."""
         return _size_of(self._partial_path(sha256))
@@ -86,7 +93,7 @@ class BlobStore:
         except OSError:
             lock = None
         if lock is None:
-            raise CallError(Reason.BLOB, f"the agent doesn't hold {sha256}", next_step="upload it and call again")
+            raise self._missing(sha256)
         try:
             if digest_of(path) != sha256:
                 path.unlink(missing_ok=True)
@@ -164,6 +171,10 @@ class BlobStore:
 
     def _path(self, sha256: str) -> Path:
         return self._whole / self._checked(sha256)
+
+    @staticmethod
+    def _missing(sha256: str) -> CallError:
+        return CallError(Reason.BLOB, f"the agent doesn't hold {sha256}", next_step="upload it and call again")
 
     @staticmethod
     def _checked(sha256: str) -> str:

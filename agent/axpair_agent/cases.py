@@ -1,6 +1,6 @@
 """One case as the supervisor runs it, and what each of its rounds gave."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from axpair_proto.description import ModelDescription
@@ -11,17 +11,26 @@ from axpair_agent.answers import RoundFacts
 
 
 @dataclass(frozen=True)
+class Input:
+    """One input's bytes, which are read only where their number fits the model."""
+
+    size: int
+    read: Callable[[], bytes]
+    """Raises CallError where they are gone."""
+
+
+@dataclass(frozen=True)
 class Case:
     """What is to be run."""
 
-    inputs: Mapping[str, bytes]
+    inputs: Mapping[str, Input]
     """By name, in any order."""
     repeat: int = 1
     seconds: float = 60.0
     """Deadline of one round."""
     want_probe: bool = False
     fresh_worker: bool = False
-    before: Mapping[str, bytes] = field(default_factory=dict)
+    before: Mapping[str, Input] = field(default_factory=dict)
     """Another case's inputs, run first in the same worker, instead of a probe; empty = none."""
 
 
@@ -44,8 +53,8 @@ class Round:
     """Since the round before: ended from outside, or while nothing was asked of them."""
 
 
-def arrange(description: ModelDescription, inputs: Mapping[str, bytes]) -> Sequence[bytes] | RuntimeFailure:
-    """The inputs in the model's order, or why they don't fit it."""
+def arrange(description: ModelDescription, inputs: Mapping[str, Input]) -> Sequence[bytes] | RuntimeFailure:
+    """The inputs in the model's order, or why they don't fit it. Raises CallError where one can't be read."""
     names = [tensor.name for tensor in description.inputs]
     lacking = [name for name in names if name not in inputs]
     unknown = [name for name in inputs if name not in names]
@@ -56,9 +65,9 @@ def arrange(description: ModelDescription, inputs: Mapping[str, bytes]) -> Seque
         which = "; ".join(part for part, found in zip(parts, (lacking, unknown), strict=True) if found)
         return failures.unfit(f"the model takes the inputs {', '.join(map(repr, names))}; {which}")
     for tensor in description.inputs:
-        if len(inputs[tensor.name]) != tensor.size_bytes:
+        if inputs[tensor.name].size != tensor.size_bytes:
             return failures.unfit(
                 f"input {tensor.name!r} takes {tensor.size_bytes} bytes ({tensor.dtype} {list(tensor.shape)}), "
-                f"{len(inputs[tensor.name])} came"
+                f"{inputs[tensor.name].size} came"
             )
-    return [inputs[name] for name in names]
+    return [inputs[name].read() for name in names]

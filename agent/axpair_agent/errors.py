@@ -28,9 +28,18 @@ class SettingsError(AgentError):
     side: Side = "input"
 
 
+MAX_MESSAGE = 1000
+"""Letters of a status: what callers named in their requests may be of any length, and gRPC's limit is 8 KiB."""
+
+
+def cut(text: str, most: int = MAX_MESSAGE) -> str:
+    """The beginning of a text, and how much there was of it."""
+    return text if len(text) <= most else f"{text[:most]}... ({len(text)} letters)"
+
+
 class CallError(AgentError):
-    """Ends a call with the reason's gRPC status; the message becomes its details."""
+    """Ends a call with the reason's gRPC status; the message, of its first thousand letters, becomes its details."""
 
     def __init__(self, reason: Reason, message: str, *, next_step: str = "") -> None:
-        super().__init__(message, next_step=next_step)
+        super().__init__(cut(message), next_step=next_step)
         self.reason = reason

@@ -3,6 +3,7 @@
 from axpair_proto.v1.failures_pb2 import RuntimeFailure
 
 from axpair_agent.answers import Fault
+from axpair_agent.errors import cut
 from axpair_agent.launch import Exit
 
 
@@ -39,7 +40,7 @@ def garbage(found: str) -> RuntimeFailure:
 
 def unfit(why: str) -> RuntimeFailure:
     """The inputs don't fit the model; no worker was asked."""
-    return RuntimeFailure(kind=RuntimeFailure.INPUT, message=why)
+    return RuntimeFailure(kind=RuntimeFailure.INPUT, message=cut(why))
 
 
 def fault(said: Fault) -> RuntimeFailure:

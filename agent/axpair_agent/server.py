@@ -22,11 +22,13 @@ from axpair_proto.v1 import (
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from axpair_agent.admission import Admission
 from axpair_agent.blobs import BlobStore
 from axpair_agent.errors import SettingsError
-from axpair_agent.gate import TokenGate
+from axpair_agent.gate import Refusals, TokenGate
 from axpair_agent.launch import Launcher
 from axpair_agent.launch.local import LocalLauncher
+from axpair_agent.places import Places
 from axpair_agent.recent import RecentLines
 from axpair_agent.services.blobs import Blobs
 from axpair_agent.services.commands import Commands
@@ -37,11 +39,36 @@ from axpair_agent.services.runs import Runs
 from axpair_agent.settings import Settings
 from axpair_agent.supervisor import Supervisor
 
-THREADS = 32
-"""Calls at a time; every open Run stream takes one for as long as it lives."""
+THREADS = 256
+"""More than all calls that wait or are served (`places.py`) and those that are just leaving."""
 
-MAX_MESSAGE_BYTES = 64 << 20
-"""Of a request: enough for any model's inputs of up to 1 MiB each."""
+MAX_MESSAGE_BYTES = 4 << 20
+"""Of a request of any kind: whatever is larger goes by digest. gRPC refuses more by its announced length."""
+
+MAX_CONNECTIONS = 512
+"""Known to gRPC's cores of the last years; older ones take as many as there are descriptors."""
+
+OPTIONS: Sequence[tuple[str, int]] = (
+    # A second agent on the same port must fail, not share it.
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_concurrent_streams", 64),
+    ("grpc.max_allowed_incoming_connections", MAX_CONNECTIONS),
+    # A connection that greets nobody, or holds no call, goes; hosts connect again without noticing.
+    ("grpc.server_handshake_timeout_ms", 10_000),
+    ("grpc.max_connection_idle_ms", 120_000),
+    # Windows stay small: what a refused call sends is held by the connection, in 64 KiB.
+    ("grpc.http2.bdp_probe", 0),
+    # A host that answers no ping is gone within 40 seconds, and its models with it. Hosts ping too, also in calls in
+    # which nothing else is sent for minutes.
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.http2.max_ping_strikes", 5),
+)
 
 
 @dataclass
@@ -51,10 +78,13 @@ class Agent:
     server: grpc.Server
     supervisor: Supervisor
     port: int
+    refusals: Refusals | None = None
 
     def close(self) -> None:
         """End workers, then calls."""
         self.supervisor.close()
+        if self.refusals is not None:
+            self.refusals.end()
         self.server.stop(grace=0.5).wait()
 
 
@@ -67,21 +97,17 @@ def start(settings: Settings, recent: RecentLines) -> Agent:
             f"--blobs {settings.blobs}: {error.strerror}", next_step="name a folder that can be written"
         ) from error
     supervisor = Supervisor(_launcher(settings), blobs)
+    gate = TokenGate(settings.token) if settings.token else None
     server = grpc.server(
         concurrent.futures.ThreadPoolExecutor(THREADS, thread_name_prefix="call"),
-        interceptors=[TokenGate(settings.token)] if settings.token else [],
-        # A second agent on the same port must fail, not share it.
-        options=[
-            ("grpc.so_reuseport", 0),
-            ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-            ("grpc.max_send_message_length", -1),
-        ],
+        interceptors=[*([gate] if gate else []), Admission(Places())],
+        options=OPTIONS,
     )
     handshake_pb2_grpc.add_HandshakeServicer_to_server(Handshake(supervisor, settings.commands), server)
     blobs_pb2_grpc.add_BlobsServicer_to_server(Blobs(blobs), server)
     models_pb2_grpc.add_ModelsServicer_to_server(Models(supervisor, settings.run_joint), server)
     runs_pb2_grpc.add_RunsServicer_to_server(Runs(supervisor, blobs, settings.deadline_seconds), server)
-    commands_pb2_grpc.add_CommandsServicer_to_server(Commands(supervisor.launcher, settings.commands), server)
+    commands_pb2_grpc.add_CommandsServicer_to_server(Commands(supervisor.launcher, blobs, settings.commands), server)
     diagnostics_pb2_grpc.add_DiagnosticsServicer_to_server(Diagnostics(supervisor, blobs, recent), server)
     _add_standard_services(
         server,
@@ -99,7 +125,7 @@ def start(settings: Settings, recent: RecentLines) -> Agent:
     )
     port = _bind(server, settings)
     server.start()
-    return Agent(server, supervisor, port)
+    return Agent(server, supervisor, port, gate.refusals if gate else None)
 
 
 def _launcher(settings: Settings) -> Launcher:

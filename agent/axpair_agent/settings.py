@@ -2,7 +2,9 @@
 
 import ipaddress
 import os
+import shlex
 import socket
+import stat
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,6 +17,7 @@ from axpair_agent.launch import WorkerSpec
 DEFAULT_PORT = 18620
 DEFAULT_QUOTA_BYTES = 4 << 30
 DEFAULT_DEADLINE_MS = 60_000
+MIN_TOKEN_LETTERS = 16
 SSH_KEYS = ("python", "runtime", "known_hosts", "identity")
 
 
@@ -138,6 +141,24 @@ def read_secret(flag: str, path: Path) -> bytes:
     if not data.strip():
         raise SettingsError(f"{flag} {path} is empty")
     return data
+
+
+def read_token(path: Path) -> str:
+    """The token that a file of its owner's alone holds, on one line. Raises SettingsError."""
+    token = read_secret("--token-file", path).decode("utf-8", "replace").strip()
+    status = path.stat()
+    if os.name == "posix" and stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
+        raise SettingsError(
+            f"--token-file {path}: others than its owner can read or change it (mode {stat.S_IMODE(status.st_mode):o})",
+            next_step=f"chmod 600 {shlex.quote(str(path))}",
+        )
+    if len(token) < MIN_TOKEN_LETTERS or not token.isascii() or not token.isprintable():
+        raise SettingsError(
+            f"--token-file {path}: the token has {len(token)} letters; it takes {MIN_TOKEN_LETTERS} of ASCII or more, "
+            "so that nobody guesses it",
+            next_step=f"openssl rand -hex 32 > {shlex.quote(str(path))}",
+        )
+    return token
 
 
 def default_blobs() -> Path:

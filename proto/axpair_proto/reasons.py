@@ -31,6 +31,8 @@ class Reason(enum.Enum):
     OPTION = grpc.StatusCode.INVALID_ARGUMENT, "the runtime doesn't take an option, or not for this model"
     COMMANDS = grpc.StatusCode.PERMISSION_DENIED, "the agent runs no commands"
     COMMAND = grpc.StatusCode.INVALID_ARGUMENT, "the command can't be run"
+    MESSAGE = grpc.StatusCode.INVALID_ARGUMENT, "a message or one of its fields makes no sense"
+    BUSY = grpc.StatusCode.RESOURCE_EXHAUSTED, "too many calls of one kind are served already"
     CASE = grpc.StatusCode.INVALID_ARGUMENT, "the case is malformed"
 
     @property

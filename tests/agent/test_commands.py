@@ -8,7 +8,7 @@ from pathlib import Path
 
 import grpc
 import pytest
-from agent_process import SECONDS, Client, command, details_of, environment, gone, reason_of, started
+from agent_process import SECONDS, Client, command, details_of, environment, gone, reason_of, sha256_of, started
 from axpair_proto import PROTOCOL_VERSION
 from axpair_proto.v1 import commands_pb2, commands_pb2_grpc, handshake_pb2
 from sshd import running
@@ -49,6 +49,26 @@ def test_a_program_gets_its_files_in_a_folder_that_is_gone_afterwards(allowing: 
     assert not Path(folder).exists()
 
 
+def test_a_large_file_goes_by_digest(allowing: Client) -> None:
+    large = bytes(range(256)) * (5 << 12)
+    allowing.upload(large)
+    program = "import hashlib, sys; print(hashlib.sha256(open(sys.argv[1] + '/b.bin', 'rb').read()).hexdigest())"
+    request = commands_pb2.RunCommandRequest(
+        arguments=(sys.executable, "-c", program, "{dir}"),
+        files=[commands_pb2.CommandFile(name="b.bin", sha256=sha256_of(large))],
+    )
+    stub = commands_pb2_grpc.CommandsStub(allowing.channel)
+    assert stub.Run(request, metadata=allowing.metadata, timeout=SECONDS).output.decode().strip() == sha256_of(large)
+    request.files[0].sha256 = sha256_of(b"never sent")
+    with pytest.raises(grpc.RpcError) as refused:
+        stub.Run(request, metadata=allowing.metadata, timeout=SECONDS)
+    assert reason_of(refused.value) == "BLOB"
+    request.files[0].data = bytes((1 << 20) + 1)
+    with pytest.raises(grpc.RpcError) as refused:
+        stub.Run(request, metadata=allowing.metadata, timeout=SECONDS)
+    assert reason_of(refused.value) == "COMMAND"
+
+
 def test_exit_status_and_last_words_come_back(allowing: Client) -> None:
     reply = run(allowing, sys.executable, "-c", "import sys; sys.exit('no such class')", "{dir}")
     assert (reply.status, reply.errors) == (1, b"no such class\n")
@@ -70,7 +90,8 @@ def test_a_program_out_of_bounds_is_ended_with_all_that_it_started(allowing: Cli
 
 
 @pytest.mark.parametrize(
-    ("arguments", "name"), [((), "a.bin"), (("/nowhere/post",), "a.bin"), ((sys.executable,), "../a")]
+    ("arguments", "name"),
+    [((), "a.bin"), (("/nowhere/post",), "a.bin"), ((sys.executable,), "../a"), ((sys.executable,), "a" * 1000)],
 )
 def test_what_can_t_be_run_is_refused(allowing: Client, arguments: tuple[str, ...], name: str) -> None:
     with pytest.raises(grpc.RpcError) as refused:

@@ -122,7 +122,7 @@ def test_beyond_loopback_nothing_starts_without_tls_and_token(tmp_path: Path, ad
     said = refused(f"--listen={address}", f"--blobs={tmp_path}")
     assert "needs TLS and a token" in said
     token = tmp_path / "token"
-    token.write_text("secret")
+    write_secret(token, "secret-of-the-laboratory")
     said = refused(f"--listen={address}", f"--blobs={tmp_path}", f"--token-file={token}")
     assert "lacking: --tls-cert and --tls-key" in said
     assert "secret" not in said
@@ -152,9 +152,9 @@ def test_flags_that_can_not_be_followed_are_refused(arguments: list[str], said: 
 def test_tls_and_token_together_serve(tmp_path: Path) -> None:
     certificate, key = self_signed(tmp_path)
     token = tmp_path / "token"
-    token.write_text("a-long-secret\n")
+    write_secret(token, "a-long-secret-of-the-lab\n")
     with started(tmp_path, f"--tls-cert={certificate}", f"--tls-key={key}", f"--token-file={token}") as agent:
-        assert agent.token == "a-long-secret"
+        assert agent.token == "a-long-secret-of-the-lab"
         trusted = grpc.ssl_channel_credentials(certificate.read_bytes())
         with grpc.secure_channel(f"localhost:{agent.port}", trusted) as channel:
             client = Client(channel, agent.token)
@@ -165,7 +165,40 @@ def test_tls_and_token_together_serve(tmp_path: Path) -> None:
         with agent.client() as client, pytest.raises(grpc.RpcError) as caught:
             client.handshake.Hello(HELLO, metadata=client.metadata, timeout=10)
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
-        assert "a-long-secret" not in agent.log.read_text()
+        assert "a-long-secret-of-the-lab" not in agent.log.read_text()
+
+
+def write_secret(path: Path, text: str) -> None:
+    """For its owner's eyes alone."""
+    path.touch(mode=0o600)
+    path.write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "said"),
+    [
+        ("short-of-sixteen", 0o600, ""),
+        ("fifteen-letters", 0o600, "15 letters; it takes 16"),
+        ("long enough, but\tnot\x07printable", 0o600, "of ASCII or more"),
+        ("passwort-für-alle-boards", 0o600, "of ASCII or more"),
+        ("long-enough-for-anybody", 0o640, "next: chmod 600 "),
+        ("long-enough-for-anybody", 0o604, "mode 604"),
+        ("long-enough-for-anybody", 0o400, ""),
+    ],
+)
+def test_a_token_that_is_short_or_that_others_can_read_is_refused(
+    tmp_path: Path, text: str, mode: int, said: str
+) -> None:
+    token = tmp_path / "token"
+    write_secret(token, text)
+    token.chmod(mode)
+    if said:
+        message = refused("--listen=127.0.0.1:0", f"--blobs={tmp_path}", f"--token-file={token}")
+        assert said in message
+        assert text not in message
+    else:
+        with started(tmp_path, f"--token-file={token}") as agent:
+            assert agent.token == text
 
 
 def self_signed(folder: Path) -> tuple[Path, Path]:

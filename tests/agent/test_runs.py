@@ -1,9 +1,11 @@
 """Cases through a loaded model, in order, with their evidence."""
 
+from pathlib import Path
+
 import grpc
 import pytest
 import toy_runtime
-from agent_process import CHUNK, Client, collected, reason_of, sha256_of
+from agent_process import CHUNK, AgentProcess, Client, collected, details_of, reason_of, sha256_of
 from axpair_proto.v1 import runs_pb2
 from axpair_proto.v1.failures_pb2 import RuntimeFailure
 from toy_models import INPUT_BYTES, LARGE_BYTES, SMALL_BYTES, case, data, load, toy_model
@@ -201,3 +203,37 @@ def test_a_malformed_case_ends_the_stream_after_those_before_it(
     assert reason_of(caught.value) == reason
     assert found == ["good"]
     assert [one.case_id for one in client.run(good)] == ["good"]
+
+
+def test_blobs_that_do_not_fit_are_not_read(agent: AgentProcess, client: Client, handle: str) -> None:
+    client.upload(bytes(30 << 20))
+    before = resident_bytes(agent)
+    many = runs_pb2.RunRequest(handle=handle, case_id="many")
+    for number in range(60):
+        many.inputs.add(name=f"in{number}", sha256=sha256_of(bytes(30 << 20)))
+    (done,) = client.run(many)
+    assert done.outcome.failure.kind == RuntimeFailure.INPUT
+    large = runs_pb2.RunRequest(handle=handle, case_id="large")
+    large.inputs.add(name="in", sha256=sha256_of(bytes(30 << 20)))
+    (done,) = client.run(large)
+    assert done.outcome.failure.kind == RuntimeFailure.INPUT
+    assert f"takes {INPUT_BYTES} bytes (uint8 [1, 1000]), {30 << 20} came" in done.outcome.failure.message
+    assert resident_bytes(agent) - before < 16 << 20
+
+
+@pytest.mark.parametrize(("case_id", "name"), [("c" * 1001, "in"), ("c", "i" * 1_000_000)])
+def test_names_without_end_are_refused_and_cut(client: Client, handle: str, case_id: str, name: str) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        client.run(case(handle, case_id, data(), name=name))
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert reason_of(caught.value) == "CASE"
+    assert len(details_of(caught.value)) < 200
+
+
+def resident_bytes(agent: AgentProcess) -> int:
+    """The most that the agent ever held."""
+    status = Path(f"/proc/{agent.process.pid}/status")
+    if not status.exists():
+        pytest.skip("no /proc on this system")
+    (line,) = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1]) << 10

@@ -45,6 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tls")
     write_certificate(folder, "lab")
     write_certificate(folder, "other")
+    (folder / "lab.token").touch(mode=0o600)
     (folder / "lab.token").write_text(TOKEN)
     return folder
 

@@ -8,7 +8,6 @@ from axpair_proto.reasons import Reason
 from axpair_proto.v1 import handshake_pb2, handshake_pb2_grpc
 
 from axpair_agent.errors import CallError
-from axpair_agent.services.statuses import reasons_as_statuses
 from axpair_agent.supervisor import Supervisor
 
 CAPABILITIES = ("poison", "probe")
@@ -24,22 +23,20 @@ class Handshake(handshake_pb2_grpc.HandshakeServicer):
 
     def Hello(self, request: handshake_pb2.HelloRequest, context: grpc.ServicerContext) -> handshake_pb2.HelloReply:
         """Refuses hosts of another protocol before anything else."""
-        with reasons_as_statuses(context):
-            if request.protocol_version != PROTOCOL_VERSION:
-                raise CallError(
-                    Reason.PROTOCOL_VERSION,
-                    f"the host {request.host_version or 'of unknown release'} speaks protocol "
-                    f"{request.protocol_version}, this agent {__version__} speaks {PROTOCOL_VERSION}",
-                    next_step="install the same release of axpair on both sides",
-                )
-            hello = self._supervisor.hello()
-            return handshake_pb2.HelloReply(
-                protocol_version=PROTOCOL_VERSION,
-                agent_version=__version__,
-                instance=self._instance,
-                runtime=hello.runtime,
-                versions=dict(hello.versions),
-                capabilities=self._capabilities,
-                worker=self._supervisor.launcher.where,
+        if request.protocol_version != PROTOCOL_VERSION:
+            raise CallError(
+                Reason.PROTOCOL_VERSION,
+                f"the host {request.host_version or 'of unknown release'} speaks protocol "
+                f"{request.protocol_version}, this agent {__version__} speaks {PROTOCOL_VERSION}",
+                next_step="install the same release of axpair on both sides",
             )
-        raise AssertionError("abort returned")
+        hello = self._supervisor.hello()
+        return handshake_pb2.HelloReply(
+            protocol_version=PROTOCOL_VERSION,
+            agent_version=__version__,
+            instance=self._instance,
+            runtime=hello.runtime,
+            versions=dict(hello.versions),
+            capabilities=self._capabilities,
+            worker=self._supervisor.launcher.where,
+        )

@@ -8,7 +8,6 @@ from axpair_proto.v1 import models_pb2, models_pb2_grpc
 
 from axpair_agent.errors import CallError
 from axpair_agent.loading import LoadRefused
-from axpair_agent.services.statuses import reasons_as_statuses
 from axpair_agent.supervisor import Supervisor
 from axpair_agent.worker.run_joint import SWITCHES
 
@@ -27,30 +26,28 @@ class Models(models_pb2_grpc.ModelsServicer):
 
     def Load(self, request: models_pb2.LoadRequest, context: grpc.ServicerContext) -> models_pb2.LoadReply:
         """A model that the runtime refuses is an answer; only agent and worker failing is a status."""
-        with reasons_as_statuses(context):
-            try:
-                options = dict(request.runtime_options)
-                _check_runtime(request.runtime, options)
-                if request.runtime and self._run_joint:
-                    options["command"] = self._run_joint
-                seconds = request.deadline_ms / 1000
-                model, loaded = self._supervisor.load(request.sha256, seconds, request.runtime, options)
-            except LoadRefused as refused:
-                return models_pb2.LoadReply(
-                    failure=refused.failure, log_lines=refused.log_lines, workers_lost=refused.workers_lost
-                )
+        try:
+            options = dict(request.runtime_options)
+            _check_runtime(request.runtime, options)
+            if request.runtime and self._run_joint:
+                options["command"] = self._run_joint
+            seconds = request.deadline_ms / 1000
+            model, loaded = self._supervisor.load(request.sha256, seconds, request.runtime, options)
+        except LoadRefused as refused:
             return models_pb2.LoadReply(
-                model=models_pb2.LoadedModel(
-                    handle=model.handle,
-                    description=loaded.description.to_message(),
-                    sha256=loaded.sha256,
-                    load_us=loaded.load_us,
-                    versions=dict(loaded.versions),
-                ),
-                log_lines=loaded.log_lines,
-                workers_lost=model.take_lost(),
+                failure=refused.failure, log_lines=refused.log_lines, workers_lost=refused.workers_lost
             )
-        raise AssertionError("abort returned")
+        return models_pb2.LoadReply(
+            model=models_pb2.LoadedModel(
+                handle=model.handle,
+                description=loaded.description.to_message(),
+                sha256=loaded.sha256,
+                load_us=loaded.load_us,
+                versions=dict(loaded.versions),
+            ),
+            log_lines=loaded.log_lines,
+            workers_lost=model.take_lost(),
+        )
 
     def Unload(self, request: models_pb2.UnloadRequest, context: grpc.ServicerContext) -> models_pb2.UnloadReply:
         """Waits for the present case of the handle."""

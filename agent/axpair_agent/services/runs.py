@@ -4,21 +4,23 @@ import contextlib
 import threading
 import time
 from collections.abc import Generator, Iterable, Iterator
+from functools import partial
 
 import grpc
 from axpair_proto.reasons import Reason
 from axpair_proto.v1 import runs_pb2, runs_pb2_grpc
 
 from axpair_agent.blobs import BlobStore
-from axpair_agent.cases import Case
+from axpair_agent.cases import Case, Input
 from axpair_agent.errors import CallError
 from axpair_agent.resident import ResidentModel
 from axpair_agent.services.rounds import messages
-from axpair_agent.services.statuses import reasons_as_statuses
 from axpair_agent.supervisor import Supervisor
 
 MAX_REPEAT = 1000
 MAX_INLINE_BYTES = 1 << 20
+MAX_NAME = 1000
+"""Letters of a case's or an input's name: none of a real model has a tenth of them."""
 BREAK_SECONDS = 0.25
 RETRY_SECONDS = 0.1
 
@@ -40,7 +42,7 @@ class Runs(runs_pb2_grpc.RunsServicer):
     ) -> Iterator[runs_pb2.RunReply]:
         """A stream that breaks lets its models go, once their present round has ended."""
         over = threading.Event()
-        replies = self._replies(requests, context, over)
+        replies = self._replies(requests, over)
 
         def end() -> None:
             over.set()
@@ -52,9 +54,9 @@ class Runs(runs_pb2_grpc.RunsServicer):
         return replies
 
     def _replies(
-        self, requests: Iterator[runs_pb2.RunRequest], context: grpc.ServicerContext, over: threading.Event
+        self, requests: Iterator[runs_pb2.RunRequest], over: threading.Event
     ) -> Generator[runs_pb2.RunReply, None, None]:
-        with reasons_as_statuses(context), contextlib.suppress(HostGone), contextlib.ExitStack() as held:
+        with contextlib.suppress(HostGone), contextlib.ExitStack() as held:
             models: dict[str, ResidentModel] = {}
             for request in requests:
                 if request.handle not in models:
@@ -71,8 +73,8 @@ class Runs(runs_pb2_grpc.RunsServicer):
                 raise HostGone
 
     def _case(self, request: runs_pb2.RunRequest) -> Case:
-        if not request.case_id:
-            raise CallError(Reason.CASE, "a case without case_id")
+        if not 0 < len(request.case_id) <= MAX_NAME:
+            raise CallError(Reason.CASE, f"a case_id of {len(request.case_id)} letters; it takes 1 to {MAX_NAME}")
         if request.repeat > MAX_REPEAT:
             raise CallError(
                 Reason.CASE, f"case {request.case_id!r}: repeat {request.repeat}; at most {MAX_REPEAT} are run"
@@ -86,35 +88,45 @@ class Runs(runs_pb2_grpc.RunsServicer):
             before=self._inputs(request.case_id, request.before),
         )
 
-    def _inputs(self, case_id: str, given: Iterable[runs_pb2.RunInput]) -> dict[str, bytes]:
-        inputs: dict[str, bytes] = {}
+    def _inputs(self, case_id: str, given: Iterable[runs_pb2.RunInput]) -> dict[str, Input]:
+        inputs: dict[str, Input] = {}
         for one in given:
             if one.name in inputs:
                 raise CallError(Reason.CASE, f"case {case_id!r}: input {one.name!r} came twice")
-            inputs[one.name] = self._input(case_id, one)
+            if len(one.name) > MAX_NAME:
+                raise CallError(
+                    Reason.CASE, f"case {case_id!r}: an input's name of {len(one.name)} letters; {MAX_NAME} at most"
+                )
+            inputs[one.name] = self._input(f"case {case_id!r}, input {one.name!r}", one)
         return inputs
 
-    def _input(self, case_id: str, given: runs_pb2.RunInput) -> bytes:
+    def _input(self, whose: str, given: runs_pb2.RunInput) -> Input:
         source = given.WhichOneof("source")
         if source == "inline":
             data = given.inline
             if len(data) > MAX_INLINE_BYTES:
                 raise CallError(
-                    Reason.CASE,
-                    f"case {case_id!r}: input {given.name!r} has {len(data)} bytes inline; "
-                    f"above {MAX_INLINE_BYTES} it goes by digest",
+                    Reason.CASE, f"{whose}: {len(data)} bytes inline; above {MAX_INLINE_BYTES} they go by digest"
                 )
-            return data
+            return Input(len(data), lambda: data)
         if source == "sha256":
-            try:
-                with self._blobs.in_use(given.sha256) as path:
-                    return path.read_bytes()
-            except CallError as error:
-                # A copy that changed on disk was dropped: for a stream that is as good as never held.
-                raise CallError(
-                    Reason.BLOB, f"case {case_id!r}, input {given.name!r}: {error.message}", next_step=error.next_step
-                ) from error
-        raise CallError(Reason.CASE, f"case {case_id!r}: input {given.name!r} came neither inline nor by digest")
+            with _blob_of(whose):
+                return Input(self._blobs.size_of(given.sha256), partial(self._read, whose, given.sha256))
+        raise CallError(Reason.CASE, f"{whose}: came neither inline nor by digest")
+
+    def _read(self, whose: str, sha256: str) -> bytes:
+        with _blob_of(whose), self._blobs.in_use(sha256) as path:
+            return path.read_bytes()
+
+
+@contextlib.contextmanager
+def _blob_of(whose: str) -> Iterator[None]:
+    """Within, what is wrong with a blob is said of its input."""
+    try:
+        yield
+    except CallError as error:
+        # A copy that changed on disk was dropped: for a stream that is as good as never held.
+        raise CallError(Reason.BLOB, f"{whose}: {error.message}", next_step=error.next_step) from error
 
 
 def _close(replies: Generator[runs_pb2.RunReply, None, None]) -> None:

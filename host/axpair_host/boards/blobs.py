@@ -1,5 +1,6 @@
 """Models and large inputs on their way to the agent: sent once, resumed where a sending broke off."""
 
+import io
 from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
@@ -8,6 +9,7 @@ from axpair_proto.reasons import Reason
 from axpair_proto.v1 import blobs_pb2, blobs_pb2_grpc
 
 from axpair_host.boards.status import board_errors, reason_of
+from axpair_host.digests import bytes_sha256
 from axpair_host.errors import BoardError
 
 CHUNK_BYTES = 1 << 20
@@ -46,6 +48,12 @@ class BlobStore:
             if reply.complete:
                 return size - committed
         raise BoardError(f"{self._url}: the upload of {sha256} ({size} bytes) never became complete")
+
+    def hold(self, data: bytes) -> str:
+        """Make the agent hold these bytes; their digest. Raises BoardError as `ensure` does."""
+        sha256 = bytes_sha256(data)
+        self.ensure(sha256, len(data), io.BytesIO(data))
+        return sha256
 
     def _committed(self, sha256: str) -> int | None:
         with board_errors(self._url, "asking which blobs are missing"):

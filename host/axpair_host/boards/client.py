@@ -27,6 +27,7 @@ from axpair_proto.v1 import (
 
 from axpair_host.boards.blobs import BlobStore
 from axpair_host.boards.failures import failure_of
+from axpair_host.boards.inlining import inlined
 from axpair_host.boards.loaded import LoadedModel, LoadRefused
 from axpair_host.boards.status import board_errors
 from axpair_host.boards.url import GrpcAddress
@@ -36,8 +37,8 @@ from axpair_host.postprocess.commands import Printed
 from axpair_host.progress import Progress, Silent
 
 HELLO_SECONDS = 60.0
-MAX_REQUEST_BYTES = 60 << 20
-"""Of outputs for a command; agents take messages of up to 64 MiB."""
+MAX_COMMAND_BYTES = 64 << 20
+"""Of outputs for a command: what agents take."""
 _CHANNEL_OPTIONS = (
     ("grpc.max_receive_message_length", 256 << 20),
     ("grpc.max_send_message_length", 256 << 20),
@@ -133,15 +134,20 @@ class Board:
     def run_command(self, arguments: Sequence[str], files: Mapping[str, bytes], seconds: float) -> Printed:
         """Run a program beside the workers. Raises HostError where it is refused, BoardError when the agent is gone."""
         self.check_commands()
+        size = sum(map(len, files.values()))
+        if size > MAX_COMMAND_BYTES:
+            raise UsageError(f"{self.url}: {size} bytes of outputs are too many for a command on the board")
+        inside = inlined(files)
         request = commands_pb2.RunCommandRequest(
             arguments=arguments,
-            files=[commands_pb2.CommandFile(name=name, data=data) for name, data in files.items()],
+            files=[
+                commands_pb2.CommandFile(name=name, data=data)
+                if name in inside
+                else commands_pb2.CommandFile(name=name, sha256=self._blobs.hold(data))
+                for name, data in files.items()
+            ],
             deadline_ms=int(seconds * 1000),
         )
-        if request.ByteSize() > MAX_REQUEST_BYTES:
-            raise UsageError(
-                f"{self.url}: {request.ByteSize()} bytes of outputs are too many for a command on the board"
-            )
         with board_errors(self.url, "running a command"):
             reply = commands_pb2_grpc.CommandsStub(self._channel).Run(request, metadata=self._metadata)
         return Printed(reply.status, reply.output, reply.errors, reply.ended)

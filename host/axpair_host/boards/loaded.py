@@ -1,6 +1,5 @@
 """A model that is loaded on a board, and its runs."""
 
-import io
 import queue
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,13 +11,10 @@ from axpair_proto.v1 import models_pb2, models_pb2_grpc, runs_pb2, runs_pb2_grpc
 
 from axpair_host.boards.blobs import BlobStore
 from axpair_host.boards.case import Case, RoundAnswer
+from axpair_host.boards.inlining import inlined
 from axpair_host.boards.rounds import RoundAssembly
 from axpair_host.boards.status import board_errors
-from axpair_host.digests import bytes_sha256
 from axpair_host.evidence.record import Failure
-
-INLINE_BYTES = 1 << 20
-"""Larger inputs go by digest."""
 
 
 @dataclass(frozen=True)
@@ -97,14 +93,13 @@ class LoadedModel:
                     return
 
     def _request(self, case: Case) -> runs_pb2.RunRequest:
-        inputs = []
-        for name, data in case.inputs.items():
-            if len(data) <= INLINE_BYTES:
-                inputs.append(runs_pb2.RunInput(name=name, inline=data))
-            else:
-                sha256 = bytes_sha256(data)
-                self.blobs.ensure(sha256, len(data), io.BytesIO(data))
-                inputs.append(runs_pb2.RunInput(name=name, sha256=sha256))
+        inside = inlined(case.inputs)
+        inputs = [
+            runs_pb2.RunInput(name=name, inline=data)
+            if name in inside
+            else runs_pb2.RunInput(name=name, sha256=self.blobs.hold(data))
+            for name, data in case.inputs.items()
+        ]
         return runs_pb2.RunRequest(
             handle=self.handle,
             case_id=case.id,
