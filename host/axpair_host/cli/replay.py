@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.errors import AxpairError
 from axpair_proto.printing import print_aside, print_document
 
 from axpair_host.cli import options
-from axpair_host.errors import BoardError
+from axpair_host.errors import BoardError, UsageError
 
 if TYPE_CHECKING:
     from axpair_host.replay.session import Order, Replayed
@@ -44,6 +45,7 @@ def command(as_json: bool, **given: Any) -> int:
     axpair replay badcases --run run --onnx m.onnx --joint m.joint --lava-joint m.lava_joint
     """
     from axpair_host.cli.progress import shown
+    from axpair_host.replay.ended import of_disk, so_far
     from axpair_host.replay.report import print_report
     from axpair_host.replay.session import carry_out
 
@@ -53,10 +55,15 @@ def command(as_json: bool, **given: Any) -> int:
             replayed = carry_out(order, progress)
     except BoardError as error:
         raise BoardError(
-            f"{error.message}; {_so_far(order)}", next_step="see to the board and call the same command again"
+            f"{error.message}; {so_far(order.run)}", next_step="see to the board and call the same command again"
         ) from error
+    except (AxpairError, OSError) as error:
+        refused = of_disk(error)
+        if refused is None:
+            raise
+        raise UsageError(f"{refused.message}; {so_far(order.run)}", next_step=refused.next_step) from error
     except KeyboardInterrupt:
-        print_aside(f"axpair: {_so_far(order)}; call the same command again to go on")
+        print_aside(f"axpair: {so_far(order.run)}; call the same command again to go on")
         raise
     if as_json:
         print_document(_document(replayed))
@@ -97,14 +104,5 @@ def _document(replayed: "Replayed") -> dict[str, Any]:
         "schema_version": 1,
         "cases": [row.whole_document() for row in replayed.rows],
         "summary": replayed.summary.document(),
+        "damaged": [{"id": id_, "why": why} for id_, why in replayed.damaged.items()],
     }
-
-
-def _so_far(order: "Order") -> str:
-    from axpair_host.replay.store import is_run, open_run
-
-    if not is_run(order.run):
-        return "no case was finished"
-    with open_run(order.run) as run:
-        done = len(run.done())
-    return f"{done} finished case{'' if done == 1 else 's'} kept in {order.run}"

@@ -37,13 +37,14 @@ def reduce_run(folder: Path, out: Path, models: Mapping[str, Path]) -> dict[str,
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"--out {out}: holds something already", next_step="give a new or empty folder")
     with open_run(folder) as run:
-        header, rows = run.header(), run.rows()
+        header, rows, damaged = run.header(), run.rows(), run.damaged()
     _refuse_other_models(header, models, folder)
     kept = {row.id: folder / row.kept for row in rows if row.kept and (folder / row.kept).is_dir()}
     records = {id_: record for id_, path in kept.items() if (record := read_record(path)) is not None}
     sizes = {id_: sum(path.stat().st_size for path in _files(kept[id_] / "input")) for id_ in records}
     chosen = choose(rows, sizes)
     document = _document(folder, out, header, len(rows), chosen)
+    document["damaged"] = list(damaged)
     if not chosen.kept:
         return document
     with whole_folder(out) as fresh:

@@ -27,6 +27,7 @@ def cases(document: Mapping[str, Any]) -> None:
         ("inconclusive without a finding", document["undecided"]),
         ("unusable", document["unusable"]),
         ("left out, their gt folders are gone", document["without_evidence"]),
+        ("left out, their rows in run.sqlite are damaged", document["damaged"]),
     ):
         if ids:
             print_line(dim(plain(f"{word} ({len(ids)}): {', '.join(ids[:3])}{', ...' if len(ids) > 3 else ''}")))

@@ -42,6 +42,11 @@ def _lines(run: Path, replayed: Replayed) -> list[str]:
         lines.append(f"nothing to do: every case was done by an earlier call; the results are those of {run}")
     elif replayed.summary.earlier:
         lines.append(f"cases run now: {replayed.ran}, by earlier calls: {replayed.summary.earlier}")
+    if replayed.damaged:
+        first, *more = replayed.damaged
+        lines.append(
+            f"rows that were damaged and count for nothing ({len(more) + 1}): {first}{', ...' if more else ''}"
+        )
     here = {case.id for case in replayed.found.cases}
     gone = [row.id for row in replayed.rows if row.id not in here]
     if gone:

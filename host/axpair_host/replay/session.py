@@ -28,6 +28,7 @@ from axpair_host.postprocess.commands import NoBoardYet
 from axpair_host.progress import Progress
 from axpair_host.replay.cases import Case, Found, discover
 from axpair_host.replay.display import watching
+from axpair_host.replay.ended import counted
 from axpair_host.replay.fitness import disown
 from axpair_host.replay.judging import Judge
 from axpair_host.replay.keeping import sweep
@@ -68,6 +69,8 @@ class Replayed:
     found: Found
     ran: int
     """How many cases this call ran."""
+    damaged: Mapping[str, str]
+    """Case id to what was wrong with the row that an earlier call had stored; such a row counts for nothing."""
 
 
 def carry_out(order: Order, progress: Progress) -> Replayed:
@@ -77,18 +80,22 @@ def carry_out(order: Order, progress: Progress) -> Replayed:
     reached or goes away; every case that was stored by then stays.
     """
     task = _task(order)
-    with lock_run(order.run) as run:
+    with lock_run(order.run) as run, counted(run):
         header = task.header()
         if stored := run.header():
             refuse_other(stored, header, str(order.run))
         run.pin({**header, CASE_LIST: task.found.digest()})
+        damaged = run.damaged()
+        for id_, why in damaged.items():
+            again = "; the case runs again" if id_ in task.digests else ""
+            progress.note(f"{id_}: its row in {order.run} is damaged and counts for nothing ({why}){again}")
         to_run = unfinished(task.digests, run.done())
         earlier = [row for row in run.rows() if row.id not in set(to_run)]
         sweep(order.run, [row.kept for row in run.rows()])  # of cases that run again too, until their new rows
         if to_run:
             _run(task, run, earlier, progress)
         rows = run.rows()
-    return Replayed(rows, summarise(rows, earlier=len(earlier)), task.found, len(to_run))
+    return Replayed(rows, summarise(rows, earlier=len(earlier)), task.found, len(to_run), damaged)
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,17 @@ how often interrupted the run was made. `axpair diagnose RUN` and others read it
 """
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from axpair_proto.syncing import make_folder
 
 from axpair_host.errors import UsageError
 from axpair_host.replay.row import Metric, Row, to_text
+from axpair_host.replay.stored_row import DamagedRow, read_row
 
 FILE_NAME = "run.sqlite"
 LOCK_NAME = "run.lock"
@@ -69,26 +71,37 @@ class Run:
             self._connection.executemany("INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?, ?)", metrics)
 
     def done(self) -> dict[str, str]:
-        """Case id to the digest of its files, of every row; not of those that an unfit board left unjudged (AX005)."""
-        return dict(self._connection.execute("SELECT id, source_sha256 FROM cases WHERE code != 'AX005'"))
+        """Case id to the digest of its files, of every row; not of those that an unfit board left unjudged (AX005),
+        and not of damaged ones."""
+        return {row.id: row.source_sha256 for row in self.rows() if row.code != "AX005"}
 
     def rows(self) -> list[Row]:
-        """Every row, ordered by id."""
-        found = self._connection.execute(f"SELECT {_COLUMNS} FROM cases ORDER BY id")
-        return [
-            Row(id_, source, verdict, code, owner, kept, json.loads(document), json.loads(rest))
-            for id_, source, verdict, code, owner, kept, document, rest in found
-        ]
+        """Every row but the damaged ones, ordered by id."""
+        return [row for row in self._read() if isinstance(row, Row)]
+
+    def damaged(self) -> dict[str, str]:
+        """Case id to what is wrong with its row, of every row that isn't what was stored."""
+        return dict(row for row in self._read() if not isinstance(row, Row))
 
     def metrics(self) -> list[tuple[str, Metric]]:
-        """Case id and comparison of every row, ordered by id and as in the document."""
+        """Case id and comparison of every row, ordered by id and as in the document; without those of damaged rows."""
         found = self._connection.execute(
             "SELECT id, output, legs, relation, cosine, measured FROM metrics ORDER BY id, position"
         )
+        damaged = self.damaged()
         return [
             (id_, Metric(output, legs, relation, cosine, json.loads(measured)))
             for id_, output, legs, relation, cosine, measured in found
+            if id_ not in damaged
         ]
+
+    def _read(self) -> Iterator[Row | tuple[str, str]]:
+        """Every row; of a damaged one its id and what is wrong with it."""
+        for fields in self._connection.execute(f"SELECT {_COLUMNS} FROM cases ORDER BY id"):
+            try:
+                yield read_row(fields)
+            except DamagedRow as error:
+                yield str(fields[0]), str(error)
 
     def kept_folder(self, row: Row) -> Path | None:
         """The case's gt folder; None where none was kept."""
@@ -98,6 +111,18 @@ class Run:
 def is_run(folder: Path) -> bool:
     """Whether a replay's state lies there."""
     return (folder / FILE_NAME).is_file()
+
+
+def finished(folder: Path) -> int | None:
+    """How many cases are finished there, as far as that can be read now: also on a disk that takes nothing more."""
+    path = (folder / FILE_NAME).absolute()
+    for how in ("mode=ro", "mode=ro&immutable=1"):
+        try:
+            with closing(sqlite3.connect(f"{path.as_uri()}?{how}", uri=True)) as connection:
+                return len(Run(folder, connection).done())
+        except sqlite3.Error:
+            continue
+    return None
 
 
 @contextmanager
@@ -139,36 +164,57 @@ def _is_unused(folder: Path) -> bool:
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Hold a lock that ends with this process, however it ends: an open transaction on a database of its own."""
-    lock = sqlite3.connect(folder / LOCK_NAME, isolation_level=None, timeout=0)
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.Error as error:
-        lock.close()
-        raise UsageError(
-            f"--run {folder}: another replay is writing it ({error})", next_step="wait for it, or give another --run"
-        ) from error
-    try:
+    with refused_state(folder / LOCK_NAME):
+        lock = sqlite3.connect(folder / LOCK_NAME, isolation_level=None, timeout=0)
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.Error as error:
+            lock.close()
+            if "is locked" not in str(error):
+                raise
+            raise UsageError(
+                f"--run {folder}: another replay is writing it ({error})",
+                next_step="wait for it, or give another --run",
+            ) from error
+    with closing(lock):
         yield
-    finally:
-        lock.close()
 
 
 @contextmanager
 def _connected(folder: Path) -> Iterator[sqlite3.Connection]:
     path = folder / FILE_NAME
-    connection = sqlite3.connect(path, timeout=30)
-    try:
+    with refused_state(path), closing(sqlite3.connect(path, timeout=30)) as connection:
+        connection.text_factory = os.fsdecode  # what isn't UTF-8 is a damaged row's, not the end of all
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         _prepare(connection, path)
         yield connection
-    except sqlite3.DatabaseError as error:
+
+
+@contextmanager
+def refused_state(path: Path) -> Iterator[None]:
+    """Turn what sqlite refuses into a UsageError that says what to do; only damage is a reason to begin anew."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        said = str(error)
+        steps = [step for words, step in _STEPS.items() if any(word in said for word in words)]
+        step = steps[0] if steps else "call the same command again; if it stays, give another --run"
         raise UsageError(
-            f"{path}: can't be used as a replay's state: {error}", next_step="give another --run, or delete the folder"
+            f"{path}: can't be used as a replay's state: {said}", next_step=step.format(folder=path.parent)
         ) from error
-    finally:
-        connection.close()
+
+
+_STEPS = {
+    ("is full",): "free space there, and call the same command again: finished cases are kept",
+    ("disk I/O error",): "look at the disk and at the system's log, and call the same command again",
+    ("readonly", "unable to open"): "mend the permissions of {folder}, or give another --run",
+    ("is locked",): "wait for the program that has it open, and call the same command again",
+    ("malformed", "not a database", "no such table", "no such column", "has no column"): "it is damaged: move {folder} "
+    "away, or delete it, and replay into a new one",
+}
+"""By what sqlite says."""
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

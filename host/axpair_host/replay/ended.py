@@ -1,0 +1,58 @@
+"""A replay that its disk ended: what was refused, and how many cases are kept."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from axpair_proto.errors import AxpairError
+from axpair_proto.failures import refused_by_system
+
+from axpair_host.errors import BoardError, UsageError
+from axpair_host.replay.store import FILE_NAME, Run, finished, refused_state
+
+
+def so_far(folder: Path) -> str:
+    """What is kept of a replay into that folder, whatever state it is in."""
+    return _kept(folder, finished(folder)) if (folder / FILE_NAME).is_file() else "no case was finished"
+
+
+@contextmanager
+def counted(run: Run) -> Iterator[None]:
+    """Within, what the disk refuses becomes a UsageError that says how many cases are kept."""
+    try:
+        with refused_state(run.folder / FILE_NAME):
+            yield
+    except (AxpairError, OSError) as error:
+        refused = of_disk(error)
+        if refused is None:
+            raise
+        try:
+            count: int | None = len(run.done())
+        except sqlite3.Error:
+            count = None
+        raise Counted(f"{refused.message}; {_kept(run.folder, count)}", next_step=refused.next_step) from error
+
+
+class Counted(UsageError):
+    """The disk refused, and it is said how many cases are kept."""
+
+
+def of_disk(error: AxpairError | OSError) -> AxpairError | None:
+    """What people see of an error that the disk is the cause of; None for any other."""
+    if isinstance(error, OSError):
+        return refused_by_system(error)
+    if isinstance(error, BoardError | Counted) or not isinstance(error.__cause__, OSError | sqlite3.Error):
+        return None
+    return UsageError(error.message, next_step=error.next_step or _step(error.__cause__))
+
+
+def _step(cause: OSError | sqlite3.Error) -> str:
+    found = refused_by_system(cause) if isinstance(cause, OSError) else None
+    return found.next_step if found is not None else "call the same command again"
+
+
+def _kept(folder: Path, count: int | None) -> str:
+    if count is None:
+        return f"finished cases are kept in {folder}"
+    return f"{count} finished case{'' if count == 1 else 's'} kept in {folder}"
