@@ -94,7 +94,7 @@ def attack(setting: Setting, tally: Tally, frames: int, variables: Mapping[str, 
 
 
 def _session(agent: _Agent, rng: random.Random, plans: bool) -> Iterator[tuple[str, str]]:
-    """One model from its loading on: what is wrong, or "", and what came; one thread `plans` for all workers' starts."""
+    """One model from its loading on: what is wrong, or "", and what came; one thread `plans` all workers' starts."""
     if plans and rng.random() < 0.5:
         _planned(agent.plan, hello=rng.choice((0, rng.getrandbits(60))), load=rng.choice((0, rng.getrandbits(60))))
         yield _loaded(agent)[1:]

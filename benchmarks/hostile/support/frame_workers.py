@@ -1,5 +1,6 @@
 """Frames to live workers, one in ten after a valid LOAD: each is answered, or its worker ends in order."""
 
+import contextlib
 import os
 import random
 import select
@@ -77,10 +78,8 @@ def _one(setting: Setting, number: int, model: Path, variables: Mapping[str, str
             assert _next(process)[1] == LOADED
         raw = mutant(rng, protocol, requests(str(model)))
         # Writing may fail halfway: a worker that ends at the prefix doesn't read the rest.
-        try:
+        with contextlib.suppress(BrokenPipeError):
             process.stdin.write(raw)
-        except BrokenPipeError:
-            pass
         answered = _whole(raw) and _next(process)[1] != 0
         what = "answered" if answered else "ended"
         if answered or not _whole(raw):
@@ -125,7 +124,7 @@ def _whole(raw: bytes) -> bool:
     """Whether a worker can tell that nothing is to come: a whole frame, or no frame."""
     if len(raw) < PREFIX:
         return False
-    magic, _, _, _, header_bytes, payload_bytes = struct.unpack_from("<4sBBHIQ", raw)
+    _magic, _, _, _, header_bytes, payload_bytes = struct.unpack_from("<4sBBHIQ", raw)
     return bool(len(raw) >= PREFIX + header_bytes + payload_bytes)
 
 
@@ -143,8 +142,8 @@ def _ended(process: "subprocess.Popen[bytes]") -> tuple[int, float]:
 
 
 def _out_of_order(status: int, said: str) -> str:
-    """What is wrong with a worker's end, or "": 0, or 1 with one line that says why; SIGKILL by its own hand is one."""
-    lines = [line for line in said.splitlines() if line.strip() and not line.startswith("\x1eaxpair ")]
+    """What is wrong with a worker's end, or "": 0 without a word, or 1 with one line that says why."""
+    lines = [line for line in said.split("\n") if line.strip() and not line.startswith("\x1eaxpair ")]
     if status == 0 and not lines:
         return ""
     if status == 1 and len(lines) == 1 and lines[0].startswith("axpair-worker: "):
