@@ -1,6 +1,7 @@
 """The agent's command line: `axpair-agent serve`."""
 
 import argparse
+import contextlib
 import json
 import logging
 import os
@@ -34,6 +35,9 @@ from axpair_agent.settings import (
 
 ENDING_SECONDS = 20.0
 """After so long an agent that was told to end does so without waiting for anything."""
+
+FILES = 4096
+"""Open files that the agent asks for."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -111,6 +115,7 @@ def _serve(settings: Settings) -> int:
     from axpair_agent.recent import RecentLines
     from axpair_agent.server import start
 
+    _raise_file_limit()
     recent = RecentLines()
     logging.basicConfig(
         level=logging.INFO, format="axpair-agent: %(message)s", handlers=[logging.StreamHandler(), recent]
@@ -130,6 +135,17 @@ def _serve(settings: Settings) -> int:
     agent.close()
     last_resort.cancel()
     return 0
+
+
+def _raise_file_limit() -> None:
+    """Let connections not take the descriptors that blobs and workers need: the usual soft limit is 1024."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _tell_on_signals(tell: socket.socket) -> None:

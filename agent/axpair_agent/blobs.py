@@ -1,7 +1,8 @@
 """Models and inputs by content: one folder of verified files, within a quota, shared by agents on this machine.
 
 A file appears under its digest only whole and verified. What an interrupted upload left stays as a partial file and
-is gone on with. The files used longest ago make room for new ones, never those that a loaded model holds.
+is gone on with. The files used longest ago make room for bytes as they come, never those that a loaded model holds;
+an upload whose announced bytes can't fit beside those and what other uploads announced is refused before it begins.
 """
 
 import contextlib
@@ -9,6 +10,7 @@ import os
 import re
 import shutil
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +20,14 @@ from axpair_proto.syncing import make_folder, sync
 
 from axpair_agent.errors import CallError
 from axpair_agent.filelock import FileLock
-from axpair_agent.uploads import Upload
+from axpair_agent.uploads import Upload, size_of
 from axpair_agent.worker.modelcache import digest_of
+
+MAX_BYTES = (1 << 63) - 1
+"""Sizes and offsets beyond it are no file's."""
+
+LOOK_BYTES = 64 << 20
+"""After so many bytes the folder is looked at again: other agents may fill it too."""
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -47,6 +55,10 @@ class BlobStore:
             make_folder(path, 0o700)
         self._lock = threading.Lock()
         self._uploads: dict[str, Upload] = {}
+        self._in_use: Counter[str] = Counter()
+        # Taken last, for a moment: an upload takes it amid a write, for which another upload may be waiting.
+        self._counting = threading.Lock()
+        self._left = 0
 
     def holds(self, sha256: str) -> bool:
         """Whether the blob is there, by name; its bytes are checked when it is used. Raises CallError DIGEST."""
@@ -61,25 +73,28 @@ class BlobStore:
 
     def committed_bytes(self, sha256: str) -> int:
         """What an interrupted upload left. Raises CallError DIGEST."""
-        return _size_of(self._partial_path(sha256))
+        return size_of(self._partial_path(sha256))
 
     def upload(self, sha256: str, size: int, offset: int) -> Upload:
         """Begin an upload, or go on with one; takes over from one whose sender went away unnoticed.
 
-        Raises CallError: DIGEST, OFFSET where `offset` isn't where our copy ends, QUOTA.
+        Raises CallError: DIGEST, MESSAGE where a number is no file's size, OFFSET where `offset` isn't where our copy
+        ends, QUOTA.
         """
+        if max(size, offset) > MAX_BYTES:
+            raise CallError(Reason.MESSAGE, f"{max(size, offset)} bytes are no file's size; at most {MAX_BYTES}")
         with self._lock:
             former = self._uploads.pop(self._checked(sha256), None)
             if former is not None:
                 former.suspend()
             path = self._partial_path(sha256)
             if not self.holds(sha256):
-                held = _size_of(path)
+                held = size_of(path)
                 if offset != held or offset > size:
                     raise CallError(
                         Reason.OFFSET, f"the upload of {sha256} goes on at {held}, not at {offset} of {size} bytes"
                     )
-                self._make_room(size - held, keep=path)
+                self._check_announced(size)
             upload = Upload(self, sha256, size, None if self.holds(sha256) else path)
             self._uploads[sha256] = upload
             return upload
@@ -104,7 +119,13 @@ class BlobStore:
                 )
             with contextlib.suppress(OSError):
                 os.utime(path)
-            yield path
+            with self._counting:
+                self._in_use[sha256] += 1
+            try:
+                yield path
+            finally:
+                with self._counting:
+                    self._in_use[sha256] -= 1
         finally:
             lock.release()
 
@@ -124,21 +145,48 @@ class BlobStore:
         if self._uploads.get(upload.sha256) is upload:
             del self._uploads[upload.sha256]
 
-    def _make_room(self, wanted: int, keep: Path) -> None:
-        files = sorted(self._files(self._whole) + self._files(self._partial), key=lambda file: file.used)
-        surplus = sum(file.size for file in files) + wanted - self._quota
-        for file in files:
-            if surplus <= 0:
-                return
-            if file.path != keep and self._evict(file.path):
-                surplus -= file.size
-        if surplus > 0:
+    def make_room(self, upload: Upload, wanted: int) -> None:
+        """Count bytes that came for an upload and are about to be written; called by itself alone.
+
+        Raises CallError QUOTA where nothing can go for them.
+        """
+        with self._counting:
+            if wanted > self._left:
+                self._left = min(LOOK_BYTES, self._room_for(wanted))
+            self._left -= wanted
+            upload.counted += wanted
+
+    def _check_announced(self, size: int) -> None:
+        """Raise CallError QUOTA for a blob that can't fit beside what is in use and what other uploads announced."""
+        with self._counting:
+            announced = sum(upload.size for upload in list(self._uploads.values()) if upload.path is not None)
+            used = sum(size_of(self._path(sha256)) for sha256, count in self._in_use.items() if count > 0)
+        if announced + used + size > self._quota:
             raise CallError(
                 Reason.QUOTA,
-                f"{wanted} bytes more don't fit into the agent's {self._quota}: {surplus} too many, "
+                f"{size} bytes don't fit into the agent's {self._quota}: {used} are in use, and other uploads have "
+                f"announced {announced}",
+                next_step="start the agent with a larger --quota, unload models, or wait for the other uploads",
+            )
+
+    def _room_for(self, wanted: int) -> int:
+        """Let files go until there is room; how much there is. Raises CallError QUOTA."""
+        files = sorted(self._files(self._whole) + self._files(self._partial), key=lambda file: file.used)
+        counted = {upload.path: upload.counted for upload in list(self._uploads.values()) if upload.path is not None}
+        room = self._quota - sum(max(file.size, counted.get(file.path, 0)) for file in files)
+        for file in files:
+            if room >= wanted:
+                break
+            if file.path not in counted and self._evict(file.path):
+                room += file.size
+        if room < wanted:
+            raise CallError(
+                Reason.QUOTA,
+                f"{wanted} bytes more don't fit into the agent's {self._quota}: there is room for {room}, "
                 "and the rest is in use",
                 next_step="start the agent with a larger --quota, or unload models",
             )
+        return room
 
     def _evict(self, path: Path) -> bool:
         if path.parent == self._partial and path.name[:64] in self._uploads:
@@ -197,10 +245,3 @@ class _File:
     path: Path
     size: int
     used: float
-
-
-def _size_of(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

@@ -21,15 +21,26 @@ if TYPE_CHECKING:
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)
 
 
+def size_of(path: Path) -> int:
+    """A file's bytes; 0 without one."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
 class Upload:
     """Appends to a partial file until it is whole. `append` and `close` are for one thread, `suspend` for any."""
 
     def __init__(self, store: BlobStore, sha256: str, size: int, path: Path | None) -> None:
         """`path` is None where the store holds the blob already: what comes is then left aside."""
         self.sha256 = sha256
+        self.size = size
+        """What was announced."""
+        self.path = path
+        self.counted = 0 if path is None else size_of(path)
+        """What the quota counts of it: the file's bytes and those that are just being written."""
         self._store = store
-        self._size = size
-        self._path = path
         self._writing = threading.Lock()
         self._superseded = False
         self._file = None if path is None else path.open("ab", buffering=0)
@@ -39,16 +50,21 @@ class Upload:
         """Write the next bytes; after an error the partial file is gone.
 
         Raises CallError: OFFSET when another upload took over, DIGEST_MISMATCH when more comes than was announced,
-        QUOTA when the disk is full.
+        QUOTA when quota or disk is full.
         """
         with self._writing:
             if self._superseded:
                 raise CallError(Reason.OFFSET, f"another upload of {self.sha256} took over from this one")
             if self._file is None:
                 return
-            if self._file.tell() + len(data) > self._size:
+            if self._file.tell() + len(data) > self.size:
                 self._drop()
-                raise CallError(Reason.DIGEST_MISMATCH, f"more came for {self.sha256} than its {self._size} bytes")
+                raise CallError(Reason.DIGEST_MISMATCH, f"more came for {self.sha256} than its {self.size} bytes")
+            try:
+                self._store.make_room(self, len(data))
+            except CallError:
+                self._drop()
+                raise
             try:
                 write_all(self._file.fileno(), [data])
                 self._file.seek(0, os.SEEK_END)
@@ -63,20 +79,20 @@ class Upload:
         with self._writing:
             if self._superseded:
                 return 0, False
-            if self._file is None or self._path is None:
+            if self._file is None or self.path is None:
                 self._store.forget(self)
-                return self._size, True
+                return self.size, True
             if self._file.closed:
                 return 0, False
             held = self._file.tell()
-            if held < self._size:
+            if held < self.size:
                 self._release()
                 return held, False
             try:
                 os.fsync(self._file.fileno())
-                found = digest_of(self._path)
+                found = digest_of(self.path)
                 if found == self.sha256:
-                    self._store.finish(self.sha256, self._path)
+                    self._store.finish(self.sha256, self.path)
             except OSError as error:
                 self._fail(error)
             if found != self.sha256:
@@ -106,8 +122,8 @@ class Upload:
 
     def _drop(self) -> None:
         self._release()
-        if self._path is not None:
-            self._path.unlink(missing_ok=True)
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
 
     def _release(self) -> None:
         if self._file is not None:

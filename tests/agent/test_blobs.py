@@ -5,6 +5,7 @@ import queue
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -153,6 +154,67 @@ def test_the_quota_makes_the_blob_used_longest_ago_go_and_never_a_loaded_model(a
         assert reason_of(caught.value) == "QUOTA"
         assert client.missing(sha256_of(held)) == {}
         assert partial_files(agent_folder) == []
+
+
+@contextlib.contextmanager
+def begun(agent: AgentProcess, size: int, mark: str, piece: bytes = b"") -> Iterator[Any]:
+    """An upload on a connection of its own that announces `size` bytes, sends a piece, and then nothing."""
+    over = threading.Event()
+
+    def parts() -> Iterator[blobs_pb2.UploadRequest]:
+        yield blobs_pb2.UploadRequest(start=blobs_pb2.UploadStart(sha256=sha256_of(mark.encode()), size_bytes=size))
+        if piece:
+            yield blobs_pb2.UploadRequest(data=piece)
+        over.wait()
+
+    with agent.client() as client:
+        call = client.blobs.Upload.future(parts(), metadata=client.metadata)
+        try:
+            yield call
+        finally:
+            over.set()
+
+
+def test_announced_bytes_evict_nothing_and_count_against_other_uploads(agent_folder: Path) -> None:
+    old = blob("old", 30_000)
+    with started(agent_folder, "--quota=100000") as agent, agent.client() as client:
+        client.upload(old)
+        with begun(agent, 90_000, "announced", piece=b"x" * 1_000):
+            while client.missing(sha256_of(b"announced")) != {sha256_of(b"announced"): 1_000}:
+                pass
+            assert client.missing(sha256_of(old)) == {}
+            with begun(agent, 20_000, "another") as refused, pytest.raises(grpc.RpcError) as caught:
+                refused.result(timeout=60)
+            assert reason_of(caught.value) == "QUOTA"
+            assert "other uploads have announced 90000" in details_of(caught.value)
+            assert client.upload(blob("fits", 9_000)).complete
+            assert client.missing(sha256_of(old)) == {}
+            with pytest.raises(grpc.RpcError):
+                client.upload(blob("doesn't", 11_000))
+
+
+def test_bytes_that_come_make_the_oldest_go_one_after_the_other(agent_folder: Path) -> None:
+    first, second = blob("first", 40_000), blob("second", 40_000)
+    with started(agent_folder, "--quota=100000") as agent, agent.client() as client:
+        client.upload(first)
+        client.upload(second)
+        digest = sha256_of(b"new")
+        with begun(agent, 90_000, "new", piece=b"x" * 30_000):
+            while client.missing(digest) != {digest: 30_000}:
+                pass
+            assert client.missing(sha256_of(first), sha256_of(second)) == {sha256_of(first): 0}
+
+
+@pytest.mark.parametrize("size", [(1 << 64) - 1, 1 << 63])
+def test_sizes_that_no_file_has_are_refused(client: Client, size: int) -> None:
+    for start in (
+        blobs_pb2.UploadStart(sha256=sha256_of(b"size"), size_bytes=size),
+        blobs_pb2.UploadStart(sha256=sha256_of(b"size"), size_bytes=1, offset_bytes=size),
+    ):
+        with pytest.raises(grpc.RpcError) as caught:
+            client.blobs.Upload(iter([blobs_pb2.UploadRequest(start=start)]), metadata=client.metadata)
+        assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert reason_of(caught.value) == "MESSAGE"
 
 
 def test_a_loaded_model_is_safe_from_another_agent_on_the_same_folder(agent_folder: Path) -> None:
