@@ -10,6 +10,7 @@ import msgspec
 from axpair_proto.gt.replacing import whole_folder
 
 from axpair_host import postprocess
+from axpair_host.boards.limits import PATIENCE_SECONDS
 from axpair_host.boards.url import Address, EmulatorAddress
 from axpair_host.diagnosis import Settings, Verdict, diagnose
 from axpair_host.digests import bytes_sha256
@@ -91,11 +92,13 @@ def pair(
     judging: Judging,
     overwrite: bool,
     progress: Progress,
+    patience: float = PATIENCE_SECONDS,
     suspicion: Suspicion = SUSPECTING,
     canary: Canary | None = None,
 ) -> Paired:
     """Run one case and put its gt folder at `out`, whole or not at all.
 
+    A connection that is lost is tried to be had again for `patience` seconds.
     Raises UsageError and whatever else is on the input's side; BoardError when the board can't be reached or goes
     away. Nothing is left behind then.
     """
@@ -106,8 +109,8 @@ def pair(
     simulated = simulated_by(request, simulator)
     on_board = wants_board(judging.postprocess)
     with (
-        _board_side(request, address, simulated, progress, commands=on_board) as side,
-        _other_side(request, suspicion.other_board, simulated, progress) as other,
+        _board_side(request, address, simulated, progress, patience, commands=on_board) as side,
+        _other_side(request, suspicion.other_board, simulated, progress, patience) as other,
     ):
         postprocessor = judging.loaded(side)  # so that a typo shows before the work
         if side is not None and on_board:
@@ -185,21 +188,24 @@ def _watched(
 
 @contextmanager
 def _board_side(
-    request: GatherRequest, address: Address, simulated: str, progress: Progress, *, commands: bool
+    request: GatherRequest, address: Address, simulated: str, progress: Progress, patience: float, *, commands: bool
 ) -> Iterator[BoardSide | None]:
     if request.finished is not None:
         yield None
         return
-    with BoardSide(address, request.models.joint, simulated, progress, commands=commands) as side:
+    joint = request.models.joint
+    with BoardSide(address, joint, simulated, progress, commands=commands, patience=patience) as side:
         yield side
+        if lost := side.workers_lost():
+            progress.note(f"board: {lost} worker{'' if lost == 1 else 's'} lost from outside; what they ran, ran again")
 
 
 @contextmanager
 def _other_side(
-    request: GatherRequest, address: Address | None, simulated: str, progress: Progress
+    request: GatherRequest, address: Address | None, simulated: str, progress: Progress, patience: float
 ) -> Iterator[BoardSide | None]:
     if address is None:
         yield None
         return
-    with BoardSide(address, request.models.joint, simulated, progress) as side:
+    with BoardSide(address, request.models.joint, simulated, progress, patience=patience) as side:
         yield side

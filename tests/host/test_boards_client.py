@@ -16,6 +16,7 @@ import pytest
 import toy_runtime
 from axpair_host.boards.case import Case
 from axpair_host.boards.client import Board, connect
+from axpair_host.boards.connection import Patience
 from axpair_host.boards.loaded import LoadedModel, LoadRefused
 from axpair_host.boards.url import GrpcAddress
 from axpair_host.errors import BoardError, UsageError
@@ -274,7 +275,8 @@ def test_an_agent_of_another_protocol_is_refused_with_both_versions() -> None:
 
 
 def test_an_agent_killed_in_mid_run_is_a_board_error_after_what_had_come(tmp_path: Path) -> None:
-    with agent_process.started(tmp_path, ends=False) as agent, connect(address_of(agent)) as board:
+    patience = Patience(0.1)
+    with agent_process.started(tmp_path, ends=False) as agent, connect(address_of(agent), patience) as board:
         model = loaded(board, toy(tmp_path, [("x", "uint8", 8)], [8]))
         hanging = Case("hangs", {"x": bytes([toy_runtime.HANG]) + bytes(7)}, want_probe=False)
         answers = model.run([Case("first", {"x": ordinary(8)}, want_probe=False), hanging])

@@ -10,6 +10,8 @@ from axpair_agent.answers import Output
 from axpair_agent.cases import Round
 
 CHUNK_BYTES = 1 << 20
+INLINE_BYTES = 4 << 20
+"""Of all outputs in one outcome, which hosts bound."""
 
 
 def messages(request: runs_pb2.RunRequest, description: ModelDescription, done: Round) -> Iterator[runs_pb2.RunReply]:
@@ -28,11 +30,12 @@ def messages(request: runs_pb2.RunRequest, description: ModelDescription, done: 
         workers_lost=done.workers_lost,
     )
     if done.facts is not None:
-        view, start = memoryview(done.payload), 0
+        view, start, room = memoryview(done.payload), 0, INLINE_BYTES
         for index, (tensor, found) in enumerate(zip(description.outputs, done.facts.outputs, strict=True)):
             data = view[start : start + found.size_bytes]
             start += found.size_bytes
-            inline = len(data) <= CHUNK_BYTES
+            inline = len(data) <= min(CHUNK_BYTES, room)
+            room -= len(data) if inline else 0
             for offset in range(0, 0 if inline else len(data), CHUNK_BYTES):
                 chunk = runs_pb2.OutputChunk(
                     output=index, offset_bytes=offset, data=bytes(data[offset : offset + CHUNK_BYTES])

@@ -20,6 +20,8 @@ class Case:
     fresh_worker: bool = False
     deadline_ms: int = 0
     """For one round; 0 = the agent's own limit."""
+    before: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """Inputs that the same worker runs right before, as the probe round; empty = none."""
 
 
 @dataclass(frozen=True)
@@ -33,3 +35,5 @@ class RoundAnswer:
     """Received bytes by output name, in the model's order; empty when the round failed."""
     last: bool
     """Whether the case is done with this round."""
+    attempt: int = 0
+    """With a higher one than before all rounds of the case begin again: what came of it so far is void."""

@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC's own log lines are no messages of ours
 
 import grpc
 from axpair_proto import PROTOCOL_VERSION, __version__
-from axpair_proto.description import ModelDescription
 from axpair_proto.reasons import TOKEN_KEY
 from axpair_proto.v1 import (
     commands_pb2,
@@ -26,24 +26,41 @@ from axpair_proto.v1 import (
 )
 
 from axpair_host.boards.blobs import BlobStore
-from axpair_host.boards.failures import failure_of
+from axpair_host.boards.connection import Connection, Patience
+from axpair_host.boards.described import described, mapping, text, texts
+from axpair_host.boards.failures import LOST, failure_of
 from axpair_host.boards.inlining import inlined
-from axpair_host.boards.loaded import LoadedModel, LoadRefused
-from axpair_host.boards.status import board_errors
+from axpair_host.boards.limits import (
+    BRIEF_SECONDS,
+    HELLO_SECONDS,
+    KEEPALIVE_SECONDS,
+    MAX_COMMAND_BYTES,
+    MAX_MESSAGE_BYTES,
+    MAX_NAME_BYTES,
+    RECONNECT_SECONDS,
+    command_seconds,
+    load_seconds,
+)
+from axpair_host.boards.loaded import LoadedModel, Loading, LoadRefused
+from axpair_host.boards.outputs import Nonsense, log_lines, makes_sense
 from axpair_host.boards.url import GrpcAddress
 from axpair_host.digests import file_sha256
-from axpair_host.errors import BoardError, UsageError
+from axpair_host.errors import BoardError, UsageError, WorkerLost
 from axpair_host.postprocess.commands import Printed
 from axpair_host.progress import Progress, Silent
 
-HELLO_SECONDS = 60.0
-MAX_COMMAND_BYTES = 64 << 20
-"""Of outputs for a command: what agents take."""
 _CHANNEL_OPTIONS = (
-    ("grpc.max_receive_message_length", 256 << 20),
-    ("grpc.max_send_message_length", 256 << 20),
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.keepalive_time_ms", KEEPALIVE_SECONDS * 1000),
+    ("grpc.keepalive_timeout_ms", KEEPALIVE_SECONDS * 1000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.initial_reconnect_backoff_ms", 500),
+    ("grpc.min_reconnect_backoff_ms", RECONNECT_SECONDS * 1000),
+    ("grpc.max_reconnect_backoff_ms", 5000),
     ("grpc.enable_http_proxy", 0),  # boards stand in the local network
 )
+_PATIENT = Patience()
 
 
 @dataclass(frozen=True)
@@ -59,22 +76,23 @@ class AgentFacts:
 
 
 @contextmanager
-def connect(address: GrpcAddress) -> Iterator[Board]:
+def connect(address: GrpcAddress, patience: Patience = _PATIENT) -> Iterator[Board]:
     """Connect and shake hands. Raises BoardError when nothing answers or another protocol is spoken."""
     with _channel(address) as channel:
-        yield Board(channel, address)
+        yield Board(channel, address, patience)
 
 
 class Board:
     """An agent that answered the handshake. Its methods may be called from any thread."""
 
-    def __init__(self, channel: grpc.Channel, address: GrpcAddress) -> None:
+    def __init__(self, channel: grpc.Channel, address: GrpcAddress, patience: Patience = _PATIENT) -> None:
         self.url = address.url
-        self._channel = channel
-        self._metadata = ((TOKEN_KEY, f"Bearer {address.token}"),) if address.token else ()
-        self.facts = self._hello()
-        self._blobs = BlobStore(channel, self.url, self._metadata)
+        metadata = ((TOKEN_KEY, f"Bearer {address.token}"),) if address.token else ()
+        self.connection = Connection(channel, self.url, metadata, patience)
         self._models = models_pb2_grpc.ModelsStub(channel)
+        self._blobs = BlobStore(self.connection)
+        # An address at which nobody answers is most likely wrong: said at once.
+        self.facts = self._hello(again=False)
 
     def load(
         self,
@@ -94,34 +112,74 @@ class Board:
         """
         progress = progress or Silent()
         sha256 = sha256 or file_sha256(joint)
+        request = models_pb2.LoadRequest(
+            sha256=sha256, deadline_ms=deadline_ms, runtime=runtime, runtime_options=options or {}
+        )
+        loading = self._load(joint, request, progress)
+        if isinstance(loading, LoadRefused):
+            return loading
+        return LoadedModel(self.connection, self._blobs, loading, partial(self._load_again, joint, request))
+
+    def _load(
+        self, joint: Path, request: models_pb2.LoadRequest, progress: Progress, *, starting: bool = False
+    ) -> Loading | LoadRefused:
         try:
-            with joint.open("rb") as content:
-                size = os.fstat(content.fileno()).st_size
-                with progress.task(f"board: send {joint.name}", size, "B") as task:
-                    sent_bytes = self._blobs.ensure(sha256, size, content, task.at)
+            size = joint.stat().st_size
+            with progress.task(f"board: send {joint.name}", size, "B") as task:
+                sent_bytes = self._blobs.ensure(request.sha256, size, lambda: joint.open("rb"), task.at)
         except OSError as error:
             raise UsageError(f"{joint}: can't be read: {error.strerror}") from error
-        with progress.task(f"board: load {joint.name}"), board_errors(self.url, "loading the model"):
-            request = models_pb2.LoadRequest(
-                sha256=sha256, deadline_ms=deadline_ms, runtime=runtime, runtime_options=options or {}
+        with progress.task(f"board: load {joint.name}"):
+            reply = self.connection.call(
+                self._models.Load,
+                request,
+                doing="loading the model",
+                seconds=load_seconds(request.deadline_ms),
+                starting=starting,
             )
-            reply = self._models.Load(request, metadata=self._metadata)
-        log_lines = tuple(reply.log_lines)
-        if reply.WhichOneof("outcome") != "model":
-            return LoadRefused(failure_of(reply.failure), log_lines)
-        return LoadedModel(
-            channel=self._channel,
-            metadata=self._metadata,
-            url=self.url,
-            handle=reply.model.handle,
-            description=ModelDescription.from_message(reply.model.description),
-            sha256=reply.model.sha256,
-            load_us=reply.model.load_us,
-            versions={"agent": self.facts.agent_version, **self.facts.versions, **reply.model.versions},
-            log_lines=log_lines,
+        self.connection.lost.add(reply.workers_lost)
+        with makes_sense(self.url, "loading the model"):
+            return self._loading(reply, sent_bytes)
+
+    def _loading(self, reply: models_pb2.LoadReply, sent_bytes: int) -> Loading | LoadRefused:
+        lines = log_lines(reply.log_lines, len(reply.log_lines))
+        outcome = reply.WhichOneof("outcome")
+        if outcome == "failure":
+            failure = failure_of(reply.failure)
+            if failure.kind == LOST:
+                raise WorkerLost(
+                    f"{self.url}: the model wasn't loaded: {failure.message}",
+                    next_step="see to the board's memory and to who ends its processes, and call again",
+                )
+            return LoadRefused(failure, lines)
+        if outcome is None:
+            raise Nonsense("neither a model nor a failure")
+        model = reply.model
+        return Loading(
+            handle=text("the handle", model.handle),
+            description=described(model.description),
+            sha256=text("the model's digest", model.sha256),
+            load_us=model.load_us,
+            versions={
+                "agent": self.facts.agent_version,
+                **self.facts.versions,
+                **mapping("the versions", model.versions),
+            },
+            log_lines=lines,
             sent_bytes=sent_bytes,
-            blobs=self._blobs,
         )
+
+    def _load_again(self, joint: Path, request: models_pb2.LoadRequest) -> Loading:
+        """Into whatever agent is there now. Raises BoardError, also where that is another kind of agent."""
+        facts = self._hello(again=True)
+        if facts.runtime != self.facts.runtime:
+            raise BoardError(
+                f"{self.url}: the agent runs models with {facts.runtime!r} now, it was {self.facts.runtime!r}"
+            )
+        loading = self._load(joint, request, Silent(), starting=True)
+        if isinstance(loading, LoadRefused):
+            raise BoardError(f"{self.url}: the model wasn't loaded again: {loading.failure.message}")
+        return loading
 
     def check_commands(self) -> None:
         """Raise UsageError where the agent runs no commands of its users."""
@@ -138,49 +196,59 @@ class Board:
         if size > MAX_COMMAND_BYTES:
             raise UsageError(f"{self.url}: {size} bytes of outputs are too many for a command on the board")
         inside = inlined(files)
-        request = commands_pb2.RunCommandRequest(
-            arguments=arguments,
-            files=[
-                commands_pb2.CommandFile(name=name, data=data)
-                if name in inside
-                else commands_pb2.CommandFile(name=name, sha256=self._blobs.hold(data))
-                for name, data in files.items()
-            ],
-            deadline_ms=int(seconds * 1000),
+        given = [
+            commands_pb2.CommandFile(name=name, data=data)
+            if name in inside
+            else commands_pb2.CommandFile(name=name, sha256=self._blobs.hold(data))
+            for name, data in files.items()
+        ]
+        reply = self.connection.call(
+            commands_pb2_grpc.CommandsStub(self.connection.channel).Run,
+            commands_pb2.RunCommandRequest(arguments=arguments, files=given, deadline_ms=int(seconds * 1000)),
+            doing="running a command",
+            seconds=command_seconds(seconds),
+            again=False,  # it may have done what it does once only
         )
-        with board_errors(self.url, "running a command"):
-            reply = commands_pb2_grpc.CommandsStub(self._channel).Run(request, metadata=self._metadata)
         return Printed(reply.status, reply.output, reply.errors, reply.ended)
 
     def diagnostics(self) -> diagnostics_pb2.CollectReply:
         """The agent's present state. Raises BoardError."""
-        with board_errors(self.url, "collecting diagnostics"):
-            stub = diagnostics_pb2_grpc.DiagnosticsStub(self._channel)
-            return stub.Collect(diagnostics_pb2.CollectRequest(), metadata=self._metadata)
+        return self.connection.call(
+            diagnostics_pb2_grpc.DiagnosticsStub(self.connection.channel).Collect,
+            diagnostics_pb2.CollectRequest(),
+            doing="collecting diagnostics",
+            seconds=BRIEF_SECONDS,
+        )
 
     def close(self) -> None:
         """End every call in progress; those raise BoardError."""
-        self._channel.close()
+        self.connection.close()
 
-    def _hello(self) -> AgentFacts:
-        stub = handshake_pb2_grpc.HandshakeStub(self._channel)
-        request = handshake_pb2.HelloRequest(protocol_version=PROTOCOL_VERSION, host_version=__version__)
-        with board_errors(self.url, "shaking hands"):
-            reply = stub.Hello(request, metadata=self._metadata, timeout=HELLO_SECONDS)
-        if reply.protocol_version != PROTOCOL_VERSION:
-            raise BoardError(
-                f"{self.url}: the agent ({reply.agent_version}) speaks protocol {reply.protocol_version}, "
-                f"this host ({__version__}) speaks {PROTOCOL_VERSION}",
-                next_step="install the same axpair release on both sides",
-            )
-        return AgentFacts(
-            agent_version=reply.agent_version,
-            instance=reply.instance,
-            runtime=reply.runtime,
-            versions=dict(reply.versions),
-            capabilities=tuple(reply.capabilities),
-            worker=reply.worker,
+    def _hello(self, *, again: bool) -> AgentFacts:
+        reply = self.connection.call(
+            handshake_pb2_grpc.HandshakeStub(self.connection.channel).Hello,
+            handshake_pb2.HelloRequest(protocol_version=PROTOCOL_VERSION, host_version=__version__),
+            doing="shaking hands",
+            seconds=HELLO_SECONDS,
+            again=again,
+            starting=again,
         )
+        with makes_sense(self.url, "shaking hands"):
+            version = text("the agent's version", reply.agent_version, MAX_NAME_BYTES)
+            if reply.protocol_version != PROTOCOL_VERSION:
+                raise BoardError(
+                    f"{self.url}: the agent ({version}) speaks protocol {reply.protocol_version}, "
+                    f"this host ({__version__}) speaks {PROTOCOL_VERSION}",
+                    next_step="install the same axpair release on both sides",
+                )
+            return AgentFacts(
+                agent_version=version,
+                instance=text("the instance", reply.instance),
+                runtime=text("the runtime", reply.runtime),
+                versions=mapping("the versions", reply.versions),
+                capabilities=texts("the capabilities", reply.capabilities),
+                worker=text("the worker", reply.worker),
+            )
 
 
 def _channel(address: GrpcAddress) -> grpc.Channel:

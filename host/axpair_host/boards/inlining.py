@@ -1,6 +1,9 @@
 """Which bytes go inside a request, and which by digest as blobs: agents take no large messages."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from typing import TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
 
 INLINE_BYTES = 1 << 20
 """Of one input or file."""
@@ -8,8 +11,8 @@ INLINE_TOTAL_BYTES = 2 << 20
 """Of all in one request; agents refuse messages of 4 MiB."""
 
 
-def inlined(data: Mapping[str, bytes]) -> frozenset[str]:
-    """The names of what goes inside the request: as many as have room, the smallest first."""
+def inlined(data: Mapping[Key, bytes]) -> frozenset[Key]:
+    """The keys of what goes inside the request: as many as have room, the smallest first."""
     left = INLINE_TOTAL_BYTES
     names = set()
     for name, content in sorted(data.items(), key=lambda item: len(item[1])):

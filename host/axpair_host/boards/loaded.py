@@ -1,19 +1,17 @@
 """A model that is loaded on a board, and its runs."""
 
-import queue
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-import grpc
 from axpair_proto.description import ModelDescription
-from axpair_proto.v1 import models_pb2, models_pb2_grpc, runs_pb2, runs_pb2_grpc
+from axpair_proto.v1 import models_pb2, models_pb2_grpc
 
 from axpair_host.boards.blobs import BlobStore
 from axpair_host.boards.case import Case, RoundAnswer
-from axpair_host.boards.inlining import inlined
-from axpair_host.boards.rounds import RoundAssembly
-from axpair_host.boards.status import board_errors
+from axpair_host.boards.connection import Connection
+from axpair_host.boards.limits import PARTING_SECONDS
+from axpair_host.boards.running import Running
+from axpair_host.errors import BoardError
 from axpair_host.evidence.record import Failure
 
 
@@ -26,86 +24,85 @@ class LoadRefused:
 
 
 @dataclass(frozen=True)
-class LoadedModel:
-    """A model resident in a worker. Ends with its connection."""
+class Loading:
+    """What the agent said when the model was loaded, checked."""
 
-    channel: grpc.Channel
-    metadata: tuple[tuple[str, str], ...]
-    url: str
     handle: str
     description: ModelDescription
     sha256: str
-    """The worker's own digest of the file that it opened."""
     load_us: int
     versions: Mapping[str, str]
     log_lines: tuple[str, ...]
     sent_bytes: int
-    """What had to be uploaded; 0 where the agent held the model."""
-    blobs: BlobStore
 
-    def run(self, cases: Iterable[Case], *, window: int = 4) -> Iterator[RoundAnswer]:
+
+class LoadedModel:
+    """A model resident in a worker. Ends with its connection."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        blobs: BlobStore,
+        loading: Loading,
+        again: Callable[[], Loading],
+    ) -> None:
+        """`again` loads it once more where the agent let it go; raises BoardError."""
+        self.connection = connection
+        self.blobs = blobs
+        self.handle = loading.handle
+        self.description = loading.description
+        self.sha256 = loading.sha256
+        """The worker's own digest of the file that it opened."""
+        self.load_us = loading.load_us
+        self.versions = loading.versions
+        self.log_lines = loading.log_lines
+        self.sent_bytes = loading.sent_bytes
+        """What had to be uploaded; 0 where the agent held the model."""
+        self._again = again
+
+    @property
+    def url(self) -> str:
+        """The board's address."""
+        return self.connection.url
+
+    def run(
+        self, cases: Iterable[Case], *, window: int = 4, lost: Callable[[Case], None] | None = None
+    ) -> Iterator[RoundAnswer]:
         """Run cases over one stream and yield every round's answer, in the order sent.
 
         `cases` is asked for the next one whenever fewer than `window` are under way, in the caller's thread: a
-        generator may still append cases in view of earlier answers. Rounds received before the agent goes away are
-        yielded; then BoardError is raised. HostError when the agent refuses a case.
+        generator may still append cases in view of earlier answers. Where a worker or the connection is lost, the
+        rounds of the case begin again: answers with a higher `attempt` replace those before. `lost` is told of a case
+        whose worker was ended from outside each time: nothing is known of it; without `lost`, WorkerLost is raised.
+        Raises BoardError when the agent stays away, or HostError when it refuses a case.
         """
-        feed: queue.SimpleQueue[runs_pb2.RunRequest | None] = queue.SimpleQueue()
-        under_way: deque[Case] = deque()
-        source = iter(cases)
-        with board_errors(self.url, "opening a stream"):
-            replies = runs_pb2_grpc.RunsStub(self.channel).Run(iter(feed.get, None), metadata=self.metadata)
+        running = Running(self, window, lost)
         try:
-            while True:
-                while len(under_way) < max(1, window) and (case := next(source, None)) is not None:
-                    feed.put(self._request(case))
-                    under_way.append(case)
-                if not under_way:
-                    break
-                yield from self._rounds_of(under_way.popleft(), replies)
-            # Closed in order: the model stays loaded. A broken stream would let it go.
-            feed.put(None)
-            with board_errors(self.url, "ending the stream"):
-                next(replies, None)
+            yield from running.answers(cases)
         finally:
-            feed.put(None)
-            replies.cancel()
+            running.close()
+
+    def load_again(self) -> None:
+        """Load the model once more, as the agent let it go. Raises BoardError, also where it is another model now."""
+        self.unload()
+        loading = self._again()
+        if (loading.description, loading.sha256) != (self.description, self.sha256):
+            raise BoardError(
+                f"{self.url}: the model describes itself otherwise since it was loaded again",
+                next_step="see what changed on the board, and call the same command again",
+            )
+        self.handle = loading.handle
 
     def unload(self) -> None:
-        """Let the model go. Raises BoardError."""
-        with board_errors(self.url, "unloading the model"):
-            models_pb2_grpc.ModelsStub(self.channel).Unload(
-                models_pb2.UnloadRequest(handle=self.handle), metadata=self.metadata
+        """Let the model go. What was learned of it doesn't depend on that: a failure is no error, and a model that
+        nobody uses goes by itself."""
+        try:
+            self.connection.call(
+                models_pb2_grpc.ModelsStub(self.connection.channel).Unload,
+                models_pb2.UnloadRequest(handle=self.handle),
+                doing="unloading the model",
+                seconds=PARTING_SECONDS,
+                again=False,
             )
-
-    def _rounds_of(self, case: Case, replies: Iterator[runs_pb2.RunReply]) -> Iterator[RoundAnswer]:
-        assembly = RoundAssembly(case, self.description)
-        received = 0
-        while True:
-            so_far = f"{received} round{'' if received == 1 else 's'}"
-            with board_errors(self.url, f"running case {case.id!r}, of which {so_far} had come back"):
-                reply = next(replies, None)
-            answer = assembly.take(reply, self.url)
-            if answer is not None:
-                received += 1
-                yield answer
-                if answer.last:
-                    return
-
-    def _request(self, case: Case) -> runs_pb2.RunRequest:
-        inside = inlined(case.inputs)
-        inputs = [
-            runs_pb2.RunInput(name=name, inline=data)
-            if name in inside
-            else runs_pb2.RunInput(name=name, sha256=self.blobs.hold(data))
-            for name, data in case.inputs.items()
-        ]
-        return runs_pb2.RunRequest(
-            handle=self.handle,
-            case_id=case.id,
-            inputs=inputs,
-            repeat=case.repeat,
-            deadline_ms=case.deadline_ms,
-            want_probe=case.want_probe,
-            fresh_worker=case.fresh_worker,
-        )
+        except BoardError:
+            return

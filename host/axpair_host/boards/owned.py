@@ -7,8 +7,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import IO
 from urllib.parse import quote, urlencode
 
@@ -25,8 +26,17 @@ FAULT_VARIABLE = "AXPAIR_FAULT"
 _MAX_LINE = 1 << 16
 
 
+@dataclass(frozen=True)
+class OwnedAgent:
+    """An agent that runs beside the host, for it alone."""
+
+    address: GrpcAddress
+    ended: Callable[[], bool]
+    """Whether its process has ended: nobody starts it again."""
+
+
 @contextmanager
-def owned_agent(address: EmulatorAddress | SshAddress, *, commands: bool = False) -> Iterator[GrpcAddress]:
+def owned_agent(address: EmulatorAddress | SshAddress, *, commands: bool = False) -> Iterator[OwnedAgent]:
     """Start an agent on a free loopback port; it and its workers end with the block, or with this process.
 
     `commands`: it may run programs for us.
@@ -43,7 +53,7 @@ def owned_agent(address: EmulatorAddress | SshAddress, *, commands: bool = False
             env=environment(address),
         )
         try:
-            yield _reached(address, process, errors)
+            yield OwnedAgent(_reached(address, process, errors), lambda: process.poll() is not None)
         finally:
             _stop(process)
 

@@ -1,96 +1,122 @@
-"""From the stream's replies to whole rounds: chunks into buffers, outcomes into facts."""
+"""From the stream's replies to whole rounds: in their order, of one worker, and no more than were asked for."""
 
 from axpair_proto.description import ModelDescription
-from axpair_proto.gt.tensors import MAX_TENSOR_BYTES
 from axpair_proto.v1 import runs_pb2
 
 from axpair_host.boards.case import Case, RoundAnswer
-from axpair_host.boards.failures import failure_of
+from axpair_host.boards.failures import LOST, failure_of
+from axpair_host.boards.limits import ATTEMPTS
+from axpair_host.boards.outputs import (
+    Nonsense,
+    RoundOutputs,
+    delivered_inputs,
+    log_lines,
+    makes_sense,
+    output_facts,
+)
 from axpair_host.digests import bytes_sha256
-from axpair_host.errors import BoardError
-from axpair_host.evidence.record import Round, RoundOutput
+from axpair_host.evidence.record import Round
 from axpair_host.probing import probe_input
 
 _KINDS = {runs_pb2.RunReply.PROBE: "probe", runs_pb2.RunReply.CASE: "case"}
+_MOST_SHOWN = 80
 
 
 class RoundAssembly:
     """Takes one case's replies in their order and gives a round whenever one is whole."""
 
-    def __init__(self, case: Case, description: ModelDescription) -> None:
+    def __init__(self, case: Case, description: ModelDescription, url: str, tries: int = 0) -> None:
+        """`tries`: how many attempts at this case are void already, each on a stream that broke."""
         self._case = case
         self._description = description
-        self._buffers: dict[int, bytearray] = {}
-        self._received: dict[int, int] = {}
-        dtypes = {tensor.name: tensor.dtype for tensor in description.inputs}
-        self._sent = {
-            "case": {name: bytes_sha256(data) for name, data in case.inputs.items()},
-            "probe": {
-                name: bytes_sha256(probe_input(data, dtypes.get(name, "uint8"))) for name, data in case.inputs.items()
-            }
-            if case.want_probe
-            else {},
-        }
+        self._url = url
+        self._tries = tries
+        self._attempt = 0
+        self._sent = {"case": _digests(case), "probe": _probe_digests(case, description)}
+        self._begin()
 
-    def take(self, reply: runs_pb2.RunReply | None, url: str) -> RoundAnswer | None:
-        """One reply; None stands for the stream's end. Raises BoardError when the reply makes no sense here."""
-        if reply is None:
-            raise BoardError(f"{url}: the agent ended the stream before case {self._case.id!r} was done")
+    @property
+    def attempts(self) -> int:
+        """How many attempts at this case there were so far, the present one included."""
+        return self._tries + self._attempt + 1
+
+    def take(self, reply: runs_pb2.RunReply) -> RoundAnswer | None:
+        """One reply; an answer when it ends a round. Raises BoardError when it makes no sense here."""
+        with makes_sense(self._url, f"running case {self._case.id!r}"):
+            return self._taken(reply)
+
+    def _begin(self) -> None:
+        """A new attempt: nothing of the one before counts."""
+        self._next = 0
+        self._generation: int | None = None
+        self._outputs = RoundOutputs(self._description)
+
+    def _taken(self, reply: runs_pb2.RunReply) -> RoundAnswer | None:
+        if reply.case_id != self._case.id or reply.kind not in _KINDS:
+            raise Nonsense(f"kind {reply.kind} of case {reply.case_id[:_MOST_SHOWN]!r}")
+        if not self._attempt <= reply.attempt < ATTEMPTS:
+            raise Nonsense(f"attempt {reply.attempt} behind attempt {self._attempt} of at most {ATTEMPTS}")
+        if reply.attempt > self._attempt:
+            self._attempt = reply.attempt
+            self._begin()
         part = reply.WhichOneof("part")
-        if reply.case_id != self._case.id or reply.kind not in _KINDS or part is None:
-            raise BoardError(
-                f"{url}: expected an answer to case {self._case.id!r}, got kind {reply.kind} of {reply.case_id!r}"
-            )
+        failed = part == "outcome" and reply.outcome.HasField("failure")
+        self._check_order(reply, failed)
         if part == "chunk":
-            self._chunk(reply.chunk, url)
+            self._outputs.chunk(reply.chunk)
             return None
-        return self._round(reply)
+        if part is None:
+            raise Nonsense("a reply with nothing in it")
+        return self._round(reply, failed)
 
-    def _chunk(self, chunk: runs_pb2.OutputChunk, url: str) -> None:
-        outputs = self._description.outputs
-        if chunk.output >= len(outputs):
-            raise BoardError(f"{url}: a chunk of output {chunk.output}, but the model has {len(outputs)}")
-        buffer = self._buffers.setdefault(chunk.output, bytearray(outputs[chunk.output].size_bytes))
-        done, data = self._received.get(chunk.output, 0), chunk.data
-        if chunk.offset_bytes != done or done + len(data) > MAX_TENSOR_BYTES:
-            raise BoardError(f"{url}: a chunk at {chunk.offset_bytes} of {len(data)} bytes, where {done} was expected")
-        buffer[done : done + len(data)] = data
-        self._received[chunk.output] = done + len(data)
+    def _check_order(self, reply: runs_pb2.RunReply, failed: bool) -> None:
+        kind, number = _KINDS[reply.kind], reply.round
+        if (kind == "probe") != (number == 0):
+            raise Nonsense(f"a {kind} round with number {number}")
+        expected = {self._next}
+        if self._next == 0:
+            # Without inputs of its own a probe is due after a fresh loading alone; a case may fail before its probe.
+            has_probe = bool(self._case.before) or self._case.want_probe
+            expected = {0, 1} if has_probe and (failed or not self._case.before) else {0} if has_probe else {1}
+        if number not in expected:
+            raise Nonsense(f"round {number}, where {' or '.join(map(str, sorted(expected)))} was due")
 
-    def _round(self, reply: runs_pb2.RunReply) -> RoundAnswer:
-        outcome = reply.outcome
-        kind = _KINDS[reply.kind]
-        failure = failure_of(outcome.failure) if outcome.HasField("failure") else None
-        data = {}
-        if failure is None:
-            data = {output.name: self._data(index, output) for index, output in enumerate(outcome.outputs)}
+    def _round(self, reply: runs_pb2.RunReply, failed: bool) -> RoundAnswer:
+        outcome, kind = reply.outcome, _KINDS[reply.kind]
+        failure = failure_of(outcome.failure) if failed else None
+        if failure is None and self._generation not in (None, outcome.worker_generation):
+            raise Nonsense(f"rounds of the workers {self._generation} and {outcome.worker_generation}")
+        if failed and outcome.outputs:
+            raise Nonsense("outputs of a round that failed")
+        data = self._outputs.outcome(outcome) if failure is None else {}
         facts = Round(
             kind=kind,
             number=reply.round,
             worker_generation=outcome.worker_generation,
-            delivered={given.name: given.sha256 for given in outcome.delivered},
+            delivered=delivered_inputs(outcome, self._description),
             sent=self._sent[kind],
-            outputs=tuple(map(_output_facts, outcome.outputs)),
+            outputs=tuple(map(output_facts, outcome.outputs)),
             failure=failure,
-            log_lines=tuple(outcome.log_lines),
+            log_lines=log_lines(outcome.log_lines, len(outcome.log_lines)),
             run_us=outcome.timings.run_us,
         )
-        self._buffers.clear()
-        self._received.clear()
-        last = failure is not None or (kind == "case" and reply.round >= max(1, self._case.repeat))
-        return RoundAnswer(self._case.id, facts, data, last)
-
-    def _data(self, index: int, output: runs_pb2.RunOutput) -> memoryview:
-        if index not in self._buffers:
-            return memoryview(output.data)
-        return memoryview(self._buffers[index])[: self._received[index]]
+        self._outputs = RoundOutputs(self._description)
+        self._next = reply.round + 1
+        # Behind a probe that failed comes another worker.
+        self._generation = outcome.worker_generation if failure is None else None
+        is_over = failure is not None and (kind == "case" or failure.kind == LOST)
+        last = is_over or reply.round >= max(1, self._case.repeat)
+        return RoundAnswer(self._case.id, facts, data, last, self.attempts - 1)
 
 
-def _output_facts(output: runs_pb2.RunOutput) -> RoundOutput:
-    return RoundOutput(
-        name=output.name,
-        sha256=output.sha256,
-        size_bytes=output.size_bytes,
-        poisoned=output.poisoned,
-        survivors=tuple((span.offset_bytes, span.length_bytes) for span in output.survivors),
-    )
+def _digests(case: Case) -> dict[str, str]:
+    return {name: bytes_sha256(data) for name, data in case.inputs.items()}
+
+
+def _probe_digests(case: Case, description: ModelDescription) -> dict[str, str]:
+    if case.before:
+        return {name: bytes_sha256(data) for name, data in case.before.items()}
+    if not case.want_probe:
+        return {}
+    dtypes = {tensor.name: tensor.dtype for tensor in description.inputs}
+    return {name: bytes_sha256(probe_input(data, dtypes.get(name, "uint8"))) for name, data in case.inputs.items()}

@@ -7,7 +7,7 @@ import grpc
 from axpair_proto.reasons import METADATA_KEY, Reason
 
 from axpair_host.boards.url import TOKEN_VARIABLE
-from axpair_host.errors import BoardError, HostError
+from axpair_host.errors import AgentRefused, AgentSilent, BoardError, ConnectionLost, HostError
 
 _NEXT_STEPS = {
     Reason.PROTOCOL_VERSION: "install the same axpair release on both sides",
@@ -16,6 +16,9 @@ _NEXT_STEPS = {
     Reason.WORKERS: "end other sessions with this agent, or start it again",
     Reason.DIGEST_MISMATCH: "call again; if it stays, the board's disk or memory is damaged",
 }
+
+_LOST = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
+"""How a call ends whose connection broke, or whose agent is ending."""
 
 
 @contextmanager
@@ -41,10 +44,11 @@ def translated(error: grpc.RpcError, url: str, doing: str) -> HostError:
         step = step or _NEXT_STEPS.get(reason, "")
         if reason is Reason.CASE:
             return HostError(f"{url}: the agent refused the case while {doing}: {what}", next_step=step)
-        kind = HostError if reason in (Reason.OPTION, Reason.COMMAND, Reason.COMMANDS) else BoardError
-        return kind(f"{url}: {what}", next_step=step)
-    if code is grpc.StatusCode.UNAVAILABLE or (code is grpc.StatusCode.UNKNOWN and "Stream removed" in details):
-        return BoardError(
+        if reason in (Reason.OPTION, Reason.COMMAND, Reason.COMMANDS):
+            return HostError(f"{url}: {what}", next_step=step)
+        return AgentRefused(f"{url}: {what}", next_step=step, reason=reason)
+    if code in _LOST or (code is grpc.StatusCode.UNKNOWN and "Stream removed" in details):
+        return ConnectionLost(
             f"{url}: the agent can't be reached or went away while {doing}: {details}",
             next_step="check that axpair-agent runs there and that the address is right",
         )
@@ -54,8 +58,14 @@ def translated(error: grpc.RpcError, url: str, doing: str) -> HostError:
             next_step="check the address, and install the same axpair release on both sides",
         )
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
-        return BoardError(f"{url}: no answer in time while {doing}", next_step="check the board and the network")
+        return no_answer(url, doing)
     return BoardError(f"{url}: the agent failed while {doing}: {code.name}: {details}")
+
+
+def no_answer(url: str, doing: str, seconds: float | None = None) -> AgentSilent:
+    """The error for an agent that is there and doesn't answer."""
+    within = f" within {seconds:.0f} s" if seconds is not None else " in time"
+    return AgentSilent(f"{url}: no answer{within} while {doing}", next_step="check the board and the network")
 
 
 def reason_of(error: grpc.RpcError) -> Reason | None:

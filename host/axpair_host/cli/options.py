@@ -175,6 +175,18 @@ def deadline_option(command: Decorated) -> Decorated:
     )(command)
 
 
+def patience_option(command: Decorated) -> Decorated:
+    """`patience`: seconds for which a lost connection to the agent is tried to be had again."""
+    return click.option(
+        "--patience",
+        type=click.FloatRange(0, 86400),
+        default=120,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long to try to reach the agent again where the connection is lost; 0 = not at all.",
+    )(command)
+
+
 def _all(command: Decorated, *options: Decorator[Decorated]) -> Decorated:
     for option in reversed(options):
         command = option(command)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--overwrite", is_flag=True, help="Replace what is in --out, whatever it is.")
 @options.repeat_option
 @options.deadline_option
+@options.patience_option
 @options.tolerance_options
 @options.postprocess_options
 @options.other_option
@@ -63,6 +64,7 @@ def command(as_json: bool, **given: Any) -> str:
             judging=judging,
             overwrite=given["overwrite"],
             progress=progress,
+            patience=given["patience"],
             canary=given_canary(given["canary"], given["canary_joint"], given["joint"]),
             suspicion=Suspicion(
                 second_opinion=given["second_opinion"] != "none",

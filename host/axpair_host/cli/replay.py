@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @options.simulator_option
 @options.repeat_option
 @options.deadline_option
+@options.patience_option
 @options.tolerance_options
 @options.postprocess_options
 @options.other_option
@@ -91,6 +92,7 @@ def _order(given: dict[str, Any]) -> "Order":
         ),
         repeat=given["repeat"],
         deadline_ms=int(given["deadline"] * 1000),
+        patience=given["patience"],
         expect=given["expect"],
         observed=given["observed"],
         golden=given["golden"],
@@ -105,4 +107,5 @@ def _document(replayed: "Replayed") -> dict[str, Any]:
         "cases": [row.whole_document() for row in replayed.rows],
         "summary": replayed.summary.document(),
         "damaged": [{"id": id_, "why": why} for id_, why in replayed.damaged.items()],
+        "workers_lost": replayed.workers_lost,
     }

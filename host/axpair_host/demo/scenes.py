@@ -24,8 +24,9 @@ from axpair_host.gather.request import GatherRequest
 from axpair_host.pairing import Judging
 from axpair_host.progress import Progress, Silent
 from axpair_host.replay.judging import Judge
+from axpair_host.replay.runner import left_open
 from axpair_host.replay.said import SaidOfCases
-from axpair_host.replay.stream import gather_cases
+from axpair_host.replay.stream import OpenCase, gather_cases
 
 POSTPROCESSOR = "axpair_host.demo.postprocessors:angle"
 WRONG_POSTPROCESSOR = "axpair_host.demo.postprocessors:angle_with_rotated_labels"
@@ -102,6 +103,8 @@ def on_board(board: BoardSide, pages: Sequence[Page], folder: Path, stage: Stage
             spare=spare,
         )
         for gathered in gather_cases(board, stage.simulator, request, followed):
+            if isinstance(gathered, OpenCase):
+                raise left_open([gathered.id], "the worker was ended from outside at each attempt")
             page = by_id[gathered.prepared.id]
             with whole_folder(folder / page.id) as fresh:
                 document = judge(gathered, fresh)

@@ -54,9 +54,9 @@ def run_case(model: LoadedModel, case: Case, progress: Progress) -> BoardLeg:
     collector = RoundCollector(model)
     total = case.repeat + case.want_probe
     with progress.task("board: run", total, "rounds") as task:
-        for done, answer in enumerate(model.run([case]), start=1):
+        for answer in model.run([case]):
             collector.add(answer)
-            task.at(done)
+            task.at(collector.count)
     return collector.leg()
 
 
@@ -66,12 +66,17 @@ class RoundCollector:
     def __init__(self, model: LoadedModel, first: Mapping[str, str] | None = None) -> None:
         """`first`: sha256 of round 1's outputs by name, where that round was collected before."""
         self._model = model
+        self._given = first
+        self._attempt = 0
         self._rounds: list[BoardRound] = []
         self._first = first
         self._notes: list[str] = []
 
     def add(self, answer: RoundAnswer, number: int | None = None) -> None:
-        """Take the next round's answer; `number` replaces its own."""
+        """Take the next round's answer; `number` replaces its own. That of another attempt replaces all before it."""
+        if answer.attempt != self._attempt:
+            self._attempt = answer.attempt
+            self._forget()
         received = {name: bytes_sha256(data) for name, data in answer.outputs.items()}
         for output in answer.facts.outputs:
             if answer.facts.failure is None and received.get(output.name) != output.sha256:
@@ -87,6 +92,11 @@ class RoundCollector:
         facts = answer.facts if number is None else msgspec.structs.replace(answer.facts, number=number)
         self._rounds.append(BoardRound(facts, outputs))
 
+    @property
+    def count(self) -> int:
+        """How many rounds there are so far."""
+        return len(self._rounds)
+
     def leg(self) -> BoardLeg:
         """What was collected."""
         return BoardLeg(
@@ -98,6 +108,9 @@ class RoundCollector:
             log_lines=self._model.log_lines,
             notes=tuple(self._notes),
         )
+
+    def _forget(self) -> None:
+        self._rounds, self._first, self._notes = [], self._given, []
 
 
 def refused_leg(url: str, refused: LoadRefused, versions: Mapping[str, str]) -> BoardLeg:

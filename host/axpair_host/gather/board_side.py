@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from axpair_host.boards.client import Board
+from axpair_host.boards.limits import PATIENCE_SECONDS
 from axpair_host.boards.loaded import LoadedModel, LoadRefused
 from axpair_host.boards.opening import open_address
 from axpair_host.boards.url import Address
@@ -19,15 +20,24 @@ class BoardSide(contextlib.AbstractContextManager["BoardSide"]):
     """One board with one model. Leaving the block ends the connection, and the agent where it was started for us."""
 
     def __init__(
-        self, address: Address, joint: Path, simulated_by: str, progress: Progress, *, commands: bool = False
+        self,
+        address: Address,
+        joint: Path,
+        simulated_by: str,
+        progress: Progress,
+        *,
+        commands: bool = False,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
-        """`commands`: programs of the user will be run there."""
+        """`commands`: programs of the user will be run there. `patience`: seconds for which a lost connection is
+        tried to be had again."""
         self.address = address
         self.timings: dict[str, float] = {}
         self._joint = joint
         self._simulated_by = simulated_by
         self._progress = progress
         self._commands = commands
+        self._patience = patience
         self._lock = threading.Lock()
         self._stack = contextlib.ExitStack()
         self._board: Board | None = None
@@ -46,7 +56,9 @@ class BoardSide(contextlib.AbstractContextManager["BoardSide"]):
             if self._board is None:
                 started = time.perf_counter()
                 self._board = self._stack.enter_context(
-                    open_address(self.address, progress=self._progress, commands=self._commands)
+                    open_address(
+                        self.address, progress=self._progress, commands=self._commands, patience=self._patience
+                    )
                 )
                 self.timings["board_open"] = time.perf_counter() - started
                 check_pairing(self._simulated_by, self._board.facts, self._board.url)
@@ -74,6 +86,10 @@ class BoardSide(contextlib.AbstractContextManager["BoardSide"]):
     def run_command(self, arguments: Sequence[str], files: Mapping[str, bytes], seconds: float) -> Printed:
         """Run a program of the user there. Raises as `board` and `Board.run_command` do."""
         return self.board().run_command(arguments, files, seconds)
+
+    def workers_lost(self) -> int:
+        """How many workers ended from outside, or while idle, as far as the agent said."""
+        return self._board.connection.lost.workers if self._board is not None else 0
 
     def abandon(self) -> None:
         """End every call in progress; for use from another thread."""

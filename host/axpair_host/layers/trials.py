@@ -131,8 +131,10 @@ class Bench:
             return [], f"it wasn't loaded: {loaded.failure.message}"
         case = Case("part", inputs, repeat=self.repeat, want_probe=False, deadline_ms=self.deadline_ms)
         rounds: list[Tensors] = []
-        failure = ""
+        failure, attempt = "", 0
         for answer in loaded.run([case]):
+            if answer.attempt != attempt:
+                rounds, attempt = [], answer.attempt
             if answer.facts.failure is not None:
                 failure = answer.facts.failure.message or answer.facts.failure.kind
             else:

@@ -29,6 +29,9 @@ WORDS = {
 CASE_LIST = "case_list"
 """Digest of the ids when the run was last called; it may change: new cases are simply run."""
 
+WORKERS_LOST = "workers_lost"
+"""How many workers ended from outside, or while idle, in all calls."""
+
 
 def refuse_other(stored: Mapping[str, str], wanted: Mapping[str, str], run: str) -> None:
     """Raise UsageError that names everything in which `wanted` differs from the run's header."""

@@ -47,6 +47,8 @@ def _lines(run: Path, replayed: Replayed) -> list[str]:
         lines.append(
             f"rows that were damaged and count for nothing ({len(more) + 1}): {first}{', ...' if more else ''}"
         )
+    if lost := replayed.workers_lost:
+        lines.append(f"workers lost from outside: {lost}; what they ran, ran again")
     here = {case.id for case in replayed.found.cases}
     gone = [row.id for row in replayed.rows if row.id not in here]
     if gone:

@@ -8,13 +8,17 @@ from typing import Any, Protocol
 
 from axpair_proto.errors import AxpairError
 
+from axpair_host.errors import WorkerLost
 from axpair_host.gather.prepare import PreparedCase
 from axpair_host.replay.cases import Case
 from axpair_host.replay.keeping import drop, keep, work_folder
 from axpair_host.replay.row import Row
 from axpair_host.replay.store import Run
-from axpair_host.replay.stream import GatheredCase
+from axpair_host.replay.stream import GatheredCase, OpenCase
 
+MOST_OPEN = 3
+"""So many cases in a row of which nothing comes: the board is in no state to go on."""
+_OPEN_SHOWN = 5
 RUNTIME_FAILURES = ("AX307", "AX308", "AX309", "AX310")
 
 
@@ -32,22 +36,31 @@ class Means:
 
     prepare: Callable[[Case], PreparedCase]
     """Raises AxpairError with side "input" for files that can't be used."""
-    gather: Callable[[Iterable[PreparedCase]], Iterator[GatheredCase]]
+    gather: Callable[[Iterable[PreparedCase]], Iterator[GatheredCase | OpenCase]]
     """See `axpair_host.replay.stream.run_cases`."""
     judge: Callable[[GatheredCase, Path], Mapping[str, Any]]
     """Fills the (empty) folder with the case's evidence and returns its pair document."""
 
 
-def replay(run: Run, cases: Sequence[Case], digests: Mapping[str, str], means: Means, watch: Watch) -> None:
+def replay(run: Run, cases: Sequence[Case], digests: Mapping[str, str], means: Means, watch: Watch) -> list[str]:
     """Run every case whose row isn't there, or has another digest, in the order given; each is stored when it is done.
+
+    Returns the ids of cases that stay open: their worker was ended from outside each time, and nothing is known.
 
     Before each case the board runs its predecessor: the nearest earlier case that can be used and on which the
     runtime didn't fail. So a row depends on the list of cases, not on where a replay was interrupted.
-    Raises BoardError when the board goes away; what was stored stays.
+    Raises BoardError when the board goes away, or case after case stays open; what was stored stays.
     """
     loop = _Loop(run, cases, digests, means, watch)
     while loop.left:
         loop.once()
+    return loop.still_open
+
+
+def left_open(ids: Sequence[str], why: str) -> WorkerLost:
+    """The error for cases of which nothing is known."""
+    shown = ", ".join(ids[:_OPEN_SHOWN]) + (", ..." if len(ids) > _OPEN_SHOWN else "")
+    return WorkerLost(f"{len(ids)} case{' stays' if len(ids) == 1 else 's stay'} open: {shown}: {why}")
 
 
 def unfinished(digests: Mapping[str, str], done: Mapping[str, str]) -> list[str]:
@@ -68,6 +81,8 @@ class _Loop:
         self._failing = {row.id for row in run.rows() if row.id not in open_ids and _failed(row)}
         self._last: PreparedCase | None = None
         self._stopped = False
+        self.still_open: list[str] = []
+        self._open_in_a_row = 0
 
     def once(self) -> None:
         """One stream with everything that is left, up to a case on which the runtime fails.
@@ -79,12 +94,27 @@ class _Loop:
         for gathered in self._means.gather(self._prepared(list(self.left))):
             if self._stopped:
                 continue
-            row = self._judged(gathered)
+            if isinstance(gathered, OpenCase):
+                self._leave_open(gathered.id, "the worker was ended from outside at each attempt")
+                continue
+            try:
+                row = self._judged(gathered)
+            except WorkerLost as lost:
+                self._leave_open(gathered.prepared.id, lost.message)
+                continue
+            self._open_in_a_row = 0
             self._watch.stored(row, time.perf_counter() - started)
             started = time.perf_counter()
             if gathered.failed():
                 self._failing.add(row.id)
                 self._stopped = True
+
+    def _leave_open(self, id_: str, why: str) -> None:
+        self.still_open.append(id_)
+        self.left.remove(self._cases[self._places[id_]])
+        self._open_in_a_row += 1
+        if self._open_in_a_row == MOST_OPEN:
+            raise left_open(self.still_open, why)
 
     def _judged(self, gathered: GatheredCase) -> Row:
         case = self._cases[self._places[gathered.prepared.id]]

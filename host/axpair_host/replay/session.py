@@ -11,6 +11,7 @@ import msgspec
 from axpair_proto.description import ModelDescription
 from axpair_proto.simulator import Models, Simulator
 
+from axpair_host.boards.limits import PATIENCE_SECONDS
 from axpair_host.boards.opening import address_of
 from axpair_host.boards.url import Address
 from axpair_host.diagnosis.checks.canary import unfit
@@ -32,9 +33,9 @@ from axpair_host.replay.ended import counted
 from axpair_host.replay.fitness import disown
 from axpair_host.replay.judging import Judge
 from axpair_host.replay.keeping import sweep
-from axpair_host.replay.pins import CASE_LIST, postprocessor_pin, refuse_other
+from axpair_host.replay.pins import CASE_LIST, WORKERS_LOST, postprocessor_pin, refuse_other
 from axpair_host.replay.row import Row
-from axpair_host.replay.runner import Means, replay, unfinished
+from axpair_host.replay.runner import Means, Watch, left_open, replay, unfinished
 from axpair_host.replay.said import SaidOfCases, read_said
 from axpair_host.replay.store import Run, lock_run
 from axpair_host.replay.stream import gather_cases
@@ -53,6 +54,8 @@ class Order:
     judging: Judging
     repeat: int = 2
     deadline_ms: int = 0
+    patience: float = PATIENCE_SECONDS
+    """Seconds for which a lost connection is tried to be had again."""
     expect: str | None = None
     observed: str | None = None
     golden: Path | None = None
@@ -71,13 +74,16 @@ class Replayed:
     """How many cases this call ran."""
     damaged: Mapping[str, str]
     """Case id to what was wrong with the row that an earlier call had stored; such a row counts for nothing."""
+    workers_lost: int = 0
+    """Workers that ended from outside, or while idle, in all calls: what they ran, ran again."""
 
 
 def carry_out(order: Order, progress: Progress) -> Replayed:
     """Run every case that isn't done yet.
 
     Raises UsageError for cases, options or a run folder that can't be used, BoardError when the board can't be
-    reached or goes away; every case that was stored by then stays.
+    reached or goes away, or a case stays open because its worker was ended from outside each time; every case that was
+    stored by then stays.
     """
     task = _task(order)
     with lock_run(order.run) as run, counted(run):
@@ -92,10 +98,11 @@ def carry_out(order: Order, progress: Progress) -> Replayed:
         to_run = unfinished(task.digests, run.done())
         earlier = [row for row in run.rows() if row.id not in set(to_run)]
         sweep(order.run, [row.kept for row in run.rows()])  # of cases that run again too, until their new rows
-        if to_run:
-            _run(task, run, earlier, progress)
-        rows = run.rows()
-    return Replayed(rows, summarise(rows, earlier=len(earlier)), task.found, len(to_run), damaged)
+        still_open = _run(task, run, earlier, progress) if to_run else []
+        if still_open:
+            raise left_open(still_open, "the worker was ended from outside at each attempt")
+        rows, lost = run.rows(), _workers_lost(run)
+    return Replayed(rows, summarise(rows, earlier=len(earlier)), task.found, len(to_run), damaged, lost)
 
 
 @dataclass(frozen=True)
@@ -164,13 +171,39 @@ def _task(order: Order) -> _Task:
     )
 
 
-def _run(task: _Task, run: Run, earlier: Sequence[Row], progress: Progress) -> None:
+@dataclass(frozen=True)
+class _Counting:
+    """Puts down with each row how many workers were lost so far: they belong to the run, not to a row."""
+
+    run: Run
+    sides: Sequence[BoardSide]
+    before: int
+    watch: Watch
+
+    def stored(self, row: Row, seconds: float) -> None:
+        """A case is done."""
+        self.put_down()
+        self.watch.stored(row, seconds)
+
+    def put_down(self) -> None:
+        """Where any was lost since."""
+        lost = self.before + sum(side.workers_lost() for side in self.sides)
+        if lost != _workers_lost(self.run):
+            self.run.pin({WORKERS_LOST: str(lost)})
+
+
+def _workers_lost(run: Run) -> int:
+    value = run.header().get(WORKERS_LOST, "")
+    return int(value) if value.isdecimal() else 0
+
+
+def _run(task: _Task, run: Run, earlier: Sequence[Row], progress: Progress) -> list[str]:
+    """Returns the ids of cases that stay open."""
     joint = task.order.models.joint
     on_board = wants_board(task.order.judging.postprocess)
-    with (
-        BoardSide(task.address, joint, task.simulated_by, progress) as side,
-        BoardSide(task.address, joint, task.simulated_by, progress, commands=on_board) as spare,
-    ):
+    open_side = partial(BoardSide, task.address, joint, task.simulated_by, progress, patience=task.order.patience)
+    still_open: list[str] = []
+    with open_side() as side, open_side(commands=on_board) as spare:
         if on_board:
             spare.board().check_commands()
         side.loaded()  # what it shows should be over before the bar appears
@@ -191,13 +224,18 @@ def _run(task: _Task, run: Run, earlier: Sequence[Row], progress: Progress) -> N
             watched.run("before")
         if watched is None or unfit(watched.facts()) is None:
             with watching(len(task.found.cases), len(earlier), counts) as watch:
-                replay(run, task.found.cases, task.digests, means, watch)
+                counting = _Counting(run, (side, spare), _workers_lost(run), watch)
+                try:
+                    still_open = replay(run, task.found.cases, task.digests, means, counting)
+                finally:
+                    counting.put_down()
             if watched is not None:
                 watched.run("after")
     if watched is not None and (finding := unfit(watched.facts())) is not None:
         finished = {row.id for row in earlier}
         ran = [case for case in task.found.cases if case.id not in finished]
         disown(run, ran, task.digests, finding, task.simulated_by)
+    return still_open
 
 
 def _text(value: float | None) -> str:

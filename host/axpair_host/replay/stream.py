@@ -1,18 +1,17 @@
 """Cases through one loaded model over one stream; the simulator works while the board does.
 
-Before each case the board runs other inputs, in a round that stands as the case's probe: a board that hands out an
-earlier answer shows it. So a case's record depends on what was planned for it alone, not on which case happened to
-run before it, nor on when the worker was last started.
+Before each case the same worker runs other inputs, as the case's probe round: a board that hands out an earlier answer
+shows it. So a case's record depends on what was planned for it alone, not on which case happened to run before it, nor
+on when the worker was last started.
 """
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-import msgspec
 from axpair_proto.simulator import Simulator, Tensors
 
-from axpair_host.boards.case import Case, RoundAnswer
+from axpair_host.boards.case import Case
 from axpair_host.boards.loaded import LoadedModel
 from axpair_host.gather.board_leg import BoardLeg, RoundCollector, refused_leg
 from axpair_host.gather.board_side import BoardSide
@@ -22,8 +21,8 @@ from axpair_host.gather.request import GatherRequest
 from axpair_host.gather.simulate import simulate
 from axpair_host.progress import Silent
 
-WINDOW = 4
-"""Board cases under way; two of them are one case with what runs before it."""
+WINDOW = 2
+"""Cases under way: the board runs one while the next waits there."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,13 @@ class GatheredCase:
         return any(one.facts.kind == "case" and one.facts.failure is not None for one in self.board.rounds)
 
 
+@dataclass(frozen=True)
+class OpenCase:
+    """A case whose worker was ended from outside each time: nothing is known of it."""
+
+    id: str
+
+
 @dataclass
 class _Flight:
     prepared: PreparedCase
@@ -52,8 +58,10 @@ class _Flight:
 
 def gather_cases(
     side: BoardSide, simulator: Simulator, request: GatherRequest, cases: Iterable[PreparedCase]
-) -> Iterator[GatheredCase]:
-    """Run cases in their order and give each when it is whole; models, repeat and deadline are the request's.
+) -> Iterator[GatheredCase | OpenCase]:
+    """Run cases in their order and give each when it is whole, or it is clear that it stays open.
+
+    Models, repeat and deadline are the request's.
 
     `cases` is asked for the next one, in the caller's thread, when there is room for it. Where the board does not
     load the model, that failure is each case's board leg.
@@ -72,32 +80,41 @@ def gather_cases(
 
 def _run_cases(
     model: LoadedModel, simulator: Simulator, request: GatherRequest, cases: Iterable[PreparedCase]
-) -> Iterator[GatheredCase]:
+) -> Iterator[GatheredCase | OpenCase]:
     flights: dict[str, _Flight] = {}
+    still_open: list[OpenCase] = []
 
     def feed() -> Iterator[Case]:
         for number, prepared in enumerate(cases):
             flight = _Flight(prepared, RoundCollector(model), time.perf_counter())
             flights[str(number)] = flight
-            once = Case(f"{number}:before:{prepared.id}", prepared.probe(), 1, False, deadline_ms=request.deadline_ms)
-            yield once
-            yield replace(once, id=f"{number}:case:{prepared.id}", inputs=prepared.data, repeat=request.repeat)
+            yield Case(
+                f"{number}:{prepared.id}",
+                prepared.data,
+                repeat=request.repeat,
+                want_probe=False,
+                deadline_ms=request.deadline_ms,
+                before=prepared.probe(),
+            )
             # Asked for the next one: this case was sent, and the board is busy.
             flight.legs = simulate(simulator, request.models, prepared.data, Silent(), flight.timings)
 
-    for answer in model.run(feed(), window=WINDOW):
-        number, kind, _ = answer.case_id.split(":", 2)
+    def lost(case: Case) -> None:
+        still_open.append(OpenCase(flights.pop(case.id.partition(":")[0]).prepared.id))
+
+    for answer in model.run(feed(), window=WINDOW, lost=lost):
+        yield from _drained(still_open)
+        number = answer.case_id.partition(":")[0]
         flight = flights[number]
-        if kind == "before":
-            flight.collector.add(_as_probe(answer))
-            continue
         flight.collector.add(answer)
         if answer.last:
             del flights[number]
             flight.timings["case"] = time.perf_counter() - flight.started
             leg = flight.collector.leg().noted(differences(flight.prepared.description, model.description))
             yield GatheredCase(flight.prepared, flight.legs, leg, flight.timings)
+    yield from _drained(still_open)
 
 
-def _as_probe(answer: RoundAnswer) -> RoundAnswer:
-    return replace(answer, facts=msgspec.structs.replace(answer.facts, kind="probe", number=0))
+def _drained(cases: list[OpenCase]) -> Iterator[OpenCase]:
+    while cases:
+        yield cases.pop(0)

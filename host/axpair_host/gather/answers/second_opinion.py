@@ -9,7 +9,7 @@ from axpair_proto.names import file_stems
 
 from axpair_host.boards.case import Case
 from axpair_host.boards.loaded import LoadedModel, LoadRefused
-from axpair_host.errors import BoardError
+from axpair_host.errors import BoardError, Interrupted
 from axpair_host.evidence.record import Record, SecondOpinion
 from axpair_host.gather.answers.session import Session
 from axpair_host.gather.board_leg import run_case
@@ -30,6 +30,8 @@ def answer(session: Session, record: Record) -> Record | None:
     with session.progress.task("board: a second opinion from run_joint"):
         try:
             loaded = by_command(session.board, {})
+        except Interrupted:
+            raise
         except AxpairError as error:
             return msgspec.structs.replace(record, second_opinion=SecondOpinion(lacking=error.message))
         return msgspec.structs.replace(record, second_opinion=_asked(session, loaded))

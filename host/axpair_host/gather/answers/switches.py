@@ -10,6 +10,7 @@ from axpair_host.boards.case import Case
 from axpair_host.boards.loaded import LoadedModel, LoadRefused
 from axpair_host.boards.url import EmulatorAddress
 from axpair_host.digests import bytes_sha256
+from axpair_host.errors import Interrupted
 from axpair_host.evidence.record import Record, SwitchTrial
 from axpair_host.gather.answers.second_opinion import by_command
 from axpair_host.gather.answers.session import Session
@@ -51,6 +52,8 @@ def _tried(name: str, run: Run) -> SwitchTrial:
         if "undefined option" in failed.refused.failure.message:
             return SwitchTrial(name, lacking="not available here: this run_joint has no such flag")
         return SwitchTrial(name, failure=failed.refused.failure)
+    except Interrupted:
+        raise
     except AxpairError as error:
         return SwitchTrial(name, lacking=f"not available here: {error.message}")
 
