@@ -10,7 +10,7 @@ from pathlib import Path
 import axpair_proto
 import msgspec
 from axpair_proto.pulsar import config_pb2 as pb
-from axpair_proto.pulsar.text import read_config, write_config
+from axpair_proto.pulsar.text import config_file, read_config, refuse_other_config
 
 from axpair_emulator.calibrate.calibration import find_ranges
 from axpair_emulator.calibrate.moments import WindowObserver, moments_of
@@ -39,7 +39,7 @@ from axpair_emulator.reference.builder import build_reference
 from axpair_emulator.score import Score, score_layers, score_samples
 from axpair_emulator.storage.consistency import require_runnable
 from axpair_emulator.storage.files import require_writable, write_whole
-from axpair_emulator.storage.joint_file import pack_program, pack_reference
+from axpair_emulator.storage.joint_file import pack_program, pack_reference, refuse_other_joint
 
 TOOLS_VERSION = f"axpair-emulator {axpair_proto.__version__}"
 
@@ -103,9 +103,12 @@ def build(
         amend(message)
     apply_flags(message, flags)
     lava_joint = lava_joint or joint.with_suffix(".lava_joint")
-    for path in (joint, lava_joint, output_config):
-        if path:
-            require_writable(path)
+    for path in (joint, lava_joint):
+        require_writable(path)
+        refuse_other_joint(path)
+    if output_config:
+        require_writable(output_config)
+        refuse_other_config(output_config)
     report("load", 0, 0)
     pinned = pin_shapes(load_onnx(onnx_path), flags.input_shapes)
     simplified = imported_model(pinned, import_fault)
@@ -157,7 +160,7 @@ def build(
     }
     if output_config:
         expanded = expand(config, output_config.parent, onnx_path, joint)
-        files[output_config] = write_config(expanded).encode()
+        files[output_config] = config_file(expanded)
     for path, data in files.items():
         write_whole(path, data)
     return BuildResult(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 from axpair_proto.simulator import Models
 
 from axpair_host.errors import UsageError
@@ -19,6 +20,14 @@ def existing_file(flag: str, path: Path) -> Path:
     if empty:
         raise UsageError(f"{flag} {path}: is empty (0 bytes)", next_step="copy or build it again")
     return path
+
+
+def is_document(path: Path) -> bool:
+    """Whether a file is a JSON document of ours: an object with schema_version."""
+    try:
+        return "schema_version" in msgspec.json.decode(path.read_bytes(), type=dict)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 def given_models(joint: Path, onnx: Path | None, lava_joint: Path | None, config: Path | None) -> Models:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from axpair_proto.gt.replacing import whole_folder
+from axpair_proto.gt.folders import whole_folder
 
 from axpair_host import postprocess
 from axpair_host.boards.limits import PATIENCE_SECONDS
@@ -16,6 +16,7 @@ from axpair_host.diagnosis import Settings, Verdict, diagnose
 from axpair_host.digests import bytes_sha256
 from axpair_host.errors import UsageError
 from axpair_host.evidence.folder import load
+from axpair_host.evidence.named import KIND, named_files
 from axpair_host.evidence.record import Record
 from axpair_host.evidence.store import write_pair_json
 from axpair_host.gather.answers.session import Session
@@ -130,8 +131,8 @@ def pair(
             assert request.finished is not None
             board = finished_leg(request.finished, description)
         watched = _watched(canary, side, request, progress)
-        with whole_folder(target.path) as fresh:
-            target.keep(fresh)
+        with whole_folder(target.path, KIND, named=named_files) as fresh:
+            target.begin(fresh)
             if watched is not None:
                 watched.run("before")
             record = gather(

@@ -41,6 +41,11 @@ def gt_file_stem(name: str) -> str:
     return stem
 
 
+def as_text(name: str) -> str:
+    """A file's name as text that may go into messages, ids and documents: bytes that aren't UTF-8 become \\xNN."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") if not name.isascii() else name
+
+
 ALL_RULES: tuple[Callable[[str], str], ...] = (gt_file_stem, run_joint_file_stem, pulsar2_file_stem)
 """Tried in this order when a folder's files are matched with a model's names."""
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from pathlib import Path
 
 _FOLDERS_CANT = (errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.EACCES, errno.EPERM, errno.EISDIR)
@@ -26,11 +27,14 @@ def sync(path: Path) -> None:
 
 
 def sync_tree(folder: Path) -> None:
-    """Sync a folder with everything below it; links are names of their folder. Raises OSError where the disk fails."""
+    """Sync a folder with everything below it; links, pipes and the like are names of their folder.
+
+    Raises OSError where the disk fails.
+    """
     for parent, folders, files in os.walk(folder):
         for name in (*folders, *files):
             path = Path(parent, name)
-            if not path.is_symlink():
+            if stat.S_IFMT(path.lstat().st_mode) in (stat.S_IFREG, stat.S_IFDIR):
                 sync(path)
     sync(folder)
 

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 from axpair_host.errors import UsageError
+from axpair_host.evidence.named import KIND
 from axpair_host.evidence.record import CaseFacts, InputFacts, Record
+from axpair_host.evidence.store import write_pair_json
 from axpair_host.gather.request import FinishedRun, GatherRequest, InputFile
 from axpair_host.gather.target import Target, check_same_case, check_writable
+from axpair_proto.gt.folders import whole_folder
 from axpair_proto.simulator import Models
 
 CASE = CaseFacts(id="cat", joint_sha256="a" * 64, config_sha256="c" * 64)
@@ -59,7 +62,7 @@ def test_another_case_is_named_with_what_differs(
 
 def test_a_folder_of_something_else_is_not_touched(out: Path) -> None:
     with pytest.raises(UsageError, match="aren't a case of axpair's"):
-        check_same_case(out, None, CASE, INPUTS)
+        check_same_case(out, None, CASE, INPUTS, overwrite=True)
 
 
 def test_a_file_in_the_way_is_refused_before_any_work(tmp_path: Path) -> None:
@@ -101,24 +104,44 @@ def test_the_working_directory_is_never_replaced(tmp_path: Path, monkeypatch: py
         Target(Path(".."), GatherRequest(Models(tmp_path / "m.joint")), overwrite=True)
 
 
-def test_what_lies_beside_a_case_is_kept_unless_overwritten(out: Path, tmp_path: Path) -> None:
-    request = GatherRequest(Models(tmp_path / "m.joint"))
-    (out / "notes").mkdir()
-    (out / "notes" / "a.txt").write_text("mine")
-    (out / "board").mkdir()
-    for name in ("prob.bin", "prob.npy", "mine.md"):
-        (out / "board" / name).write_text("x")
-    kept, dropped = tmp_path / "kept", tmp_path / "dropped"
-    for fresh, overwrite in ((kept, False), (dropped, True)):
-        fresh.mkdir()
-        Target(out, request, overwrite=overwrite).keep(fresh)
-    assert [path.relative_to(kept).as_posix() for path in sorted(kept.rglob("*"))] == [
-        "board",
-        "board/mine.md",
-        "notes",
-        "notes/a.txt",
-    ]
-    assert list(dropped.iterdir()) == []
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_bytes_that_someone_put_in_place_of_ours_are_theirs(tmp_path: Path, overwrite: bool) -> None:
+    with whole_folder(tmp_path / "gt", KIND) as fresh:
+        write_pair_json(fresh, record(), None)
+        (fresh / "board").mkdir()
+        (fresh / "board" / "prob.bin").write_bytes(b"ours")
+    target = Target(tmp_path / "gt", GatherRequest(Models(tmp_path / "m.joint")), overwrite=overwrite)
+    target.check_case(CASE, INPUTS)
+    (tmp_path / "gt" / "board" / "prob.bin").write_bytes(b"by hand")
+    with pytest.raises(UsageError, match=r"board/prob\.bin: axpair didn't write it"):
+        target.check_case(CASE, INPUTS)
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_another_kind_of_folder_is_never_replaced(tmp_path: Path, overwrite: bool) -> None:
+    with whole_folder(tmp_path / "run", "run") as fresh:
+        (fresh / "run.sqlite").write_text("")
+    with pytest.raises(UsageError, match="aren't a case of axpair's") as caught:
+        Target(tmp_path / "run", GatherRequest(Models(tmp_path / "m.joint")), overwrite=overwrite).check_case(
+            CASE, INPUTS
+        )
+    assert "--overwrite" not in caught.value.next_step
+
+
+def test_of_the_folder_that_half_of_it_comes_from_the_users_tensors_are_taken_as_they_are(tmp_path: Path) -> None:
+    gt, fresh = tmp_path / "gt", tmp_path / "fresh"
+    for name in ("joint/prob.npy", "joint/vendor.log", "input/x.bin", "input/filename.txt", "board/notes.txt"):
+        (gt / name).parent.mkdir(parents=True, exist_ok=True)
+        (gt / name).write_text("theirs")
+    fresh.mkdir()
+    target = Target(gt, GatherRequest(Models(tmp_path / "m.joint"), gt=gt), overwrite=False)
+    target.check_case(CASE, INPUTS)
+    target.begin(fresh)
+    found = sorted(path.relative_to(fresh).as_posix() for path in fresh.rglob("*") if path.is_file())
+    assert found == ["input/filename.txt", "input/x.bin", "joint/prob.npy"]
+    (gt / "board" / "prob.bin").write_text("theirs")
+    with pytest.raises(UsageError, match=r"board/prob\.bin: axpair didn't write it"):
+        target.check_case(CASE, INPUTS)
 
 
 def test_a_link_is_followed(out: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from axpair_proto.errors import ContractError
-from axpair_proto.gt.replacing import file_behind, write_whole_file
+from axpair_proto.gt.replacing import check_replaceable, write_whole_file
 
 from axpair_emulator.errors import EmulatorError
 
@@ -23,7 +23,8 @@ def write_whole(path: Path, data: bytes) -> None:
 def require_writable(path: Path) -> None:
     """Raises EmulatorError when a file can't be written there, before hours are spent on computing it."""
     try:
-        folder = file_behind(path).absolute().parent
+        check_replaceable(path)
+        folder = path.absolute().parent
         while not folder.exists() and folder != folder.parent:
             folder = folder.parent  # what is missing is made when there is something to write
         with tempfile.TemporaryFile(dir=folder):

@@ -100,6 +100,21 @@ def pack_reference(model: onnx.ModelProto, program: Program, config: BuildConfig
     return pack_joint(_topology(program, REFERENCE_MEMBER), members)
 
 
+def refuse_other_joint(path: Path) -> None:
+    """Raise JointError where a file is there that isn't the emulator's own: a real toolchain's takes hours to build."""
+    if not path.exists() or not path.stat().st_size:
+        return
+    try:
+        is_own = MARKER_MEMBER in read_joint(path, wanted=[MARKER_MEMBER]).members
+    except ContractError:
+        is_own = False
+    if not is_own:
+        raise JointError(
+            f"{path}: axpair didn't build that, and it won't be replaced",
+            next_step="move it away, or give another name with --output",
+        )
+
+
 def load_program(path: Path) -> Program:
     """The program of a .joint. Raises JointError for a foreign, damaged or real one."""
     archive = _open(path, "joint", PROGRAM_MEMBER, ARRAYS_MEMBER, CPU_MEMBER, ORIGIN_MEMBER)

@@ -37,8 +37,12 @@ def command(gt: Path, cosine: float, write: bool, as_json: bool, **given: Any) -
     axpair diagnose gt --cosine 0.99 --postprocess post:decode --expect cat
     axpair diagnose gt --postprocess 'cmd:./decode {dir}' --observed product.log
     """
+    from axpair_proto.gt.listing import claim, list_written, marked
+
     from axpair_host import render
     from axpair_host.diagnosis import Settings, diagnose
+    from axpair_host.evidence.named import KIND, named_files
+    from axpair_host.evidence.record import FILE_NAME
     from axpair_host.evidence.store import write_pair_json
 
     settings = Settings(cosine, given["atol"], given["rtol"])
@@ -46,7 +50,10 @@ def command(gt: Path, cosine: float, write: bool, as_json: bool, **given: Any) -
     verdict = diagnose(again.evidence, settings, asks=again)
     document = verdict.document()
     if write:
+        marked(gt, KIND, named_files)
+        claim(gt, [FILE_NAME], KIND, is_ours=lambda path: True)  # it was read before
         write_pair_json(gt, again.evidence.record if again.evidence.recorded else None, document)
+        list_written(gt, [FILE_NAME], KIND)
     if as_json:
         print_document(document)
     else:

@@ -49,13 +49,15 @@ def command(as_json: bool, **given: Any) -> "str | None":
     if given["write_config"] is not None:
         _write_config(given)
         return None
+    if given["out"] is not None:
+        _refuse_foreign(given["out"], _name(given))
     if given["build_log"] is not None:
         document = _from_log(given)
     elif given["bisect"]:
         document = _bisect(given)
     else:
         document = _dump(given)
-    _keep(given["out"], document)
+    _keep(given["out"], _name(given), document)
     _show(document, as_json, given["every"])
     return str(document["verdict"])
 
@@ -138,14 +140,28 @@ def _case(given: "Mapping[str, Any]", progress: "Progress") -> "tuple[Models, Si
     return models, simulator, prepared
 
 
-def _keep(out: "Path | None", document: dict[str, Any]) -> None:
+def _name(given: "Mapping[str, Any]") -> str:
+    return "bisection.json" if given["bisect"] and given["build_log"] is None else "layers.json"
+
+
+def _keep(out: "Path | None", name: str, document: dict[str, Any]) -> None:
     if out is None:
         return
-    from axpair_proto.gt.replacing import write_whole_file
+    from axpair_proto.gt.listing import write_listed
     from axpair_proto.text import json_text
 
-    name = "bisection.json" if "bisection" in document else "layers.json"
-    write_whole_file(out / name, (json_text(document) + "\n").encode())
+    from axpair_host.files import is_document
+    from axpair_host.layers.trial_log import KIND
+
+    write_listed(out, name, (json_text(document) + "\n").encode(), KIND, is_ours=is_document)
+
+
+def _refuse_foreign(out: Path, name: str) -> None:
+    from axpair_proto.gt.listing import refuse_foreign
+
+    from axpair_host.files import is_document
+
+    refuse_foreign(out, [name], is_ours=is_document)
 
 
 def _show(document: dict[str, Any], as_json: bool, every: bool) -> None:

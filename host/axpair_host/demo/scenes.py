@@ -1,6 +1,5 @@
 """The three parts of the demo, each a function from pages to pair documents in gt folders."""
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -9,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from axpair_proto.gt.replacing import whole_folder
+from axpair_proto.gt.folders import whole_folder
+from axpair_proto.gt.listing import copy_written
 from axpair_proto.simulator import Models, Simulator
 
 from axpair_host import postprocess
 from axpair_host.boards.opening import address_of
 from axpair_host.diagnosis import diagnose
 from axpair_host.evidence.folder import load
+from axpair_host.evidence.named import KIND, named_files
 from axpair_host.evidence.record import CaseFacts
 from axpair_host.evidence.store import read_record, write_pair_json
 from axpair_host.gather.board_side import BoardSide
@@ -106,7 +107,7 @@ def on_board(board: BoardSide, pages: Sequence[Page], folder: Path, stage: Stage
             if isinstance(gathered, OpenCase):
                 raise left_open([gathered.id], "the worker was ended from outside at each attempt")
             page = by_id[gathered.prepared.id]
-            with whole_folder(folder / page.id) as fresh:
+            with whole_folder(folder / page.id, KIND, named=named_files) as fresh:
                 document = judge(gathered, fresh)
             judged.append(Judged(page, folder / page.id, document))
     return judged
@@ -122,8 +123,8 @@ def with_wrong_labels(healthy: Sequence[Judged], folder: Path) -> list[Judged]:
     judged = []
     for one in healthy:
         target = folder / one.page.id
-        with whole_folder(target) as fresh:
-            shutil.copytree(one.folder, fresh, dirs_exist_ok=True)
+        with whole_folder(target, KIND, named=named_files) as fresh:
+            copy_written(one.folder, fresh, named_files)
             record = read_record(fresh)
             if record is None:
                 raise TypeError(f"{fresh} has no record")

@@ -9,14 +9,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from axpair_proto.gt.replacing import write_whole_file
+from axpair_proto.gt.folders import whole_folder
+from axpair_proto.gt.listing import write_listed
+from axpair_proto.gt.marks import file_sha256, listed_elsewhere, plain_file, read_mark
 from axpair_proto.simulator import Models, Simulator
 
-from axpair_host.demo.material import PROVIDER, Material, Show, models_in, obtain
+from axpair_host.demo.material import FILES, KIND, PROVIDER, Material, Show, models_in, obtain
 from axpair_host.demo.page import draw_page, turn
 from axpair_host.demo.postprocessors import LABELS
 from axpair_host.demo.scenes import Judged, Page, Stage, boards, on_board, with_wrong_labels
 from axpair_host.errors import UsageError
+from axpair_host.files import is_document
 from axpair_host.gather.gathering import case_facts
 from axpair_host.gather.prepare import prepare
 from axpair_host.gather.request import InputFile
@@ -24,7 +27,7 @@ from axpair_host.simulators import installed
 
 SEED = 7
 MARKER = "demo.json"
-"""Lies in a folder that a demo wrote: only such a one is replaced."""
+"""Lies in a folder that a demo wrote: only into such a one, or a new one, another is told."""
 
 
 @dataclass(frozen=True)
@@ -130,27 +133,47 @@ def tell(out: Path, teller: Teller, show: Show) -> Story:
 
 
 def _check(out: Path) -> None:
-    if not out.exists() or (out.is_dir() and ((out / MARKER).is_file() or not any(out.iterdir()))):
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
-    raise UsageError(
-        f"--out {out}: holds something other than an earlier demo", next_step="give another folder with --out"
-    )
+    mark = read_mark(out)
+    earlier = mark.kind == KIND if mark is not None else listed_elsewhere(out) is None and _is_marker(out / MARKER)
+    if not earlier:
+        raise UsageError(
+            f"--out {out}: holds something other than an earlier demo", next_step="give another folder with --out"
+        )
+
+
+def _is_marker(path: Path) -> bool:
+    """Release 0.1.0 marked its demos with that alone."""
+    return plain_file(path.parent, path.name) is not None and is_document(path)
 
 
 def _lay_out(out: Path, material: Material) -> Models:
-    shutil.rmtree(out, ignore_errors=True)
-    write_whole_file(out / MARKER, json.dumps({"schema_version": 1, "made_by": "axpair demo"}).encode() + b"\n")
-    shutil.copytree(material.folder, out / "model")
+    marker = json.dumps({"schema_version": 1, "made_by": "axpair demo"}).encode() + b"\n"
+    write_listed(out, MARKER, marker, KIND, is_ours=is_document)
+    with whole_folder(out / "model", KIND, named=_model_files) as fresh:
+        for name in _model_files(material.folder):
+            shutil.copyfile(material.folder / name, fresh / name)
     return models_in(out / "model")
 
 
+def _model_files(folder: Path) -> dict[str, str]:
+    return {name: file_sha256(folder / name) for name in FILES if plain_file(folder, name)}
+
+
 def _pages(out: Path, models: Models, simulator: Simulator) -> list[Page]:
-    (out / "pages").mkdir()
+    with whole_folder(out / "pages", KIND, named=_page_files) as fresh:
+        for clockwise in LABELS:
+            turn(draw_page(SEED), clockwise).save(fresh / f"page-{clockwise}.png")
     description = simulator.describe(models.joint)
     pages = []
     for clockwise in LABELS:
         path = out / "pages" / f"page-{clockwise}.png"
-        turn(draw_page(SEED), clockwise).save(path)
         prepared = prepare(simulator, models, description, [InputFile(path)])
         pages.append(Page(path.stem, clockwise, replace(prepared, id=path.stem)))
     return pages
+
+
+def _page_files(folder: Path) -> dict[str, str]:
+    names = [f"page-{clockwise}.png" for clockwise in LABELS]
+    return {name: file_sha256(folder / name) for name in names if plain_file(folder, name)}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from axpair_proto.description import ModelDescription
 from axpair_proto.gt.tensors import read_tensor, stems_within
-from axpair_proto.names import match_stems
+from axpair_proto.names import as_text, match_stems
 from axpair_proto.simulator import Models, Simulator
 
 from axpair_host.errors import UsageError
@@ -48,7 +48,8 @@ def prepare(
     prepared = simulator.prepare(models, assigned)
     data = {tensor.name: prepared.data[tensor.name] for tensor in description.inputs}
     sources = {name: str(path) for name, path in assigned.items()}
-    return PreparedCase(case_id or next(iter(assigned.values())).stem, description, data, sources, prepared.notes)
+    named = as_text(case_id or next(iter(assigned.values())).stem)
+    return PreparedCase(named, description, data, sources, prepared.notes)
 
 
 def assign(description: ModelDescription, files: Sequence[InputFile]) -> dict[str, Path]:
@@ -105,4 +106,4 @@ def from_gt(gt: Path, description: ModelDescription, case_id: str = "") -> Prepa
             )
         data[tensor.name] = content
     sources = {name: str(folder / stem) for name, stem in matched.items()}
-    return PreparedCase(case_id or gt.resolve().name, description, data, sources)
+    return PreparedCase(as_text(case_id or gt.resolve().name), description, data, sources)

@@ -6,30 +6,30 @@ from pathlib import Path
 import msgspec
 import numpy as np
 from axpair_proto.description import ModelDescription
-from axpair_proto.gt.tensors import Array, write_tensors
-from axpair_proto.names import file_stems
+from axpair_proto.gt.tensors import Array, stems_in, write_tensors
+from axpair_proto.names import as_text, file_stems, match_stems
 from axpair_proto.simulator import Tensors
 
 from axpair_host.digests import bytes_sha256, file_sha256
+from axpair_host.evidence.named import SOURCES
 from axpair_host.evidence.record import BoardFacts, InputFacts, OutputFacts, Round
 from axpair_host.gather.board_leg import BoardLeg, BoardRound
 from axpair_host.gather.prepare import PreparedCase
 
 TENSOR_FOLDERS = ("input", "onnx", "lava_joint", "joint", "board", "golden", "runs", "trials", "second_opinion")
-SOURCES = "filename.txt"
-"""In input/: the files that the inputs were made of, a line each."""
 
 
 def write_inputs(folder: Path, prepared: PreparedCase) -> tuple[InputFacts, ...]:
-    """Write input/ with the names of their sources; facts in the model's order."""
+    """Write input/ with the names of their sources; facts in the model's order. What lies there already stays."""
     inputs = prepared.description.inputs
     stems = file_stems(tensor.name for tensor in inputs)
     arrays = {
         tensor.name: np.frombuffer(prepared.data[tensor.name], tensor.dtype).reshape(tensor.shape) for tensor in inputs
     }
-    write_tensors(folder / "input", arrays, stems)
+    stems |= _write_missing(folder / "input", arrays, stems)
     sources = "".join(f"{prepared.sources.get(tensor.name, '')}\n" for tensor in inputs)
-    (folder / "input" / SOURCES).write_text(sources, encoding="utf-8", errors="surrogateescape")
+    if not (folder / "input" / SOURCES).exists():
+        (folder / "input" / SOURCES).write_text(sources, encoding="utf-8", errors="surrogateescape")
     return tuple(
         InputFacts(
             name=tensor.name,
@@ -39,7 +39,7 @@ def write_inputs(folder: Path, prepared: PreparedCase) -> tuple[InputFacts, ...]
             layout=tensor.layout,
             color_space=tensor.color_space,
             sha256=bytes_sha256(prepared.data[tensor.name]),
-            source=prepared.sources.get(tensor.name, ""),
+            source=as_text(prepared.sources.get(tensor.name, "")),
         )
         for tensor in inputs
     )
@@ -67,9 +67,16 @@ def output_facts(description: ModelDescription) -> tuple[OutputFacts, ...]:
 
 
 def write_legs(folder: Path, legs: Mapping[str, Tensors]) -> None:
-    """Write each simulated leg under its own name."""
+    """Write each simulated leg under its own name; tensors that lie there already stay."""
     for leg, tensors in legs.items():
-        write_tensors(folder / leg, tensors, file_stems(tensors))
+        _write_missing(folder / leg, tensors, file_stems(tensors))
+
+
+def _write_missing(folder: Path, tensors: Tensors, stems: Mapping[str, str]) -> Mapping[str, str]:
+    """Write the tensors that no file stands for; names of the others to the stems that do."""
+    there = match_stems(tensors, stems_in(folder)) if folder.is_dir() else {}
+    write_tensors(folder, {name: tensor for name, tensor in tensors.items() if name not in there}, stems)
+    return there
 
 
 def write_board(folder: Path, leg: BoardLeg, joint: Tensors | None) -> BoardFacts:

@@ -5,18 +5,24 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from axpair_proto.gt.marks import changed, files_written, read_mark, unchanged
+
 from axpair_host.errors import UsageError
+from axpair_host.evidence.named import KIND, SOURCES, named_files
 from axpair_host.evidence.record import FILE_NAME, CaseFacts, Record
 from axpair_host.evidence.store import read_record
 from axpair_host.gather.request import GatherRequest
-from axpair_host.gather.storing import SOURCES, TENSOR_FOLDERS
+
+_GIVEN = ("input", "onnx", "lava_joint", "joint")
+"""What a gt folder of the toolchain's has."""
+_ADDED = ("board", "runs", "trials", "second_opinion")
 
 
 class Target:
     """Where one case's result goes: --out and --overwrite against what lies there."""
 
     def __init__(self, out: Path, request: GatherRequest, *, overwrite: bool) -> None:
-        """Raises UsageError where nothing can be written there, or where the case's own files would be replaced."""
+        """Raises UsageError where nothing can be written there, or where the case's own files lie in it."""
         check_writable(out)
         self.path = out.resolve()
         """Links followed: it is the folder that is replaced, not the link."""
@@ -28,35 +34,61 @@ class Target:
             check_outside(out, request)
 
     def check_case(self, case: CaseFacts, inputs: Mapping[str, str]) -> None:
-        """Raise UsageError where it holds anything but this case, unless that may be overwritten."""
-        if self._overwrite or not self.path.is_dir():
+        """Raise UsageError where it holds anything but this case of ours, or but another of ours that may be
+        overwritten, and where a file of ours was changed by someone since."""
+        if not self.path.is_dir() or not any(self.path.iterdir()):
             return
-        found = read_record(self.path)
-        if found is not None or not self._is_gt:
-            check_same_case(self._out, found, case, inputs)
+        mark = read_mark(self.path)
+        is_ours = mark is not None and mark.kind == KIND
+        found = None if is_ours and self._overwrite else read_record(self.path)
+        if not self._is_gt or found is not None:
+            check_same_case(self._out, found, case, inputs, is_ours=is_ours, overwrite=self._overwrite)
+        self._refuse_changed(mark.files if mark is not None else named_files(self.path))
 
-    def keep(self, fresh: Path) -> None:
-        """Copy what lies there beside a case's own files, so that replacing the case doesn't lose it."""
-        if not self.path.is_dir() or (self._overwrite and not self._is_gt):
+    def begin(self, fresh: Path) -> None:
+        """Where the case's simulated half lies in the target and isn't ours, put it into `fresh` as it is."""
+        if not self._is_gt:
             return
-        for path in self.path.iterdir():
-            if path.name == FILE_NAME:
-                continue
-            if path.name in TENSOR_FOLDERS and path.is_dir():
-                _keep_others(path, fresh / path.name)
-            elif path.is_dir() and not path.is_symlink():
-                shutil.copytree(path, fresh / path.name, symlinks=True)
-            else:
-                shutil.copy2(path, fresh / path.name, follow_symlinks=False)
+        ours = self._ours()
+        for leg in _GIVEN:
+            folder = self.path / leg
+            files = files_written(folder) if folder.is_dir() and not folder.is_symlink() else {}
+            named = [name for name in files if _is_tensor(name) or name == SOURCES]
+            if any(f"{leg}/{name}" not in ours for name in named):
+                (fresh / leg).mkdir()
+                for name in (one for one in named if "/" not in one):
+                    shutil.copy2(folder / name, fresh / leg / name)
+
+    def _refuse_changed(self, files: Mapping[str, str]) -> None:
+        """Bytes that someone put in place of ours are theirs."""
+        found = [name for name in changed(self.path, files) if not (self._is_gt and name.partition("/")[0] in _GIVEN)]
+        if self._is_gt:
+            ours = unchanged(self.path, files)
+            found += [name for name in _tensors_in(self.path, _ADDED) if name not in ours]
+        if found:
+            raise UsageError(
+                f"--out {self._out}: {', '.join(found[:3])}{', ...' if found[3:] else ''}: axpair didn't write it, or "
+                "it was changed since, and it won't be replaced",
+                next_step=f"mv {self._out / found[0]} elsewhere, or give another folder with --out",
+            )
+
+    def _ours(self) -> Mapping[str, str]:
+        mark = read_mark(self.path)
+        return unchanged(self.path, mark.files if mark is not None else named_files(self.path))
 
 
-def _keep_others(folder: Path, fresh: Path) -> None:
-    """Copy what in a folder of tensors is no tensor."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.suffix not in (".bin", ".npy") and path.name != SOURCES:
-            kept = fresh / path.relative_to(folder)
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, kept, follow_symlinks=False)
+def _tensors_in(folder: Path, names: tuple[str, ...]) -> list[str]:
+    return [
+        f"{name}/{below}"
+        for name in names
+        if (folder / name).is_dir() and not (folder / name).is_symlink()
+        for below in files_written(folder / name)
+        if _is_tensor(below)
+    ]
+
+
+def _is_tensor(name: str) -> bool:
+    return name.endswith((".bin", ".npy"))
 
 
 def check_writable(out: Path) -> None:
@@ -76,18 +108,33 @@ def check_writable(out: Path) -> None:
         ) from error
 
 
-def check_same_case(out: Path, found: Record | None, case: CaseFacts, inputs: Mapping[str, str]) -> None:
+def check_same_case(
+    out: Path,
+    found: Record | None,
+    case: CaseFacts,
+    inputs: Mapping[str, str],
+    *,
+    is_ours: bool = False,
+    overwrite: bool = False,
+) -> None:
     """Raise UsageError where `out` holds anything but this case; `inputs` is the sha256 of each input by name.
 
     `found` is the record in `out`, None where it holds none. A case is the same when model, configuration and inputs
-    have the same digests.
+    have the same digests. Another case of ours (`is_ours`: its mark says so) may be overwritten.
     """
     if not out.is_dir() or not any(out.iterdir()):
         return
-    if found is None:
+    if found is None and not is_ours:
         raise UsageError(
             f"--out {out}: holds files that aren't a case of axpair's; the case {case.id!r} won't replace them",
-            next_step="give another folder, or --overwrite to replace everything in it",
+            next_step="give another folder with --out",
+        )
+    if overwrite:
+        return
+    if found is None:
+        raise UsageError(
+            f"--out {out}: there is no readable {FILE_NAME} any more, so what case it holds isn't known",
+            next_step="give another folder, or --overwrite to replace what axpair wrote there",
         )
     reasons = []
     if found.case.joint_sha256 != case.joint_sha256:
@@ -101,7 +148,7 @@ def check_same_case(out: Path, found: Record | None, case: CaseFacts, inputs: Ma
     if reasons:
         raise UsageError(
             f"--out {out}: holds the case {found.case.id!r}, which isn't this case {case.id!r}: {'; '.join(reasons)}",
-            next_step="give another folder, or --overwrite to replace it",
+            next_step="give another folder, or --overwrite to replace what axpair wrote there",
         )
 
 

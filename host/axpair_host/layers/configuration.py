@@ -5,9 +5,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from axpair_proto.gt.replacing import write_whole_file
 from axpair_proto.pulsar import config_pb2 as pb
-from axpair_proto.pulsar.text import read_config, write_config
+from axpair_proto.pulsar.text import read_config, store_config
 
 MEASURED_SAMPLES = 2
 """Of the calibration set, where nothing is said of the error measurement's own."""
@@ -37,7 +36,7 @@ def measure_layers(config: Path, out: Path) -> tuple[str, ...]:
         data.size = min(calibration.size or MEASURED_SAMPLES, MEASURED_SAMPLES)
         for item in calibration.dataset_conf_items:
             data.dataset_conf_items.add().CopyFrom(item)
-    write_whole_file(out, write_config(message).encode())
+    store_config(out, message)
     return warnings
 
 
@@ -47,7 +46,7 @@ def widen(config: Path, out: Path, operators: Iterable[str]) -> None:
     item = message.neuwizard_conf.operator_conf.operator_conf_items.add()
     item.selector.op_name_regex = "|".join(re.escape(name) for name in dict.fromkeys(operators))
     item.attributes.input_feature_type = pb.UINT16
-    write_whole_file(out, write_config(message).encode())
+    store_config(out, message)
 
 
 def read_moved(config: Path, folder: Path) -> tuple[pb.Config, tuple[str, ...]]:

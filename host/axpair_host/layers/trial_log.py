@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from axpair_proto.gt.listing import claim
 from axpair_proto.gt.replacing import write_whole_file
 
 from axpair_host.errors import UsageError
 
 FILE_NAME = "bisection.jsonl"
+_BEGINNING = b'{"joint_sha256":"'
+KIND = "results"
+"""What the mark of a folder of results says that it is."""
 SCHEMA_VERSION = 1
 
 
@@ -63,8 +67,10 @@ class TrialLog:
         self.path = folder / FILE_NAME
         self.trials: dict[str, Trial] = {}
         self.resumed = 0
+        if self.path.is_file() and not _is_log(self.path):
+            raise UsageError(f"{self.path} is no log of a bisection", next_step="give another folder with --out")
+        claim(folder, [FILE_NAME], KIND, is_ours=_is_log)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
             lines = self._whole_lines()
         except OSError as error:
             raise UsageError(f"--out {folder}: {error.strerror or error}", next_step="give another folder") from error
@@ -109,6 +115,18 @@ class TrialLog:
             )
         self.trials = {trial.key: trial for trial in trials}
         self.resumed = len(trials)
+
+
+def _is_log(path: Path) -> bool:
+    """Whether it begins as a log does, be it cut short within its first line; so does an empty file."""
+    try:
+        with path.open("rb") as stream:
+            line = stream.readline(1 << 20)
+        if line.endswith(b"\n"):
+            msgspec.json.decode(line, type=Header)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+    return line[: len(_BEGINNING)] == _BEGINNING[: len(line)]
 
 
 def _short(value: Any) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from axpair_proto.gt.replacing import write_whole_file
+from axpair_proto.gt.listing import refuse_foreign, require_ours, write_listed
 from axpair_proto.simulator import Models
 
 from axpair_host.boards.opening import address_of
@@ -14,14 +14,17 @@ from axpair_host.digests import file_sha256
 from axpair_host.errors import UsageError
 from axpair_host.evidence.folder import Evidence, load
 from axpair_host.evidence.record import CaseFacts
+from axpair_host.files import is_document
 from axpair_host.gather.prepare import from_gt
 from axpair_host.layers.bench import opened_bench
+from axpair_host.layers.trial_log import KIND
 from axpair_host.progress import Progress
-from axpair_host.reduce.part_folder import encoded, write_part
+from axpair_host.reduce.part_folder import PART, encoded, named_part, write_part
 from axpair_host.reduce.submodel import reduce_model
 from axpair_host.simulators import simulator_for
 
 SCHEMA_VERSION = 1
+_DOCUMENT = "reduced.json"
 CODES = ("AX306",)
 """Findings that lie in operators, so that a part of the model shows them."""
 
@@ -46,6 +49,8 @@ def reduce_case(order: CaseOrder, progress: Progress) -> dict[str, Any]:
     Raises UsageError where the folder, models and board don't go together or the case shows nothing of CODES,
     BoardError when the board goes away.
     """
+    refuse_foreign(order.out, [_DOCUMENT], is_ours=is_document)
+    require_ours(order.out / "part", PART, named_part)
     evidence = load(order.gt)
     if order.board is None:
         recorded = evidence.record.board.url if evidence.record.board else ""
@@ -92,7 +97,7 @@ def reduce_case(order: CaseOrder, progress: Progress) -> dict[str, Any]:
             if not document["part"]["fails"]:
                 document["verdict"], document["outcome"] = "INCONCLUSIVE", "vanished"
                 document["why"] += "; run once more it didn't fail, or not twice alike: the fault doesn't repeat"
-    write_whole_file(order.out / "reduced.json", encoded(document))
+    write_listed(order.out, _DOCUMENT, encoded(document), KIND, is_ours=is_document)
     return document
 
 

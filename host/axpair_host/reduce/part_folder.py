@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from axpair_proto.gt.replacing import whole_folder
+from axpair_proto.gt.folders import whole_folder
+from axpair_proto.gt.marks import MARK, plain_file
 from axpair_proto.gt.tensors import write_tensors
 from axpair_proto.names import file_stems
 from axpair_proto.simulator import Models
@@ -19,6 +20,8 @@ from axpair_host.layers.trials import Bench, Tried
 from axpair_host.reduce.submodel import Reduced
 
 MANIFEST = "manifest.json"
+PART = "part"
+"""What its mark says that it is."""
 _TENTH = 10
 
 
@@ -27,12 +30,22 @@ def encoded(document: object) -> bytes:
     return (json_text(document) + "\n").encode()
 
 
+def named_part(folder: Path) -> Mapping[str, str]:
+    """What the manifest says that was written there, itself included; nothing where there is none."""
+    path = plain_file(folder, MANIFEST)
+    try:
+        files = msgspec.json.decode(path.read_bytes())["part"]["files"] if path is not None else {}
+        return msgspec.convert({**files, MANIFEST: file_sha256(folder / MANIFEST)}, dict[str, str]) if files else {}
+    except (OSError, msgspec.MsgspecError, KeyError, TypeError, UnicodeDecodeError):
+        return {}
+
+
 def write_part(bench: Bench, found: Reduced, target: Path, document: Mapping[str, Any]) -> dict[str, Any]:
     """Cut the part, run it on simulator and board once more, write it whole or not at all; what the manifest says.
 
     Without a part it is the whole model.
     """
-    with whole_folder(target) as fresh:
+    with whole_folder(target, PART, named=named_part) as fresh:
         inner, outputs = (found.part.inner, found.part.outputs) if found.part else ((), ())
         tried = bench.tried(bench.models, inner, outputs, fresh)
         if not found.part:
@@ -40,7 +53,7 @@ def write_part(bench: Bench, found: Reduced, target: Path, document: Mapping[str
         told = _told(bench, found, tried)
         _write_tensors(bench, tried, fresh)
         (fresh / "README.txt").write_text(_readme(told, document, fresh), encoding="utf-8")
-        files = sorted(path for path in fresh.rglob("*") if path.is_file())
+        files = sorted(path for path in fresh.rglob("*") if path.is_file() and path.name != MARK)
         told["files"] = {path.relative_to(fresh).as_posix(): file_sha256(path) for path in files}
         manifest = {**document, "out": None, "log": None, "source": None, "part": {**told, "folder": "."}}
         (fresh / MANIFEST).write_bytes(encoded(manifest))

@@ -7,13 +7,15 @@ from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from axpair_proto.gt.replacing import whole_folder
+from axpair_proto.gt.folders import whole_folder
+from axpair_proto.gt.listing import copy_written
 from axpair_proto.names import gt_file_stem
 from axpair_proto.text import json_text, printable
 
 from axpair_host.digests import file_sha256
 from axpair_host.errors import EvidenceError, UsageError
 from axpair_host.evidence.folder import inside
+from axpair_host.evidence.named import named_files
 from axpair_host.evidence.record import InputFacts, Record
 from axpair_host.evidence.store import read_record
 from axpair_host.reduce.run_cases import Chosen, choose
@@ -47,7 +49,7 @@ def reduce_run(folder: Path, out: Path, models: Mapping[str, Path]) -> dict[str,
     document["damaged"] = list(damaged)
     if not chosen.kept:
         return document
-    with whole_folder(out) as fresh:
+    with whole_folder(out, "reduced") as fresh:
         for row in chosen.kept:
             document["kept"].append(_write_case(row, kept[row.id], records[row.id], fresh))
         document["models"] = {key: _copied(path, fresh / "models" / path.name, fresh) for key, path in models.items()}
@@ -94,7 +96,8 @@ def _write_case(row: Row, gt: Path, record: Record, fresh: Path) -> dict[str, An
     """Copy a case's files and its gt folder; the entry of the manifest."""
     stem = gt_file_stem(row.id)
     place = fresh / "gt" / stem
-    shutil.copytree(gt, place)
+    place.mkdir(parents=True)
+    copy_written(gt, place, named_files)
     sources = _unchanged_sources(row, record)
     files, ids = [], set()
     for one in record.inputs:

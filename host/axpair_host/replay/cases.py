@@ -1,12 +1,14 @@
 """Which BadCases there are: a folder or a list becomes cases with stable, unique ids in a fixed order."""
 
+import errno
 import hashlib
 import os
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from axpair_proto.names import gt_file_stem, match_stems
+from axpair_proto.names import as_text, gt_file_stem, match_stems
 
 from axpair_host.errors import UsageError
 
@@ -46,6 +48,8 @@ class Found:
     """Sorted by id."""
     left_out: tuple[str, ...]
     """Files in the folder that are neither images nor tensors."""
+    passed_over: tuple[str, ...] = ()
+    """What is named as a case and is no file to read, each with what it is instead."""
 
     def digest(self) -> str:
         """sha256 over the ids: the same for the same list of cases."""
@@ -61,47 +65,84 @@ def discover(cases: Path, inputs: Sequence[str], *, run: Path | None = None) -> 
     Raises UsageError when there is nothing, a path isn't there, or two ids collide.
     """
     if cases.is_dir():
-        files, left_out = _in_folder(cases, run)
+        files, left_out, passed_over = _in_folder(cases, run)
         if len(inputs) == 1:
             found = [_single(_id(path.relative_to(cases)), path, inputs[0]) for path in files]
         else:
             folders = {path.parent for path in files}
             found = [_several(_id(path.relative_to(cases)), path, inputs) for path in folders]
     elif cases.is_file():
-        found, left_out = list(_listed(cases, inputs)), []
+        passed_over = []
+        found, left_out = list(_listed(cases, inputs, passed_over)), []
     else:
         raise UsageError(f"{cases}: no such folder or list of cases", next_step="give a folder of BadCases")
     if not found:
         raise UsageError(
-            f"{cases}: no cases in it; {len(left_out)} other files",
+            f"{cases}: no cases in it; {len(left_out) + len(passed_over)} other files",
             next_step=f"put images, .bin or .npy files there ({' '.join(sorted(CASE_SUFFIXES))})",
         )
     found.sort(key=lambda case: case.id)
     _refuse_collisions(found)
-    return Found(tuple(found), tuple(sorted(left_out)))
+    return Found(tuple(found), tuple(sorted(left_out)), tuple(sorted(passed_over)))
 
 
-def _in_folder(folder: Path, run: Path | None) -> tuple[list[Path], list[str]]:
+def check_apart(run: Path, cases: Iterable[Path]) -> None:
+    """Raise UsageError where the run's folder is, holds, or lies above what the cases are made of."""
+    whole = run.resolve()
+    for path in cases:
+        place = path.parent.resolve() / path.name
+        if whole in (place, path.resolve(), *place.parents, *path.resolve().parents):
+            raise UsageError(
+                f"--run {run}: {path} lies in it, and a run's folder is axpair's own",
+                next_step="give a folder apart from the cases, such as --run ../run",
+            )
+
+
+def _in_folder(folder: Path, run: Path | None) -> tuple[list[Path], list[str], list[str]]:
     def refuse(error: OSError) -> None:
         raise UsageError(f"{error.filename}: can't be listed: {error.strerror}")
 
     files: list[Path] = []
     left_out: list[str] = []
+    passed_over: list[str] = []
     without = run.resolve() if run is not None else None
     for where, below, names in os.walk(folder, onerror=refuse):
         here = Path(where)
-        below[:] = [name for name in below if not name.startswith(".") and (here / name).resolve() != without]
+        links = [name for name in below if (here / name).is_symlink() and not name.startswith(".")]
+        passed_over += [f"{_id((here / name).relative_to(folder))} (a link to a folder)" for name in links]
+        below[:] = [
+            name
+            for name in below
+            if name not in links and not name.startswith(".") and (here / name).resolve() != without
+        ]
         for name in names:
             if name.startswith("."):
                 continue
             if PurePath(name).suffix.lower() in CASE_SUFFIXES:
-                files.append(here / name)
+                if what := _no_file(here / name):
+                    passed_over.append(f"{_id((here / name).relative_to(folder))} ({what})")
+                else:
+                    files.append(here / name)
             else:
                 left_out.append(_id((here / name).relative_to(folder)))
-    return files, left_out
+    return files, left_out, passed_over
 
 
-def _listed(listing: Path, inputs: Sequence[str]) -> Iterator[Case]:
+def _no_file(path: Path) -> str:
+    """What it is instead of a file; "" for files, and for links that lead nowhere, which are bad input."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return ""
+    except (OSError, RuntimeError) as error:
+        return "links in a circle" if getattr(error, "errno", errno.ELOOP) == errno.ELOOP else ""
+    if stat.S_ISREG(mode):
+        return ""
+    kinds = {stat.S_ISFIFO: "a pipe", stat.S_ISSOCK: "a socket", stat.S_ISDIR: "a folder"}
+    return next((word for is_kind, word in kinds.items() if is_kind(mode)), "a device")
+
+
+def _listed(listing: Path, inputs: Sequence[str], passed_over: list[str]) -> Iterator[Case]:
     try:
         lines = listing.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -115,6 +156,9 @@ def _listed(listing: Path, inputs: Sequence[str]) -> Iterator[Case]:
         if not text or text.startswith("#"):
             continue
         path = listing.parent / text
+        if (what := _no_file(path)) and not path.is_dir():
+            passed_over.append(f"{_id(PurePath(text))} ({what})")
+            continue
         if not path.exists():
             raise UsageError(f"{listing}, line {number}: {text}: no such file or folder")
         name = _id(PurePath(text))
@@ -139,19 +183,18 @@ def _several(name: str, folder: Path, inputs: Sequence[str]) -> Case:
 
 
 def _refuse_collisions(cases: Iterable[Case]) -> None:
-    taken: dict[str, str] = {}
+    taken: dict[str, Case] = {}
     for case in cases:
-        other = taken.setdefault(case.folder.casefold(), case.id)
-        if other != case.id:
+        other = taken.setdefault(case.folder.casefold(), case)
+        if other is not case:
             raise UsageError(
-                f"the cases {other!r} and {case.id!r} would both be kept as {case.folder!r}",
+                f"the cases {other.id!r} and {case.id!r} would both be kept as {case.folder!r}",
                 next_step="rename one of the two",
             )
 
 
 def _id(path: PurePath) -> str:
-    """Names that aren't UTF-8 are spelled with backslashes, so that every id is text."""
-    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
+    return as_text(path.as_posix())
 
 
 def file_digest(path: Path) -> str:

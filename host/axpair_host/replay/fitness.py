@@ -32,4 +32,4 @@ def disown(run: Run, cases: Iterable[Case], digests: Mapping[str, str], finding:
             "not_judged": [{"what": behind.what, "why": behind.why}],
         }
         run.add(Row.judged(case.id, digests[case.id], "", document))
-        drop(run.folder, case.folder)
+        drop(run, case.folder)

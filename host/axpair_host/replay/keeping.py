@@ -1,47 +1,99 @@
-"""gt folders of a run: gathered in one place, kept for the cases that didn't pass, gone for all others."""
+"""gt folders of a run: gathered in one place, kept for the cases that didn't pass, gone for all others.
 
-import shutil
+Only what a mark lists goes, or in folders of release 0.1.0, which have none, what their pair.json names. Whatever else
+lies in a run is the user's.
+"""
+
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from axpair_proto.gt.replacing import whole_folder
+from axpair_proto.errors import ContractError
+from axpair_proto.gt.folders import discard, sweep_unfinished, unfinished_folder, whole_folder
+from axpair_proto.gt.listing import marked
+from axpair_proto.gt.marks import MARK, Mark, read_mark, remove_ours
 
-from axpair_host.replay.store import CASES_FOLDER
+from axpair_host.errors import UsageError
+from axpair_host.evidence.named import KIND, named_files
+from axpair_host.replay.cases import Case
+from axpair_host.replay.store import CASES_FOLDER, Run
 
-_WORK = ".work"
+_WORK = "work"
 
 
-def sweep(run: Path, kept: Iterable[str]) -> None:
-    """Remove what an interrupted replay left: folders that no row knows, and those that were being written."""
+def sweep(run: Run, kept: Iterable[str]) -> None:
+    """Remove what an interrupted replay left: folders of ours that no row knows, and those that were being written.
+
+    Kept folders of release 0.1.0, and of a run that was copied, get their marks.
+    """
     known = set(kept)
-    shutil.rmtree(run / _WORK, ignore_errors=True)
-    for path in (run / CASES_FOLDER).iterdir():
-        if f"{CASES_FOLDER}/{path.name}" not in known:
-            shutil.rmtree(path, ignore_errors=True)
+    cases = run.folder / CASES_FOLDER
+    sweep_unfinished(run.folder, _WORK)
+    sweep_unfinished(cases)
+    for path in sorted(cases.iterdir()):
+        if path.is_symlink() or not path.is_dir():
+            continue
+        mark = read_mark(path)
+        if f"{CASES_FOLDER}/{path.name}" in known:
+            if mark is None and named_files(path):
+                marked(path, KIND, named_files, part_of=run.id)
+        elif mark is not None and _is_kept(mark, run):
+            remove_ours(path, mark)
+
+
+def check_places(run: Run, cases: Iterable[Case]) -> None:
+    """Raise UsageError where something that isn't ours lies where one of the cases would be kept."""
+    for case in cases:
+        place = run.folder / CASES_FOLDER / case.folder
+        if place.is_symlink() or (place.exists() and not place.is_dir()):
+            what = "a link" if place.is_symlink() else "a file"
+        elif place.is_dir() and any(place.iterdir()) and not _is_ours(place, run):
+            what = "a folder"
+        else:
+            continue
+        raise UsageError(
+            f"{place}: {what} that axpair didn't write lies where the case {case.id!r} is kept",
+            next_step=f"mv {place} elsewhere, or give another --run",
+        )
 
 
 @contextmanager
-def work_folder(run: Path) -> Iterator[Path]:
-    """An empty folder for the case at hand; gone afterwards."""
-    folder = run / _WORK
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+def work_folder(run: Run) -> Iterator[Path]:
+    """A folder for the case at hand, with nothing but its mark in it; gone afterwards. Raises UsageError."""
+    try:
+        folder = unfinished_folder(run.folder, _WORK)
+    except (OSError, ContractError) as error:
+        raise UsageError(f"--run {run.folder}: can't be written: {error}") from error
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        discard(folder)
 
 
-def keep(run: Path, work: Path, name: str) -> str:
+def keep(run: Run, work: Path, name: str) -> str:
     """Move what was gathered to its place, whole or not at all; returns the place below the run."""
     place = f"{CASES_FOLDER}/{name}"
-    with whole_folder(run / place) as fresh:
+    with whole_folder(run.folder / place, KIND, named=named_files, part_of=run.id) as fresh:
         for path in work.iterdir():
-            path.rename(fresh / path.name)
+            if path.name != MARK:
+                path.rename(fresh / path.name)
     return place
 
 
-def drop(run: Path, name: str) -> None:
+def drop(run: Run, name: str) -> None:
     """Remove the gt folder of a case that failed once and now doesn't."""
-    shutil.rmtree(run / CASES_FOLDER / name, ignore_errors=True)
+    path = run.folder / CASES_FOLDER / name
+    if path.is_symlink() or not path.is_dir():
+        return
+    mark = read_mark(path)
+    if mark is not None and _is_kept(mark, run):
+        remove_ours(path, mark)
+
+
+def _is_ours(place: Path, run: Run) -> bool:
+    mark = read_mark(place)
+    return _is_kept(mark, run) if mark is not None else bool(named_files(place))
+
+
+def _is_kept(mark: Mark, run: Run) -> bool:
+    return mark.kind == KIND and mark.part_of == run.id

@@ -56,6 +56,8 @@ def _lines(run: Path, replayed: Replayed) -> list[str]:
     if left_out := replayed.found.left_out:
         named = ", ".join(left_out[:_LEFT_OUT_SHOWN]) + (", ..." if len(left_out) > _LEFT_OUT_SHOWN else "")
         lines.append(f"left out, as neither image, .bin nor .npy ({len(left_out)}): {named}")
+    if passed_over := replayed.found.passed_over:
+        lines.append(f"passed over, as no files ({len(passed_over)}): {', '.join(passed_over)}")
     lines += [f"unusable: {row.id}: {row.document['error']['message']}" for row in _unusable(replayed.rows)]
     kept = [row for row in replayed.rows if row.kept]
     if kept:

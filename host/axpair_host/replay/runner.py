@@ -118,10 +118,10 @@ class _Loop:
 
     def _judged(self, gathered: GatheredCase) -> Row:
         case = self._cases[self._places[gathered.prepared.id]]
-        with work_folder(self._run.folder) as folder:
+        with work_folder(self._run) as folder:
             document = self._means.judge(gathered, folder)
             passed = document["verdict"] == "PASS"
-            kept = "" if passed else keep(self._run.folder, folder, case.folder)
+            kept = "" if passed else keep(self._run, folder, case.folder)
         row = Row.judged(case.id, self._digests[case.id], kept, document)
         self._store(case, row)
         return row
@@ -164,7 +164,7 @@ class _Loop:
     def _store(self, case: Case, row: Row) -> None:
         self._run.add(row)
         if not row.kept:
-            drop(self._run.folder, case.folder)  # only now: whenever the power goes, no row names what is gone
+            drop(self._run, case.folder)  # only now: whenever the power goes, no row names what is gone
         self.left.remove(case)
 
 

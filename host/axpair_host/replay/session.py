@@ -27,12 +27,12 @@ from axpair_host.pairing import Judging
 from axpair_host.postprocess import wants_board
 from axpair_host.postprocess.commands import NoBoardYet
 from axpair_host.progress import Progress
-from axpair_host.replay.cases import Case, Found, discover
+from axpair_host.replay.cases import Case, Found, check_apart, discover
 from axpair_host.replay.display import watching
 from axpair_host.replay.ended import counted
 from axpair_host.replay.fitness import disown
 from axpair_host.replay.judging import Judge
-from axpair_host.replay.keeping import sweep
+from axpair_host.replay.keeping import check_places, sweep
 from axpair_host.replay.pins import CASE_LIST, WORKERS_LOST, postprocessor_pin, refuse_other
 from axpair_host.replay.row import Row
 from axpair_host.replay.runner import Means, Watch, left_open, replay, unfinished
@@ -85,7 +85,9 @@ def carry_out(order: Order, progress: Progress) -> Replayed:
     reached or goes away, or a case stays open because its worker was ended from outside each time; every case that was
     stored by then stays.
     """
+    check_apart(order.run, [order.cases])
     task = _task(order)
+    check_apart(order.run, [path for case in task.found.cases for path in case.files.values()])
     with lock_run(order.run) as run, counted(run):
         header = task.header()
         if stored := run.header():
@@ -97,7 +99,8 @@ def carry_out(order: Order, progress: Progress) -> Replayed:
             progress.note(f"{id_}: its row in {order.run} is damaged and counts for nothing ({why}){again}")
         to_run = unfinished(task.digests, run.done())
         earlier = [row for row in run.rows() if row.id not in set(to_run)]
-        sweep(order.run, [row.kept for row in run.rows()])  # of cases that run again too, until their new rows
+        sweep(run, [row.kept for row in run.rows()])  # of cases that run again too, until their new rows
+        check_places(run, [case for case in task.found.cases if case.id in set(to_run)])
         still_open = _run(task, run, earlier, progress) if to_run else []
         if still_open:
             raise left_open(still_open, "the worker was ended from outside at each attempt")

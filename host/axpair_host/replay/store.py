@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from axpair_proto.gt.listing import marked
+from axpair_proto.gt.marks import is_mark, read_mark
 from axpair_proto.syncing import make_folder
 
 from axpair_host.errors import UsageError
@@ -24,6 +26,9 @@ from axpair_host.replay.stored_row import DamagedRow, read_row
 FILE_NAME = "run.sqlite"
 LOCK_NAME = "run.lock"
 CASES_FOLDER = "cases"
+_KIND = "run"
+_FILES = (FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-shm", LOCK_NAME, f"{LOCK_NAME}-journal")
+"""What a run's mark lists; its gt folders have marks of their own."""
 _VERSION = 1
 _TABLES = """
 CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -42,8 +47,10 @@ _COLUMNS = "id, source_sha256, verdict, code, owner, kept, document, volatile"
 class Run:
     """A run folder that is open. Made by `open_run` or `lock_run`; used by one thread."""
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, folder: Path, connection: sqlite3.Connection, id_: str = "") -> None:
         self.folder = folder
+        self.id = id_
+        """As its mark has it, and the marks of the gt folders that it keeps; "" where the run is only read."""
         self._connection = connection
 
     def header(self) -> dict[str, str]:
@@ -141,24 +148,44 @@ def open_run(folder: Path) -> Iterator[Run]:
 def lock_run(folder: Path) -> Iterator[Run]:
     """Open a run to write it, made where there is none.
 
-    Raises UsageError when it can't be written, holds something else, or another replay is writing it.
+    Raises UsageError when it can't be written, holds something else, leads elsewhere by a link, or another replay is
+    writing it.
     """
+    _refuse_links(folder)
     if folder.exists() and not is_run(folder) and not _is_unused(folder):
         raise UsageError(
             f"--run {folder}: holds something other than a replay's run", next_step="give a new or empty folder"
         )
     try:
+        make_folder(folder)
+        mark = marked(folder, _KIND, lambda run: dict.fromkeys(_FILES, ""))
         make_folder(folder / CASES_FOLDER)
     except OSError as error:
         raise UsageError(f"--run {folder}: can't be written: {error.strerror}") from error
     with _locked(folder), _connected(folder) as connection:
-        yield Run(folder, connection)
+        yield Run(folder, connection, mark.id)
+
+
+def _refuse_links(folder: Path) -> None:
+    for name in (*_FILES, CASES_FOLDER):
+        path = folder / name
+        if path.is_symlink():
+            raise UsageError(
+                f"--run {folder}: {name} is a link to {path.readlink()}; nothing behind it is written or removed",
+                next_step="give another --run, or put the folder or file itself there",
+            )
 
 
 def _is_unused(folder: Path) -> bool:
     """Empty, or left by a replay that was killed before its first word."""
-    ours = {LOCK_NAME, CASES_FOLDER}
-    return folder.is_dir() and all(path.name in ours for path in folder.iterdir())
+    mark = read_mark(folder)
+    if mark is not None:
+        return mark.kind == _KIND
+    if not folder.is_dir():
+        return False
+    found = {path.name for path in folder.iterdir() if not is_mark(path)}
+    cases = folder / CASES_FOLDER
+    return found <= {*_FILES, CASES_FOLDER} and (not cases.exists() or (cases.is_dir() and not any(cases.iterdir())))
 
 
 @contextmanager
@@ -185,6 +212,7 @@ def _connected(folder: Path) -> Iterator[sqlite3.Connection]:
     path = folder / FILE_NAME
     with refused_state(path), closing(sqlite3.connect(path, timeout=30)) as connection:
         connection.text_factory = os.fsdecode  # what isn't UTF-8 is a damaged row's, not the end of all
+        _refuse_foreign(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -215,6 +243,14 @@ _STEPS = {
     "away, or delete it, and replay into a new one",
 }
 """By what sqlite says."""
+
+
+def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
+    """Another program's database stays as it is, to the bit."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+    if version == 0 and tables:
+        raise UsageError(f"{path}: a database, but not a replay's state", next_step="give another --run")
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

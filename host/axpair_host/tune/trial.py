@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from axpair_proto.gt.replacing import write_whole_file
 from axpair_proto.pulsar import config_pb2 as pb
-from axpair_proto.pulsar.text import write_config
+from axpair_proto.pulsar.text import store_config
 
 from axpair_host.layers.configuration import read_moved, widen
 
@@ -103,7 +102,7 @@ def write(config: Path, out: Path, change: Change) -> None:
     if change.archive is not None:
         dataset.path = change.archive.resolve().as_posix()
         del dataset.dataset_conf_items[:]
-    write_whole_file(out, write_config(message).encode())
+    store_config(out, message)
     if change.operators:
         widen(out, out, change.operators)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from axpair_proto.capabilities import BuildsModels, DumpsLayers
 from axpair_proto.errors import AxpairError
+from axpair_proto.gt.listing import claim, list_written, refuse_foreign
 from axpair_proto.simulator import Models, Simulator, Tensors
 
 from axpair_host.compare import compare
@@ -20,6 +21,10 @@ from axpair_host.progress import Progress
 from axpair_host.tune.trial import Change, Outcome, Tried, better, configured, strategies, write
 
 SCHEMA_VERSION = 1
+FILES = ("config.prototxt", "model.joint", "model.lava_joint")
+"""Of each trial."""
+KIND = "trial"
+"""What the mark of a trial's folder says that it is."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +72,12 @@ def tune(order: Order, simulator: Simulator, folder: Path, progress: Progress) -
     Raises a subclass of AxpairError where that one can't be built, or a case can't be used. A later trial whose build
     fails is a row that says so.
     """
+    most = 4 + len(order.sizes) + len(order.sets) + min(order.sixteen, 1)
+    for number in range(1, most + 1):
+        refuse_foreign(folder / f"trial-{number}", FILES)
     bench = _Bench(order, simulator, folder, progress)
     base = configured(order.config)
-    widest = min(order.sixteen, 1)
-    progress.note(f"at most {4 + len(order.sizes) + len(order.sets) + widest} models are built, one after the other")
+    progress.note(f"at most {most} models are built, one after the other")
     best = bench.first(base)
     best = bench.of(best, strategies(base))
     best = bench.of(best, (replace(best.change, size=size) for size in order.sizes if size != best.change.size))
@@ -153,13 +160,14 @@ class _Bench:
 
     def _build(self, change: Change) -> tuple[Models, float]:
         place = self._folder / f"trial-{len(self.trials) + 1}"
-        place.mkdir(parents=True, exist_ok=True)
+        claim(place, FILES, KIND)
         write(self._order.config, place / "config.prototxt", change)
         started = time.perf_counter()
         with self._progress.task(f"build {len(self.trials) + 1}: {told(change)}"):
             models = self._builds.build(
                 self._order.onnx, place / "config.prototxt", place / "model.joint", shapes=self._order.shapes
             )
+        list_written(place, FILES, KIND)
         return models, time.perf_counter() - started
 
     def _score(self, change: Change, models: Models, seconds: float) -> Tried:

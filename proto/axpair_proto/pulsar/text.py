@@ -8,16 +8,20 @@ a warning, and what it holds is passed over.
 from __future__ import annotations
 
 import difflib
+import hashlib
 from pathlib import Path
 from typing import Any
 
 from google.protobuf import text_format
 from google.protobuf.message import Message
 
+from axpair_proto.errors import ContractError
+from axpair_proto.gt.replacing import check_replaceable, write_whole_file
 from axpair_proto.pulsar import config_pb2
 from axpair_proto.pulsar.tokens import ConfigTextError, Token, tokens
 from axpair_proto.pulsar.values import scalar_value
 
+_WRITTEN = b"# Written by axpair; sha256 of what follows: "
 MAX_CONFIG_BYTES = 1 << 24
 NEAR_MISS = 0.8
 """From this difflib ratio on, an unknown field is taken for a typo."""
@@ -65,6 +69,32 @@ def parse_config(text: str, source: str = "config.prototxt") -> tuple[config_pb2
 def write_config(config: config_pb2.Config) -> str:
     """The configuration as text that `parse_config` and the vendor's tools read."""
     return text_format.MessageToString(config, as_utf8=True)
+
+
+def store_config(path: Path, config: config_pb2.Config) -> None:
+    """Write a configuration as a file. Raises ContractError as `refuse_other_config` does, and where it can't be
+    written."""
+    refuse_other_config(path)
+    write_whole_file(path, config_file(config))
+
+
+def config_file(config: config_pb2.Config) -> bytes:
+    """The configuration as a file that says that axpair wrote it."""
+    text = write_config(config).encode()
+    return _WRITTEN + hashlib.sha256(text).hexdigest().encode() + b"\n" + text
+
+
+def refuse_other_config(path: Path) -> None:
+    """Raise ContractError where something is there that axpair didn't write as it is, or that is no file."""
+    check_replaceable(path)
+    if not path.exists():
+        return
+    first, _, rest = path.read_bytes()[:MAX_CONFIG_BYTES].partition(b"\n")
+    if first != _WRITTEN + hashlib.sha256(rest).hexdigest().encode():
+        raise ContractError(
+            f"{path}: axpair didn't write that, or it was changed since, and it won't be replaced",
+            next_step="move it away, or give another name",
+        )
 
 
 class _Reader:

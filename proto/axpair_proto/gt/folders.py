@@ -1,0 +1,154 @@
+"""Folders that appear whole or not at all, beside which and in which a user's files stay as they are."""
+
+import contextlib
+import ctypes
+import glob
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from axpair_proto.errors import ContractError
+from axpair_proto.gt.carrying import carry_over, retire
+from axpair_proto.gt.listing import Named, marked, nothing_named, write_mark
+from axpair_proto.gt.marks import MARK_BESIDE, UNFINISHED, Mark, files_written, read_mark, unchanged
+from axpair_proto.syncing import sync, sync_tree
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+_OLD = "old-"
+"""Begins the last part of the name that a replaced folder has between two renames."""
+
+
+@contextmanager
+def whole_folder(target: Path, kind: str, *, named: Named = nothing_named, part_of: str = "") -> Iterator[Path]:
+    """Give a fresh folder beside `target`; on leaving without an error it takes the target's place, marked as ours.
+
+    What lies in an old target and isn't ours goes over into the new one. Ours is what its mark lists, or where it has
+    none, as those of release 0.1.0, what its documents name. The swap is one step where the system can (renameat2 on
+    Linux), else two renames.
+    On an error the fresh folder is removed and the target stays as it was.
+    Raises ContractError when the parent can't be written, when the target is a link or a file, and where a file that
+    isn't ours has the name of one that was written.
+    """
+    _refuse_link(target)
+    fresh = _beside(target)
+    try:
+        yield fresh
+        files = files_written(fresh)
+        if target.is_dir():
+            old = marked(target, kind, named)
+            theirs = carry_over(target, fresh, unchanged(target, old.files))
+            files = {name: sha256 for name, sha256 in files.items() if name not in theirs}
+            shutil.copymode(target, fresh)
+        write_mark(fresh, Mark(kind, files, part_of), target)
+        sync_tree(fresh)
+        if target.exists():
+            _exchange(fresh, target)
+        else:
+            fresh.rename(target)
+        sync(target.parent)
+    finally:
+        _settle(fresh, target)
+
+
+def unfinished_folder(parent: Path, name: str) -> Path:
+    """A fresh folder in `parent` that is ours whatever comes into it; `sweep_unfinished` removes it once this process
+    has ended. Raises OSError."""
+    fresh = Path(tempfile.mkdtemp(prefix=f"{_prefix(name)}{os.getpid()}.", dir=parent))
+    write_mark(fresh, Mark(UNFINISHED))
+    fresh.chmod(0o755)
+    return fresh
+
+
+def sweep_unfinished(parent: Path, name: str | None = None) -> None:
+    """Settle what processes of this machine that have ended left of folders with that name; of any, unless said."""
+    node = glob.escape(platform.node())
+    for left in sorted(parent.glob(f".{glob.escape(name) if name is not None else '*'}.{node}.*")):
+        head, process, rest = left.name.rsplit(".", 2)
+        target = parent / head[1 : -len(platform.node()) - 1]
+        if not process.isdecimal() or int(process) == os.getpid() or _runs(int(process)):
+            continue
+        if rest.startswith(_OLD) and not os.path.lexists(target) and read_mark(left):
+            left.rename(target)
+        else:
+            _settle(left, target)
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder of `unfinished_folder`, and nothing that isn't marked as one."""
+    mark = read_mark(folder)
+    if mark is not None and mark.kind == UNFINISHED:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _settle(left: Path, target: Path) -> None:
+    """Remove what was being written, or what was replaced; only of marked folders, and of empty ones."""
+    mark = read_mark(left)
+    if mark is None:
+        with contextlib.suppress(OSError):
+            for path in left.glob(f"{MARK_BESIDE}*"):
+                path.unlink()
+            left.rmdir()
+    elif mark.kind == UNFINISHED:
+        discard(left)
+    else:
+        with contextlib.suppress(OSError, ContractError):
+            retire(left, mark, target)
+
+
+def _refuse_link(target: Path) -> None:
+    if target.is_symlink():
+        raise ContractError(
+            f"{target}: is a link to {target.readlink()}, and nothing behind a link is replaced",
+            next_step="remove the link, or give the folder itself",
+        )
+    if target.exists() and not target.is_dir():
+        raise ContractError(
+            f"{target}: is a file where a folder goes", next_step="move it away, or give another folder"
+        )
+
+
+def _prefix(name: str) -> str:
+    return f".{name}.{platform.node()}."
+
+
+def _beside(target: Path) -> Path:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        sweep_unfinished(target.parent, target.name)
+        return unfinished_folder(target.parent, target.name)
+    except OSError as error:
+        raise ContractError(
+            f"{target}: can't be written: {error.strerror}",
+            next_step="give another output folder, or mend the permissions of its parent",
+        ) from error
+
+
+def _runs(process: int) -> bool:
+    if os.name == "nt":
+        return True  # signal 0 would end it there
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
+def _exchange(fresh: Path, target: Path) -> None:
+    try:
+        libc = ctypes.CDLL(None, use_errno=True)
+        done = libc.renameat2(_AT_FDCWD, os.fsencode(fresh), _AT_FDCWD, os.fsencode(target), _RENAME_EXCHANGE)
+        if done == 0:
+            return
+    except (OSError, AttributeError, TypeError):
+        pass  # no such call here: two renames do, with a moment in which no target is there
+    old = fresh.with_name(f"{_prefix(target.name)}{os.getpid()}.{_OLD}{fresh.name.rpartition('.')[2]}")
+    target.rename(old)
+    fresh.rename(target)
+    old.rename(fresh)
