@@ -103,7 +103,7 @@ def served(
             stdin=subprocess.DEVNULL,
             stdout=errors,
             stderr=errors,
-            env={**os.environ, "PYTHONPATH": os.fspath(TOYS)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(os.fspath, (TOYS, TOYS.parent)))},
         )
     try:
         yield Served(process, _port(process, log), log)
