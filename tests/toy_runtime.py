@@ -56,6 +56,9 @@ class ToyRuntime:
         self.options = options
         if options.get("start") == "refused":
             raise RuntimeFault("no such device", 6)
+        if options.get("start") == "hang":
+            _say_hanging(self)
+            ctypes.PyDLL(None).sleep(3600)
         if options.get("start") == "crash":
             os.kill(os.getpid(), signal.SIGSEGV)
         if options.get("start") == "babble":

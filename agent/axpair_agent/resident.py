@@ -52,6 +52,7 @@ class ResidentModel:
         self._by_path = by_path
         self._held = contextlib.ExitStack()
         self._worker: Conversation | None = None
+        self._loading: Conversation | None = None
         self._description: ModelDescription | None = None
         self._probed = False
         self._lost = 0
@@ -83,6 +84,7 @@ class ResidentModel:
                 worker = self._start()
                 self.generation += 1
                 self._lost += worker.lost_before
+                self._loading = worker
                 try:
                     loaded = load(worker, path, self.sha256, self._by_path, seconds or LOAD_SECONDS)
                     break
@@ -92,6 +94,7 @@ class ResidentModel:
             else:
                 raise LoadRefused(failures.lost(last, ATTEMPTS), log_lines)
             self._worker, self._description, self._probed = worker, loaded.description, False
+            self._loading = None
             # Held until the model goes: a fresh worker will want the file again.
             self._held.close()
             self._held = held.pop_all()
@@ -144,10 +147,10 @@ class ResidentModel:
         self._held.close()
 
     def kill(self) -> None:
-        """End the worker at once, whatever it does."""
-        worker = self._worker
-        if worker is not None:
-            worker.kill()
+        """End the worker at once, whatever it does, and one that just loads."""
+        for worker in (self._worker, self._loading):
+            if worker is not None:
+                worker.kill()
 
     def _attempt(self, case: Case, inputs: Sequence[bytes], attempt: int) -> Iterator[Round]:
         """All rounds of a case. Raises _Interrupted where the worker was ended from outside."""

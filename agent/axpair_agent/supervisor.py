@@ -46,6 +46,8 @@ class Supervisor:
         self._hello: Hello | None = None
         self._spare: Conversation | None = None
         self._spare_since = 0.0
+        self._starts: set[WorkerProcess] = set()
+        """Processes that aren't workers yet."""
         self._closing = threading.Event()
         threading.Thread(target=self._sweep, name="idle-models", daemon=True).start()
 
@@ -69,7 +71,7 @@ class Supervisor:
         Raises LoadRefused, and CallError as `Models.Load` says.
         """
         handle = secrets.token_hex(8)
-        start = partial(self._start_other, runtime, options or {}) if runtime else self._take_worker
+        start = partial(self._begin, runtime, options or {}) if runtime else self._take_worker
         model = ResidentModel(handle, sha256, start, self._blobs, self.launcher.shares_files)
         with self._lock:
             if len(self._entries) >= self._max_models:
@@ -130,9 +132,13 @@ class Supervisor:
             return [entry.model for entry in self._entries.values()]
 
     def close(self) -> None:
-        """End all workers: idle ones close their models first, busy ones are killed. Then end connections."""
+        """End all workers: idle ones close their models first, all others are killed. Then end connections."""
         self._closing.set()
         models = self.models()
+        with self._lock:
+            starts = list(self._starts)
+        for process in starts:
+            process.kill()
         busy = [entry.model for entry in list(self._entries.values()) if entry.streams]
         for model in busy:
             model.kill()
@@ -166,17 +172,29 @@ class Supervisor:
             return worker
 
     def _start_new(self) -> Conversation:
-        worker = begin(self._process)
+        worker = self._begin()
         self._hello = worker.hello
         return worker
 
-    def _start_other(self, runtime: str, options: Mapping[str, str]) -> Conversation:
-        return begin(partial(self._process, runtime, options))
+    def _begin(self, runtime: str = "", options: Mapping[str, str] | None = None) -> Conversation:
+        started: list[WorkerProcess] = []
 
-    def _process(self, runtime: str = "", options: Mapping[str, str] | None = None) -> WorkerProcess:
-        if self._closing.is_set():
-            raise CallError(Reason.WORKER_START, "the agent is ending")
-        return self.launcher.start(runtime, options)
+        def start() -> WorkerProcess:
+            if self._closing.is_set():
+                raise CallError(Reason.WORKER_START, "the agent is ending")
+            process = self.launcher.start(runtime, options)
+            started.append(process)
+            with self._lock:
+                self._starts.add(process)
+            if self._closing.is_set():
+                process.kill()
+            return process
+
+        try:
+            return begin(start)
+        finally:
+            with self._lock:
+                self._starts.difference_update(started)
 
     def _sweep(self) -> None:
         while not self._closing.wait(IDLE_SECONDS / 10):

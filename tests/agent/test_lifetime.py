@@ -89,6 +89,20 @@ def test_an_agent_that_is_told_to_end_does_so_cleanly(tmp_path: Path) -> None:
             assert "Traceback" not in agent.log.read_text()
 
 
+@pytest.mark.parametrize("option", ["--option=start=hang", "--option=chip=none"])
+def test_an_agent_that_is_told_to_end_waits_for_no_worker_that_starts_or_loads(tmp_path: Path, option: str) -> None:
+    with (
+        started(tmp_path, hanging_agent(tmp_path), option) as agent,
+        agent.client() as client,
+    ):
+        loading = client.loading(toy_model(mark="hangs"))
+        pid = int((tmp_path / "hanging").read_text())
+        agent.process.send_signal(signal.SIGTERM)
+        assert agent.process.wait(60) == 0
+        assert gone(pid)
+        assert loading.exception() is not None
+
+
 def test_an_agent_of_ones_own_listens_without_token_on_loopback(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
