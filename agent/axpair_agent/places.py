@@ -30,7 +30,7 @@ PLACES: Mapping[str, int] = {"/axpair.v1.Runs/Run": 16, "/axpair.v1.Blobs/Upload
 MESSAGE_SECONDS: Mapping[str, float] = {"/axpair.v1.Blobs/Upload": 60.0}
 """How long a later message may take. Hosts have nothing to send for minutes, but not amid an upload."""
 
-IDLE_SECONDS = 10.0
+IDLE_SECONDS = 5.0
 """A served call whose caller does nothing for so long makes room when another finds no place."""
 
 log = logging.getLogger(__name__)

@@ -21,3 +21,6 @@ def reasons_as_statuses(context: grpc.ServicerContext) -> Iterator[None]:
         log.info("call refused, %s: %s", error.reason.name, error.message)
         context.set_trailing_metadata(((METADATA_KEY, error.reason.name),))
         context.abort(error.reason.status, str(error))
+    except NotImplementedError:
+        # What generated servicers raise for methods of standard services that their library doesn't have yet.
+        context.abort(grpc.StatusCode.UNIMPLEMENTED, "the agent doesn't serve that method")
