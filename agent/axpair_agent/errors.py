@@ -7,6 +7,7 @@ AgentError
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
 from axpair_proto.errors import AxpairError, Side
@@ -35,6 +36,23 @@ MAX_MESSAGE = 1000
 def cut(text: str, most: int = MAX_MESSAGE) -> str:
     """The beginning of a text, and how much there was of it."""
     return text if len(text) <= most else f"{text[:most]}... ({len(text)} letters)"
+
+
+def refused_by_disk(error: OSError) -> CallError:
+    """What ends a call whose file the agent's system refused."""
+    from axpair_proto.reasons import Reason
+
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG):
+        return CallError(
+            Reason.QUOTA,
+            f"the agent's disk is full: {error.strerror}",
+            next_step="free space where the agent keeps its blobs, or start it with another --blobs",
+        )
+    return CallError(
+        Reason.DISK,
+        f"the agent's disk refused: {error.strerror or error}",
+        next_step="look at the disk on which the agent keeps its blobs, or start it with another --blobs",
+    )
 
 
 class CallError(AgentError):

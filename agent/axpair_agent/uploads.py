@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import errno
+import contextlib
 import os
 import threading
 from pathlib import Path
@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 from axpair_proto.reasons import Reason
 
-from axpair_agent.errors import CallError
+from axpair_agent.errors import CallError, refused_by_disk
 from axpair_agent.filelock import FileLock
 from axpair_agent.worker.descriptors import write_all
 from axpair_agent.worker.modelcache import digest_of
 
 if TYPE_CHECKING:
     from axpair_agent.blobs import BlobStore
-
-_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)
 
 
 def size_of(path: Path) -> int:
@@ -50,7 +48,7 @@ class Upload:
         """Write the next bytes; after an error the partial file is gone.
 
         Raises CallError: OFFSET when another upload took over, DIGEST_MISMATCH when more comes than was announced,
-        QUOTA when quota or disk is full.
+        QUOTA when quota or disk is full, DISK when it can't be written.
         """
         with self._writing:
             if self._superseded:
@@ -74,7 +72,8 @@ class Upload:
     def close(self) -> tuple[int, bool]:
         """Bytes held now, and whether the blob is whole. To be called however the upload ended.
 
-        Raises CallError DIGEST_MISMATCH when the whole has another digest, and QUOTA when the disk is full.
+        Raises CallError DIGEST_MISMATCH when the whole has another digest, QUOTA when the disk is full, DISK when it
+        can't be read or written.
         """
         with self._writing:
             if self._superseded:
@@ -111,14 +110,9 @@ class Upload:
             self._release()
 
     def _fail(self, error: OSError) -> NoReturn:
-        self._drop()
-        if error.errno not in _FULL:
-            raise error
-        raise CallError(
-            Reason.QUOTA,
-            f"the agent's disk is full: {error.strerror}",
-            next_step="free space where the agent keeps its blobs, or start it with another --blobs",
-        ) from error
+        with contextlib.suppress(OSError):
+            self._drop()
+        raise refused_by_disk(error) from error
 
     def _drop(self) -> None:
         self._release()

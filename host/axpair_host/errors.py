@@ -12,8 +12,13 @@ HostError
         └── WorkerLost       the worker was ended from outside, each time
 """
 
+from typing import TYPE_CHECKING
+
 from axpair_proto.errors import AxpairError, Side
-from axpair_proto.reasons import Reason
+
+if TYPE_CHECKING:
+    # It brings grpc, which no --help waits for.
+    from axpair_proto.reasons import Reason
 
 
 class HostError(AxpairError):
@@ -41,7 +46,7 @@ class BoardError(HostError):
 class AgentRefused(BoardError):
     """The agent refused a call, for one of the contract's reasons."""
 
-    def __init__(self, message: str, *, next_step: str = "", reason: Reason) -> None:
+    def __init__(self, message: str, *, next_step: str = "", reason: "Reason") -> None:
         super().__init__(message, next_step=next_step)
         self.reason = reason
 

@@ -133,6 +133,9 @@ def _code_of(result: object) -> int:
 
 
 def _refuse(error: AxpairError, arguments: list[str]) -> int:
+    if not error.next_step and isinstance(error.__cause__, OSError):
+        cause = refused_by_system(error.__cause__)
+        error.next_step = cause.next_step if cause is not None else ""
     print_error(error)
     if "--json" in arguments and not isinstance(error, OutputError):
         told = {"message": error.message, "side": error.side, "next_step": error.next_step}

@@ -23,6 +23,7 @@ class Reason(enum.Enum):
     OFFSET = grpc.StatusCode.OUT_OF_RANGE, "an upload must go on where the agent's copy ends"
     DIGEST_MISMATCH = grpc.StatusCode.DATA_LOSS, "bytes don't have the digest that they should"
     QUOTA = grpc.StatusCode.RESOURCE_EXHAUSTED, "quota or disk is full"
+    DISK = grpc.StatusCode.INTERNAL, "the agent's disk can't be read or written"
     BLOB = grpc.StatusCode.NOT_FOUND, "the agent doesn't hold the blob"
     HANDLE = grpc.StatusCode.NOT_FOUND, "no such model is loaded"
     WORKERS = grpc.StatusCode.RESOURCE_EXHAUSTED, "too many models are loaded"

@@ -270,3 +270,18 @@ def test_a_full_disk_is_said_and_leaves_nothing(agent_folder: Path) -> None:
         assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert reason_of(caught.value) == "QUOTA"
         assert partial_files(agent_folder) == []
+
+
+def test_a_disk_that_refuses_is_said_and_isnt_the_agents_failure(agent_folder: Path) -> None:
+    with started(agent_folder) as agent, agent.client() as client:
+        partial = agent_folder / "blobs" / "partial"
+        partial.rmdir()
+        partial.touch()
+        with pytest.raises(grpc.RpcError) as caught:
+            client.upload(blob("refused", 1000))
+        assert caught.value.code() is grpc.StatusCode.INTERNAL
+        assert reason_of(caught.value) == "DISK"
+        assert "the agent's disk refused: Not a directory" in details_of(caught.value)
+        partial.unlink()
+        partial.mkdir()
+        assert client.upload(blob("taken", 1000)).complete

@@ -1,6 +1,7 @@
 """Exit codes, and what is said when a command ends otherwise than it should."""
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -24,6 +25,17 @@ def defect(): raise ZeroDivisionError("of the plugin")
 
 @odd.command()
 def usage(): raise UsageError("7 files, expected 8", next_step="give one more")
+
+@odd.command()
+def full():
+    try:
+        raise OSError(28, "No space left on device", "x.npy")
+    except OSError as error:
+        raise UsageError("x: can't be written: No space left on device") from error
+
+@odd.command()
+@click.argument("number", type=int)
+def refused(number): raise OSError(number, os.strerror(number), "some/file")
 
 @odd.command()
 def foreign():
@@ -102,6 +114,22 @@ def test_a_command_may_leave_with_a_code_of_its_own(plugin: str) -> None:
 def test_bad_input_exits_2_with_the_next_step(plugin: str) -> None:
     message = said_once(axpair("odd", "usage", PYTHONPATH=plugin), 2)
     assert message == "axpair: 7 files, expected 8\n  next: give one more\n"
+
+
+def test_a_full_disk_is_bad_input_with_a_next_step_wherever_it_is_met(plugin: str) -> None:
+    message = said_once(axpair("odd", "full", PYTHONPATH=plugin), 2)
+    assert message.endswith("\n  next: free space there, and call the same command again\n")
+
+
+@pytest.mark.parametrize("name", ["ENOSPC", "EDQUOT", "EIO", "EROFS", "EACCES", "ENAMETOOLONG"])
+def test_what_the_system_refuses_is_no_defect(plugin: str, name: str) -> None:
+    number = getattr(errno, name)
+    message = said_once(axpair("odd", "refused", str(number), PYTHONPATH=plugin), 2)
+    assert message.startswith(f"axpair: some/file: {os.strerror(number)}\n  next: ")
+
+
+def test_a_file_that_we_lost_is_a_defect(plugin: str, tmp_path: Path) -> None:
+    said_once(axpair("odd", "refused", str(errno.ENOENT), PYTHONPATH=plugin, AXPAIR_CACHE=str(tmp_path)), 70)
 
 
 def test_what_the_other_side_says_cant_play_with_the_terminal(plugin: str) -> None:

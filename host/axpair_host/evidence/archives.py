@@ -1,9 +1,12 @@
 """Tar and zip archives as folders: only plain tensor files come out, only below a fresh folder, only so much."""
 
+import lzma
 import shutil
+import struct
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -14,6 +17,11 @@ from axpair_host.errors import EvidenceError
 SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
 WANTED = {".bin", ".npy", ".npz", ".json"}
 """Suffixes of what is taken out; everything else stays in."""
+_DAMAGED = (
+    *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, ValueError),
+    *(NotImplementedError, RuntimeError, OverflowError),
+)
+"""What archives that are none, or encrypted ones, raise."""
 MAX_FILES = 100_000
 MAX_BYTES = 8 << 30
 """Of all files together, counted as they are written: what an archive says of its sizes isn't trusted."""
@@ -38,7 +46,7 @@ def unpacked(path: Path, most_bytes: int = MAX_BYTES) -> Iterator[Path]:
                 _unzip(path, _Room(path, folder, most_bytes))
             else:
                 _untar(path, _Room(path, folder, most_bytes))
-        except (tarfile.TarError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        except _DAMAGED as error:
             raise EvidenceError(f"{path}: not a readable archive: {error}") from error
         except OSError as error:
             raise EvidenceError(f"{path}: can't be unpacked: {error.strerror or error}") from error

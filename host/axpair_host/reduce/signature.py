@@ -26,10 +26,16 @@ class Signature:
 
 
 def signature_of(finding: Document) -> Signature:
-    """A finding's code and marks; where nothing else marks a code, the outputs concerned do."""
+    """A finding's code and marks; where nothing else marks a code, the outputs concerned do.
+
+    Of a finding whose evidence isn't what this release writes, the code alone.
+    """
     code, evidence = str(finding["code"]), finding.get("evidence") or {}
-    marks = _MARKS.get(code, _outputs)(finding, evidence)
-    return Signature(code, tuple(dict.fromkeys(marks)))
+    try:
+        marks = tuple(dict.fromkeys(map(str, _MARKS.get(code, _outputs)(finding, evidence))))
+    except (TypeError, AttributeError, ValueError, LookupError):
+        marks = ()
+    return Signature(code, marks)
 
 
 def _outputs(finding: Document, evidence: Document) -> Iterable[str]:

@@ -49,6 +49,7 @@ class BlobsServicer(object):
         OUT_OF_RANGE, reason OFFSET: offset_bytes isn't where the agent's copy ends; ask FindMissing.
         DATA_LOSS, reason DIGEST_MISMATCH: the bytes don't have the digest; the agent dropped them.
         RESOURCE_EXHAUSTED, reason QUOTA: the blob alone is larger than the agent's quota, or the disk is full.
+        INTERNAL, reason DISK: the agent's disk can't be read or written.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

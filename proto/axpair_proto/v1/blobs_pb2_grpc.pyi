@@ -42,6 +42,7 @@ class BlobsStub:
       OUT_OF_RANGE, reason OFFSET: offset_bytes isn't where the agent's copy ends; ask FindMissing.
       DATA_LOSS, reason DIGEST_MISMATCH: the bytes don't have the digest; the agent dropped them.
       RESOURCE_EXHAUSTED, reason QUOTA: the blob alone is larger than the agent's quota, or the disk is full.
+      INTERNAL, reason DISK: the agent's disk can't be read or written.
     """
 
 class BlobsAsyncStub:
@@ -68,6 +69,7 @@ class BlobsAsyncStub:
       OUT_OF_RANGE, reason OFFSET: offset_bytes isn't where the agent's copy ends; ask FindMissing.
       DATA_LOSS, reason DIGEST_MISMATCH: the bytes don't have the digest; the agent dropped them.
       RESOURCE_EXHAUSTED, reason QUOTA: the blob alone is larger than the agent's quota, or the disk is full.
+      INTERNAL, reason DISK: the agent's disk can't be read or written.
     """
 
 class BlobsServicer(metaclass=abc.ABCMeta):
@@ -98,6 +100,7 @@ class BlobsServicer(metaclass=abc.ABCMeta):
           OUT_OF_RANGE, reason OFFSET: offset_bytes isn't where the agent's copy ends; ask FindMissing.
           DATA_LOSS, reason DIGEST_MISMATCH: the bytes don't have the digest; the agent dropped them.
           RESOURCE_EXHAUSTED, reason QUOTA: the blob alone is larger than the agent's quota, or the disk is full.
+          INTERNAL, reason DISK: the agent's disk can't be read or written.
         """
 
 def add_BlobsServicer_to_server(servicer: BlobsServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...
