@@ -1,1 +1,1 @@
-"""What several kinds of attack need."""
+"""What several kinds of attacks need."""
