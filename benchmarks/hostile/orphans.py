@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import grpc
 from axpair_proto.v1 import (
@@ -89,7 +90,7 @@ class Below(Descendants):
 
     def __init__(self, setting: Setting, folder: Path) -> None:
         super().__init__(folder)
-        self._setting = setting
+        self.python = setting.python
         self._folder = folder
         self._log = folder / "agent.log"
 
@@ -108,7 +109,7 @@ class Below(Descendants):
         options = [f"--option=register={self.register}", *(["--option=locked=yes"] if locked else [])]
         process = subprocess.Popen(
             [
-                *(self._setting.python, "-m", "axpair_agent", "serve", "--listen=127.0.0.1:0", "--allow-commands"),
+                *(self.python, "-m", "axpair_agent", "serve", "--listen=127.0.0.1:0", "--allow-commands"),
                 *(f"--blobs={self._folder / 'blobs'}", "--runtime=breeding:Breeding", *options),
                 *(["--owned"] if owned else [f"--token-file={token}"]),
             ],
@@ -129,7 +130,199 @@ class Below(Descendants):
                 assert stream is not None
                 stream.close()
 
-    def _start_stopped(tally: Tally, below: Below, number: int) -> None:
+    def _reached(self, process: "subprocess.Popen[bytes]", owned: bool, token: str) -> tuple[int, str]:
+        if owned:
+            assert process.stdout is not None
+            report = json.loads(process.stdout.readline())
+            return int(report["port"]), str(report["token"])
+        until = time.monotonic() + SECONDS
+        while time.monotonic() < until and process.poll() is None:
+            if found := re.search(r"listening on 127.0.0.1:(\d+)", self._log.read_text()):
+                return int(found[1]), token
+            time.sleep(0.01)
+        raise OSError(f"the agent didn't start: {self._log.read_text()}")
+
+
+def attack(setting: Setting, tally: Tally) -> None:
+    """Each way in turn."""
+    for number in range(setting.count):
+        way = WAYS[number % len(WAYS)]
+        folder = setting.folder / str(number)
+        folder.mkdir()
+        below = Below(setting, folder)
+        try:
+            way(setting, tally, below)
+        except (grpc.RpcError, OSError, ValueError, subprocess.SubprocessError) as error:
+            tally.check(False, f"{way.__name__}: {type(error).__name__}: {str(error)[:300]}")
+        finally:
+            below.end()
+
+
+def owner_goes_while_idle(setting: Setting, tally: Tally, below: Below) -> None:
+    """An owned agent's stdin closes; its worker is idle."""
+    with below.agent() as agent:
+        agent.load()
+        assert agent.process.stdin is not None
+        agent.process.stdin.close()
+        _ended_in_time(agent, tally, "owner gone, worker idle")
+        _gone(below, tally, "owner gone, worker idle")
+
+
+def agent_killed_in_a_run(setting: Setting, tally: Tally, below: Below) -> None:
+    """kill -9 of an agent whose worker holds Python's lock within a run."""
+    with below.agent(owned=False) as agent:
+        call = agent.run(agent.load())
+        wait_for(below.register.with_name("running"))
+        agent.process.kill()
+        _gone(below, tally, "agent killed in a run")
+        call.cancel()
+
+
+def agent_told_to_end_in_a_run(setting: Setting, tally: Tally, below: Below) -> None:
+    """SIGTERM to an agent whose worker holds Python's lock within a run."""
+    with below.agent() as agent:
+        call = agent.run(agent.load())
+        wait_for(below.register.with_name("running"))
+        agent.process.terminate()
+        _ended_in_time(agent, tally, "told to end in a run")
+        _gone(below, tally, "told to end in a run")
+        call.cancel()
+
+
+def worker_killed(setting: Setting, tally: Tally, below: Below) -> None:
+    """kill -9 of the worker: all that it started goes with it, while its agent goes on."""
+    with below.agent() as agent:
+        agent.load()
+        worker = agent.worker()
+        tally.check(len(below.alive()) > len(breeding.KINDS), "worker killed: its descendants weren't there before")
+        os.kill(worker, signal.SIGKILL)
+        _gone(below, tally, "worker killed", besides={agent.process.pid})
+
+
+def keeper_killed(setting: Setting, tally: Tally, below: Below) -> None:
+    """kill -9 of whatever stands over the worker; the agent ends then."""
+    with below.agent() as agent:
+        agent.load()
+        worker = agent.worker()
+        keeper = parent_of(worker)
+        os.kill(worker if keeper == agent.process.pid else keeper, signal.SIGKILL)
+        agent.process.terminate()
+        _ended_in_time(agent, tally, "keeper killed")
+        _gone(below, tally, "keeper killed")
+
+
+def start_stopped(setting: Setting, tally: Tally, below: Below) -> None:
+    """SIGSTOP of a worker at its start; then the agent is told to end."""
+    _start_stopped(tally, below, signal.SIGTERM)
+
+
+def start_stopped_and_agent_killed(setting: Setting, tally: Tally, below: Below) -> None:
+    """SIGSTOP of a worker at its start; then kill -9 of the agent."""
+    _start_stopped(tally, below, signal.SIGKILL)
+
+
+def constructor_holds_the_lock(setting: Setting, tally: Tally, below: Below) -> None:
+    """A runtime whose constructor never lets go of Python's lock; the agent is told to end."""
+    _locked(tally, below, signal.SIGTERM)
+
+
+def constructor_holds_the_lock_and_agent_killed(setting: Setting, tally: Tally, below: Below) -> None:
+    """The same; kill -9 of the agent."""
+    _locked(tally, below, signal.SIGKILL)
+
+
+def command_ends(setting: Setting, tally: Tally, below: Below) -> None:
+    """A command on the board ends by itself and leaves descendants: they go with the call; no secret got there."""
+    with below.agent() as agent:
+        reply = agent.command(_program(setting, below, "end"), 15)
+        tally.check(reply.status == 0 and not reply.ended, f"command: status {reply.status}, ended {reply.ended!r}")
+        _gone(below, tally, "command ended", besides={agent.process.pid}, promised=0.5)
+        if reply.output:
+            _clean(tally, "command", json.loads(reply.output))
+
+
+def command_is_late(setting: Setting, tally: Tally, below: Below) -> None:
+    """A command on the board doesn't end in its time."""
+    with below.agent() as agent:
+        reply = agent.command(_program(setting, below, "wait"), 2)
+        tally.check(reply.ended == "timeout", f"late command: ended {reply.ended!r}")
+        _gone(below, tally, "late command", besides={agent.process.pid}, promised=0.5)
+
+
+def agent_killed_during_a_command(setting: Setting, tally: Tally, below: Below) -> None:
+    """kill -9 of the agent while a command runs."""
+    with below.agent() as agent:
+        program = _program(setting, below, "wait")
+        threading.Thread(target=lambda: _suppressed(agent.command, program, 60.0), daemon=True).start()
+        wait_for(below.register.with_name("running"))
+        agent.process.kill()
+        _gone(below, tally, "agent killed during a command")
+
+
+def host_and_agent_killed(setting: Setting, tally: Tally, below: Below) -> None:
+    """`axpair board info` and its agent are killed in the same moment, while the worker starts."""
+    process = setting.axpair("board", "info", "--board=emulator:", **below.variables())
+    try:
+        agent = below.first("axpair_agent serve")
+        below.first("axpair_agent.worker")
+        os.kill(process.pid, signal.SIGKILL)
+        os.kill(agent, signal.SIGKILL)
+        process.wait()
+        _gone(below, tally, "host and agent killed")
+    finally:
+        process.kill()
+        process.wait()
+
+
+def post_processors_end(setting: Setting, tally: Tally, below: Below) -> None:
+    """A command and a Python function on the host: what they leave goes with the call, or with axpair."""
+    command = f"cmd:{setting.python} {breeding.__file__} {below.register} end {{dir}}"
+    for name, spec in (("cmd: post-processor", command), ("Python post-processor", "breeding:decide")):
+        process = _judging(below, spec, "end")
+        try:
+            output, errors = process.communicate(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            output, errors = b"", b"it didn't end"
+        tally.check(process.returncode == 0, f"{name}: {errors.decode()[-300:]}")
+        _gone(below, tally, f"{name} ended")
+        if process.returncode == 0:
+            _clean(tally, name, json.loads(output))
+
+
+def host_killed_in_a_post_processor(setting: Setting, tally: Tally, below: Below) -> None:
+    """kill -9 of the host while a post-processor runs: a command, then a Python function."""
+    command = f"cmd:{setting.python} {breeding.__file__} {below.register} wait {{dir}}"
+    for spec in (command, "breeding:decide"):
+        running = below.register.with_name("running")
+        running.unlink(missing_ok=True)
+        process = _judging(below, spec, "wait")
+        wait_for(running)
+        process.kill()
+        process.wait()
+        _gone(below, tally, f"host killed in {spec.partition(':')[0]}")
+
+
+WAYS: tuple[Way, ...] = (
+    agent_killed_in_a_run,
+    start_stopped_and_agent_killed,
+    constructor_holds_the_lock,
+    command_ends,
+    worker_killed,
+    post_processors_end,
+    keeper_killed,
+    host_and_agent_killed,
+    host_killed_in_a_post_processor,
+    owner_goes_while_idle,
+    agent_told_to_end_in_a_run,
+    start_stopped,
+    constructor_holds_the_lock_and_agent_killed,
+    command_is_late,
+    agent_killed_during_a_command,
+)
+
+
+def _start_stopped(tally: Tally, below: Below, number: int) -> None:
     what = f"worker stopped at its start, agent {signal.Signals(number).name}"
     with below.agent() as agent:
         threading.Thread(target=lambda: _suppressed(agent.load), daemon=True).start()
@@ -153,14 +346,7 @@ def _program(setting: Setting, below: Below, then: str) -> list[str]:
     return [setting.python, breeding.__file__, str(below.register), then]
 
 
-def _program_ended(tally: Tally, below: Below, reply: commands_pb2.RunCommandReply, agent: int) -> None:
-    tally.check(reply.status == 0 and not reply.ended, f"command: status {reply.status}, ended {reply.ended!r}")
-    _gone(below, tally, "command ended", besides={agent}, promised=0.5)
-    if reply.output:
-        _clean(tally, "command", json.loads(reply.output))
-
-
-def _judging(setting: Setting, below: Below, spec: str, then: str) -> "subprocess.Popen[bytes]":
+def _judging(below: Below, spec: str, then: str) -> "subprocess.Popen[bytes]":
     program = (
         "import json, sys; import numpy as np; from axpair_host.postprocess import apply, load\n"
         "legs = {'board': {'x': np.zeros(1, np.float32)}}\n"
@@ -168,7 +354,7 @@ def _judging(setting: Setting, below: Below, spec: str, then: str) -> "subproces
     )
     variables = {**below.variables(), "BREEDING_REGISTER": str(below.register), "BREEDING_THEN": then}
     return subprocess.Popen(
-        [setting.python, "-c", program, spec],
+        [below.python, "-c", program, spec],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -177,8 +363,8 @@ def _judging(setting: Setting, below: Below, spec: str, then: str) -> "subproces
     )
 
 
-def _clean(tally: Tally, what: str, said: "dict[str, dict[str, str]]") -> None:
-    variables = said["said"]
+def _clean(tally: Tally, what: str, said: "dict[str, Any]") -> None:
+    variables = said.get("said", said)
     leaked = sorted(name for name, secret in SECRETS.items() if secret in variables.values() or name in variables)
     tally.check(not leaked, f"{what}: it got {', '.join(leaked)}")
     lacking = [name for name in (KEPT, "PATH", MARK) if name not in variables]
