@@ -16,7 +16,8 @@ test: $(VENV)/ready
 lint: $(VENV)/ready
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/vermin --quiet --no-tips --violations --backport typing --target=3.9- agent/axpair_agent/worker
+	$(BIN)/vermin --quiet --no-tips --violations --backport typing --target=3.9- \
+	  agent/axpair_agent/worker proto/axpair_proto/keeper.py proto/axpair_proto/variables.py
 
 bench: $(VENV)/ready
 	$(BIN)/python -m benchmarks

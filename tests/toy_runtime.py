@@ -225,9 +225,11 @@ def _raise(runtime: ToyRuntime) -> None:
 
 
 def _lose_connection(runtime: ToyRuntime) -> None:
-    # Our parent is the shell that sshd started for us, its parent is the session's sshd.
-    status = Path(f"/proc/{os.getppid()}/stat").read_text()
-    os.kill(int(status.rpartition(")")[2].split()[1]), signal.SIGKILL)
+    # Above us stand our keeper, the shell that sshd started for us, and the session's sshd.
+    pid = os.getppid()
+    for _ in range(2):
+        pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    os.kill(pid, signal.SIGKILL)
     _hang(runtime)
 
 

@@ -33,8 +33,8 @@ from axpair_agent.settings import (
     ssh_place,
 )
 
-ENDING_SECONDS = 20.0
-"""After so long an agent that was told to end does so without waiting for anything."""
+ENDING_SECONDS = 8.0
+"""After so long an agent that was told to end does so without waiting for anything; its keepers end its workers."""
 
 FILES = 4096
 """Open files that the agent asks for."""

@@ -72,8 +72,8 @@ class Agent:
 
     def run(self, handle: str) -> grpc.Call:
         """Begin a case that never ends."""
-        tensor = {"data": b"x"}
-        request = runs_pb2.RunRequest(handle=handle, case_id="a", inputs=[tensor], repeat=1)
+        given = runs_pb2.RunInput(name="x", inline=b"x")
+        request = runs_pb2.RunRequest(handle=handle, case_id="a", inputs=[given], repeat=1)
         call: grpc.Call = runs_pb2_grpc.RunsStub(self.channel).Run(iter([request]), metadata=self.metadata)
         return call
 

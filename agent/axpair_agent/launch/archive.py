@@ -6,8 +6,11 @@ import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
+import axpair_proto
+
 MAIN = b"import sys\nfrom axpair_agent.worker.__main__ import main\nsys.exit(main())\n"
 _PACKAGE = Path(__file__).parent.parent
+_PROTO = Path(axpair_proto.__file__).parent
 _TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -19,12 +22,16 @@ class Archive(NamedTuple):
 
 
 def worker_archive() -> Archive:
-    """The package `axpair_agent` cut down to what the worker needs."""
+    """The packages `axpair_agent` and `axpair_proto` cut down to what the worker needs."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         _add(archive, "__main__.py", MAIN)
-        for path in [_PACKAGE / "__init__.py", *sorted((_PACKAGE / "worker").rglob("*.py"))]:
-            _add(archive, f"{_PACKAGE.name}/{path.relative_to(_PACKAGE).as_posix()}", path.read_bytes())
+        for package, paths in (
+            (_PACKAGE, [_PACKAGE / "__init__.py", *sorted((_PACKAGE / "worker").rglob("*.py"))]),
+            (_PROTO, [_PROTO / "__init__.py", _PROTO / "keeper.py", _PROTO / "variables.py"]),
+        ):
+            for path in paths:
+                _add(archive, f"{package.name}/{path.relative_to(package).as_posix()}", path.read_bytes())
     data = buffer.getvalue()
     return Archive(data, hashlib.sha256(data).hexdigest())
 

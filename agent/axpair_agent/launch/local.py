@@ -5,10 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Mapping
 from typing import IO
 
+from axpair_proto import keeper, starting
 from axpair_proto.reasons import Reason
+from axpair_proto.variables import without_secrets
 
 from axpair_agent.errors import CallError
 from axpair_agent.launch import Exit, WorkerSpec
@@ -36,9 +39,9 @@ class LocalLauncher:
         self._safe_path = ":" not in spec.runtime
 
     def start(self, runtime: str = "", options: Mapping[str, str] | None = None) -> "LocalProcess":
-        """Start a worker in a process group of its own. Raises CallError WORKER_START."""
+        """Start a worker, under its keeper as soon as it can. Raises CallError WORKER_START."""
         spec = self._spec.with_runtime(runtime, options)
-        environment = dict(os.environ)
+        environment = without_secrets(os.environ)
         if self._safe_path:
             environment.setdefault("PYTHONSAFEPATH", "1")
         try:
@@ -50,7 +53,7 @@ class LocalLauncher:
                     stderr=subprocess.PIPE,
                     bufsize=0,
                     env=environment,
-                    start_new_session=True,
+                    **starting.group(),
                 )
             )
         except OSError as error:
@@ -63,14 +66,30 @@ class LocalLauncher:
     def command(self, request: bytes, seconds: float) -> bytes:
         """In a process of its own, which reads the request from its stdin."""
         command = [sys.executable, "-m", "axpair_agent.worker", "--command"]
-        environment = {**os.environ, "PYTHONSAFEPATH": os.environ.get("PYTHONSAFEPATH", "1")}
+        environment = {"PYTHONSAFEPATH": "1", **without_secrets(os.environ)}
         try:
-            done = subprocess.run(
-                command, input=request, stdout=subprocess.PIPE, env=environment, timeout=seconds + GRACE, check=False
+            process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, **starting.group()
             )
-        except (OSError, subprocess.SubprocessError) as error:
+        except OSError as error:
             raise CallError(Reason.WORKER_START, f"no command could be run: {error}") from error
-        return done.stdout
+        assert process.stdin is not None
+        assert process.stdout is not None
+        late = threading.Timer(seconds + GRACE, starting.end, [process])
+        late.daemon = True
+        late.start()
+        try:
+            # Its stdin stays open: by its end the keeper knows that the agent is gone.
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(request)
+                process.stdin.flush()
+            return bytes(process.stdout.read())
+        finally:
+            late.cancel()
+            starting.end(process)
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
+            process.stdout.close()
 
     def close(self) -> None:
         """Nothing is held open between workers."""
@@ -81,6 +100,7 @@ class LocalProcess:
 
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
         self._process = process
+        self._killed = False
         self._stdin, self._stdout, self._stderr = (
             _pipe(stream) for stream in (process.stdin, process.stdout, process.stderr)
         )
@@ -102,8 +122,13 @@ class LocalProcess:
         try:
             status = self._process.wait(seconds)
         except subprocess.TimeoutExpired:
-            return None
-        self._kill_group()
+            if not self._killed or seconds <= 0:
+                return None
+            # Its keeper doesn't do what it was told.
+            self._process.kill()
+            status = self._process.wait()
+        if not keeper.AVAILABLE:
+            starting.tell(self._process)
         if status >= 0:
             return Exit(code=status)
         try:
@@ -117,20 +142,14 @@ class LocalProcess:
 
     def kill(self) -> None:
         """End it and its children at once."""
-        self._kill_group()
-        self._process.kill()
+        self._killed = True
+        starting.tell(self._process)
 
     def release(self) -> None:
         """Close the pipes."""
         for stream in (self._stdin, self._stdout, self._stderr):
             with contextlib.suppress(OSError):
                 stream.close()
-
-    def _kill_group(self) -> None:
-        # The group lives as long as any member: its number can't have gone to another process while one is left.
-        if hasattr(os, "killpg"):
-            with contextlib.suppress(OSError):
-                os.killpg(self._process.pid, signal.SIGKILL)
 
     def _read_copy(self, view: memoryview) -> int:
         data = os.read(self._stdout.fileno(), len(view))

@@ -69,7 +69,9 @@ class SshLauncher:
     def command(self, request: bytes, seconds: float) -> bytes:
         """Over the same connection, with the same file as the worker."""
         client, path = self._ready()
-        _, output, said = _run(client, self._command(path, "--command"), request, seconds + COMMAND_SECONDS)
+        _, output, said = _run(
+            client, self._command(path, "--command"), request, seconds + COMMAND_SECONDS, lifeline=True
+        )
         if not output:
             raise CallError(Reason.WORKER_START, f"no command could be run on {self.where}: {said.strip()[-2000:]}")
         return output.encode()
@@ -170,14 +172,20 @@ def _open(client: paramiko.SSHClient, command: str) -> paramiko.Channel:
 
 
 def _run(
-    client: paramiko.SSHClient, command: Sequence[str], data: bytes = b"", seconds: float = COMMAND_SECONDS
+    client: paramiko.SSHClient,
+    command: Sequence[str],
+    data: bytes = b"",
+    seconds: float = COMMAND_SECONDS,
+    *,
+    lifeline: bool = False,
 ) -> tuple[int, str, str]:
     channel = _open(client, shlex.join(command))
     channel.settimeout(seconds)
     try:
         with contextlib.suppress(OSError):
             channel.sendall(data)
-        channel.shutdown_write()
+        if not lifeline:
+            channel.shutdown_write()
         output = channel.makefile("rb").read().decode("utf-8", "replace")
         said = channel.makefile_stderr("rb").read().decode("utf-8", "replace")
         return channel.recv_exit_status(), output, said

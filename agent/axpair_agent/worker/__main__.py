@@ -13,6 +13,8 @@ import traceback
 from pathlib import Path
 from typing import Any, Dict, Optional, Sequence, Union
 
+from axpair_proto.keeper import keep
+
 from axpair_agent.worker import WORKER_PROTOCOL
 from axpair_agent.worker.board import read_board
 from axpair_agent.worker.descriptors import reader, take_frame_streams, write_all
@@ -40,6 +42,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
 
         print(json.dumps(read_board()._asdict()))
         return 0
+    # Before there is a second thread, and anything of the runtime's.
+    keep(CLOSING_SECONDS)
     if parsed.command:
         from axpair_agent.worker.command import answer
 

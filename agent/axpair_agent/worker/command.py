@@ -15,6 +15,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Dict, List, Tuple
 
+from axpair_proto.keeper import adopt_orphans, end_descendants
+from axpair_proto.variables import without_secrets
+
 FOLDER = "{dir}"
 MAX_PRINTED = 1 << 20
 MAX_ERRORS = 1 << 14
@@ -50,7 +53,10 @@ def _run(source: "IO[bytes]") -> Dict[str, Any]:
             data = source.read(size)
             if len(data) != size:
                 raise Refused(f"the file {name!r} arrived with {len(data)} of {size} bytes")
-            (Path(folder) / name).write_bytes(data)
+            try:
+                (Path(folder) / name).write_bytes(data)
+            except (OSError, ValueError) as error:
+                raise Refused(f"the file {name[:80]!r} can't be written: {error}"[:1000]) from error
         command = [arguments[0], *(argument.replace(FOLDER, folder) for argument in arguments[1:])]
         return _watched(command, seconds)
 
@@ -59,14 +65,16 @@ def _watched(command: List[str], seconds: float) -> Dict[str, Any]:
     with tempfile.TemporaryFile() as errors:
         try:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=without_secrets(os.environ),
+                start_new_session=True,
             )
         except (OSError, ValueError) as error:
             raise Refused(f"{command[0]} can't be run in {Path.cwd()}: {error}") from error
-        try:
-            output, ended = _printed(process, seconds)
-        finally:
-            _end(process)
+        output, ended = _printed(process, seconds)
         errors.seek(max(0, errors.seek(0, os.SEEK_END) - MAX_ERRORS))
         return {
             "status": process.returncode,
@@ -80,34 +88,34 @@ def _printed(process: "subprocess.Popen[bytes]", seconds: float) -> Tuple[bytes,
     """What it printed, and why it was ended. Whatever it started and left behind is ended with it."""
     assert process.stdout is not None
     late = threading.Event()
+    adopting = adopt_orphans()
 
     def end() -> None:
         late.set()
-        _kill(process)
+        process.kill()
+
+    def clear_up() -> None:
+        # What it left behind may hold the pipe open.
+        process.wait()
+        if adopting:
+            end_descendants()
+        elif hasattr(os, "killpg"):
+            with suppress(OSError):
+                os.killpg(process.pid, signal.SIGKILL)
 
     timer = threading.Timer(seconds, end)
     timer.daemon = True
     timer.start()
+    clearing = threading.Thread(target=clear_up, daemon=True)
+    clearing.start()
     try:
         output = process.stdout.read(MAX_PRINTED + 1)
         if len(output) > MAX_PRINTED:
             return output[:MAX_PRINTED], "output"
-        process.wait()
+        clearing.join()
     finally:
         timer.cancel()
-    return output, "timeout" if late.is_set() else ""
-
-
-def _kill(process: "subprocess.Popen[bytes]") -> None:
-    if hasattr(os, "killpg"):
-        with suppress(OSError):
-            os.killpg(process.pid, signal.SIGKILL)
-    with suppress(OSError):
         process.kill()
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    _kill(process)
-    process.wait()
-    if process.stdout is not None:
+        clearing.join()
         process.stdout.close()
+    return output, "timeout" if late.is_set() else ""
