@@ -52,7 +52,7 @@ class Agent:
 
     process: "subprocess.Popen[bytes]"
     channel: grpc.Channel
-    metadata: Sequence[tuple[str, str]]
+    metadata: "tuple[tuple[str, str | bytes], ...]"
 
     def load(self) -> str:
         """Upload a model and load it; its handle."""
@@ -120,7 +120,7 @@ class Below(Descendants):
         )
         try:
             port, token_text = self._reached(process, owned, token.read_text())
-            metadata = [("authorization", f"Bearer {token_text}")]
+            metadata: tuple[tuple[str, str | bytes], ...] = (("authorization", f"Bearer {token_text}"),)
             with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
                 yield Agent(process, channel, metadata)
         finally:
@@ -261,7 +261,7 @@ def agent_killed_during_a_command(setting: Setting, tally: Tally, below: Below) 
 
 def host_and_agent_killed(setting: Setting, tally: Tally, below: Below) -> None:
     """`axpair board info` and its agent are killed in the same moment, while the worker starts."""
-    process = setting.axpair("board", "info", "--board=emulator:", **below.variables())
+    process = setting.axpair("board", "info", "--board=emulator:", cwd=None, **below.variables())
     try:
         agent = below.first("axpair_agent serve")
         below.first("axpair_agent.worker")

@@ -38,6 +38,8 @@ def keep(grace: float = GRACE_SECONDS, lifeline: int = 0) -> bool:
     """
     if not adopt_orphans():
         return False
+    if _is_cut(lifeline):
+        os._exit(1)
     # A child that has ended is gone without a word where its signal is ignored, as a starter may have left it.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     # From a group of its own: when a starter in the same session ends, the kernel continues it where it was stopped.
@@ -161,6 +163,13 @@ class _Keeper:
                 return True
             if not pid:
                 return False
+
+
+def _is_cut(lifeline: int) -> bool:
+    """Whether nobody is there any more, and nothing left to read."""
+    poll = select.poll()
+    poll.register(lifeline, select.POLLIN | select.POLLHUP)
+    return any(event & select.POLLHUP and not event & select.POLLIN for _, event in poll.poll(0))
 
 
 def _end_as(status: int | None) -> None:

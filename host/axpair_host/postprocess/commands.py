@@ -18,7 +18,7 @@ import numpy as np
 from axpair_proto.names import file_stems
 
 from axpair_host.errors import PostprocessError
-from axpair_host.postprocess.ending import end, told_status
+from axpair_host.postprocess.ending import close, end, start_program, told_status
 from axpair_host.postprocess.failing import Hung, NoDecision, NothingMatched
 from axpair_host.postprocess.text import Unmatched, Unreadable, read_text
 
@@ -118,9 +118,7 @@ def run_here(arguments: Sequence[str], files: Mapping[str, bytes], seconds: floa
         command = [argument.replace(FOLDER, folder) for argument in arguments]
         with tempfile.TemporaryFile() as errors:
             try:
-                process = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
-                )
+                process = start_program(command, errors)
             except (OSError, ValueError) as error:
                 reason = getattr(error, "strerror", None) or error
                 raise PostprocessError(
@@ -130,9 +128,7 @@ def run_here(arguments: Sequence[str], files: Mapping[str, bytes], seconds: floa
             try:
                 output, ended = _watched(process, seconds)
             finally:
-                end(process)
-                if process.stdout is not None:
-                    process.stdout.close()
+                close(process)
             errors.seek(max(0, errors.seek(0, os.SEEK_END) - (1 << 16)))
             return Printed(process.returncode, output, errors.read(), ended)
 

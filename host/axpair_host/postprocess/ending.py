@@ -1,19 +1,67 @@
-"""Programs of the user are ended with all that they started, and how they ended is told."""
+"""Programs of the user run under a keeper, without our secrets; they are ended with all that they started, and how
+they ended is told."""
 
-import contextlib
 import os
 import signal
 import subprocess
+import sys
+from collections.abc import Sequence
+from typing import IO
+
+from axpair_proto import keeper, starting
+from axpair_proto.variables import without_secrets
+
+end = starting.end
+"""End one with everything that it started; fine where it has ended."""
 
 
-def end(process: "subprocess.Popen[bytes]") -> None:
-    """End it with everything that it started, where it leads a session of its own; fine where it has ended."""
-    if hasattr(os, "killpg"):
-        with contextlib.suppress(OSError):
-            os.killpg(process.pid, signal.SIGKILL)
-    if process.poll() is None:
-        process.kill()
-        process.wait()
+def start_program(command: Sequence[str], errors: IO[bytes]) -> "subprocess.Popen[bytes]":
+    """Start it with nothing to read, its output in a pipe; it ends with us. Raises OSError, or ValueError, where it
+    can't be run."""
+    if not keeper.AVAILABLE:
+        return _popen(command, subprocess.DEVNULL, errors, ())
+    report, reported = os.pipe()
+    try:
+        kept = [sys.executable, "-I", "-S", keeper.__file__, str(reported), *command]
+        process = _popen(kept, subprocess.PIPE, errors, (reported,))
+    except BaseException:
+        os.close(report)
+        raise
+    finally:
+        os.close(reported)
+    with os.fdopen(report, "rb") as said:
+        problem = said.read()
+    if problem:
+        close(process)
+        raise OSError(int(problem), os.strerror(int(problem)))
+    return process
+
+
+def start_python(arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
+    """Start this Python, with pipes both ways; a program that calls `keeper.keep` first."""
+    return _popen([sys.executable, *arguments], subprocess.PIPE, None, ())
+
+
+def close(process: "subprocess.Popen[bytes]") -> None:
+    """End it and give its pipes back."""
+    end(process)
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            stream.close()
+
+
+def _popen(
+    command: Sequence[str], stdin: int, errors: IO[bytes] | None, passed: Sequence[int]
+) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        command,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        env=without_secrets(os.environ),
+        pass_fds=passed,
+        **starting.group(),
+    )
 
 
 def told_status(status: int) -> str:

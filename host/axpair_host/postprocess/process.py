@@ -13,14 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from axpair_host.errors import PostprocessError
-from axpair_host.postprocess.ending import end, told_status
+from axpair_host.postprocess.ending import end, start_python, told_status
 from axpair_host.postprocess.failing import Hung, NoDecision
 from axpair_host.postprocess.frames import Array, receive, send
 
 IMPORT_SECONDS = 300.0
 """For starting it and importing the user's module."""
 _PARTING_SECONDS = 1.0
-_START = "import sys; sys.path[:] = sys.argv[1:]; from axpair_host.postprocess.child import main; main()"
+_START = (
+    "import sys; sys.path[:] = sys.argv[1:]; from axpair_proto.keeper import keep; keep(1.0); "
+    "from axpair_host.postprocess.child import main; main()"
+)
 Answer = dict[str, Any]
 
 
@@ -72,12 +75,7 @@ class PythonProcess:
             return self._process
         if self._process is not None:
             self._end(self._process)
-        process = subprocess.Popen(
-            [sys.executable, "-c", _START, *(path or str(Path.cwd()) for path in sys.path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-        )
+        process = start_python(["-c", _START, *(path or str(Path.cwd()) for path in sys.path)])
         self._process = process
         # What it leaves behind would hold the pipe open, and nobody would see that it ended.
         self._watch = threading.Thread(target=_clear_up, args=(process,), daemon=True)
