@@ -157,6 +157,9 @@ def _tell_on_signals(tell: socket.socket) -> None:
 
     tell.setblocking(False)
     signal.set_wakeup_fd(tell.fileno(), warn_on_full_buffer=False)
+    if hasattr(signal, "SIGCHLD"):
+        # Where our starter ignored it, the kernel would take the exit states of our workers.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for name in ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), nothing_more)

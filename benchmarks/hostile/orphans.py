@@ -326,7 +326,7 @@ def _start_stopped(tally: Tally, below: Below, number: int) -> None:
     what = f"worker stopped at its start, agent {signal.Signals(number).name}"
     with below.agent() as agent:
         threading.Thread(target=lambda: _suppressed(agent.load), daemon=True).start()
-        os.kill(below.first("axpair_agent.worker"), signal.SIGSTOP)
+        below.stop(below.first("axpair_agent.worker"))
         agent.process.send_signal(number)
         _ended_in_time(agent, tally, what)
         _gone(below, tally, what)

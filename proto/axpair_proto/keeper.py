@@ -15,7 +15,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 AVAILABLE = sys.platform == "linux"
 GRACE_SECONDS = 2.0
@@ -42,8 +42,10 @@ def keep(grace: float = GRACE_SECONDS, lifeline: int = 0) -> bool:
         os._exit(1)
     # A child that has ended is gone without a word where its signal is ignored, as a starter may have left it.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    # From a group of its own: when a starter in the same session ends, the kernel continues it where it was stopped.
+    # Where it is stopped when its starter ends, the kernel continues it, twice: by this signal, and as a group of our
+    # own in the starter's session that lost its connection to that.
     _lead_group()
+    _control(_SET_PDEATHSIG, signal.SIGCONT)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {*_TOLD, signal.SIGCHLD})
     keeper = os.getpid()
     child = os.fork()
@@ -62,31 +64,34 @@ def adopt_orphans() -> bool:
     return AVAILABLE and os.path.isdir("/proc/self/fd") and _control(_SET_CHILD_SUBREAPER, 1)
 
 
-def end_descendants(seconds: float = KILLING_SECONDS) -> dict[int, int]:
+def end_descendants(seconds: float = KILLING_SECONDS, besides: Collection[int] = ()) -> dict[int, int]:
     """Kill everything below this process, which adopted its orphans; children's numbers to their wait statuses.
 
-    Takes the exit state of any child: nothing else may wait for one. Gives up after `seconds`.
+    Children in `besides` are left alone, with all below them; the exit state of any other is taken: nothing else may
+    wait for one. Gives up after `seconds`.
     """
     ended: dict[int, int] = {}
     until = time.monotonic() + seconds
     while True:
-        try:
-            while True:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-                if not pid:
-                    break
-                ended[pid] = status
-        except ChildProcessError:
+        children = _children()
+        strays = [pid for pid in children.get(os.getpid(), ()) if pid not in besides]
+        if not strays or time.monotonic() > until:
             return ended
-        if time.monotonic() > until:
-            return ended
-        # One that forks meanwhile leaves its child to us: it is found in the next round.
-        for pid in _descendants(os.getpid()):
+        # One that forks meanwhile leaves its child to us: it is found in the next round, as whatever is ours stays
+        # there, dead or alive, until we take its state.
+        for pid in _with_all_below(strays, children):
             try:
                 os.kill(pid, signal.SIGKILL)
             except OSError:
                 pass
         time.sleep(_PAUSE_SECONDS)
+        for pid in strays:
+            try:
+                gone, status = os.waitpid(pid, os.WNOHANG)
+            except ChildProcessError:
+                continue
+            if gone:
+                ended[pid] = status
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -207,22 +212,24 @@ def _close_all_but(kept: set[int]) -> None:
                 pass
 
 
-def _descendants(ancestor: int) -> list[int]:
+def _children() -> dict[int, list[int]]:
+    """Every process on the machine to its children."""
     children: dict[int, list[int]] = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
                 with open(f"/proc/{name}/stat", "rb") as file:
-                    fields = file.read().rpartition(b")")[2].split()
-            except OSError:
+                    parent = int(file.read().rpartition(b")")[2].split()[1])
+            except (OSError, IndexError):
                 continue
-            if len(fields) > 1:
-                children.setdefault(int(fields[1]), []).append(int(name))
-    found, open_ = [], [ancestor]
-    while open_:
-        of = children.pop(open_.pop(), [])
-        found += of
-        open_ += of
+            children.setdefault(parent, []).append(int(name))
+    return children
+
+
+def _with_all_below(pids: Sequence[int], children: dict[int, list[int]]) -> list[int]:
+    found = list(pids)
+    for pid in found:
+        found += children.get(pid, ())
     return found
 
 

@@ -9,12 +9,13 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import IO
 
-from axpair_proto import keeper, starting
+from axpair_proto import starting
 from axpair_proto.reasons import Reason
 from axpair_proto.variables import without_secrets
 
 from axpair_agent.errors import CallError
 from axpair_agent.launch import Exit, WorkerSpec
+from axpair_agent.launch.children import Children
 from axpair_agent.launch.processes import states_below
 from axpair_agent.worker.board import Board, read_board
 from axpair_agent.worker.descriptors import write_all
@@ -35,6 +36,7 @@ class LocalLauncher:
 
     def __init__(self, spec: WorkerSpec) -> None:
         self._spec = spec
+        self._children = Children()
         # Without a module of the user's own there is no reason to import from the current folder.
         self._safe_path = ":" not in spec.runtime
 
@@ -44,20 +46,12 @@ class LocalLauncher:
         environment = without_secrets(os.environ)
         if self._safe_path:
             environment.setdefault("PYTHONSAFEPATH", "1")
+        command = [sys.executable, "-m", "axpair_agent.worker", *spec.arguments()]
         try:
-            return LocalProcess(
-                subprocess.Popen(
-                    [sys.executable, "-m", "axpair_agent.worker", *spec.arguments()],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    bufsize=0,
-                    env=environment,
-                    **starting.group(),
-                )
-            )
+            process = self._children.start(command, environment, stderr=subprocess.PIPE, bufsize=0)
         except OSError as error:
             raise CallError(Reason.WORKER_START, f"no worker could be started: {error}") from error
+        return LocalProcess(process, self._children)
 
     def board(self) -> Board:
         """This machine's node files."""
@@ -68,9 +62,7 @@ class LocalLauncher:
         command = [sys.executable, "-m", "axpair_agent.worker", "--command"]
         environment = {"PYTHONSAFEPATH": "1", **without_secrets(os.environ)}
         try:
-            process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, **starting.group()
-            )
+            process = self._children.start(command, environment)
         except OSError as error:
             raise CallError(Reason.WORKER_START, f"no command could be run: {error}") from error
         assert process.stdin is not None
@@ -87,6 +79,7 @@ class LocalLauncher:
         finally:
             late.cancel()
             starting.end(process)
+            self._children.ended(process)
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.close()
             process.stdout.close()
@@ -98,8 +91,9 @@ class LocalLauncher:
 class LocalProcess:
     """A child process and its three pipes."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", children: Children) -> None:
         self._process = process
+        self._children = children
         self._killed = False
         self._stdin, self._stdout, self._stderr = (
             _pipe(stream) for stream in (process.stdin, process.stdout, process.stderr)
@@ -127,8 +121,7 @@ class LocalProcess:
             # Its keeper doesn't do what it was told.
             self._process.kill()
             status = self._process.wait()
-        if not keeper.AVAILABLE:
-            starting.tell(self._process)
+        self._children.ended(self._process)
         if status >= 0:
             return Exit(code=status)
         try:

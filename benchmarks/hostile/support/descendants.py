@@ -49,6 +49,12 @@ class Descendants:
                     return pid
         raise TimeoutError(f"no process with {words!r}: {self.alive()}")
 
+    def stop(self, pid: int) -> None:
+        """Stop one, and wait until it is."""
+        os.kill(pid, signal.SIGSTOP)
+        while _read(pid, "stat").rpartition(")")[2].split()[:1] not in ([], ["T"]):
+            time.sleep(0.001)
+
     def end(self) -> None:
         """Leave nothing behind ourselves."""
         for _ in range(100):
