@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from axpair_agent.launch.archive import TRAVELS
 
 ROOT = Path(__file__).parent.parent
 ROOMS = {
@@ -58,12 +59,15 @@ def test_the_emulator_takes_only_the_worker_from_the_agent() -> None:
 
 
 def test_the_worker_imports_the_standard_library_alone() -> None:
-    worker = ROOT / "agent" / "axpair_agent" / "worker"
+    worker, proto = ROOT / "agent" / "axpair_agent" / "worker", ROOT / "proto" / "axpair_proto"
+    travels = {f"axpair_proto.{path.stem}": path for path in TRAVELS}
     wrong = {
         (path.name, name)
-        for path in [*sources(worker), worker.parent / "__init__.py"]
+        for path in [*sources(worker), worker.parent / "__init__.py", proto / "__init__.py", *travels.values()]
         for name in imports(path)
-        if name.split(".")[0] not in sys.stdlib_module_names and not name.startswith("axpair_agent.worker")
+        if name.split(".")[0] not in sys.stdlib_module_names
+        and not name.startswith("axpair_agent.worker")
+        and name not in travels
     }
     assert not wrong
 

@@ -14,6 +14,7 @@ import pytest
 from agent_process import environment
 from axpair_agent.launch.archive import worker_archive
 from axpair_agent.worker.board import read_board
+from axpair_agent.worker.descriptors import reader
 from axpair_agent.worker.frames import Kind, pack, read
 from axpair_agent.worker.modelcache import ModelCache
 from toy_models import data, toy_model
@@ -115,10 +116,12 @@ def test_the_one_file_serves_under_the_oldest_python(
         pack(Kind.RUN, {"nonce": "e", "rounds": ["case"], "sizes": [3]}, [b"abc"]),
         pack(Kind.CLOSE, {}),
     ]
-    output, said = worker.communicate(b"".join(bytes(piece) for request in requests for piece in request), timeout=120)
+    worker.stdin.write(b"".join(bytes(piece) for request in requests for piece in request))
+    worker.stdin.flush()
+    # Its stdin stays open until it answered: a worker whose agent is gone ends.
+    frames = [read(reader(worker.stdout.fileno())) for _ in range(7)]
+    _, said = worker.communicate(timeout=120)
     assert worker.returncode == 0, said
-    stream = io.BytesIO(output)
-    frames = [read(lambda view: stream.readinto(view)) for _ in range(7)]
     assert [found.kind for found in frames] == [
         Kind.HELLO,
         Kind.HELD,
@@ -139,8 +142,8 @@ def test_without_a_name_the_worker_says_what_it_looked_for_under_the_oldest_pyth
     old_worker: Callable[..., "subprocess.Popen[bytes]"],
 ) -> None:
     worker = old_worker("--runtime=nosuch")
-    output, said = worker.communicate(b"", timeout=120)
-    stream = io.BytesIO(output)
-    found = read(lambda view: stream.readinto(view))
+    assert worker.stdout is not None
+    found = read(reader(worker.stdout.fileno()))
+    _, said = worker.communicate(timeout=120)
     assert (worker.returncode, found.kind) == (3, Kind.NO_RUNTIME), said
     assert "looked for the runtime 'nosuch' among the entry points 'axpair.runtimes'" in found.header["message"]

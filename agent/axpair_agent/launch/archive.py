@@ -11,6 +11,8 @@ import axpair_proto
 MAIN = b"import sys\nfrom axpair_agent.worker.__main__ import main\nsys.exit(main())\n"
 _PACKAGE = Path(__file__).parent.parent
 _PROTO = Path(axpair_proto.__file__).parent
+TRAVELS = (_PROTO / "keeper.py", _PROTO / "variables.py")
+"""Of the contract: the modules that the worker needs, standard library only as it is."""
 _TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -28,7 +30,7 @@ def worker_archive() -> Archive:
         _add(archive, "__main__.py", MAIN)
         for package, paths in (
             (_PACKAGE, [_PACKAGE / "__init__.py", *sorted((_PACKAGE / "worker").rglob("*.py"))]),
-            (_PROTO, [_PROTO / "__init__.py", _PROTO / "keeper.py", _PROTO / "variables.py"]),
+            (_PROTO, [_PROTO / "__init__.py", *TRAVELS]),
         ):
             for path in paths:
                 _add(archive, f"{package.name}/{path.relative_to(package).as_posix()}", path.read_bytes())
