@@ -54,7 +54,7 @@ class TokenGate(grpc.ServerInterceptor):
         self.refusals = Refusals()
         self._expected = f"Bearer {token}".encode()
         self._missing = self._refusing("no token came")
-        self._wrong = self._refusing("the token is wrong")
+        self._wrong = self._refusing("the token is wrong, or there are several")
 
     def intercept_service(
         self,
@@ -63,11 +63,12 @@ class TokenGate(grpc.ServerInterceptor):
     ) -> Any:
         """Hand the call on, or to a handler that refuses it."""
         given = [value for key, value in handler_call_details.invocation_metadata or () if key == TOKEN_KEY]
-        token = given[-1] if given else b""
+        # One of several would have to be chosen, and whoever stands between might choose another.
+        token = given[0] if len(given) == 1 else b""
         token = token.encode() if isinstance(token, str) else token
         if hmac.compare_digest(token, self._expected):
             return continuation(handler_call_details)
-        return self._wrong if token else self._missing
+        return self._wrong if given else self._missing
 
     def _refusing(self, what: str) -> "grpc.RpcMethodHandler[Any, Any]":
         def refuse(_: Iterator[bytes], context: grpc.ServicerContext) -> NoReturn:
