@@ -68,17 +68,15 @@ class Held:
 
     def _moment(self, said: dict[str, str]) -> str:
         """Which of the wanted moments this step is to be, or ""."""
+        loads = self.wanted.count(LOAD)
+        others = [one for one in self.wanted if one != LOAD]
         if said["step"] == "load":
-            fits = [LOAD] if self._may_load and self.rng.random() < 0.5 else []
-        elif said["step"] == "run" and self._quiet:
-            fits = [BETWEEN, RUN] if said["kind"] == "before" else [RUN, STOPPED]
-            if said["kind"] == "case" and said["last"]:
-                fits.append(IDLE)
-        else:
-            fits = []
-        fitting = [one for one in self.wanted if one in fits]
-        # Not at once: predecessors come first, and would take all.
-        return self.rng.choice(fitting) if fitting and (said["step"] == "load" or self.rng.random() < 0.5) else ""
+            return LOAD if loads and self._may_load and (loads > len(others) or self.rng.random() < 0.5) else ""
+        if said["step"] != "run" or not self._quiet or not others:
+            return ""
+        # One after the other: predecessors come first, and would take all.
+        fits = {BETWEEN: said["kind"] == "before", IDLE: said["kind"] == "case" and bool(said["last"])}
+        return others[0] if fits.get(others[0], said["kind"] == "case") else ""
 
     def _kill_behind(self, pid: int, moment: str, stream: object) -> None:
         """The agent is held while the worker goes on to its next step, or to its wait for a request, and ends there."""
