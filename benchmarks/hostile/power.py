@@ -81,8 +81,6 @@ class _Cuts:
             for number, chances, after in self._worked_out(calls, disk, start, every, frozenset()):
                 self.tally.count("cuts by the log")
                 losses = [*self.scene.look(after, number)]
-                if chances == _CHANCES[-1] and self._is_tenth("cuts by the log"):
-                    losses += self.scene.go_on(after)
                 self._check(losses, f"call {number} ({_told(calls, number, disk)}), {chances} of what wasn't synced")
             sites = _sites(calls, disk)
             self.tally.count("kinds of sync", len(sites))
@@ -100,8 +98,9 @@ class _Cuts:
         for number, after, done in self._copies({}, self.count):
             self.tally.count("cuts of the image")
             losses = [*self.scene.look(after, number)]
-            if self._is_tenth("cuts of the image"):
+            if self._is_tenth():
                 losses += self.scene.go_on(after)
+                self.tally.count("of which gone on with")
             self._check(losses, f"call {number} of {done}, ext4")
         still = []
         for site in missing:
@@ -132,7 +131,7 @@ class _Cuts:
             copies = place / "copies"
             copies.mkdir()
             every = max(1, self.trap.number() // count)
-            with image.mounted(disk) as mounted:
+            with image.mounted(disk, place / "disk") as mounted:
                 self.scene.lay_out(mounted)
                 _sync(mounted)
                 variables = {"image": disk, "copies": copies, "every": every, "first": 1 + self.setting.seed % every}
@@ -140,17 +139,16 @@ class _Cuts:
                 last = self.trap.number()
                 shutil.copyfile(disk, copies / str(last + 1))
             for copy in sorted(copies.iterdir(), key=lambda path: -int(path.name)):
-                with image.mounted(copy) as after:
+                with image.mounted(copy, place / "disk") as after:
                     yield int(copy.name), after, last
                 copy.unlink()
 
     def _check(self, losses: list[str], moment: str) -> None:
         self.tally.check(not losses, f"{self.scene.name}: power cut before {moment}: {'; '.join(losses[:3])}")
 
-    def _is_tenth(self, figure: str) -> bool:
-        made = self.tally.figures[figure]
-        assert isinstance(made, int)
-        return made % _GO_ON_EVERY == 0 and self.setting.count > SHORT
+    def _is_tenth(self) -> bool:
+        made = self.tally.figures["cuts of the image"]
+        return isinstance(made, int) and made % _GO_ON_EVERY == 0
 
     @contextmanager
     def _place(self) -> Iterator[Path]:

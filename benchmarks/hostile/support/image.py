@@ -22,7 +22,7 @@ def is_possible() -> bool:
         return False
     with tempfile.TemporaryDirectory(prefix="axpair-image-") as folder:
         try:
-            with mounted(made(Path(folder) / "image", 8)):
+            with mounted(made(Path(folder) / "image", 8), Path(folder) / "disk"):
                 return True
         except (OSError, subprocess.CalledProcessError):
             return False
@@ -37,16 +37,14 @@ def made(path: Path, mebibytes: int = 24) -> Path:
 
 
 @contextmanager
-def mounted(image: Path) -> Iterator[Path]:
-    """Mount it, its journal replayed, beside itself. Raises subprocess.CalledProcessError."""
-    place = image.with_name(f"{image.name}.mounted")
+def mounted(image: Path, place: Path) -> Iterator[Path]:
+    """Mount it at `place`, its journal replayed. Raises subprocess.CalledProcessError."""
     place.mkdir(exist_ok=True)
     _run("mount", "-o", OPTIONS, str(image), str(place))
     try:
         yield place
     finally:
         _run("umount", str(place))
-        place.rmdir()
 
 
 def _run(*command: str) -> None:

@@ -67,8 +67,8 @@ class Replay:
     who: str = HOST
     told: list[tuple[int, str]] = field(default_factory=list)
     """After which call which row was said to be stored."""
-    before: State = field(default_factory=lambda: State({}, {}, {}))
-    after: State = field(default_factory=lambda: State({}, {}, {}))
+    before: State = field(default_factory=lambda: State({}, {}, {}, ()))
+    after: State = field(default_factory=lambda: State({}, {}, {}, ()))
     end: int = 0
 
     @property
@@ -106,7 +106,7 @@ class Replay:
         """Rows that were told are there; what a row names is whole; what lies under a final name is old or new."""
         try:
             now = state_of(disk / "run")
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, ValueError, KeyError) as error:
             yield f"the run can't be read: {error}"
             return
         for id_ in sorted({id_ for after, id_ in self.told if after < number} | set(self.before.rows)):
@@ -115,6 +115,8 @@ class Replay:
                 yield f"the row of {id_} was stored and is gone"
             elif now.rows[id_] != self.after.rows[id_] and (promised or now.rows[id_] != self.before.rows.get(id_)):
                 yield f"the row of {id_} isn't what was stored"
+        for name in now.unknown:
+            yield f"cases/{name} is marked as another run's"
         for id_, row in now.rows.items():
             if now.metrics.get(id_) not in (self.after.metrics.get(id_), self.before.metrics.get(id_)):
                 yield f"the metrics of {id_} aren't those of its row"
@@ -137,7 +139,7 @@ class Replay:
             name: sorted(files) for name, files in self.after.kept.items()
         }:
             yield f"going on kept {sorted(now.kept)}, not {sorted(self.after.kept)}"
-        left = [path.name for path in (disk / "run").rglob("*") if path.name.startswith(".") and path.is_dir()]
+        left = [path.name for path in (disk / "run").rglob(".*") if path.is_dir()]
         if left:
             yield f"going on left {left}"
 

@@ -1,7 +1,8 @@
 """What a run folder holds, read with nothing but sqlite3: the look must not depend on what is looked at."""
 
+import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,9 @@ class State:
     """Case id to its comparisons."""
     kept: Mapping[str, Mapping[str, str]]
     """Folder in `cases` to the digests below it."""
+
+    unknown: Sequence[str]
+    """Kept folders whose mark names another run: axpair would take them for somebody else's."""
 
     def kept_of(self, id_: str) -> str:
         """The name of a case's kept folder; "" where it has none."""
@@ -44,4 +48,15 @@ def state_of(run: Path) -> State:
                     metrics[id_] = (*metrics.get(id_, ()), tuple(rest))
     folders = sorted((run / "cases").iterdir()) if (run / "cases").is_dir() else []
     kept = {folder.name: digests(folder) for folder in folders if not folder.name.startswith(".")}
-    return State({id_: tuple(row) for id_, row in rows.items()}, metrics, kept)
+    unknown = [
+        name for name in kept if (part_of := _marked(run / "cases" / name, "part_of")) and part_of != _marked(run, "id")
+    ]
+    return State({id_: tuple(row) for id_, row in rows.items()}, metrics, kept, unknown)
+
+
+def _marked(folder: Path, key: str) -> str:
+    """What the folder's mark says; "" where it has none, as those of release 0.1.0."""
+    try:
+        return str(json.loads((folder / ".axpair").read_bytes())[key])
+    except FileNotFoundError:
+        return ""
