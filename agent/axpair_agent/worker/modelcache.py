@@ -14,7 +14,10 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class ModelCache:
-    """One folder of model files named by their SHA-256, private to the user."""
+    """One folder of model files named by their SHA-256, private to the user.
+
+    Nothing is synced: a file that a power cut left damaged is found by its digest before it is used, and comes again.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -50,8 +53,6 @@ class ModelCache:
             file.write(data)
             if offset + len(data) < size:
                 return None
-            file.flush()
-            os.fsync(file.fileno())
         found = digest_of(self._incoming)
         if found != sha256:
             self.discard()
