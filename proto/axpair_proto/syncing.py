@@ -5,8 +5,10 @@ import os
 import stat
 from pathlib import Path
 
-_FOLDERS_CANT = (errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.EACCES, errno.EPERM, errno.EISDIR)
+_FOLDERS_CANT = (errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.EISDIR)
 """What systems answer that sync names by themselves, or not at all."""
+_NOT_OURS = (errno.EACCES, errno.EPERM)
+"""What a user's file answers that lies among ours; and folders, on systems that open none."""
 
 
 def sync(path: Path) -> None:
@@ -22,7 +24,7 @@ def sync(path: Path) -> None:
         finally:
             os.close(handle)
     except OSError as error:
-        if not (is_folder and error.errno in _FOLDERS_CANT):
+        if error.errno not in _NOT_OURS and not (is_folder and error.errno in _FOLDERS_CANT):
             raise
 
 

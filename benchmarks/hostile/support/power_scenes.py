@@ -16,7 +16,7 @@ import grpc
 from axpair_proto.v1 import blobs_pb2, blobs_pb2_grpc
 
 from benchmarks.hostile.attack import Setting, digests
-from benchmarks.hostile.support.run_state import State, state_of
+from benchmarks.hostile.support.run_state import State, damaged_marks, state_of
 from benchmarks.hostile.support.small_case import SmallCase
 from benchmarks.hostile.support.trap import Kind, Trap
 
@@ -80,11 +80,8 @@ class Replay:
         """A finished run, and then other pictures."""
         if not self.goes_on:
             return
-        finished = self.setting.folder / "finished"
-        if not finished.exists():
-            done = self.setting.done(*self._command(finished, self.case.folder))
-            assert done.code == 1, done
-        shutil.copytree(finished, disk / "run")
+        done = self.setting.done(*self._command(disk / "run", self.case.folder))
+        assert done.code == 1, done
         self.before = state_of(disk / "run")
 
     def run(self, disk: Path, trap: Trap, variables: Mapping[str, str]) -> None:
@@ -115,6 +112,8 @@ class Replay:
                 yield f"the row of {id_} was stored and is gone"
             elif now.rows[id_] != self.after.rows[id_] and (promised or now.rows[id_] != self.before.rows.get(id_)):
                 yield f"the row of {id_} isn't what was stored"
+        for name in damaged_marks(disk / "run"):
+            yield f"the mark of {name} is damaged"
         for name in now.unknown:
             yield f"cases/{name} is marked as another run's"
         for id_, row in now.rows.items():
@@ -179,12 +178,9 @@ class Pair:
     def lay_out(self, disk: Path) -> None:
         """An old gt folder."""
         if self.replaces:
-            old = self.setting.folder / "old"
-            if not old.exists():
-                done = self.setting.done(*self._command(old))
-                assert done.code in _JUDGED, done
-            shutil.copytree(old, disk / "out" / "gt")
-            self.old = digests(old)
+            done = self.setting.done(*self._command(disk / "out" / "gt"))
+            assert done.code in _JUDGED, done
+            self.old = digests(disk / "out" / "gt")
 
     def run(self, disk: Path, trap: Trap, variables: Mapping[str, str]) -> None:
         """To its end."""
@@ -196,6 +192,8 @@ class Pair:
         """Old or new, and new once the command has ended."""
         gt = disk / "out" / "gt"
         now = digests(gt) if gt.is_dir() else None
+        for name in damaged_marks(disk):
+            yield f"the mark of {name} is damaged"
         if number > self.end and now != self.new:
             yield f"pair had ended, and its gt folder is {'gone' if now is None else 'not what it wrote'}"
         elif now not in (self.old, self.new):

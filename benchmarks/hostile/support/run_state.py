@@ -60,3 +60,14 @@ def _marked(folder: Path, key: str) -> str:
         return str(json.loads((folder / ".axpair").read_bytes())[key])
     except FileNotFoundError:
         return ""
+
+
+def damaged_marks(folder: Path) -> list[str]:
+    """Folders below, hidden ones too, whose mark can't be read: nobody would ever remove what is left in them."""
+    found = []
+    for path in folder.rglob(".axpair"):
+        try:
+            json.loads(path.read_bytes())
+        except ValueError:
+            found.append(path.parent.name)
+    return found

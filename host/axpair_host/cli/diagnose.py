@@ -52,7 +52,7 @@ def command(gt: Path, cosine: float, write: bool, as_json: bool, **given: Any) -
     if write:
         marked(gt, KIND, named_files)
         claim(gt, [FILE_NAME], KIND, is_ours=lambda path: True)  # it was read before
-        write_pair_json(gt, again.evidence.record if again.evidence.recorded else None, document)
+        write_pair_json(gt, again.evidence.record if again.evidence.recorded else None, document, finished=True)
         list_written(gt, [FILE_NAME], KIND)
     if as_json:
         print_document(document)

@@ -20,9 +20,12 @@ MAX_BYTES = 256 << 20
 """A larger pair.json is refused before it is read."""
 
 
-def write_pair_json(folder: Path, record: Record | None, judged: Mapping[str, Any] | None) -> None:
+def write_pair_json(
+    folder: Path, record: Record | None, judged: Mapping[str, Any] | None, *, finished: bool = False
+) -> None:
     """Write pair.json whole or not at all. `judged` is `Verdict.document()`; None before anything was judged.
 
+    `finished` is true where the folder is nobody's to sync any more: pair.json then outlives a power cut by itself.
     Raises EvidenceError when the folder can't be written.
     """
     document: dict[str, Any] = {"schema_version": SCHEMA_VERSION}
@@ -32,7 +35,7 @@ def write_pair_json(folder: Path, record: Record | None, judged: Mapping[str, An
         document["gathered"] = msgspec.to_builtins(record)
     text = msgspec.json.format(json_text(document, indent=None), indent=2)  # json itself is slow with an indent
     try:
-        write_whole_file(folder / FILE_NAME, text.encode("utf-8") + b"\n")
+        write_whole_file(folder / FILE_NAME, text.encode("utf-8") + b"\n", sync_bytes=finished, sync_name=finished)
     except ContractError as error:
         raise EvidenceError(error.message, next_step=error.next_step) from error
 

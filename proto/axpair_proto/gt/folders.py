@@ -14,8 +14,8 @@ from pathlib import Path
 from axpair_proto.errors import ContractError
 from axpair_proto.gt.carrying import carry_over, retire
 from axpair_proto.gt.listing import Named, marked, nothing_named, write_mark
-from axpair_proto.gt.marks import MARK_BESIDE, UNFINISHED, Mark, files_written, read_mark, unchanged
-from axpair_proto.syncing import sync, sync_tree
+from axpair_proto.gt.marks import MARK, MARK_BESIDE, UNFINISHED, Mark, files_written, read_mark, unchanged
+from axpair_proto.syncing import make_folder, sync, sync_tree
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -44,8 +44,8 @@ def whole_folder(target: Path, kind: str, *, named: Named = nothing_named, part_
             theirs = carry_over(target, fresh, unchanged(target, old.files))
             files = {name: sha256 for name, sha256 in files.items() if name not in theirs}
             shutil.copymode(target, fresh)
+        sync_tree(fresh)  # before the mark names the files: one that isn't as it is named would count as a user's
         write_mark(fresh, Mark(kind, files, part_of), target)
-        sync_tree(fresh)
         if target.exists():
             _exchange(fresh, target)
         else:
@@ -79,9 +79,18 @@ def sweep_unfinished(parent: Path, name: str | None = None) -> None:
 
 
 def discard(folder: Path) -> None:
-    """Remove a folder of `unfinished_folder`, and nothing that isn't marked as one."""
+    """Remove a folder of `unfinished_folder`, and nothing that isn't marked as one.
+
+    The mark goes last: what is left by a process that is killed meanwhile must be known as ours.
+    """
     mark = read_mark(folder)
     if mark is not None and mark.kind == UNFINISHED:
+        for path in list(folder.iterdir()):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name != MARK:
+                with contextlib.suppress(OSError):
+                    path.unlink()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -118,7 +127,7 @@ def _prefix(name: str) -> str:
 
 def _beside(target: Path) -> Path:
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         sweep_unfinished(target.parent, target.name)
         return unfinished_folder(target.parent, target.name)
     except OSError as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 from axpair_proto.errors import ContractError
 from axpair_proto.gt.marks import (
     MARK,
+    UNFINISHED,
     Mark,
     encoded,
     file_sha256,
@@ -18,7 +19,7 @@ from axpair_proto.gt.marks import (
     unchanged,
 )
 from axpair_proto.gt.replacing import check_replaceable, write_whole_file
-from axpair_proto.syncing import sync
+from axpair_proto.syncing import make_folder
 
 Named = Callable[[Path], Mapping[str, str]]
 """What the documents of an older folder say that was written there: path below it to sha256."""
@@ -98,7 +99,7 @@ def claim(folder: Path, names: Iterable[str], kind: str, *, is_ours: Callable[[P
     """Make the folder, and list these files as ones that are about to be written. Raises as `refuse_foreign` does."""
     wanted = list(names)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         raise ContractError(f"{folder}: can't be written: {error.strerror}", next_step="give another folder") from error
     refuse_foreign(folder, wanted, is_ours=is_ours)
@@ -118,9 +119,9 @@ def _list(folder: Path, mark: Mark, files: Mapping[str, str]) -> None:
     if (path.is_symlink() or path.exists()) and not is_mark(path):
         raise ContractError(f"{path}: isn't what axpair writes there", next_step="move it away, or give another folder")
     write_mark(folder, replace(mark, files={**mark.files, **files}))
-    sync(folder)  # a run whose mark is lost has another id, and its gt folders are none of its own any more
 
 
 def write_mark(folder: Path, mark: Mark, place: Path | None = None) -> None:
     """Mark a folder, which is going to lie at `place`; whole or not at all. Raises ContractError as below."""
-    write_whole_file(folder / MARK, encoded(mark, folder, place or folder))
+    # A mark of an unfinished folder has to be whole before anything else is: what has a damaged one is never removed.
+    write_whole_file(folder / MARK, encoded(mark, folder, place or folder), sync_name=mark.kind != UNFINISHED)

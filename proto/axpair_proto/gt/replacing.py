@@ -1,20 +1,23 @@
-"""Files that appear whole or not at all: write beside, fsync, rename; and the syncs that all of it rests on."""
+"""Files that appear whole or not at all: write beside, sync, rename, sync the folder."""
 
 import os
 import tempfile
 from pathlib import Path
 
 from axpair_proto.errors import ContractError
+from axpair_proto.syncing import make_folder, sync
 
 
-def write_whole_file(target: Path, data: bytes) -> None:
-    """Write a file so that readers see the old bytes or the new ones.
+def write_whole_file(target: Path, data: bytes, *, sync_bytes: bool = True, sync_name: bool = True) -> None:
+    """Write a file so that readers see the old bytes or the new ones; from then on the new ones outlive a power cut.
 
+    `sync_bytes` and `sync_name` are false where a power cut may leave an empty file, or none: in a folder that is
+    synced as a whole before it counts.
     Raises ContractError when it can't be written, and for what is no file: links, devices, pipes and folders stay.
     """
     check_replaceable(target)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         handle, name = tempfile.mkstemp(prefix=f".{target.name[:60]}.", dir=target.parent)
     except OSError as error:
         raise ContractError(f"{target}: can't be written: {error.strerror}") from error
@@ -23,9 +26,12 @@ def write_whole_file(target: Path, data: bytes) -> None:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
             stream.flush()
-            os.fsync(stream.fileno())
+            if sync_bytes:
+                os.fsync(stream.fileno())
         beside.chmod(0o644)
         beside.replace(target)
+        if sync_name:
+            sync(target.parent)
     except OSError as error:
         raise ContractError(f"{target}: can't be written: {error.strerror}") from error
     finally:
