@@ -48,7 +48,9 @@ class BlobsServicer(object):
         INVALID_ARGUMENT, reason DIGEST: malformed digest, or the stream does not begin with a start.
         OUT_OF_RANGE, reason OFFSET: offset_bytes isn't where the agent's copy ends; ask FindMissing.
         DATA_LOSS, reason DIGEST_MISMATCH: the bytes don't have the digest; the agent dropped them.
-        RESOURCE_EXHAUSTED, reason QUOTA: the blob alone is larger than the agent's quota, or the disk is full.
+        INVALID_ARGUMENT, reason MESSAGE: a size or offset beyond 2^63 - 1.
+        RESOURCE_EXHAUSTED, reason QUOTA: the announced size doesn't fit into the agent's quota beside what is in use and
+        what other uploads announced, or the disk is full.
         INTERNAL, reason DISK: the agent's disk can't be read or written.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

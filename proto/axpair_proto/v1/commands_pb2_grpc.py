@@ -30,7 +30,8 @@ class CommandsServicer(object):
 
         Status codes:
         PERMISSION_DENIED, reason COMMANDS: the agent was started without --allow-commands.
-        INVALID_ARGUMENT, reason COMMAND: no arguments, a file name that is a path, or no such program.
+        INVALID_ARGUMENT, reason COMMAND: no arguments, a file name that is a path or beyond 255 bytes, more than 1 MiB
+        of a file inline, more than 64 MiB of files in all, or no such program.
         NOT_FOUND, reason BLOB: a file's digest isn't held; upload it first.
         UNAVAILABLE, reason WORKER_START: nothing could be started there (python missing, SSH down).
         """

@@ -27,7 +27,8 @@ class HandshakeStub:
 
     Status codes:
       FAILED_PRECONDITION, reason PROTOCOL_VERSION: the two versions differ; the host must not go on.
-      UNAUTHENTICATED, reason TOKEN: the agent wants a token, and none or another came.
+      UNAUTHENTICATED, reason TOKEN: the agent wants a token, and none or another came. So ends any call.
+      RESOURCE_EXHAUSTED, reason BUSY: too many calls of one method are served already. So may end any call.
       UNAVAILABLE, reason WORKER_START: no worker could be started to ask it (python or runtime missing, SSH down).
       FAILED_PRECONDITION, reason HOST_KEY: the board's SSH host key is unknown or differs.
       INVALID_ARGUMENT, reason OPTION: the runtime doesn't take an option that the agent was started with.
@@ -42,7 +43,8 @@ class HandshakeAsyncStub:
 
     Status codes:
       FAILED_PRECONDITION, reason PROTOCOL_VERSION: the two versions differ; the host must not go on.
-      UNAUTHENTICATED, reason TOKEN: the agent wants a token, and none or another came.
+      UNAUTHENTICATED, reason TOKEN: the agent wants a token, and none or another came. So ends any call.
+      RESOURCE_EXHAUSTED, reason BUSY: too many calls of one method are served already. So may end any call.
       UNAVAILABLE, reason WORKER_START: no worker could be started to ask it (python or runtime missing, SSH down).
       FAILED_PRECONDITION, reason HOST_KEY: the board's SSH host key is unknown or differs.
       INVALID_ARGUMENT, reason OPTION: the runtime doesn't take an option that the agent was started with.
@@ -59,7 +61,8 @@ class HandshakeServicer(metaclass=abc.ABCMeta):
 
         Status codes:
           FAILED_PRECONDITION, reason PROTOCOL_VERSION: the two versions differ; the host must not go on.
-          UNAUTHENTICATED, reason TOKEN: the agent wants a token, and none or another came.
+          UNAUTHENTICATED, reason TOKEN: the agent wants a token, and none or another came. So ends any call.
+          RESOURCE_EXHAUSTED, reason BUSY: too many calls of one method are served already. So may end any call.
           UNAVAILABLE, reason WORKER_START: no worker could be started to ask it (python or runtime missing, SSH down).
           FAILED_PRECONDITION, reason HOST_KEY: the board's SSH host key is unknown or differs.
           INVALID_ARGUMENT, reason OPTION: the runtime doesn't take an option that the agent was started with.

@@ -41,7 +41,8 @@ class RunsStub:
     Status codes:
       NOT_FOUND, reason HANDLE: no such model is loaded.
       NOT_FOUND, reason BLOB: an input's digest isn't held; upload it first.
-      INVALID_ARGUMENT, reason CASE: no case id, repeat beyond 1000, or an input neither inline nor by digest.
+      INVALID_ARGUMENT, reason CASE: no case id, a name beyond 1000 letters, repeat beyond 1000, an input neither
+      inline nor by digest, or more than 1 MiB of it inline.
       UNAVAILABLE, reason WORKER_START: a fresh worker could not be started, or the connection to the worker broke.
     After a status the stream is over; cases without an outcome were not run to the end.
     """
@@ -69,7 +70,8 @@ class RunsAsyncStub:
     Status codes:
       NOT_FOUND, reason HANDLE: no such model is loaded.
       NOT_FOUND, reason BLOB: an input's digest isn't held; upload it first.
-      INVALID_ARGUMENT, reason CASE: no case id, repeat beyond 1000, or an input neither inline nor by digest.
+      INVALID_ARGUMENT, reason CASE: no case id, a name beyond 1000 letters, repeat beyond 1000, an input neither
+      inline nor by digest, or more than 1 MiB of it inline.
       UNAVAILABLE, reason WORKER_START: a fresh worker could not be started, or the connection to the worker broke.
     After a status the stream is over; cases without an outcome were not run to the end.
     """
@@ -99,7 +101,8 @@ class RunsServicer(metaclass=abc.ABCMeta):
         Status codes:
           NOT_FOUND, reason HANDLE: no such model is loaded.
           NOT_FOUND, reason BLOB: an input's digest isn't held; upload it first.
-          INVALID_ARGUMENT, reason CASE: no case id, repeat beyond 1000, or an input neither inline nor by digest.
+          INVALID_ARGUMENT, reason CASE: no case id, a name beyond 1000 letters, repeat beyond 1000, an input neither
+          inline nor by digest, or more than 1 MiB of it inline.
           UNAVAILABLE, reason WORKER_START: a fresh worker could not be started, or the connection to the worker broke.
         After a status the stream is over; cases without an outcome were not run to the end.
         """
