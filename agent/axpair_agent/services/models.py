@@ -37,6 +37,8 @@ class Models(models_pb2_grpc.ModelsServicer):
             return models_pb2.LoadReply(
                 failure=refused.failure, log_lines=refused.log_lines, workers_lost=refused.workers_lost
             )
+        if not context.is_active():
+            self._supervisor.unload(model.handle)  # its host is gone, and doesn't know the handle
         return models_pb2.LoadReply(
             model=models_pb2.LoadedModel(
                 handle=model.handle,

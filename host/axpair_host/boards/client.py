@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -169,13 +169,17 @@ class Board:
             sent_bytes=sent_bytes,
         )
 
-    def _load_again(self, joint: Path, request: models_pb2.LoadRequest) -> Loading:
-        """Into whatever agent is there now. Raises BoardError, also where that is another kind of agent."""
+    def _load_again(self, joint: Path, request: models_pb2.LoadRequest, let_go: Callable[[], None]) -> Loading:
+        """Into whatever agent is there now; `let_go` is called first, as that may hold the model still.
+
+        Raises BoardError, also where it is another kind of agent.
+        """
         facts = self._hello(again=True)
         if facts.runtime != self.facts.runtime:
             raise BoardError(
                 f"{self.url}: the agent runs models with {facts.runtime!r} now, it was {self.facts.runtime!r}"
             )
+        let_go()
         loading = self._load(joint, request, Silent(), starting=True)
         if isinstance(loading, LoadRefused):
             raise BoardError(f"{self.url}: the model wasn't loaded again: {loading.failure.message}")

@@ -44,9 +44,10 @@ class LoadedModel:
         connection: Connection,
         blobs: BlobStore,
         loading: Loading,
-        again: Callable[[], Loading],
+        again: Callable[[Callable[[], None]], Loading],
     ) -> None:
-        """`again` loads it once more where the agent let it go; raises BoardError."""
+        """`again` loads it once more where the agent let it go, and before that calls what it is given, once the agent
+        is there; raises BoardError."""
         self.connection = connection
         self.blobs = blobs
         self.handle = loading.handle
@@ -84,8 +85,7 @@ class LoadedModel:
 
     def load_again(self) -> None:
         """Load the model once more, as the agent let it go. Raises BoardError, also where it is another model now."""
-        self.unload()
-        loading = self._again()
+        loading = self._again(self.unload)
         if (loading.description, loading.sha256) != (self.description, self.sha256):
             raise BoardError(
                 f"{self.url}: the model describes itself otherwise since it was loaded again",
