@@ -24,7 +24,12 @@ MAX_WAITING = 64
 """Calls without a first message or a place, in all."""
 
 DEFAULT_PLACES = 8
-PLACES: Mapping[str, int] = {"/axpair.v1.Runs/Run": 16, "/axpair.v1.Blobs/Upload": 16}
+PLACES: Mapping[str, int] = {
+    "/axpair.v1.Handshake/Hello": 32,  # all wait for the first worker to start
+    "/axpair.v1.Runs/Run": 16,
+    "/axpair.v1.Blobs/Upload": 16,
+    "/axpair.v1.Commands/Run": 16,
+}
 """Calls of one method that are served at a time."""
 
 MESSAGE_SECONDS: Mapping[str, float] = {"/axpair.v1.Blobs/Upload": 60.0}

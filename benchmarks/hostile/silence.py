@@ -15,7 +15,7 @@ import grpc
 from axpair_proto.v1 import diagnostics_pb2, runs_pb2
 
 from benchmarks.hostile.attack import Setting, Tally
-from benchmarks.hostile.support.caller import RUN, Caller
+from benchmarks.hostile.support.caller import FIND, RUN, Caller
 from benchmarks.hostile.support.served import TOY, Served, served
 
 USUAL = 370
@@ -36,6 +36,9 @@ def attack(setting: Setting, tally: Tally) -> None:
     """Keep streams open for `count` seconds in silence, then use them again; at length stop a host as well."""
     with served(setting, "agent", runtime=TOY) as agent, contextlib.ExitStack() as held:
         streams = {what: held.enter_context(_stream(agent, options)) for what, options in PINGS.items()}
+        unused = Caller(agent)
+        held.callback(unused.close)
+        tally.check(unused.outcome(FIND) != "UNAVAILABLE", "a connection without calls didn't come up")
         for what, stream in streams.items():
             tally.check(stream.runs(), f"{what}: the first case didn't run")
         until = time.monotonic() + setting.count
@@ -46,6 +49,8 @@ def attack(setting: Setting, tally: Tally) -> None:
         time.sleep(max(0.0, until - time.monotonic()))
         for what, stream in streams.items():
             tally.check(stream.runs(), f"{what}: the stream ended in {setting.count} s of silence")
+        ended = unused.outcome(COLLECT, diagnostics_pb2.CollectRequest())
+        tally.check(ended == "OK", f"a connection without calls, after {setting.count} s: {ended}")
         tally.figures["silent s"] = setting.count
 
 

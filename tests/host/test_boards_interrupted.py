@@ -126,6 +126,20 @@ def test_a_model_that_the_agent_let_go_is_loaded_again(agent: Agent, model: Load
     assert model.handle == "handle 0"
 
 
+def test_an_agent_that_has_no_place_for_a_stream_is_asked_again(agent: Agent, model: LoadedModel) -> None:
+    streams = itertools.count()
+
+    def run(requests: Iterator[runs_pb2.RunRequest], context: Context) -> Iterator[runs_pb2.RunReply]:
+        if next(streams) < 2:
+            refuse(context, Reason.BUSY)
+        for request in requests:
+            yield from agent.case(request)
+
+    agent.run = run
+    assert [case_id for case_id, *_ in shown(list(model.run(cases("one", "two"))))] == ["one", "one", "two", "two"]
+    assert agent.calls["load"] == 1
+
+
 def test_a_model_that_is_another_one_when_loaded_again_ends_the_run(agent: Agent, model: LoadedModel) -> None:
     agent.description.outputs[0].size_bytes = 5
     agent.run = lambda requests, context: refuse(context, Reason.HANDLE)

@@ -107,9 +107,9 @@ class Connection:
 
 def repeatable(error: BoardError, starting: bool = False) -> bool:
     """Whether the same call may work in a moment."""
-    return isinstance(error, ConnectionLost) or (
-        starting and isinstance(error, AgentRefused) and error.reason is Reason.WORKER_START
-    )
+    if isinstance(error, AgentRefused):
+        return error.reason is Reason.BUSY or (starting and error.reason is Reason.WORKER_START)
+    return isinstance(error, ConnectionLost)
 
 
 @dataclass

@@ -122,7 +122,7 @@ class Running:
         had_answer = self._stream is not None and self._stream.has_answered
         self.close()
         case = self._under_way[0]
-        if reason is not Reason.WORKER_START or had_answer:
+        if reason not in (Reason.WORKER_START, Reason.BUSY) or had_answer:
             self._cuts += 1
         if self._cuts > _MOST_CUTS:
             raise BoardError(
@@ -131,7 +131,7 @@ class Running:
         if self._assembly is not None:
             self._assembly = RoundAssembly(case, model.description, model.url, self._assembly.attempts)
             self._received = 0
-        if reason is None or reason is Reason.WORKER_START:
+        if reason in (None, Reason.WORKER_START, Reason.BUSY):
             model.connection.wait(error, f"running case {case.id!r}")
         if reason is None or reason is Reason.HANDLE:
             model.load_again()
@@ -139,7 +139,7 @@ class Running:
     def _reason(self, error: BoardError) -> Reason | None:
         """Of those for which the same case may be asked for again."""
         reason = error.reason if isinstance(error, AgentRefused) else None
-        return reason if reason in (Reason.HANDLE, Reason.BLOB, Reason.WORKER_START) else None
+        return reason if reason in (Reason.HANDLE, Reason.BLOB, Reason.WORKER_START, Reason.BUSY) else None
 
     def _request(self, case: Case) -> runs_pb2.RunRequest:
         both = {("case", name): data for name, data in case.inputs.items()}
