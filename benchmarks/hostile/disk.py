@@ -25,7 +25,7 @@ from benchmarks.hostile.attack import Done, Setting, Tally
 from benchmarks.hostile.support.refusing import Refusing, is_possible
 from benchmarks.hostile.support.small_case import SmallCase, small_case
 
-USUAL, SHORT = 600, 5
+USUAL, SHORT = 600, 2
 """In refused calls."""
 LIMIT_SECONDS = 90.0
 """No command that works on a few pictures may take longer, whatever its disk does."""
@@ -51,7 +51,7 @@ class Subject:
 
 def attack(setting: Setting, tally: Tally) -> None:
     """Refuse calls of each command in turn, at places spread over all of its calls."""
-    case = small_case(setting.folder / "model", 3)
+    case = small_case(setting.folder / "model", 3 if setting.count > SHORT else 2)
     _full_outputs(setting, tally, case)
     if not is_possible():
         tally.figures["refused calls"] = "none: no C compiler here"
@@ -59,16 +59,18 @@ def attack(setting: Setting, tally: Tally) -> None:
     refusing = Refusing.built(setting.folder / "refusing")
     random_ = random.Random(setting.seed)
     subjects = _subjects(setting, case)
+    left: dict[str, object] = {}
     for number, subject in enumerate(subjects):
         share = len(range(number, setting.count, len(subjects)))
         if share:
-            _refuse(setting, tally, refusing, subject, share, random_)
-    _fill(setting, tally, case)
+            left[subject.name] = _refuse(setting, tally, refusing, subject, share, random_)
+    _fill(setting, tally, case, left["replay"])
 
 
 def _refuse(
     setting: Setting, tally: Tally, refusing: Refusing, subject: Subject, share: int, random_: random.Random
-) -> None:
+) -> object:
+    """Returns what the command leaves undisturbed."""
     work = _fresh(setting, subject, setting.folder / "undisturbed")
     under = subject.under(work)
     usual = setting.done(*subject.arguments(work), cwd=None, **refusing.variables(under, at=0, error=0, lasting=False))
@@ -94,6 +96,7 @@ def _refuse(
         tally.check(same, f"{what}, then undisturbed: exit {again.code} for {usual.code}, {again.errors[-300:]}")
     for name in ("undisturbed", "disturbed"):
         shutil.rmtree(setting.folder / name, ignore_errors=True)
+    return left
 
 
 def _wrong(done: Done, usual: Done, work: Path, seconds: float) -> str:
@@ -236,9 +239,10 @@ def _strays(folder: Path) -> list[str]:
 def _full_outputs(setting: Setting, tally: Tally, case: SmallCase) -> None:
     """stdout and stderr that take nothing."""
     pair = ("pair", *case.flags, "--input", case.pictures[0], "--out", setting.folder / "gt", "--overwrite")
-    commands: list[Sequence[str | Path]] = [["explain"], ["model", "info", case.joint]]
+    commands: list[Sequence[str | Path]] = [["explain"]]
     if setting.count > SHORT:
         commands += [
+            ("model", "info", case.joint),
             pair,
             (*pair, "--json"),
             ("diagnose", setting.folder / "gt"),
@@ -269,13 +273,10 @@ def _full_outputs(setting: Setting, tally: Tally, case: SmallCase) -> None:
             tally.check(held, f"{arguments[0]} with a full {stream}: exit {process.returncode}, {errors[-300:]}")
 
 
-def _fill(setting: Setting, tally: Tally, case: SmallCase) -> None:
+def _fill(setting: Setting, tally: Tally, case: SmallCase, undisturbed: object) -> None:
     """A replay on a file system of a few KiB that is made larger afterwards; in a namespace, so without privileges."""
     sizes = [64, 96, 128, 192, 256, 384, 512][: max(1, setting.count // 40)] if setting.count > SHORT else [160]
-    undisturbed = setting.folder / "filled"
-    undisturbed.mkdir()
     arguments = ("replay", case.folder, *case.flags, "--board", "emulator:?fault=stale-output")
-    setting.done(*arguments, "--run", undisturbed / "run")
     for size in sizes:
         disk, copy = setting.folder / "small-disk", setting.folder / f"copy-{size}"
         disk.mkdir(exist_ok=True)
@@ -310,5 +311,5 @@ def _fill(setting: Setting, tally: Tally, case: SmallCase) -> None:
         held = ends[0] in ("1", "2") and "Traceback" not in first
         held = held and (ends[0] == "1" or ("\n  next: " in first and bool(_KEPT.search(first))))
         tally.check(held, f"replay on {size} KiB: exit {ends[0]}, {first[-400:]}")
-        same = _left_of_run(copy) == _left_of_run(undisturbed)
+        same = _left_of_run(copy) == undisturbed
         tally.check(same and ends[1] == "1", f"replay on {size} KiB, then with room: exit {ends[1]}")

@@ -3,6 +3,8 @@
 import errno
 import os
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from axpair_proto.errors import AxpairError, ContractError
 from axpair_proto.printing import full_output
@@ -32,6 +34,17 @@ def is_full(error: OSError) -> bool:
     return error.errno in _NO_ROOM
 
 
+@contextmanager
+def naming(path: os.PathLike[str]) -> Iterator[None]:
+    """Within, errors of writing a file name it; those of opening it do so by themselves."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno is not None:
+            error.filename = os.fspath(path)
+        raise
+
+
 def refused_by_system(error: OSError) -> AxpairError | None:
     """The error that people see for what the system refused; None where it may be a defect of ours."""
     step = _STEPS.get(error.errno or 0)
@@ -40,4 +53,4 @@ def refused_by_system(error: OSError) -> AxpairError | None:
     if error.filename is None and any(frame.name == "echo" for frame in traceback.extract_tb(error.__traceback__)):
         return full_output(error)
     where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
-    return ContractError(f"{where + ': ' if where else ''}{error.strerror or error}", next_step=step)
+    return ContractError(f"{where or 'a file'}: {error.strerror or error}", next_step=step)

@@ -89,5 +89,6 @@ def axpair() -> None:
     Outputs of ONNX, lava_joint and joint simulation and of the board are gathered into a gt folder, compared, and
     judged with evidence: model, configuration, quantization, toolchain, board, post-processing or harness.
 
-    Exit codes: 0 nothing wrong; 1 a fault was isolated; 2 bad usage or input; 3 inconclusive or board unavailable.
+    Exit codes: 0 nothing wrong; 1 a fault was isolated; 2 bad usage or input, or a disk that refuses; 3 inconclusive
+    or board unavailable.
     """

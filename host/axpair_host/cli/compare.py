@@ -34,7 +34,7 @@ def command(first: Path, second: Path, as_json: bool, **given: Any) -> str:
     """Compare two tensors, folders or archives; A is the reference.
 
     Takes .npy, .bin, .npz, folders of them (gt folders, run_joint's and pulsar2's output folders), .tar and .zip.
-    Exit code 1 when any tensor is missing or isn't what was asked for.
+    Exit code 1 when any tensor is missing, can't be read, or isn't what was asked for.
 
     \b
     axpair compare gt/joint out

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 def command(gt: Path, cosine: float, write: bool, as_json: bool, **given: Any) -> str:
     """Judge a gt folder as it lies: no board, no simulator, and no look at a verdict that is stored in it.
 
-    GT is what 'axpair pair' or 'pulsar run --output_gt' wrote.
+    GT is what 'axpair pair' or 'pulsar run --output_gt' wrote. A tensor in it that can't be read is named and not
+    judged, the others are; links that lead out of it aren't followed.
 
     \b
     axpair diagnose gt

@@ -35,7 +35,8 @@ def command(as_json: bool, **given: Any) -> int:
     files named by the inputs), or a text file with one path a line. --expect and --observed take a JSON object from
     case id to result.
 
-    Verdicts and metrics go into RUN/run.sqlite, gt folders of cases that didn't pass into RUN/cases.
+    Verdicts and metrics go into RUN/run.sqlite, gt folders of cases that didn't pass into RUN/cases. A row there that
+    was damaged is named, and its case runs again.
 
     With --canary the cases of one call are judged only where the board did the known-good case before and after them.
     Those that weren't judged (AX005) run again when the same command is called again.

@@ -16,6 +16,7 @@ import numpy as np
 
 from axpair_proto.dtypes import ITEM_BYTES, size_bytes
 from axpair_proto.errors import ContractError
+from axpair_proto.failures import naming
 
 Array = np.ndarray[Any, Any]
 MAX_TENSOR_BYTES = 1 << 31
@@ -156,7 +157,8 @@ def write_tensors(folder: Path, tensors: Mapping[str, Array], stems: Mapping[str
     """Write each tensor as .bin and .npy under its stem. The folder is made; the caller sees to atomicity."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in tensor_files(tensors, stems):
-        (folder / name).write_bytes(data)
+        with naming(folder / name):
+            (folder / name).write_bytes(data)
 
 
 def tensor_files(tensors: Mapping[str, Array], stems: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
