@@ -59,6 +59,15 @@ def test_a_worker_that_crashes_in_mid_case_is_evidence(page: Case, tmp_path: Pat
     assert (waiting.out / "pair.json").is_file()
 
 
+def test_a_worker_killed_in_mid_case_changes_nothing(page: Case, tmp_path: Path) -> None:
+    with stopped_in_mid_case(page, tmp_path) as waiting:
+        os.kill(waiting.worker, signal.SIGKILL)
+        out, errors = waiting.host.communicate()
+        assert waiting.host.returncode == 0, errors
+    assert '"AX307"' not in out
+    assert (waiting.out / "pair.json").is_file()
+
+
 def test_an_agent_killed_in_mid_case_is_exit_3_and_nothing_half_written(page: Case, tmp_path: Path) -> None:
     with stopped_in_mid_case(page, tmp_path) as waiting:
         waiting.agent.process.send_signal(signal.SIGKILL)
