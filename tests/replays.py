@@ -76,6 +76,12 @@ class Going:
         """Process ids with that in their command line, of those that the replay started."""
         return [pid for pid in self.alive() if words in _read(pid, "cmdline").replace("\0", " ")]
 
+    def worker(self) -> int:
+        """The process id of its one worker, which is the child of its keeper."""
+        pids = self.others("axpair_agent.worker")
+        (worker,) = (pid for pid in pids if int(_read(pid, "stat").rpartition(")")[2].split()[1]) in pids)
+        return worker
+
     def alive(self) -> list[int]:
         """Every process that carries the mark and runs, this replay's own included."""
         wanted = f"{MARK}={self.mark}"

@@ -65,6 +65,10 @@ class ToyRuntime:
             os.write(1, b"libtoy 1.0 starting\n")
         if "started" in options:
             Path(options["started"]).write_text(f"{os.getpid()}")
+        if options.get("start") == "locked":
+            _hang_in_c(self)
+        if "starts" in options:
+            subprocess.run(json.loads(options["starts"]), check=True)
         self.frames = _frame_descriptor()
         self.slot = 0
         self.seen: list[bytes] = []

@@ -14,6 +14,7 @@ import pytest
 from agent_process import AgentProcess, Client, command, environment, gone, started
 from axpair_proto import PROTOCOL_VERSION
 from axpair_proto.v1 import diagnostics_pb2, handshake_pb2
+from hiding import all_gone, program, register
 from toy_models import case, data, load, toy_model
 from toy_runtime import HANG, HANG_IN_C
 
@@ -101,6 +102,38 @@ def test_an_agent_that_is_told_to_end_waits_for_no_worker_that_starts_or_loads(t
         assert agent.process.wait(60) == 0
         assert gone(pid)
         assert loading.exception() is not None
+
+
+def test_a_worker_that_never_lets_go_at_its_start_ends_with_its_agent(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "hanging")
+    options = (f"--option=hanging={tmp_path / 'hanging'}", "--option=start=locked")
+    for number in (signal.SIGKILL, signal.SIGTERM):
+        with started(tmp_path, *options, ends=False) as agent, agent.client() as client:
+            hello = client.handshake.Hello.future(HELLO, metadata=client.metadata)
+            pid = int((tmp_path / "hanging").read_text())
+            agent.process.send_signal(number)
+            assert agent.process.wait(60) in (-signal.SIGKILL, 0)
+            assert gone(pid)
+            assert hello.exception() is not None
+
+
+@pytest.mark.parametrize("whom", ["worker", "keeper", "agent"])
+def test_whoever_is_killed_what_a_worker_started_goes(tmp_path: Path, whom: str) -> None:
+    hiding = register(tmp_path)
+    command = json.dumps([*program("pass"), str(hiding)])
+    with started(tmp_path, f"--option=starts={command}", ends=False) as agent, agent.client() as client:
+        load(client, toy_model())
+        (worker,) = worker_pids(client)
+        os.kill({"worker": worker, "keeper": parent(worker), "agent": agent.process.pid}[whom], signal.SIGKILL)
+        assert gone(worker)
+        if whom == "keeper":
+            # The agent ends it where it next looks at its worker.
+            client.unload_all()
+        assert all_gone(hiding)
+
+
+def parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def test_an_agent_of_ones_own_listens_without_token_on_loopback(tmp_path: Path) -> None:

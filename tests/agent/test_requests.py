@@ -1,12 +1,12 @@
 """What an agent's frame asks is typed and within bounds, or the worker ends in order with what was wrong."""
 
-import io
 import subprocess
 import sys
 from typing import Any
 
 import pytest
 from agent_process import TOY, environment
+from axpair_agent.worker.descriptors import reader
 from axpair_agent.worker.frames import Frame, FrameError, Kind, pack, read
 from axpair_agent.worker.requests import Load, Run, read_request
 
@@ -108,8 +108,11 @@ def test_a_description_that_is_no_json_is_the_runtimes_fault() -> None:
         env=environment(),
     )
     asked = b"".join(bytes(piece) for piece in pack(Kind.LOAD, {"nonce": "a", "path": "/dev/null"}))
-    output, _ = worker.communicate(asked, timeout=60)
-    stream = io.BytesIO(output)
-    hello, fault = (read(lambda view: stream.readinto(view)) for _ in range(2))
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    worker.stdin.write(asked)
+    worker.stdin.flush()
+    hello, fault = (read(reader(worker.stdout.fileno())) for _ in range(2))
+    worker.communicate(timeout=60)
     assert (hello.kind, fault.kind, worker.returncode) == (Kind.HELLO, Kind.FAULT, 0)
     assert "not JSON serializable" in fault.header["message"]

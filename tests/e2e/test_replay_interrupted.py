@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="pr
 SLOW = "emulator:?fault=slow&milliseconds=100"
 """Slow enough that the board is in a run whenever someone looks."""
 STALE = ("--board", "emulator:?fault=stale-output")
-WORKER, AGENT = "axpair_agent.worker", "axpair_agent serve"
+AGENT = "axpair_agent serve"
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +78,7 @@ def test_a_worker_killed_from_outside_changes_no_row_and_is_counted(cases: Path,
     run = tmp_path / "run"
     with going(cases, run, tiny, "--board", SLOW) as started:
         started.until_rows(2)
-        (worker,) = started.others(WORKER)
-        os.kill(worker, signal.SIGKILL)
+        os.kill(started.worker(), signal.SIGKILL)
         assert started.wait() == 2
     with open_run(run) as opened:
         assert opened.header()["workers_lost"] == "1"

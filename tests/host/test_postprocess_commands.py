@@ -1,5 +1,6 @@
 """Programs as post-processors: what they get, how their text is read, and how they are kept in bounds."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from axpair_host.errors import PostprocessError, UsageError
 from axpair_host.postprocess import apply, load
 from axpair_host.postprocess.agreement import differences
 from axpair_host.postprocess.text import Unmatched, Unreadable, compiled, read_text
+from hiding import all_gone, register
+from hiding import program as hidden_program
 
 LEGS = {leg: {"a/b": np.array([[0.1, 0.9]], np.float32)} for leg in ("onnx", "board")}
 SAMPLE = "Repeat 10 times\n11.4611, 285\n10.8656, 281\n"
@@ -127,6 +130,22 @@ def test_a_program_that_doesn_t_end_is_ended_with_all_that_it_started(tmp_path: 
     with pytest.raises(PostprocessError, match=r"ran for 2 s and was ended"):
         apply(load(spec, timeout=2.0), {"board": LEGS["board"]})
     assert gone(int(pid.read_text()))
+
+
+def test_what_a_program_leaves_behind_ends_with_the_call_wherever_it_hid(tmp_path: Path) -> None:
+    hiding = register(tmp_path)
+    spec = f"cmd:{shlex.join([*hidden_program('print(chr(91) + chr(93))'), str(hiding)])} {{dir}}"
+    assert apply(load(spec), {"board": LEGS["board"]}, expect=[]).decisions == {"board": []}
+    assert all_gone(hiding, 0)
+
+
+def test_it_gets_the_environment_without_our_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AXPAIR_TOKEN", "a secret")
+    monkeypatch.setenv("AXPAIR_FAULT", "none")
+    spec = program(tmp_path, "import json, os\nprint(json.dumps(dict(os.environ)))\n")
+    (variables,) = apply(load(spec), {"board": LEGS["board"]}).decisions.values()
+    assert variables["AXPAIR_FAULT"] == "none"
+    assert "a secret" not in variables.values()
 
 
 def test_after_one_leg_without_an_end_the_others_aren_t_waited_for(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from axpair_host.postprocess import apply, load
 from axpair_host.postprocess.process import PythonProcess
 from axpair_host.postprocess.readings.explaining import explain
 from command_line import Done, command, environment
+from hiding import all_gone, program, register
 from host.evidence_builder import Ran, build, values
 
 BAD, GOOD = np.zeros((1, 2), np.float32), np.array([[0.1, 0.9]], np.float32)
@@ -167,6 +168,23 @@ def test_told_to_end_while_it_runs_axpair_gives_no_verdict_and_leaves_nothing_be
     assert (running.returncode, out) == (code, "")
     assert "failed" not in errors
     assert gone(pid)
+
+
+def test_what_it_left_behind_goes_with_axpair_wherever_it_hid_and_it_gets_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hiding = register(tmp_path)
+    monkeypatch.setenv("AXPAIR_TOKEN", "a secret")
+    (tmp_path / "post_hiding.py").write_text(
+        f"import os, subprocess\ndef f(outputs):\n    subprocess.run({[*program('pass'), str(hiding)]!r}, check=True)\n"
+        "    return dict(os.environ)\n"
+    )
+    process = PythonProcess("post_hiding:f")
+    variables = process.decide(LEGS["onnx"], 60)
+    process.close()
+    assert all_gone(hiding, 0)
+    assert "PATH" in variables
+    assert "a secret" not in variables.values()
 
 
 def test_a_process_that_ends_itself_never_ends_as_nothing_wrong(tmp_path: Path) -> None:
