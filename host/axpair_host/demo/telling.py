@@ -4,7 +4,8 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from axpair_proto.text import printable
+import click
+from axpair_proto.printing import print_line, print_lines
 
 from axpair_host.demo.material import CONFIG_NAME, MODEL, Material, models_in
 from axpair_host.demo.scenes import POSTPROCESSOR, WRONG_POSTPROCESSOR, Judged
@@ -35,16 +36,13 @@ class Printed:
     """Tells the story on stdout: in colour on a terminal, in plain lines elsewhere."""
 
     def __init__(self) -> None:
-        from rich.console import Console
-
-        self._console = Console(highlight=False, soft_wrap=True)
         self._number = 0
 
     def material(self, material: Material, simulated_by: str, seconds: float) -> None:
         """What the story is about."""
         joint = material.models.joint
         how = "fetched and built" if material.was_built else "from the cache"
-        self._say("A page-orientation classifier on its way to a board", "bold")
+        self._say("A page-orientation classifier on its way to a board", bold=True)
         self._say(f"  model   {MODEL}, a float ONNX model; {joint.name} built from it by {simulated_by.split(' (')[0]}")
         self._say(f"          {how} ({seconds:.1f} s)")
         self._say("  pages   one text page, drawn here, turned by 0, 90, 180 and 270 degrees: the truth is known")
@@ -53,7 +51,7 @@ class Printed:
         """What a part showed: a line a page, then what to make of it."""
         self._number += 1
         self._say("")
-        self._say(f"{self._number}  {part.plot.title}", "bold")
+        self._say(f"{self._number}  {part.plot.title}", bold=True)
         with_fault = "?" in part.plot.board
         if part.plot.board:
             self._say(f"   --board {shlex.quote(part.plot.board)}" + (" (the fault is injected)" if with_fault else ""))
@@ -61,12 +59,12 @@ class Printed:
             self._say(f"   --postprocess {WRONG_POSTPROCESSOR}")
         self._say(
             f"   {'page':<10}{'truth':>5}  {'program':>7}  {'board : simulator':<20}{'float : simulator':<20}verdict",
-            "dim",
+            dim=True,
         )
         for one in part.judged:
             self._page(one)
         if part.failing:
-            self._say(f"   this part does not hold: {part.failing}", "bold red")
+            self._say(f"   this part does not hold: {part.failing}", fg="red", bold=True)
             return
         findings = part.judged[-1].document.get("findings") or []
         if findings and part.plot.code:
@@ -76,12 +74,12 @@ class Printed:
     def end(self, story: Story) -> None:
         """What to try next."""
         self._say("")
-        self._say("The demo's story holds." if not story.failing else "The demo's story does not hold.", "bold")
+        self._say("The demo's story holds." if not story.failing else "The demo's story does not hold.", bold=True)
         self._say("Try next:")
         for why, commands in next_commands(story.out):
-            self._say(f"  # {why}", "dim")
+            self._say(f"  # {why}", dim=True)
             for command in commands:
-                self._say(f"  {command}", "cyan")
+                self._say(f"  {command}", fg="cyan")
 
     def _page(self, one: Judged) -> None:
         verdict, code, owner = one.ended
@@ -89,10 +87,10 @@ class Printed:
         told = " ".join(filter(None, (verdict, code, owner if code else "")))
         board, float_ = _relation(one.document, "joint_board"), _relation(one.document, "onnx_joint")
         angles = f"{one.page.clockwise:>5}  {_said(one):>7}"
-        self._console.print(f"   {one.page.id:<10}{angles}  {board:<20}{float_:<20}[{colour}]{told}[/]")
+        print_line(f"   {one.page.id:<10}{angles}  {board:<20}{float_:<20}{click.style(told, fg=colour)}")
 
-    def _say(self, text: str, style: str = "") -> None:
-        self._console.print("\n".join(map(printable, text.split("\n"))), style=style, markup=False)
+    def _say(self, text: str, *, fg: str | None = None, bold: bool = False, dim: bool = False) -> None:
+        print_lines(click.style(line, fg=fg, bold=bold or None, dim=dim or None) for line in text.split("\n"))
 
 
 def _said(one: Judged) -> str:
