@@ -68,7 +68,7 @@ def test_a_killed_agent_ends_the_replay_with_3_and_what_was_finished_stays(
     done = rows_in(run)
     assert 2 <= done < 10
     whole = {path.name for path in run.iterdir()}
-    assert whole <= {"run.sqlite", "run.sqlite-wal", "run.sqlite-shm", "run.lock", "cases"}
+    assert whole <= {".axpair", "run.sqlite", "run.sqlite-wal", "run.sqlite-shm", "run.lock", "cases"}
     replay(cases, run, tiny, "--board", SLOW)
     replay(cases, tmp_path / "whole", tiny, "--board", SLOW)
     assert stable_rows(run) == stable_rows(tmp_path / "whole")

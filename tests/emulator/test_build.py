@@ -105,6 +105,22 @@ def test_dead_channels_and_huge_biases_stay_within_the_programs_bounds(space: Wo
     assert (sums < 1 << (31 if bits == 8 else 40)).all()
 
 
+@pytest.mark.parametrize("name", ["m.joint", "m.lava_joint", "m.output.prototxt"])
+@pytest.mark.parametrize("kind", ["other bytes", "a link"])
+def test_what_axpair_did_not_write_is_not_replaced(space: Workspace, name: str, kind: str) -> None:
+    space.write(net([node("Relu", [INPUT], ["y"])], ["y"]), config_text())
+    space.build()
+    space.build()
+    (space.folder / "mine").write_text("hours of work")
+    (space.folder / name).unlink()
+    (space.folder / name).symlink_to("mine") if kind == "a link" else (space.folder / "mine").rename(
+        space.folder / name
+    )
+    with pytest.raises(AxpairError, match="nothing behind a link is replaced" if kind == "a link" else "won't be"):
+        space.build()
+    assert (space.folder / name).read_text() == "hours of work"
+
+
 def test_static_shape_of_the_model_is_overridden(space: Workspace) -> None:
     space.write(net([node("Relu", [INPUT], ["y"])], ["y"], shape=(10, 3, 4, 4)), config_text())
     built = space.build(input_shapes={INPUT: (1, 3, 12, 10)})

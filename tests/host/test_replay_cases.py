@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from axpair_host.errors import UsageError
-from axpair_host.replay.cases import discover
+from axpair_host.replay.cases import check_apart, discover
 
 
 def write(folder: Path, *names: str) -> None:
@@ -103,3 +103,50 @@ def test_the_digest_follows_the_bytes(tmp_path: Path) -> None:
     assert case.digest() == before
     (tmp_path / "a.jpg").write_bytes(b"mended")
     assert case.digest() != before
+
+
+def test_what_is_no_file_is_passed_over_and_named(tmp_path: Path) -> None:
+    write(tmp_path, "a.jpg")
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "zero.png").symlink_to("/dev/zero")
+    (tmp_path / "circle.png").symlink_to("circle.png")
+    (tmp_path / "around").symlink_to(".")
+    found = discover(tmp_path, ["data"])
+    assert [case.id for case in found.cases] == ["a.jpg"]
+    assert found.passed_over == (
+        "around (a link to a folder)",
+        "circle.png (links in a circle)",
+        "pipe.png (a pipe)",
+        "zero.png (a device)",
+    )
+
+
+def test_a_list_passes_over_what_is_no_file(tmp_path: Path) -> None:
+    write(tmp_path, "a.jpg")
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "list.txt").write_text("a.jpg\npipe.png\n")
+    found = discover(tmp_path / "list.txt", ["data"])
+    assert [case.id for case in found.cases] == ["a.jpg"]
+    assert found.passed_over == ("pipe.png (a pipe)",)
+
+
+def test_a_name_that_is_spelled_like_another_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, os.fsdecode(b"\xd5.png"), "\\xd5.png")
+    with pytest.raises(UsageError, match="would both be kept"):
+        discover(tmp_path, ["data"])
+
+
+@pytest.mark.parametrize("run", [".", "cases", "cases/deep", "cases/deep/../.."])
+def test_a_run_that_is_or_holds_the_cases_is_refused(tmp_path: Path, run: str) -> None:
+    write(tmp_path, "cases/deep/a.jpg")
+    with pytest.raises(UsageError, match="lies in it"):
+        check_apart(tmp_path / run, [tmp_path / "cases" / "deep" / "a.jpg"])
+    (tmp_path / "link").symlink_to("cases")
+    with pytest.raises(UsageError, match="lies in it"):
+        check_apart(tmp_path / run, [tmp_path / "link" / "deep"])
+
+
+def test_a_run_beside_or_inside_the_cases_is_well(tmp_path: Path) -> None:
+    write(tmp_path, "cases/a.jpg")
+    for run in ("run", "cases/run", "cases.run"):
+        check_apart(tmp_path / run, [tmp_path / "cases", tmp_path / "cases" / "a.jpg"])

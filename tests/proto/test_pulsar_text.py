@@ -6,8 +6,9 @@ import contextlib
 from pathlib import Path
 
 import pytest
+from axpair_proto.errors import ContractError
 from axpair_proto.pulsar import config_pb2 as pb
-from axpair_proto.pulsar.text import parse_config, read_config, write_config
+from axpair_proto.pulsar.text import parse_config, read_config, store_config, write_config
 from axpair_proto.pulsar.tokens import ConfigTextError
 from google.protobuf import text_format
 from hypothesis import given
@@ -163,3 +164,17 @@ def test_whatever_protobuf_writes_is_read_the_same(
     item.attributes.input_modifications.add(input_normalization=normalization)
     text = text_format.MessageToString(config, as_one_line=short, use_short_repeated_primitives=short)
     assert parse_config(text) == (config, ())
+
+
+def test_a_configuration_of_ours_is_replaced_and_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "best.prototxt"
+    config, _ = parse_config("target_hardware: TARGET_HARDWARE_AX620")
+    for _ in range(2):
+        store_config(path, config)
+    assert read_config(path)[0] == config
+    by_hand = path.read_text() + "# mine\n"
+    for text in (by_hand, write_config(config), "mine"):
+        path.write_text(text)
+        with pytest.raises(ContractError, match="axpair didn't write that"):
+            store_config(path, config)
+        assert path.read_text() == text

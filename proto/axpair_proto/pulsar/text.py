@@ -87,7 +87,7 @@ def config_file(config: config_pb2.Config) -> bytes:
 def refuse_other_config(path: Path) -> None:
     """Raise ContractError where something is there that axpair didn't write as it is, or that is no file."""
     check_replaceable(path)
-    if not path.exists():
+    if not path.exists() or not path.stat().st_size:
         return
     first, _, rest = path.read_bytes()[:MAX_CONFIG_BYTES].partition(b"\n")
     if first != _WRITTEN + hashlib.sha256(rest).hexdigest().encode():

@@ -1,0 +1,107 @@
+"""A user's files in the way of real commands; `python -m benchmarks hostile files` has many more ways."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from axpair_proto.gt.marks import MARK
+from axpair_proto.simulator import Models
+from command_line import axpair_here, said_once
+from pairs import Case, Paired
+from replays import flags
+from tiny import build_tiny, write_picture
+
+from benchmarks.hostile.attack import digests
+
+FAILING = ("--board", "emulator:?fault=stale-output")
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
+    return build_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+def pictures(folder: Path, *names: str) -> None:
+    for seed, name in enumerate(names):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        write_picture(folder / name, seed=seed)
+
+
+def test_a_run_above_the_cases_is_refused(models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures(tmp_path, "cases/monday/1.png", "cases/2.png")
+    before = digests(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert "lies in it" in said_once(axpair_here("replay", "cases", "--run", ".", *flags(models)), 2)
+    assert digests(tmp_path) == before
+
+
+@pytest.mark.parametrize("marked", [True, False], ids=["marked", "of release 0.1.0"])
+def test_photos_in_a_run_survive_while_its_cases_go_on(models: Models, tmp_path: Path, marked: bool) -> None:
+    pictures(tmp_path, "bad/1.png", "bad/2.png", "bad/3.png")
+    call = ("replay", tmp_path / "bad", "--run", tmp_path / "run", *flags(models), *FAILING)
+    assert axpair_here(*call).returncode == 1
+    kept = list((tmp_path / "run" / "cases").iterdir())
+    if not marked:
+        for mark in tmp_path.rglob(MARK):
+            mark.unlink()
+    theirs = [tmp_path / "run" / "cases" / "monday" / "a.png", *(path / "board" / "b.png" for path in kept)]
+    for path in theirs:
+        pictures(path.parent, path.name)
+    before = [path.read_bytes() for path in theirs]
+    pictures(tmp_path, "bad/3.png", "bad/2.png", "bad/1.png", "bad/4.png")  # other bytes: all of them run again
+    assert axpair_here(*call).returncode == 1
+    assert [path.read_bytes() for path in theirs] == before
+
+
+def test_the_board_is_added_to_a_toolchains_folder_and_no_byte_of_it_changes(
+    page: Case, paired_page: Paired, tmp_path: Path
+) -> None:
+    gt = tmp_path / "gt"
+    for leg in ("input", "onnx", "joint"):
+        shutil.copytree(paired_page.gt / leg, gt / leg)
+    for path in (gt / "onnx").glob("*.bin"):
+        path.unlink()
+    (gt / "input" / "filename.txt").write_text("/elsewhere/page.jpg\n")
+    before = digests(gt)
+    for _ in range(2):
+        done = axpair_here("pair", "--joint", page.models.joint, "--gt", gt, "--out", gt, "--json")
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["verdict"] == "PASS"
+        after = digests(gt)
+        assert {name: after.get(name) for name in before} == before
+        added = {name.partition("/")[0] for name in after.keys() - before.keys()}
+        assert added == {MARK, "board", "pair.json"}
+
+
+def test_overwrite_replaces_what_is_ours_alone(page: Case, face: Case, tmp_path: Path) -> None:
+    axpair_here("pair", *page.flags, "--out", tmp_path / "gt")
+    (tmp_path / "gt" / "board" / "why.txt").write_text("mine")
+    axpair_here("pair", *face.flags, "--out", tmp_path / "gt", "--overwrite")
+    assert (tmp_path / "gt" / "board" / "why.txt").read_text() == "mine"
+    assert json.loads((tmp_path / "gt" / "pair.json").read_text())["gathered"]["case"]["id"] == "astronaut"
+    pictures(tmp_path, "photos/1.png")
+    for more in ((), ("--overwrite",)):
+        message = said_once(axpair_here("pair", *page.flags, "--out", tmp_path / "photos", *more), 2)
+        assert "--overwrite" not in message
+    assert [path.name for path in (tmp_path / "photos").iterdir()] == ["1.png"]
+
+
+def test_a_verdict_written_into_a_folder_leaves_it_ours(page: Case, tmp_path: Path) -> None:
+    for _ in range(2):
+        assert axpair_here("pair", *page.flags, "--out", tmp_path / "gt").returncode == 0
+        assert axpair_here("diagnose", tmp_path / "gt", "--cosine", "0.5", "--write").returncode == 0
+
+
+def test_names_that_are_no_utf8_are_escaped(models: Models, tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xd5\xd5.png")
+    pictures(tmp_path, f"bad/{name}", "bad/plain.png")
+    done = axpair_here("replay", tmp_path / "bad", "--run", tmp_path / "run", *flags(models), "--json", *FAILING)
+    assert done.returncode == 1, done.stderr
+    assert [case["id"] for case in json.loads(done.stdout)["cases"]] == ["\\xd5\\xd5.png", "plain.png"]
+    done = axpair_here("pair", *flags(models), "--input", tmp_path / "bad" / name, "--out", tmp_path / "gt", "--json")
+    assert done.returncode in (0, 1), done.stderr
+    record = json.loads((tmp_path / "gt" / "pair.json").read_text())["gathered"]
+    assert record["case"]["id"] == "\\xd5\\xd5"
+    assert (tmp_path / "gt" / "input" / "filename.txt").read_bytes().endswith(b"/\xd5\xd5.png\n")
