@@ -41,15 +41,16 @@ def attack(setting: Setting, tally: Tally) -> None:
         tally.figures["not tried"] = "there is no C compiler here"
         tally.check(True, "")
         return
-    mounts = image.is_possible()
-    tally.figures["ext4 image"] = "mounted" if mounts else "can't be mounted by this user"
     trap = Trap.built(setting.folder / "trap")
     at_length = setting.count > SHORT
-    everything = scenes(setting, small_case(setting.folder / "case", 4))[: None if at_length else 2]
+    mounts = at_length and image.is_possible()
+    if at_length:
+        tally.figures["ext4 image"] = "mounted" if mounts else "can't be mounted by this user"
+    everything = scenes(setting, small_case(setting.folder / "case", 4 if at_length else 3))[: None if at_length else 2]
     for scene in everything:
-        cuts = _Cuts(setting, tally, trap, scene, max(1, setting.count // len(everything)))
+        cuts = _Cuts(setting, tally, trap, scene, max(1, setting.count // len(everything)), at_length)
         missing = cuts.by_log()
-        if mounts and at_length:
+        if mounts:
             missing = cuts.by_image(missing)
         for site in missing:
             library = _LIBRARY.fullmatch(site) is not None
@@ -67,6 +68,7 @@ class _Cuts:
     trap: Trap
     scene: Scene
     count: int
+    at_length: bool
 
     def by_log(self) -> list[str]:
         """Disks worked out from the calls; the syncs that could be left out of the log without a loss."""
@@ -86,7 +88,7 @@ class _Cuts:
             self.tally.count("kinds of sync", len(sites))
             missing = []
             for site, numbers in sites.items():
-                found = self._worked_out(calls, disk, start, max(1, every // 4), numbers)
+                found = self._worked_out(calls, disk, start, max(1, every // 4 if self.at_length else every), numbers)
                 lost = any(any(True for _ in self.scene.look(after, number)) for number, _, after in found)
                 self.tally.count("of which the log shows a loss when left out", int(lost))
                 if not lost:
