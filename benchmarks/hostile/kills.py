@@ -259,9 +259,9 @@ def _drained(process: "subprocess.Popen[str]") -> Iterator[None]:
 
 
 def _files(state: State) -> Mapping[str, Mapping[str, str]]:
-    """Kept folders without their documents, which say when and where."""
+    """Kept folders without their documents and marks, which say when and where."""
     return {
-        name: {path: digest for path, digest in files.items() if not path.endswith(".json")}
+        name: {path: digest for path, digest in files.items() if not path.endswith((".json", ".axpair"))}
         for name, files in state.kept.items()
     }
 
