@@ -64,6 +64,7 @@ OPTIONS: Sequence[tuple[str, int]] = (
     # which nothing else is sent for minutes.
     ("grpc.keepalive_time_ms", 20_000),
     ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.http2.ping_timeout_ms", 20_000),  # newer cores wait a minute for an answer unless this is said too
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
     ("grpc.http2.max_pings_without_data", 0),
