@@ -45,6 +45,7 @@ LOSING_CONNECTION = 16
 STALE_FRAME = 17
 UNENDED_LINE = 18
 HANG_ONCE = 19
+KILLED = 20
 
 
 class ToyRuntime:
@@ -247,6 +248,7 @@ MISDEEDS: dict[int, Any] = {
     EXIT: lambda _: os._exit(42),
     HANG: _hang,
     HANG_ONCE: _hang_once,
+    KILLED: lambda _: os.kill(os.getpid(), signal.SIGKILL),
     GARBAGE: lambda runtime: os.write(runtime.frames, b"assertion failed: npu.c:77, this is no frame at all"),
     ERROR: _fail,
     PRINTING: _print_everywhere,

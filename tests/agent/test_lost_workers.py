@@ -133,6 +133,24 @@ def test_a_case_whose_worker_ends_from_outside_three_times_stays_open(
     assert seen(after) == ("b", "CASE", 1, 4, 0)
 
 
+def test_an_agent_that_was_stopped_itself_runs_the_case_again(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "hanging")
+    with started(tmp_path, f"--option=hanging={tmp_path / 'hanging'}") as agent, agent.client() as client:
+        handle = load(client, toy_model()).handle
+        replies = client.runs.Run(
+            iter([case(handle, "a", data(toy_runtime.HANG_IN_C), deadline_ms=500)]), metadata=client.metadata
+        )
+        pid = hanging(agent)
+        agent.process.send_signal(signal.SIGSTOP)
+        # Its own timer ends the worker, seconds after the deadline.
+        assert gone(pid)
+        agent.process.send_signal(signal.SIGCONT)
+        hanging(agent)
+        (done,) = collected(replies)
+        assert seen(done) == ("a", "CASE", 1, 2, 1)
+        assert done.outcome.failure.kind == RuntimeFailure.HANG
+
+
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGTERM])
 def test_any_other_signal_is_evidence_at_the_first_time(
     agent: AgentProcess, client: Client, number: signal.Signals

@@ -7,11 +7,12 @@ import grpc
 import pytest
 from agent_process import Client, details_of, reason_of, started
 from axpair_agent.worker.run_joint import RunJoint
-from axpair_agent.worker.runtime import OptionError, RuntimeFault
+from axpair_agent.worker.runtime import EndedFromOutside, OptionError, RuntimeFault
 from axpair_emulator.simulator import EmulatorSimulator
 from axpair_proto.description import ModelDescription
 from axpair_proto.simulator import Models
 from axpair_proto.v1 import models_pb2, runs_pb2
+from axpair_proto.v1.failures_pb2 import RuntimeFailure
 from drop_in import run_joint, script
 from tiny import INPUT, OUTPUTS, build_tiny
 
@@ -82,6 +83,15 @@ def test_a_flag_that_it_does_not_know_is_named(tiny: Models, tmp_path: Path) -> 
 def test_one_that_never_ends_is_ended(tiny: Models, tmp_path: Path) -> None:
     with pytest.raises(RuntimeFault, match=r"no answer within 0\.2 s"):
         loaded(script(tmp_path, "exec sleep 600"), tiny, seconds="0.2")
+
+
+def test_one_that_is_killed_by_others_is_told_apart(tiny: Models, tmp_path: Path) -> None:
+    with pytest.raises(EndedFromOutside, match="SIGKILL: loading"):
+        loaded(script(tmp_path, "echo loading; kill -KILL $$"), tiny)
+    with started(tmp_path, "--run-joint", str(tmp_path / "run_joint")) as agent, agent.client() as client:
+        reply = asked(client, tiny, runtime="run_joint")
+    assert (reply.failure.kind, reply.workers_lost) == (RuntimeFailure.LOST, 3)
+    assert "run_joint ended with SIGKILL" in reply.failure.message
 
 
 def test_what_does_not_list_its_model_is_no_runtime(tiny: Models, tmp_path: Path) -> None:

@@ -113,6 +113,15 @@ def test_a_damaged_model_on_the_board_is_sent_again(there: Client, board: Sshd) 
     assert stored.read_bytes() == model
 
 
+def test_a_worker_on_the_board_that_is_killed_is_no_evidence(there: Client) -> None:
+    handle = load(there, toy_model(mark="killed")).handle
+    lost, after = there.run(case(handle, "a", data(toy_runtime.KILLED)), case(handle, "b", data()))
+    assert (lost.outcome.failure.kind, lost.outcome.workers_lost) == (RuntimeFailure.LOST, 3)
+    assert "at last: the worker was ended by SIGKILL" in lost.outcome.failure.message
+    assert after.outputs == [toy_runtime.expected([data()], len(after.outputs[0]))]
+    there.unload(handle)
+
+
 @pytest.mark.parametrize(
     ("misdeed", "kind", "code", "signal_name"),
     [

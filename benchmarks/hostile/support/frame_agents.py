@@ -7,7 +7,7 @@ import json
 import random
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,9 +67,12 @@ def attack(setting: Setting, tally: Tally, frames: int, variables: Mapping[str, 
             agent = _Agent(channel, metadata, plan, _upload(channel, metadata))
             numbers = itertools.count(setting.seed * 1_000_003)
 
+            def enough() -> bool:
+                return sent.stat().st_size >= frames
+
             def work(first: bool) -> None:
-                while sent.stat().st_size < frames:
-                    for problem, what in _session(agent, random.Random(next(numbers)), first):
+                while not enough():
+                    for problem, what in _session(agent, random.Random(next(numbers)), first, enough):
                         with tally_lock:
                             tally.count(what)
                             tally.highest("agent MiB", resident_bytes(process.pid) / 2**20)
@@ -93,7 +96,7 @@ def attack(setting: Setting, tally: Tally, frames: int, variables: Mapping[str, 
     tally.check(not traces, f"{traces} tracebacks in the agent's log: {Path(errors.name).read_text()[-600:]}")
 
 
-def _session(agent: _Agent, rng: random.Random, plans: bool) -> Iterator[tuple[str, str]]:
+def _session(agent: _Agent, rng: random.Random, plans: bool, enough: Callable[[], bool]) -> Iterator[tuple[str, str]]:
     """One model from its loading on: what is wrong, or "", and what came; one thread `plans` all workers' starts."""
     if plans and rng.random() < 0.5:
         _planned(agent.plan, hello=rng.choice((0, rng.getrandbits(60))), load=rng.choice((0, rng.getrandbits(60))))
@@ -109,9 +112,10 @@ def _session(agent: _Agent, rng: random.Random, plans: bool) -> Iterator[tuple[s
         if problem:
             # A stream that broke takes its model with it.
             return
-        if number == CALM_EVERY - 1:
+        if number == CALM_EVERY - 1 or enough():
             problem, what = _ran(agent, handle, 0)
             yield problem or ("" if what == "rounds" else f"a calm case after it: {what}"), f"calm {what}"
+            break
     with contextlib.suppress(grpc.RpcError):
         models_pb2_grpc.ModelsStub(agent.channel).Unload(
             models_pb2.UnloadRequest(handle=handle), metadata=agent.metadata, timeout=SECONDS
