@@ -37,7 +37,7 @@ from benchmarks.hostile.support import breeding
 from benchmarks.hostile.support.descendants import MARK, PROMISED, Descendants, parent_of, wait_for
 
 USUAL = 108
-SHORT = 9
+SHORT = 7
 SECONDS = 60.0
 SECRETS = {"AXPAIR_TOKEN": "secret-of-the-user", "AXPAIR_SSH_PASSWORD": "password-of-the-user"}
 KEPT = "AXPAIR_HOSTILE_KEPT"

@@ -1,5 +1,6 @@
 """Workers on a board over SSH, against a real sshd on loopback."""
 
+import json
 import os
 import shlex
 import stat
@@ -15,6 +16,7 @@ from agent_process import AgentProcess, Client, collected, details_of, gone, rea
 from axpair_proto import PROTOCOL_VERSION
 from axpair_proto.v1 import diagnostics_pb2, handshake_pb2
 from axpair_proto.v1.failures_pb2 import RuntimeFailure
+from hiding import program, register
 from sshd import Sshd, generate_key, known_hosts_line, running
 from toy_models import case, data, load, toy_model
 
@@ -161,7 +163,13 @@ def test_a_connection_that_breaks_in_mid_case_is_no_fault_of_the_model(there: Cl
 
 def test_no_process_is_left_on_the_board_after_a_killed_agent(board: Sshd, python: Path, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "hanging")
-    options = (f"--worker={board.url(python=str(python))}", f"--option=hanging={tmp_path / 'hanging'}")
+    hiding = register(tmp_path)
+    starts = json.dumps([*program("pass"), str(hiding)])
+    options = (
+        f"--worker={board.url(python=str(python))}",
+        f"--option=hanging={tmp_path / 'hanging'}",
+        f"--option=starts={starts}",
+    )
     with started(tmp_path, *options, ends=False) as agent, agent.client() as client:
         idle, handle = load(client, toy_model()).handle, load(client, toy_model()).handle
         assert idle != handle
@@ -171,6 +179,7 @@ def test_no_process_is_left_on_the_board_after_a_killed_agent(board: Sshd, pytho
         agent.process.kill()
         assert len(pids) == 2
         assert all(gone(pid) for pid in pids)
+        assert all(gone(int(line)) for line in hiding.read_text().split())
         replies.cancel()
 
 
