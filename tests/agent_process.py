@@ -9,7 +9,7 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -159,15 +159,25 @@ def environment(**more: str) -> dict[str, str]:
 
 @contextlib.contextmanager
 def started(
-    folder: Path, *arguments: str, runtime: str = TOY, ends: bool = True, **variables: str
+    folder: Path,
+    *arguments: str,
+    runtime: str = TOY,
+    ends: bool = True,
+    before: Sequence[str] = (),
+    **variables: str,
 ) -> Iterator[AgentProcess]:
-    """Run an owned agent on a free port; its stdin is closed at the end, and it must then end by itself."""
+    """Run an owned agent on a free port; its stdin is closed at the end, and it must then end by itself.
+
+    `before`: a program and its arguments that become the agent.
+    """
     log = folder / "agent.log"
     with log.open("a") as stderr:
         process = subprocess.Popen(
-            command(
-                "--owned", "--listen=127.0.0.1:0", f"--blobs={folder / 'blobs'}", f"--runtime={runtime}", *arguments
-            ),
+            [
+                *before,
+                *command("--owned", "--listen=127.0.0.1:0", f"--blobs={folder / 'blobs'}", f"--runtime={runtime}"),
+                *arguments,
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr,

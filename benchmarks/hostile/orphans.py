@@ -274,6 +274,21 @@ def host_and_agent_killed(setting: Setting, tally: Tally, below: Below) -> None:
         process.wait()
 
 
+def host_killed_with_its_agent_stopped(setting: Setting, tally: Tally, below: Below) -> None:
+    """The agent of `axpair board info` is stopped, then its host is killed: nobody is there to continue it."""
+    process = setting.axpair("board", "info", "--board=emulator:", cwd=None, **below.variables())
+    try:
+        agent = below.first("axpair_agent serve")
+        below.first("axpair_agent.worker")
+        below.stop(agent)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        _gone(below, tally, "host killed, agent stopped")
+    finally:
+        process.kill()
+        process.wait()
+
+
 def post_processors_end(setting: Setting, tally: Tally, below: Below) -> None:
     """A command and a Python function on the host: what they leave goes with the call, or with axpair."""
     command = f"cmd:{setting.python} {breeding.__file__} {below.register} end {{dir}}"
@@ -319,6 +334,7 @@ WAYS: tuple[Way, ...] = (
     constructor_holds_the_lock_and_agent_killed,
     command_is_late,
     agent_killed_during_a_command,
+    host_killed_with_its_agent_stopped,
 )
 
 

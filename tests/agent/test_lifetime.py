@@ -16,7 +16,7 @@ from axpair_proto import PROTOCOL_VERSION
 from axpair_proto.v1 import diagnostics_pb2, handshake_pb2
 from hiding import all_gone, program, register
 from toy_models import case, data, load, toy_model
-from toy_runtime import HANG, HANG_IN_C
+from toy_runtime import HANG, HANG_IN_C, SEGFAULT
 
 HELLO = handshake_pb2.HelloRequest(protocol_version=PROTOCOL_VERSION)
 
@@ -130,6 +130,13 @@ def test_whoever_is_killed_what_a_worker_started_goes(tmp_path: Path, whom: str)
             # The agent ends it where it next looks at its worker.
             client.unload_all()
         assert all_gone(hiding)
+
+
+def test_a_crash_is_told_where_the_agent_s_starter_ignores_the_ends_of_children(tmp_path: Path) -> None:
+    ignoring = ["/bin/sh", "-c", "trap '' CHLD; exec \"$@\"", "sh"]
+    with started(tmp_path, before=ignoring) as agent, agent.client() as client:
+        (failed,) = client.run(case(load(client, toy_model()).handle, "a", data(SEGFAULT)))
+        assert failed.outcome.failure.signal == "SIGSEGV"
 
 
 def parent(pid: int) -> int:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import IO
 from urllib.parse import quote, urlencode
 
+from axpair_proto import starting
+
 from axpair_host.boards.url import EmulatorAddress, GrpcAddress, SshAddress
 from axpair_host.cache import cache_folder
 from axpair_host.errors import BoardError, HostError
@@ -49,8 +51,8 @@ def owned_agent(address: EmulatorAddress | SshAddress, *, commands: bool = False
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
-            start_new_session=True,  # Ctrl-C is for the host, which then ends the agent
             env=environment(address),
+            **starting.group(),  # Ctrl-C is for the host, which then ends the agent
         )
         try:
             yield OwnedAgent(_reached(address, process, errors), lambda: process.poll() is not None)
