@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from axpair_emulator.simulator import EmulatorSimulator
+
 from benchmarks.hostile.attack import Setting, Tally
 from benchmarks.hostile.support.scenario import DEADLINE, PATIENCE, Scenario
 from benchmarks.hostile.support.small_case import SmallCase, small_case
@@ -22,25 +24,30 @@ USUAL = len(SCENARIOS)
 SHORT = 6
 MEMORY_BYTES = 700 << 20
 """The most that a host may hold."""
-AT_ONCE = 2
+AT_ONCE = 3
 WAITING_AT_ONCE = 64
 """Of those that do nothing but wait."""
-_LONGEST_LINE = 2000
+_LONGEST_LINE = 20_000
+"""A text of 4000 characters, each spelled out."""
 
 
 def attack(setting: Setting, tally: Tally) -> None:
     """Let `axpair pair`, `replay` and `board info` meet `count` wrong agents."""
     case = small_case(setting.folder / "case", pictures=2)
+    described = setting.folder / "description"
+    described.write_bytes(EmulatorSimulator().describe(case.joint).to_message().SerializeToString())
     names = list(SCENARIOS)
-    if setting.count < len(names):
-        quick = [name for name in names if not SCENARIOS[name].waits and SCENARIOS[name].port is None]
-        names = random.Random(setting.seed).sample(quick, min(setting.count, len(quick)))
+    if setting.count <= SHORT:
+        names = [name for name in names if not SCENARIOS[name].waits and SCENARIOS[name].port is None]
+    random.Random(setting.seed).shuffle(names)
+    names = sorted(names[: setting.count], key=lambda name: -SCENARIOS[name].seconds)
     patient = "--patience" in setting.done("pair", "--help").output
     lock = threading.Lock()
 
     def meet(name: str) -> None:
-        met = _meet(setting, case, name, patient)
+        met = _meet(setting, case, described, name, patient)
         with lock:
+            print(f"{name}: exit {met.code} after {met.seconds:.0f} s {met.wrong or ''}", file=sys.stderr, flush=True)
             tally.check(not met.wrong, f"{name}: {'; '.join(met.wrong)}")
             tally.highest("most MiB", met.peak_bytes / (1 << 20))
             tally.highest("longest s", met.seconds)
@@ -65,16 +72,16 @@ class _Met:
     wrong: Sequence[str]
 
 
-def _meet(setting: Setting, case: SmallCase, name: str, patient: bool) -> _Met:
+def _meet(setting: Setting, case: SmallCase, described: Path, name: str, patient: bool) -> _Met:
     scenario = SCENARIOS[name]
     folder = setting.folder / "".join(letter if letter.isalnum() else "-" for letter in name)
     home = folder.with_name(f"{folder.name}-home")
     folder.mkdir()
     home.mkdir()
-    with _listening(case.joint, name) as port:
+    with _listening(described, name) as port:
         started = time.monotonic()
         process = setting.axpair(
-            *_arguments(scenario, case, port, patient), cwd=folder, HOME=str(home), TMPDIR=str(folder)
+            *_arguments(scenario, case, port, patient), cwd=folder, HOME=str(home), TMPDIR=str(home)
         )
         output: list[str] = ["", ""]
         readers = [
@@ -101,9 +108,9 @@ def _arguments(scenario: Scenario, case: SmallCase, port: int, patient: bool) ->
 
 
 @contextmanager
-def _listening(joint: Path, name: str) -> Iterator[int]:
+def _listening(described: Path, name: str) -> Iterator[int]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.hostile.support.wrong_agent", str(joint), name],
+        [sys.executable, "-m", "benchmarks.hostile.support.wrong_agent", str(described), name],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -1,6 +1,7 @@
 """An agent of the attack's own: real gRPC, every call answered as it should be, except where a scenario says otherwise.
 
-`python -m benchmarks.hostile.support.wrong_agent JOINT SCENARIO` prints its port and serves until its stdin closes.
+`python -m benchmarks.hostile.support.wrong_agent FILE SCENARIO` prints its port and serves until its stdin closes; FILE
+holds the model's description as a right agent sends it.
 """
 
 import hashlib
@@ -14,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from axpair_emulator.simulator import EmulatorSimulator
 from axpair_proto import PROTOCOL_VERSION
 from axpair_proto.reasons import METADATA_KEY, Reason
 from axpair_proto.v1 import (
@@ -168,11 +168,6 @@ def _servicer(agent: Agent, **methods: str) -> Any:
     return type("Servicer", (), {method: staticmethod(handler(name)) for method, name in methods.items()})()
 
 
-def describe(joint: Path) -> tensors_pb2.ModelDescription:
-    """The joint as a right agent describes it."""
-    return EmulatorSimulator().describe(joint).to_message()
-
-
 _NEVER = threading.Event()
 
 
@@ -180,8 +175,9 @@ def main(arguments: list[str]) -> None:
     """Serve one scenario; see the module."""
     from benchmarks.hostile.support.wrongs import SCENARIOS
 
-    joint, name = arguments
-    port: Mapping[str, int] = {"port": SCENARIOS[name].start(Agent(describe(Path(joint))))}
+    path, name = arguments
+    description = tensors_pb2.ModelDescription.FromString(Path(path).read_bytes())
+    port: Mapping[str, int] = {"port": SCENARIOS[name].start(Agent(description))}
     print(json.dumps(port), flush=True)
     sys.stdin.read()
     import os

@@ -11,6 +11,7 @@ from benchmarks.hostile.support.wrong_agent import Agent
 from benchmarks.hostile.support.wrong_calls import ESCAPES
 
 _MANY = 100_000
+ANY = REFUSED | JUDGED
 SHOWN = frozenset((0, 2, 3))
 """Exit codes where what came is only shown."""
 Described = Callable[[Any], None]
@@ -39,7 +40,9 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario("a failure of 60 MiB", "pair", functools.partial(_load, _large_failure()))
     yield Scenario("a handle of 60 MiB", "pair", _large_handle)
     for name, change in _DESCRIPTIONS.items():
-        yield Scenario(f"described with {name}", "replay" if "output" in name else "pair", _described(change))
+        command = "replay" if "output" in name else "pair"
+        codes = ANY if name in _DIFFERING else REFUSED
+        yield Scenario(f"described with {name}", command, _described(change), codes=codes)
     escapes = diagnostics_pb2.CollectReply(log_lines=[ESCAPES], board={ESCAPES: ESCAPES}, lacking=[ESCAPES])
     yield Scenario("diagnostics of escapes", "info", _collect(escapes), codes=SHOWN)
     large = diagnostics_pb2.CollectReply(log_lines=["x" * 1000] * _MANY)
@@ -137,6 +140,14 @@ def _none(description: Any) -> None:
     description.ClearField("inputs")
 
 
+_DIFFERING = (
+    "an output named ../../x",
+    "an output named /abs",
+    "an output named with escapes",
+    "an output of an unknown dtype",
+    "an output of enormous lengths",
+)
+"""Models that can be, and differ from the simulator's: that is evidence."""
 _DESCRIPTIONS: dict[str, Described] = {
     "nothing at all": _none,
     "100,000 outputs": _many,
