@@ -16,7 +16,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from axpair_proto.errors import AxpairError
-from axpair_proto.failures import refused_by_system
+from axpair_proto.failures import of_system, refused_by_system
 from axpair_proto.printing import OutputError, print_document, print_error, print_message
 
 if TYPE_CHECKING:
@@ -136,9 +136,9 @@ def _code_of(result: object) -> int:
 
 
 def _refuse(error: AxpairError, arguments: list[str]) -> int:
-    if not error.next_step and isinstance(error.__cause__, OSError):
-        cause = refused_by_system(error.__cause__)
-        error.next_step = cause.next_step if cause is not None else ""
+    if not error.next_step and (cause := of_system(error)) is not None:
+        refused = refused_by_system(cause)
+        error.next_step = refused.next_step if refused is not None else ""
     print_error(error)
     if "--json" in arguments and not isinstance(error, OutputError):
         told = {"message": error.message, "side": error.side, "next_step": error.next_step}

@@ -45,6 +45,14 @@ def naming(path: os.PathLike[str]) -> Iterator[None]:
         raise
 
 
+def of_system(error: BaseException) -> OSError | None:
+    """What the system refused, where an error was made of that, at however many removes."""
+    cause = error.__cause__
+    while cause is not None and not isinstance(cause, OSError):
+        cause = cause.__cause__
+    return cause
+
+
 def refused_by_system(error: OSError) -> AxpairError | None:
     """The error that people see for what the system refused; None where it may be a defect of ours."""
     step = _STEPS.get(error.errno or 0)

@@ -29,9 +29,12 @@ def usage(): raise UsageError("7 files, expected 8", next_step="give one more")
 @odd.command()
 def full():
     try:
-        raise OSError(28, "No space left on device", "x.npy")
-    except OSError as error:
-        raise UsageError("x: can't be written: No space left on device") from error
+        try:
+            raise OSError(28, "No space left on device", "x.npy")
+        except OSError as error:
+            raise AxpairError("x: can't be written: No space left on device") from error
+    except AxpairError as error:
+        raise UsageError(error.message) from error
 
 @odd.command()
 @click.argument("number", type=int)

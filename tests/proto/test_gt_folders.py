@@ -191,3 +191,22 @@ def test_a_replaced_folder_that_a_killed_process_left_gives_its_files_back(tmp_p
     sweep_unfinished(tmp_path)
     assert contents(target) == {"a": "new", "carried.txt": "note", "dropped.png": "photo"}
     assert names(tmp_path) == ["gt"]
+
+
+def test_an_unmarked_folder_whose_replacement_fails_belongs_to_what_it_belonged_to(tmp_path: Path) -> None:
+    target = tmp_path / "case"
+    target.mkdir()
+    (target / "ours").write_text("1")
+    (target / "theirs").write_text("2")
+
+    def named(folder: Path) -> dict[str, str]:
+        return {"ours": file_sha256(folder / "ours")}
+
+    with (
+        pytest.raises(ContractError, match="theirs"),
+        whole_folder(target, "gt", named=named, part_of="the run") as fresh,
+    ):
+        (fresh / "theirs").write_text("3")
+    mark = read_mark(target)
+    assert mark is not None
+    assert (mark.part_of, sorted(mark.files)) == ("the run", ["ours"])

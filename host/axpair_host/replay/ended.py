@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from axpair_proto.errors import AxpairError
-from axpair_proto.failures import refused_by_system
+from axpair_proto.failures import of_system, refused_by_system
 
 from axpair_host.errors import BoardError, UsageError
 from axpair_host.replay.store import FILE_NAME, Run, finished, refused_state
@@ -42,14 +42,12 @@ def of_disk(error: AxpairError | OSError) -> AxpairError | None:
     """What people see of an error that the disk is the cause of; None for any other."""
     if isinstance(error, OSError):
         return refused_by_system(error)
-    if isinstance(error, BoardError | Counted) or not isinstance(error.__cause__, OSError | sqlite3.Error):
+    cause = of_system(error)
+    if isinstance(error, BoardError | Counted) or (cause is None and not isinstance(error.__cause__, sqlite3.Error)):
         return None
-    return UsageError(error.message, next_step=error.next_step or _step(error.__cause__))
-
-
-def _step(cause: OSError | sqlite3.Error) -> str:
-    found = refused_by_system(cause) if isinstance(cause, OSError) else None
-    return found.next_step if found is not None else "call the same command again"
+    refused = refused_by_system(cause) if cause is not None else None
+    step = error.next_step or (refused.next_step if refused is not None else "call the same command again")
+    return UsageError(error.message, next_step=step)
 
 
 def _kept(folder: Path, count: int | None) -> str:

@@ -40,7 +40,7 @@ def whole_folder(target: Path, kind: str, *, named: Named = nothing_named, part_
         yield fresh
         files = files_written(fresh)
         if target.is_dir():
-            old = marked(target, kind, named)
+            old = marked(target, kind, named, part_of=part_of)
             theirs = carry_over(target, fresh, unchanged(target, old.files))
             files = {name: sha256 for name, sha256 in files.items() if name not in theirs}
             shutil.copymode(target, fresh)
