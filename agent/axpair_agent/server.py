@@ -45,8 +45,8 @@ THREADS = 256
 MAX_MESSAGE_BYTES = 4 << 20
 """Of a request of any kind: whatever is larger goes by digest. gRPC refuses more by its announced length."""
 
-MAX_CONNECTIONS = 512
-"""Known to gRPC's cores of the last years; older ones take as many as there are descriptors."""
+OTHER_FILES = 1024
+"""Descriptors that connections leave to blobs and workers."""
 
 OPTIONS: Sequence[tuple[str, int]] = (
     # A second agent on the same port must fail, not share it.
@@ -54,7 +54,6 @@ OPTIONS: Sequence[tuple[str, int]] = (
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", -1),
     ("grpc.max_concurrent_streams", 64),
-    ("grpc.max_allowed_incoming_connections", MAX_CONNECTIONS),
     # A connection that greets nobody, or holds no call, goes; hosts connect again without noticing.
     ("grpc.server_handshake_timeout_ms", 10_000),
     ("grpc.max_connection_idle_ms", 120_000),
@@ -102,7 +101,7 @@ def start(settings: Settings, recent: RecentLines) -> Agent:
     server = grpc.server(
         concurrent.futures.ThreadPoolExecutor(THREADS, thread_name_prefix="call"),
         interceptors=[*([gate] if gate else []), Admission(Places())],
-        options=OPTIONS,
+        options=[*OPTIONS, *_connection_limit()],
     )
     handshake_pb2_grpc.add_HandshakeServicer_to_server(Handshake(supervisor, settings.commands), server)
     blobs_pb2_grpc.add_BlobsServicer_to_server(Blobs(blobs), server)
@@ -127,6 +126,21 @@ def start(settings: Settings, recent: RecentLines) -> Agent:
     port = _bind(server, settings)
     server.start()
     return Agent(server, supervisor, port, gate.refusals if gate else None)
+
+
+def _connection_limit() -> Sequence[tuple[str, int]]:
+    """As many connections as there are descriptors to spare: fewer would only make it easier to keep others out.
+
+    gRPC's cores before 2024 don't know it, and take as many as there are descriptors.
+    """
+    try:
+        import resource
+    except ImportError:
+        return ()
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return ()
+    return (("grpc.max_allowed_incoming_connections", max(files // 2, files - OTHER_FILES)),)
 
 
 def _launcher(settings: Settings) -> Launcher:

@@ -1,8 +1,10 @@
 """What comes to the agent's port and is no call, or no whole one."""
 
 import random
+import socket
 import struct
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import partial
 
 from benchmarks.hostile.support.caller import Caller
@@ -21,11 +23,13 @@ from benchmarks.hostile.support.raw_http2 import (
 )
 
 SECONDS = 0.3
+CONNECTIONS = 700
 HELLO = "/axpair.v1.Handshake/Hello"
 
 
 def scenarios() -> Iterator[tuple[str, Callable[[Caller], str], tuple[str, ...]]]:
     """All: what counts is that the agent lives and serves."""
+    yield f"port: {CONNECTIONS} connections that say nothing", _connected, ("OK",)
     noise = random.Random(9)
     begun = PREFACE + frame(SETTINGS, 0, 0)
     head = headers(HELLO)
@@ -70,6 +74,14 @@ def scenarios() -> Iterator[tuple[str, Callable[[Caller], str], tuple[str, ...]]
         ("a hundred messages of a unary call", b"\0\0\0\0\0" * 100, True),
     ):
         yield f"call: {name}", partial(_called, body, end), ("any",)
+
+
+def _connected(caller: Caller) -> str:
+    """Connections that say nothing, and whether another host is served meanwhile."""
+    with ExitStack() as held:
+        for _ in range(CONNECTIONS):
+            held.enter_context(socket.create_connection(("127.0.0.1", caller.agent.port), SECONDS))
+        return "OK" if caller.serves() else "not served"
 
 
 def _sent(data: bytes, caller: Caller) -> str:
