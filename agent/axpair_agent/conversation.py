@@ -29,6 +29,9 @@ LATE_SECONDS = 2.0
 ATTEMPTS = 3
 """So often is tried what workers don't finish that are ended from outside."""
 
+EXIT_SECONDS = 10.0
+"""How long it may take until it is known how a worker ended: its keeper first ends what it left behind."""
+
 ENDING_SECONDS = 3.0
 """How long a worker may take to end, or its last lines to arrive."""
 
@@ -125,7 +128,10 @@ class Conversation:
 
     def end(self) -> str:
         """How an idle worker ended by itself, for people; empty while it runs, or where we ended it."""
-        how = None if self._closed else self._process.wait(0)
+        if self._closed:
+            return ""
+        # Where it is gone its keeper, or sshd, says how in a moment.
+        how = self._process.wait(EXIT_SECONDS if self._process.gone() else 0)
         if how is None:
             return ""
         return "the connection to it broke" if how.lost else failures.ended(how).message
@@ -204,7 +210,7 @@ class Conversation:
             return frame
         if isinstance(problem, FrameError) and not isinstance(problem, CutShort):
             raise self._garbage(str(problem))
-        how = self._process.wait(ENDING_SECONDS)
+        how = self._process.wait(EXIT_SECONDS)
         if how is None:
             raise self._garbage("the end of its frames while it still ran")
         log_lines = self._end()

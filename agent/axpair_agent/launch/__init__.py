@@ -60,6 +60,10 @@ class WorkerProcess(Protocol):
         """How it ended, or None while it still runs after that time. What it started ends with it."""
         ...
 
+    def gone(self) -> bool:
+        """Whether its frames have come to their end: it is gone, though how may become known a moment later."""
+        ...
+
     def stopped(self) -> bool:
         """Whether it, or a process below it, is stopped (SIGSTOP, a debugger); False where that can't be known."""
         ...

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -128,6 +129,14 @@ class LocalProcess:
             return Exit(signal=signal.Signals(-status).name)
         except ValueError:
             return Exit(signal=f"signal {-status}")
+
+    def gone(self) -> bool:
+        """Whether nobody writes frames any more; its keeper never held that end."""
+        if not hasattr(select, "poll"):
+            return self.wait(0) is not None
+        poll = select.poll()
+        poll.register(self._stdout.fileno(), select.POLLHUP)
+        return any(event & select.POLLHUP for _, event in poll.poll(0))
 
     def stopped(self) -> bool:
         """Whether it, or a process below it, is stopped; False where there is no /proc."""

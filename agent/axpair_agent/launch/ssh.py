@@ -144,6 +144,10 @@ class SshProcess:
             return Exit(signal=_SIGNALS.get(status - 128, f"signal {status - 128}"))
         return Exit(code=status)
 
+    def gone(self) -> bool:
+        """Whether the far side closed its end, or the connection broke."""
+        return bool(self._channel.eof_received or self._channel.closed or self._channel.status_event.is_set())
+
     def stopped(self) -> bool:
         """Not known: what runs there isn't asked while it doesn't answer."""
         return False
