@@ -20,7 +20,7 @@ from benchmarks.hostile.support.ground import FAILING, RAN, Ground
 from benchmarks.hostile.support.small_case import small_case
 
 USUAL = 1000
-SHORT = 4
+SHORT = 3
 """The first so many of WAYS; there are fewer than USUAL."""
 DEAD = 4_000_000
 """No process has that number."""
