@@ -30,6 +30,8 @@ LOOK_BYTES = 64 << 20
 """After so many bytes the folder is looked at again: other agents may fill it too."""
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_OURS = re.compile(r"[0-9a-f]{64}(-[0-9]+)?")
+"""Names of blobs, and of those that another process receives as well."""
 
 
 @dataclass(frozen=True)
@@ -232,8 +234,11 @@ class BlobStore:
 
     @staticmethod
     def _files(folder: Path) -> "list[_File]":
+        """Ours alone, told by their names: whatever else lies there is someone's and neither counts nor goes."""
         files = []
         for path in folder.iterdir():
+            if not _OURS.fullmatch(path.name) or path.is_symlink():
+                continue
             with contextlib.suppress(OSError):
                 status = path.stat()
                 files.append(_File(path, status.st_size, status.st_mtime))

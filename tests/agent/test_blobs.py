@@ -1,6 +1,7 @@
 """Blobs arrive whole or not at all, once, and within the quota."""
 
 import contextlib
+import os
 import queue
 import threading
 from collections.abc import Iterator
@@ -154,6 +155,21 @@ def test_the_quota_makes_the_blob_used_longest_ago_go_and_never_a_loaded_model(a
         assert reason_of(caught.value) == "QUOTA"
         assert client.missing(sha256_of(held)) == {}
         assert partial_files(agent_folder) == []
+
+
+def test_the_quota_never_makes_anything_go_that_is_no_blob(agent_folder: Path) -> None:
+    old, new = blob("old", 60_000), blob("new", 60_000)
+    with started(agent_folder, "--quota=100000") as agent, agent.client() as client:
+        client.upload(old)
+        (whole,) = (path.parent for path in (agent_folder / "blobs").rglob(sha256_of(old)))
+        (whole / "photo.png").write_bytes(b"mine")
+        (agent_folder / "blobs" / "partial" / "notes.txt").write_bytes(b"mine")
+        for path in (whole / "photo.png", agent_folder / "blobs" / "partial" / "notes.txt"):
+            os.utime(path, (0, 0))
+        client.upload(new)
+        assert client.missing(sha256_of(old), sha256_of(new)) == {sha256_of(old): 0}
+    assert (whole / "photo.png").read_bytes() == b"mine"
+    assert partial_files(agent_folder) == ["notes.txt"]
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from agent_process import environment
 from axpair_agent.launch.archive import worker_archive
+from axpair_agent.worker import modelcache
 from axpair_agent.worker.board import read_board
 from axpair_agent.worker.descriptors import reader
 from axpair_agent.worker.frames import Kind, pack, read
@@ -51,6 +52,16 @@ def test_the_models_folder_keeps_only_whole_files(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is not a SHA-256"):
         cache.holds("../../escape")
     assert [entry.name for entry in (tmp_path / "models").iterdir()] == [digest]
+
+
+def test_the_models_folder_makes_room_by_models_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(modelcache, "KEEP_BYTES", 5)
+    cache = ModelCache(tmp_path)
+    (tmp_path / "photo.png").write_bytes(b"mine")
+    os.utime(tmp_path / "photo.png", (0, 0))
+    for model in (b"old", b"new"):
+        cache.put(hashlib.sha256(model).hexdigest(), 0, model, len(model))
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == [hashlib.sha256(b"new").hexdigest(), "photo.png"]
 
 
 def test_the_archive_is_the_same_for_the_same_sources_and_holds_only_the_worker() -> None:

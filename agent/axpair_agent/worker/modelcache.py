@@ -11,6 +11,7 @@ KEEP_BYTES = 1 << 30
 """The folder's models together; the ones used longest ago go first."""
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_INCOMING = "incoming-"
 
 
 class ModelCache:
@@ -44,7 +45,7 @@ class ModelCache:
             self.discard()
             self._make_room(size)
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=str(self._folder), prefix="incoming-")
+            descriptor, name = tempfile.mkstemp(dir=str(self._folder), prefix=_INCOMING)
             os.close(descriptor)
             self._incoming = Path(name)
         if self._incoming is None or self._incoming.stat().st_size != offset or offset + len(data) > size:
@@ -77,7 +78,7 @@ class ModelCache:
         if not self._folder.is_dir():
             return
         files = sorted(
-            ((entry.stat().st_mtime, entry.stat().st_size, entry) for entry in self._folder.iterdir()),
+            ((path.stat().st_mtime, path.stat().st_size, path) for path in self._folder.iterdir() if _is_ours(path)),
             key=lambda known: known[:2],
         )
         total = size + sum(known[1] for known in files)
@@ -86,6 +87,11 @@ class ModelCache:
                 return
             path.unlink(missing_ok=True)
             total -= length
+
+
+def _is_ours(path: Path) -> bool:
+    """By its name: whatever else lies there is someone's."""
+    return (bool(_DIGEST.fullmatch(path.name)) or path.name.startswith(_INCOMING)) and not path.is_symlink()
 
 
 def digest_of(path: Path) -> str:
