@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from axpair_proto.text import printable
+
 PLANNING = "<frozen super_pulsar.func_wrappers.wrapper_pulsar_build>:28"
 RUNNING = "<frozen super_pulsar.func_wrappers.wrapper_pulsar_build>:334"
 SAVED = "<frozen super_pulsar.toolchain_wrappers.wrapper_toolchain>:482"
@@ -29,7 +31,8 @@ class Log:
 
     def say(self, source: str, text: str) -> None:
         """One entry; a text of several lines is stamped once."""
-        self._write(f"[{self._now():%d %H:%M:%S} {source}] {text}\n")
+        shown = "\n".join(map(printable, text.split("\n")))
+        self._write(f"[{self._now():%d %H:%M:%S} {source}] {shown}\n")
 
     def warn(self, text: str) -> None:
         """A warning of the emulator's."""

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from axpair_proto.errors import AxpairError
+from axpair_proto.failures import refused_by_system
+from axpair_proto.printing import print_aside
 
 from axpair_emulator.tools.defects import end_as_defect
 from axpair_emulator.tools.pulsar.arguments import parser
@@ -31,8 +33,7 @@ def main() -> NoReturn:
     try:
         _dispatch(given)
     except AxpairError as error:
-        sys.stderr.write(f"ERR {error}\n")
-        sys.exit(FAILED)
+        _refuse(error)
     except MemoryError as error:
         sys.stderr.write(f"ERR no memory is left for this: {error or 'too much is asked for'}\n")
         sys.exit(FAILED)
@@ -45,9 +46,21 @@ def main() -> NoReturn:
     except Unwritable as error:
         unwritable("pulsar", str(error))
         sys.exit(FAILED)
+    except OSError as error:
+        refused = refused_by_system(error)
+        if refused is None:
+            end_as_defect("pulsar", error)
+        _refuse(refused)
     except Exception as error:
         end_as_defect("pulsar", error)
     sys.exit(0)
+
+
+def _refuse(error: AxpairError) -> NoReturn:
+    print_aside(f"ERR {error.message}")
+    if error.next_step:
+        print_aside(f"  next: {error.next_step}")
+    sys.exit(FAILED)
 
 
 def _dispatch(given: Namespace) -> None:
