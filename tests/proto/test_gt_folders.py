@@ -210,3 +210,33 @@ def test_an_unmarked_folder_whose_replacement_fails_belongs_to_what_it_belonged_
     mark = read_mark(target)
     assert mark is not None
     assert (mark.part_of, sorted(mark.files)) == ("the run", ["ours"])
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from axpair_proto.gt.folders import discard, unfinished_folder
+folder = unfinished_folder(Path(sys.argv[1]), "work")
+(folder / "board").mkdir()
+for name in ("a", "b", "c", "d", "board/y"):
+    (folder / name).write_bytes(b"1")
+left = int(sys.argv[2])
+def count(event, arguments):
+    global left
+    left -= event in ("os.remove", "os.rmdir")
+    if left < 0:
+        os._exit(9)
+sys.addaudithook(count)
+discard(folder)
+"""
+
+
+def test_what_is_left_by_a_process_killed_while_it_removes_is_swept(tmp_path: Path) -> None:
+    codes: list[int] = []
+    while not codes or codes[-1] != 0:
+        done = subprocess.run([sys.executable, "-c", KILLED, tmp_path, str(len(codes))], check=False)
+        codes.append(done.returncode)
+        sweep_unfinished(tmp_path)
+        assert list(tmp_path.iterdir()) == []
+    assert len(codes) >= 8
+    assert set(codes) == {0, 9}
