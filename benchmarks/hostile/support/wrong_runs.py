@@ -26,7 +26,9 @@ def scenarios() -> Iterator[Scenario]:
     for number, (name, answer) in enumerate(_WRONG.items()):
         yield Scenario(name, ("pair", "replay")[number % 2], _answers(answer))
     for number, (name, change) in enumerate(_OUTCOMES.items()):
-        yield Scenario(name, ("pair", "replay")[number % 2], _answers(functools.partial(_changed, change)))
+        codes = JUDGED if "workers lost" in name else REFUSED
+        answer = functools.partial(_changed, change)
+        yield Scenario(name, ("pair", "replay")[number % 2], _answers(answer), codes=codes)
     for kind in failures_pb2.RuntimeFailure.Kind.values():
         name = failures_pb2.RuntimeFailure.Kind.Name(kind)
         codes = REFUSED if name == "LOST" else JUDGED
