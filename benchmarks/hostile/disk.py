@@ -25,7 +25,7 @@ from benchmarks.hostile.attack import Done, Setting, Tally
 from benchmarks.hostile.support.refusing import Refusing, is_possible
 from benchmarks.hostile.support.small_case import SmallCase, small_case
 
-USUAL, SHORT = 600, 2
+USUAL, SHORT = 600, 1
 """In refused calls."""
 LIMIT_SECONDS = 90.0
 """No command that works on a few pictures may take longer, whatever its disk does."""
