@@ -56,6 +56,8 @@ class Supervisor:
 
         Raises CallError WORKER_START or HOST_KEY.
         """
+        if self._hello is not None:
+            return self._hello
         with self._starting:
             if self._hello is None:
                 self._spare = self._start_new()
@@ -162,14 +164,15 @@ class Supervisor:
     def _take_worker(self) -> Conversation:
         with self._starting:
             spare, self._spare = self._spare, None
-            if spare is not None:
-                if not (end := spare.end()):
-                    return spare
-                log.warning("a worker that waited for a model is lost: %s", end)
-                spare.close()
-            worker = self._start_new()
-            worker.lost_before += spare is not None
-            return worker
+        # Not within the lock: a worker that is slow to start, or never does, is its caller's alone.
+        if spare is not None:
+            if not (end := spare.end()):
+                return spare
+            log.warning("a worker that waited for a model is lost: %s", end)
+            spare.close()
+        worker = self._start_new()
+        worker.lost_before += spare is not None
+        return worker
 
     def _start_new(self) -> Conversation:
         worker = self._begin()

@@ -1,5 +1,7 @@
 """Loading: what comes back, what is refused, and by whom."""
 
+import json
+import os
 from pathlib import Path
 
 import grpc
@@ -87,6 +89,25 @@ def test_answers_that_nobody_reads_do_not_hold_up_unloading(agent: AgentProcess,
         list(unread)
     assert reason_of(caught.value) == "HANDLE"
     assert load(client, toy_model())
+
+
+def test_a_worker_that_is_slow_to_start_holds_up_nobody_else(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    hello = handshake_pb2.HelloRequest(protocol_version=PROTOCOL_VERSION)
+    starts = json.dumps(["sh", "-c", f"read line < '{gate}'"])
+    with started(tmp_path, f"--option=starts={starts}") as agent, agent.client() as client:
+        digest = sha256_of(toy_model())
+        client.upload(toy_model())
+        request = models_pb2.LoadRequest(sha256=digest)
+        first = client.models.Load.future(request, metadata=client.metadata, timeout=120)
+        gate.write_text("go on\n")
+        assert first.result().model.handle
+        second = client.models.Load.future(request, metadata=client.metadata, timeout=120)
+        with gate.open("w") as open_gate:  # opened once the second worker waits at it
+            assert client.handshake.Hello(hello, metadata=client.metadata, timeout=60).runtime == "toy"
+            open_gate.write("go on\n")
+        assert second.result().model.handle
 
 
 def test_an_unloaded_model_runs_nothing(client: Client) -> None:
