@@ -36,7 +36,7 @@ from benchmarks.hostile.attack import Setting, Tally
 from benchmarks.hostile.support import breeding
 from benchmarks.hostile.support.descendants import MARK, PROMISED, Descendants, parent_of, wait_for
 
-USUAL = 108
+USUAL = 96
 SHORT = 7
 SECONDS = 60.0
 SECRETS = {"AXPAIR_TOKEN": "secret-of-the-user", "AXPAIR_SSH_PASSWORD": "password-of-the-user"}
