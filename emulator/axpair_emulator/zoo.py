@@ -13,6 +13,9 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from axpair_proto.errors import ContractError
+from axpair_proto.gt.replacing import write_whole_file
+
 from axpair_emulator.errors import EmulatorError
 
 
@@ -139,14 +142,9 @@ def fetch(name: str) -> Path:
             next_step="the package index serves another file under this version: don't use it",
         )
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        beside = target.with_name(f".{target.name}.{os.getpid()}")
-        beside.write_bytes(data)
-        beside.replace(target)
-    except OSError as error:
-        raise FetchError(
-            f"{target.parent}: can't be written: {error.strerror}", next_step="name a folder that can, in AXPAIR_CACHE"
-        ) from error
+        write_whole_file(target, data)
+    except ContractError as error:
+        raise FetchError(error.message, next_step="name a folder that can be written in AXPAIR_CACHE") from error
     return target
 
 

@@ -43,6 +43,17 @@ def test_a_link_out_costs_that_tensor_and_isnt_followed(tmp_path: Path) -> None:
     assert "leads out of" in found["b"][1]
 
 
+def test_a_folder_behind_a_link_out_is_named_and_isnt_followed(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        for leg in ("joint", "board"):
+            write_tensors(tmp_path / name / leg, TENSORS, {stem: stem for stem in TENSORS})
+    (tmp_path / "two" / "board").rename(tmp_path / "elsewhere")
+    (tmp_path / "two" / "board").symlink_to(tmp_path / "elsewhere")
+    found = relations(tmp_path / "one", tmp_path / "two")
+    assert found["joint/a"][0] == "IDENTICAL"
+    assert "leads out of" in found["board/board"][1]
+
+
 def test_an_archive_that_unpacks_to_more_than_a_tensor_may_have_is_refused_unread(tmp_path: Path) -> None:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:

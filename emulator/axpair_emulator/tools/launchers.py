@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from axpair_emulator.errors import EmulatorError
@@ -57,9 +58,11 @@ def _refuse_foreign(path: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    beside = Path(name)
     try:
-        beside.write_bytes(os.fsencode(text))
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(os.fsencode(text))
         beside.chmod(0o755)
         beside.replace(path)
     finally:

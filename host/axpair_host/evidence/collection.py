@@ -101,7 +101,7 @@ def _found(path: Path, named: Path) -> Groups:
 def _tree(folder: Path, group: str, depth: int, root: Path) -> Iterator[tuple[str, Mapping[str, Stored]]]:
     try:
         tensors = {stem: _stored(path, root) for stem, path in stems_in(folder).items()}
-        inner = sorted(p for p in folder.iterdir() if p.suffix == ".npz" or (p.is_dir() and not p.is_symlink()))
+        inner = sorted(p for p in folder.iterdir() if p.suffix == ".npz" or p.is_dir())
     except UnreadableTensor as error:
         raise EvidenceError(error.message) from error
     except OSError as error:
@@ -110,7 +110,10 @@ def _tree(folder: Path, group: str, depth: int, root: Path) -> Iterator[tuple[st
         yield group, tensors
     for path in inner:
         name = f"{group}/{path.name}" if group else path.name
-        if path.is_dir() and depth < _DEEPEST:
+        if path.is_symlink() and path.is_dir():
+            if leads_out(path, root):  # else it is found where it lies
+                yield name, {path.name: Stored(path, refused=_link(path, root))}
+        elif path.is_dir() and depth < _DEEPEST:
             yield from _tree(path, name, depth + 1, root)
         elif path.is_file() and not leads_out(path, root):
             try:
@@ -121,8 +124,12 @@ def _tree(folder: Path, group: str, depth: int, root: Path) -> Iterator[tuple[st
 
 def _stored(stem: Path, root: Path) -> Stored:
     if stem_leads_out(stem, root):
-        return Stored(stem, refused=f"{stem}: a link that leads out of {root}, which isn't followed")
+        return Stored(stem, refused=_link(stem, root))
     return Stored(stem)
+
+
+def _link(path: Path, root: Path) -> str:
+    return f"{path}: a link that leads out of {root}, which isn't followed"
 
 
 def _file(path: Path) -> Groups:

@@ -33,6 +33,8 @@ def dump_outputs(program: Program, folder: str, batch: Batch, cmm: Cmm, say: Cal
 
 def _written(path: str, data: bytes) -> bool:
     try:
+        if Path(path).is_symlink():
+            return False  # what it leads to is none of ours
         Path(path).write_bytes(data)
     except (OSError, ValueError):
         return False
