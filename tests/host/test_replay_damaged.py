@@ -66,6 +66,14 @@ def test_a_damaged_row_is_named_and_costs_that_row(tmp_path: Path, column: str, 
         assert opened.damaged() == {}
 
 
+def test_a_damaged_header_is_text_that_fits_no_replay(tmp_path: Path) -> None:
+    run = two_rows(tmp_path / "run")
+    with closing(sqlite3.connect(run / FILE_NAME)) as connection, connection:
+        connection.execute("INSERT INTO header VALUES ('joint', ?)", (b"\xff",))
+    with open_run(run) as opened:
+        assert opened.header() == {"joint": "b'\\xff'"}
+
+
 def test_rows_of_unusable_cases_are_no_damage(tmp_path: Path) -> None:
     with lock_run(tmp_path) as opened:
         opened.add(Row.unusable("c.jpg", "11", "not an image", "give one"))

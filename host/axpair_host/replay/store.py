@@ -55,7 +55,8 @@ class Run:
 
     def header(self) -> dict[str, str]:
         """What the run is; empty in a new one."""
-        return dict(self._connection.execute("SELECT key, value FROM header"))
+        found = self._connection.execute("SELECT key, value FROM header")
+        return {str(key): value if isinstance(value, str) else repr(value) for key, value in found}
 
     def pin(self, header: Mapping[str, str]) -> None:
         """Write the header, replacing keys that are there."""
