@@ -8,7 +8,13 @@ from typing import NamedTuple
 
 import axpair_proto
 
-MAIN = b"import sys\nfrom axpair_agent.worker.__main__ import main\nsys.exit(main())\n"
+MAIN = b"""import pkgutil, sys
+import axpair_proto
+# What is installed there, such as a runtime's own contract, is found behind the few modules that travel.
+axpair_proto.__path__ = pkgutil.extend_path(axpair_proto.__path__, "axpair_proto")
+from axpair_agent.worker.__main__ import main
+sys.exit(main())
+"""
 _PACKAGE = Path(__file__).parent.parent
 _PROTO = Path(axpair_proto.__file__).parent
 TRAVELS = (_PROTO / "keeper.py", _PROTO / "variables.py")
