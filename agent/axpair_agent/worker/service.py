@@ -79,7 +79,7 @@ class Service:
             # What is no JSON is the runtime's fault, and said so.
             json.dumps(description)
             self._description = description
-            return {"description": description, "sha256": digest_of(path), "load_us": load_us, "versions": versions}
+            return {"description": description, "sha256": _digest(path), "load_us": load_us, "versions": versions}
 
         loaded = self._guarded(nonce, 0, load)
         if loaded is not None:
@@ -146,3 +146,10 @@ class Service:
             yield
         finally:
             faulthandler.cancel_dump_traceback_later()
+
+
+def _digest(path: Path) -> str:
+    try:
+        return digest_of(path)
+    except (OSError, ValueError) as error:
+        raise RuntimeFault(f"the model can't be read: {error}") from error

@@ -8,7 +8,7 @@ import random
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import grpc
@@ -36,6 +36,8 @@ class _Agent:
     metadata: tuple[tuple[str, str], ...]
     plan: Path
     sha256: str
+    starts: threading.Lock = field(default_factory=threading.Lock)
+    """Held while workers start wrongly, and where they must not."""
 
 
 def attack(setting: Setting, tally: Tally, frames: int, variables: Mapping[str, str]) -> None:
@@ -99,9 +101,12 @@ def attack(setting: Setting, tally: Tally, frames: int, variables: Mapping[str, 
 def _session(agent: _Agent, rng: random.Random, plans: bool, enough: Callable[[], bool]) -> Iterator[tuple[str, str]]:
     """One model from its loading on: what is wrong, or "", and what came; one thread `plans` all workers' starts."""
     if plans and rng.random() < 0.5:
-        _planned(agent.plan, hello=rng.choice((0, rng.getrandbits(60))), load=rng.choice((0, rng.getrandbits(60))))
-        yield _loaded(agent)[1:]
-        _planned(agent.plan)
+        with agent.starts:
+            _planned(agent.plan, hello=rng.choice((0, rng.getrandbits(60))), load=rng.choice((0, rng.getrandbits(60))))
+            handle, problem, what = _loaded(agent)
+            _planned(agent.plan)
+        yield problem, what
+        _unload(agent, handle)
     handle, problem, what = _loaded(agent)
     yield problem, what
     if not handle:
@@ -113,9 +118,14 @@ def _session(agent: _Agent, rng: random.Random, plans: bool, enough: Callable[[]
             # A stream that broke takes its model with it.
             return
         if number == CALM_EVERY - 1 or enough():
-            problem, what = _ran(agent, handle, 0)
+            with agent.starts:
+                problem, what = _ran(agent, handle, 0)
             yield problem or ("" if what == "rounds" else f"a calm case after it: {what}"), f"calm {what}"
             break
+    _unload(agent, handle)
+
+
+def _unload(agent: _Agent, handle: str) -> None:
     with contextlib.suppress(grpc.RpcError):
         models_pb2_grpc.ModelsStub(agent.channel).Unload(
             models_pb2.UnloadRequest(handle=handle), metadata=agent.metadata, timeout=SECONDS

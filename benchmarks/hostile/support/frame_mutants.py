@@ -110,11 +110,11 @@ def strange(rng: random.Random, header: Mapping[str, Any]) -> Any:
         if how < 0.2:
             del holder[key]
         elif how < 0.3 and isinstance(holder, list):
-            holder.extend([copy.deepcopy(holder[key])] * rng.choice((1, 2, 50)))
+            holder.extend(copy.deepcopy(holder[key]) for _ in range(rng.choice((1, 2, 50))))
         elif how < 0.4 and isinstance(holder[key], int):
             holder[key] += rng.choice((-1, 1, 1 << 32, -(1 << 40)))
         else:
-            holder[key] = rng.choice(_LARGE) if rng.random() < 0.01 else copy.deepcopy(rng.choice(_ODD))
+            holder[key] = copy.deepcopy(rng.choice(_LARGE if rng.random() < 0.001 else _ODD))
     return changed
 
 
