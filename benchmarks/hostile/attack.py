@@ -23,6 +23,7 @@ class Setting:
     seed: int
     python: str = sys.executable
     """The interpreter of the environment under attack: another release's, to show what it did."""
+    limit: float = SECONDS
 
     def axpair(self, *arguments: str | Path, cwd: Path | None = None, **variables: str) -> "subprocess.Popen[str]":
         """Start `axpair` of the state under attack, its output in pipes."""
@@ -38,10 +39,10 @@ class Setting:
         )
 
     def done(self, *arguments: str | Path, cwd: Path | None = None, **variables: str) -> "Done":
-        """Run `axpair` to its end, or for ten minutes at most."""
+        """Run `axpair` to its end, or for `limit` seconds at most."""
         process = self.axpair(*arguments, cwd=cwd, **variables)
         try:
-            output, errors = process.communicate(timeout=SECONDS)
+            output, errors = process.communicate(timeout=self.limit)
         except subprocess.TimeoutExpired:
             process.kill()
             output, errors = process.communicate()

@@ -5,6 +5,7 @@ import platform
 import shutil
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.hostile.attack import Setting, Tally
@@ -16,7 +17,7 @@ from benchmarks.hostile.support.foreign_outputs import (
     the_demo,
     tune_twice,
 )
-from benchmarks.hostile.support.ground import FAILING, RAN, Ground
+from benchmarks.hostile.support.ground import FAILING, LIMIT, RAN, Ground
 from benchmarks.hostile.support.small_case import small_case
 
 USUAL = 1000
@@ -338,7 +339,7 @@ def attack(setting: Setting, tally: Tally) -> None:
     for way in WAYS[: setting.count]:
         here = setting.folder / way.__name__
         here.mkdir()
-        way(Ground(way.__name__, setting, tally, case, here))
+        way(Ground(way.__name__, replace(setting, limit=LIMIT), tally, case, here))
         tally.count("ways")
 
 

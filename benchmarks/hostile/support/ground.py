@@ -8,6 +8,8 @@ from benchmarks.fuzz.small_models import encoded, picture
 from benchmarks.hostile.attack import Done, Setting, Tally, digests
 from benchmarks.hostile.support.small_case import SmallCase
 
+LIMIT = 200.0
+"""Seconds that one command may take."""
 RAN = (0, 1)
 """It was judged, well or ill."""
 FAILING = "emulator:?fault=stale-output"
