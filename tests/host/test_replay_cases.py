@@ -12,7 +12,7 @@ def write(folder: Path, *names: str) -> None:
     for name in names:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(name.encode())
+        path.write_bytes(os.fsencode(name))
 
 
 def ids(folder: Path, inputs: tuple[str, ...] = ("data",)) -> list[str]:

@@ -1,5 +1,6 @@
 """Folders appear whole or not at all, and what isn't ours stays in them and beside them."""
 
+import json
 import os
 import platform
 import shutil
@@ -210,6 +211,16 @@ def test_an_unmarked_folder_whose_replacement_fails_belongs_to_what_it_belonged_
     mark = read_mark(target)
     assert mark is not None
     assert (mark.part_of, sorted(mark.files)) == ("the run", ["ours"])
+
+
+def test_a_replaced_folder_goes_also_where_the_disk_has_another_number_since(tmp_path: Path) -> None:
+    target = written(tmp_path / "gt", {"a": "1"})
+    mark = json.loads((target / MARK).read_bytes())
+    mark["identity"]["device"] += 1
+    (target / MARK).write_text(json.dumps(mark))
+    written(target, {"a": "2"})
+    assert names(tmp_path) == ["gt"]
+    assert contents(target) == {"a": "2"}
 
 
 KILLED = """

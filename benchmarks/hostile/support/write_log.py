@@ -184,7 +184,7 @@ def after_each(disk: Disk, calls: Iterable[Call], is_left_out: "frozenset[int]" 
     for call in calls:
         if call.kind is not Kind.SAID:
             yield call.number
-            last = call.number
+        last = call.number  # of what was said too: the last calls may have failed, and were not written down
         disk.make(call, synced=call.number not in is_left_out)
     yield last + 1
 

@@ -72,7 +72,7 @@ def sweep_unfinished(parent: Path, name: str | None = None) -> None:
         target = parent / head[1 : -len(platform.node()) - 1]
         if not process.isdecimal() or int(process) == os.getpid() or _runs(int(process)):
             continue
-        if rest.startswith(_OLD) and not os.path.lexists(target) and read_mark(left):
+        if rest.startswith(_OLD) and not os.path.lexists(target) and read_mark(left, target):
             left.rename(target)
         else:
             _settle(left, target)
@@ -96,7 +96,7 @@ def discard(folder: Path) -> None:
 
 def _settle(left: Path, target: Path) -> None:
     """Remove what was being written, or what was replaced; only of marked folders, and of empty ones."""
-    mark = read_mark(left)
+    mark = read_mark(left, target)
     if mark is None:
         with contextlib.suppress(OSError):
             for path in left.glob(f"{MARK_BESIDE}*"):

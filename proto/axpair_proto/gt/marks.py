@@ -54,11 +54,14 @@ def encoded(mark: Mark, folder: Path, place: Path) -> bytes:
     return json.dumps(document, indent=1).encode("ascii") + b"\n"
 
 
-def read_mark(folder: Path) -> Mark | None:
-    """The folder's mark; None where there is none, where it makes no sense, and where it is another folder's."""
+def read_mark(folder: Path, place: Path | None = None) -> Mark | None:
+    """The folder's mark; None where there is none, where it makes no sense, and where it is another folder's.
+
+    `place` is where the folder lay, or was to lie, where that is elsewhere.
+    """
     try:
         document = _document(folder / MARK)
-        if document["schema_version"] != _VERSION or not _is_of(document["identity"], folder):
+        if document["schema_version"] != _VERSION or not _is_of(document["identity"], folder, place or folder):
             return None
         mark = Mark(document["kind"], document["files"], document["part_of"], document["id"])
         if not all(isinstance(one, str) for one in (mark.kind, mark.part_of, mark.id, *mark.files.values())):
@@ -94,10 +97,10 @@ def _document(path: Path) -> Any:
     return json.loads(path.read_bytes())
 
 
-def _is_of(identity: Mapping[str, object], folder: Path) -> bool:
+def _is_of(identity: Mapping[str, object], folder: Path, place: Path) -> bool:
     """A device's number may change when a machine starts again; then the path tells."""
     state = folder.stat()
-    same_place = identity["path"] == os.fspath(folder.resolve())
+    same_place = identity["path"] in (os.fspath(folder.resolve()), os.fspath(place.resolve()))
     return identity["inode"] == state.st_ino and (identity["device"] == state.st_dev or same_place)
 
 
