@@ -130,9 +130,8 @@ class _Kills:
         self.turns += 1
         owner = "agent" if turn in (1, 4) and self.setting.count > SHORT else "host"
         victim = (_HOST, _AGENT, _WORKER, _HOST, _WORKER)[turn]
-        number = (
-            signal.SIGSTOP if self.done % 12 == 7 and victim != _HOST and self.setting.count > SHORT else signal.SIGKILL
-        )
+        stops = self.turns % 9 in (4, 7) and victim != _HOST and self.setting.count > SHORT
+        number = signal.SIGSTOP if stops else signal.SIGKILL
         calls = self._calls(what, owner)
         return _Plan(owner, self.random.randint(1, calls), self.random.random() < 0.3, victim, number)
 
