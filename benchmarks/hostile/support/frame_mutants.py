@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 DIGEST = "0" * 64
 OUTPUT_BYTES = 40
+_REPEATED = 50_000
+"""Longer lists, in bytes as JSON, aren't repeated: that alone would take the memory that a reader is watched for."""
 INPUT_BYTES = 8
 HAVE, PUT, LOAD, RUN, CLOSE, HELLO, NO_RUNTIME, HELD, LOADED, ROUND, FAULT = 1, 2, 3, 4, 5, 16, 17, 18, 19, 20, 21
 DESCRIPTION = {
@@ -109,7 +111,7 @@ def strange(rng: random.Random, header: Mapping[str, Any]) -> Any:
         how = rng.random()
         if how < 0.2:
             del holder[key]
-        elif how < 0.3 and isinstance(holder, list):
+        elif how < 0.3 and isinstance(holder, list) and len(written(holder)) <= _REPEATED:
             holder.extend(copy.deepcopy(holder[key]) for _ in range(rng.choice((1, 2, 50))))
         elif how < 0.4 and isinstance(holder[key], int):
             holder[key] += rng.choice((-1, 1, 1 << 32, -(1 << 40)))
@@ -228,4 +230,10 @@ _ODD: tuple[Any, ...] = (
     ["case"],
     "ERROR",
 )
-_LARGE: tuple[Any, ...] = ("y" * 400_000, list(range(100_000)), [[0, 1]] * 50_000, [{}] * 50_000, {"k": ["z"] * 90_000})
+_LARGE: tuple[Any, ...] = (
+    "y" * 400_000,
+    list(range(100_000)),
+    [[0, 1] for _ in range(50_000)],
+    [{} for _ in range(50_000)],
+    {"k": ["z"] * 90_000},
+)
