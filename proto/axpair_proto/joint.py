@@ -1,15 +1,16 @@
-"""A .joint as it lies on disk: a gzipped (or bare) tar whose first member, topo.bin, names inputs and outputs in order.
+"""A .joint as it lies on disk: a gzipped (or bare) tar whose topo.bin names inputs and outputs in order.
 
 Reading never extracts to disk and never takes more memory than a limit says; member names are keys, not paths.
-Facts: container and topo.bin of nineteen models in the AX620A SDK.
+Facts: container and topo.bin of nineteen models in the AX620A SDK and of sixteen in AXERA-TECH/ax-models.
 """
 
 from __future__ import annotations
 
 import gzip
 import io
+import re
 import tarfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -17,6 +18,8 @@ from typing import IO, cast
 from google.protobuf.message import DecodeError
 
 from axpair_proto.errors import ContractError
+from axpair_proto.pulsar import config_pb2
+from axpair_proto.slim_neu import Shape, edge_shapes
 from axpair_proto.topology import topology_pb2
 
 TOPOLOGY_MEMBER = "topo.bin"
@@ -26,6 +29,61 @@ MAX_MEMBERS = 10_000
 _PIECE_BYTES = 1 << 20
 """Read at once: what is kept of a member is in memory once, what isn't never."""
 _GZIP_MAGIC = b"\x1f\x8b"
+NEU, AXE = 1, 5
+PART_KINDS = {NEU: "NEU", AXE: "AXE"}
+"""Types of parts in topo.bin: the NPU's, and a CPU part."""
+_UINT8 = 2
+"""Endpoint.data_type of every input of a published joint [I]."""
+_COMMIT = re.compile(r"[0-9a-f]{7,40}")
+_SLIM_SUFFIX = ".slim_neu"
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """What built a joint; "" is unknown."""
+
+    release: str = ""
+    """Such as "0.6.1.4"."""
+    commit: str = ""
+    """7 to 40 hexadecimal digits."""
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (self.release, self.commit)))
+
+    def differs_from(self, other: Toolchain) -> bool | None:
+        """Whether they are two releases; None where that can't be compared: either isn't known.
+
+        Commits decide where both have one; they may be cut to different lengths.
+        """
+        if self.commit and other.commit:
+            length = min(len(self.commit), len(other.commit))
+            return self.commit[:length] != other.commit[:length]
+        if self.release and other.release:
+            return self.release != other.release
+        return None
+
+
+@dataclass(frozen=True)
+class JointTensor:
+    """One input or output of a joint as its files say it."""
+
+    name: str
+    """As a runtime lists it: '.' of the ONNX model's name is ':'."""
+    inner_name: str
+    """In its part, such as "op_1882"; "" where topo.bin doesn't say."""
+    part_type: int
+    """Of the part that takes or makes it: NEU, AXE, another number; 0 is unknown."""
+    color_space: str = ""
+    """"BGR", "RGB", "GRAY", "NV12", "NV21", "BGR0"; "" for none or unknown."""
+    dtype: str = ""
+    """"uint8" where the file says eight bits; "" is unknown."""
+    shape: Shape | None = None
+    """None is unknown."""
+
+    @property
+    def cpu_part(self) -> bool:
+        """Whether a CPU part makes it."""
+        return self.part_type == AXE
 
 
 @dataclass(frozen=True)
@@ -47,6 +105,37 @@ class JointArchive:
     def output_names(self) -> tuple[str, ...]:
         """In the order in which a runtime lists them."""
         return tuple(self.topology.output_names)
+
+    @property
+    def toolchain(self) -> Toolchain:
+        """What built it, as far as topo.bin says."""
+        return toolchain_of(self.topology.tool_commit)
+
+    def inputs(self) -> tuple[JointTensor, ...]:
+        """What the files say of each input; shapes of four axes only where the .slim_neu members were wanted."""
+        return self._tensors(self.topology.input_names, self.topology.model_inputs)
+
+    def outputs(self) -> tuple[JointTensor, ...]:
+        """What the files say of each output; as `inputs`."""
+        return self._tensors(self.topology.output_names, self.topology.model_outputs)
+
+    def _tensors(self, names: Iterable[str], endpoints: Sequence[topology_pb2.Endpoint]) -> tuple[JointTensor, ...]:
+        types = {part.name: part.type for part in self.topology.parts}
+        shapes: dict[str, tuple[Shape, int]] = {}
+        for name, data in self.members.items():
+            if name.endswith(_SLIM_SUFFIX):
+                shapes.update(edge_shapes(data))
+        known = dict(enumerate(endpoints))
+        return tuple(_tensor(name, known.get(index), types, shapes) for index, name in enumerate(names))
+
+
+def toolchain_of(text: str) -> Toolchain:
+    """Release and commit of "release, newline, commit", of one of them alone, or of "Unknown"; only a last line of 7
+    to 40 hexadecimal digits is a commit (topo.bin of published joints; run_joint's "tools version", SDK V0.31)."""
+    lines = [line for line in text.split() if line != "Unknown"]
+    if lines and _COMMIT.fullmatch(lines[-1]):
+        return Toolchain(" ".join(lines[:-1]), lines[-1])
+    return Toolchain(" ".join(lines))
 
 
 def read_joint(
@@ -122,6 +211,34 @@ def _topology(members: Mapping[str, bytes], name: str) -> topology_pb2.Topology:
             f"{TOPOLOGY_MEMBER} of {name} can't be decoded", next_step="copy or build the joint again"
         ) from error
     return topology
+
+
+def _tensor(
+    name: str,
+    endpoint: topology_pb2.Endpoint | None,
+    types: Mapping[str, int],
+    shapes: Mapping[str, tuple[Shape, int]],
+) -> JointTensor:
+    if endpoint is None:
+        return JointTensor(name, "", 0)
+    part_type = types.get(endpoint.part, 0)
+    # A part's file lists the part's own edges: those of a NEU part say nothing of what a CPU part makes of them.
+    shape, bits = shapes.get(endpoint.name, (None, 0)) if part_type == NEU else (None, 0)
+    is_byte = endpoint.data_type == _UINT8 and bits in (0, 8)
+    return JointTensor(
+        name=name,
+        inner_name=endpoint.name,
+        part_type=part_type,
+        color_space=color_space_of(endpoint.color_space),
+        dtype="uint8" if is_byte else "",
+        shape=tuple(endpoint.shape) or shape,
+    )
+
+
+def color_space_of(number: int) -> str:
+    """The configuration's name of a color space, without its prefix; "" for none or an unknown number."""
+    known = config_pb2.ColorSpace.items()
+    return next((key.rpartition("_")[2] for key, value in known if value == number and number), "")
 
 
 class _Bounded(io.RawIOBase):

@@ -1,5 +1,7 @@
 """Tensor and case names as file names: the rules of both toolchains and of the gt folder, in one place.
 
+A joint writes '.' of an ONNX name as ':' (`input.1` is `input:1` in the joints of AXERA-TECH/ax-models), so the same
+tensor has two spellings: `joint_name` makes them one, `match_stems` and `find_name` look past it.
 `run_joint` (SDK V0.31) replaces every '/' by '_' and nothing else; `pulsar2 run` replaces every character outside
 [a-zA-Z0-9_-]. What `pulsar run` does is undocumented, so a reader tries all rules. Names come from models and over
 the wire: none becomes a path unescaped.
@@ -7,12 +9,27 @@ the wire: none becomes a path unescaped.
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 from axpair_proto.errors import ContractError
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]")
 _MAX_STEM_BYTES = 200
+
+
+def joint_name(name: str) -> str:
+    """An ONNX model's name as a joint has it; a joint's own name stays as it is."""
+    return name.replace(".", ":")
+
+
+def find_name(wanted: str, names: Iterable[str]) -> str | None:
+    """The one of `names` that `wanted` means: spelled alike, else the only one that a joint spells alike; else None."""
+    known = list(names)
+    if wanted in known:
+        return wanted
+    alike = [name for name in known if joint_name(name) == joint_name(wanted)]
+    return alike[0] if len(alike) == 1 else None
 
 
 def run_joint_file_stem(name: str) -> str:
@@ -69,14 +86,15 @@ def file_stems(names: Iterable[str], rule: Callable[[str], str] = gt_file_stem) 
 def match_stems(names: Iterable[str], found: Iterable[str]) -> Mapping[str, str]:
     """Name to the stem that stands for it among those found; names without one are left out.
 
-    Each rule is tried for all names before the next, so that a folder written by one tool is read by its rule.
+    Each rule is tried for all names before the next, so that a folder written by one tool is read by its rule; where it
+    leaves a name without a file, '.' and ':' count as the same, but never where that leaves a choice.
     Raises ContractError when two names would be served by the same file.
     """
     wanted = list(names)
     available = set(found)
     best: dict[str, str] = {}
     for rule in ALL_RULES:
-        matched = {name: rule(name) for name in wanted if rule(name) in available}
+        matched = _matched(wanted, available, rule)
         if len(matched) > len(best):
             best = matched
     served: dict[str, str] = {}
@@ -88,3 +106,18 @@ def match_stems(names: Iterable[str], found: Iterable[str]) -> Mapping[str, str]
                 next_step="rename one of the two in the ONNX model and build again",
             )
     return best
+
+
+def _matched(wanted: Sequence[str], available: Set[str], rule: Callable[[str], str]) -> dict[str, str]:
+    exact = {name: rule(name) for name in wanted if rule(name) in available}
+    names = Counter(joint_name(rule(name)) for name in wanted)
+    stems: dict[str, list[str]] = {}
+    for stem in available - set(exact.values()):
+        stems.setdefault(joint_name(stem), []).append(stem)
+    alike = {
+        name: stems[spelled][0]
+        for name in wanted
+        if name not in exact and names[spelled := joint_name(rule(name))] == 1 and len(stems.get(spelled, ())) == 1
+    }
+    both = {**exact, **alike}
+    return {name: both[name] for name in wanted if name in both}

@@ -2,7 +2,15 @@
 
 import pytest
 from axpair_proto.errors import ContractError
-from axpair_proto.names import file_stems, gt_file_stem, match_stems, pulsar2_file_stem, run_joint_file_stem
+from axpair_proto.names import (
+    file_stems,
+    find_name,
+    gt_file_stem,
+    joint_name,
+    match_stems,
+    pulsar2_file_stem,
+    run_joint_file_stem,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,3 +66,26 @@ def test_a_folder_is_matched_by_the_rule_of_the_tool_that_wrote_it() -> None:
 def test_one_file_never_stands_for_two_names() -> None:
     with pytest.raises(ContractError, match="both"):
         match_stems(["a:0", "a.0"], ["a_0"])
+
+
+def test_a_dot_of_the_onnx_name_is_a_colon_in_a_joint() -> None:
+    assert joint_name("conv2d_1.tmp_0") == "conv2d_1:tmp_0"
+    assert joint_name("onnx::Reshape_951") == "onnx::Reshape_951"
+    names = ["conv2d_1:tmp_0", "conv2d_2:tmp_0"]
+    assert match_stems(names, ["conv2d_1.tmp_0", "conv2d_2.tmp_0"]) == {
+        "conv2d_1:tmp_0": "conv2d_1.tmp_0",
+        "conv2d_2:tmp_0": "conv2d_2.tmp_0",
+    }
+    assert match_stems(["a/b.c", "d"], ["a_b:c", "d"]) == {"a/b.c": "a_b:c", "d": "d"}
+
+
+def test_names_that_a_joint_cannot_tell_apart_never_pair_by_chance() -> None:
+    assert match_stems(["a.b", "a:b"], ["a:b"]) == {"a:b": "a:b"}
+    assert match_stems(["a:b.c"], ["a.b.c", "a.b:c"]) == {}
+    assert match_stems(["a.b", "a:b"], ["a.b", "a:b"]) == {"a.b": "a.b", "a:b": "a:b"}
+
+
+def test_a_name_is_found_in_either_spelling_where_that_leaves_no_choice() -> None:
+    assert find_name("input.1", ["input:1", "mask"]) == "input:1"
+    assert find_name("a.b", ["a.b", "a:b"]) == "a.b"
+    assert find_name("a.b:c", ["a.b.c", "a:b:c"]) is None

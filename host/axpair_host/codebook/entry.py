@@ -24,6 +24,8 @@ class Entry:
     """What to send to whom."""
     zh_title: str
     zh_meaning: str
+    words: bool = False
+    """Whether logs, versions or names alone can say it: beside a board that gives the simulator's bytes, a warning."""
 
     def document(self) -> dict[str, Any]:
         """JSON form."""

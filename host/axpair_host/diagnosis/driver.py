@@ -1,5 +1,8 @@
 """Walks the ladder: asks every question in order, fetches what a check wants, and weighs what was found."""
 
+from dataclasses import replace
+
+from axpair_host.codebook import entries
 from axpair_host.diagnosis.asks import Asks, Wants
 from axpair_host.diagnosis.finding import Finding, Open
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -51,7 +54,7 @@ def _walk(evidence: Evidence, settings: Settings, asked: set[str]) -> tuple[Inqu
 
 def _take(inquiry: Inquiry, opens: list[Open], result: Finding | Open) -> None:
     if isinstance(result, Finding):
-        inquiry.findings.append(result)
+        inquiry.findings.append(_beside_the_bytes(inquiry, result))
     else:
         opens.append(result)
 
@@ -77,6 +80,14 @@ def _weigh(inquiry: Inquiry, opens: list[Open]) -> Verdict:
         not_judged=tuple(dict.fromkeys(opens)),
         inquiry=inquiry,
     )
+
+
+def _beside_the_bytes(inquiry: Inquiry, finding: Finding) -> Finding:
+    """Bytes before words: where the board gives the simulator's bytes, what logs, versions or names say otherwise
+    accuses nobody."""
+    if inquiry.board_is_right and entries()[finding.code].words:
+        return replace(finding, weight="warning", settles=())
+    return finding
 
 
 _WEIGHTS = ("fault", "inconclusive", "warning")

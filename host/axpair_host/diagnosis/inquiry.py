@@ -91,6 +91,18 @@ class Inquiry:
                 yield output, joint, wrong
 
     @cached_property
+    def board_is_right(self) -> bool:
+        """Whether every output of the board has the simulator's bytes in every round, and no round failed."""
+        if any(one.failure is not None for one in self.evidence.case_rounds):
+            return False
+        joint = self.evidence.leg("joint")
+        answers = [(joint.get(output.name), self.answers(output.name)) for output in self.outputs]
+        return bool(answers) and all(
+            right is not None and given and all(one.tensor.tobytes() == right.tobytes() for one in given)
+            for right, given in answers
+        )
+
+    @cached_property
     def alone(self) -> frozenset[int]:
         """Numbers of the case's rounds before which nothing else ran in their process. The first process of all isn't
         counted: nothing may have been recorded of what ran in it."""

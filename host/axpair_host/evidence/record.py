@@ -7,6 +7,7 @@ The gathering half (`case` to `timings`) is written once and is all that a diagn
 from typing import Any
 
 import msgspec
+from axpair_proto.joint import Toolchain, toolchain_of
 
 from axpair_host.evidence.layer_scores import LayerScores
 from axpair_host.evidence.other_platform import OtherPlatform
@@ -292,3 +293,9 @@ class Record(msgspec.Struct, frozen=True):
     timings: dict[str, float] = {}
     """Seconds per stage of gathering."""
     schema_version: int = SCHEMA_VERSION
+
+
+def joint_toolchain(record: Record) -> Toolchain:
+    """What built the joint, as its own file says; release 0.1.0 wrote both lines of it as the commit."""
+    commit = toolchain_of(record.versions.get("joint_commit", ""))
+    return Toolchain(record.versions.get("joint_release", commit.release), commit.commit)

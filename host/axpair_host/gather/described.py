@@ -1,14 +1,45 @@
 """What a model's inputs and outputs are, where no simulator that knows the joint is at hand."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from axpair_proto.description import ModelDescription, TensorDescription
 from axpair_proto.dtypes import size_bytes
 from axpair_proto.gt.tensors import read_npy, stems_within
+from axpair_proto.joint import JointArchive, JointTensor
+from axpair_proto.names import match_stems
 
 from axpair_host.errors import UsageError
 from axpair_host.evidence.record import Record
 from axpair_host.evidence.unrecorded import record_of
+
+
+def as_in_joint(description: ModelDescription, joint: JointArchive) -> ModelDescription:
+    """The same with the joint's own names and order, and with what its files say besides: outputs of a CPU part, the
+    inputs' color spaces. A side of which not every tensor is found by its name stays as it is."""
+    return replace(
+        description,
+        inputs=_as_in_joint(description.inputs, joint.inputs()),
+        outputs=_as_in_joint(description.outputs, joint.outputs()),
+    )
+
+
+def _as_in_joint(
+    tensors: tuple[TensorDescription, ...], known: tuple[JointTensor, ...]
+) -> tuple[TensorDescription, ...]:
+    by_name = {one.name: one for one in tensors}
+    stems = match_stems([one.name for one in known], by_name)
+    if len(stems) != len(known) or len(known) != len(tensors):
+        return tensors
+    return tuple(
+        replace(
+            by_name[stems[one.name]],
+            name=one.name,
+            color_space=by_name[stems[one.name]].color_space or one.color_space,
+            cpu_part=by_name[stems[one.name]].cpu_part or one.cpu_part,
+        )
+        for one in known
+    )
 
 
 def from_record(record: Record) -> ModelDescription:

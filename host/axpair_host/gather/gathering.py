@@ -106,12 +106,14 @@ def store(
 
 
 def _versions(model: ModelDescription, joint: Path) -> dict[str, str]:
-    """Ours, and what the joint says of its build: as its simulator has it, and the toolchain's commit in its file."""
+    """Ours, and what the joint says of its build: as its simulator has it, and as its own file has it."""
+    toolchain = read_joint(joint, wanted=()).toolchain
     known = {
         "axpair": __version__,
         "model_tools": model.tools_version,
         "model_vnpu": model.vnpu_mode,
-        "joint_commit": read_joint(joint).topology.tool_commit,
+        "joint_release": toolchain.release,
+        "joint_commit": toolchain.commit,
     }
     return {key: value for key, value in known.items() if value}
 

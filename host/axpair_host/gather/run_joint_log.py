@@ -6,6 +6,7 @@ from pathlib import Path
 
 from axpair_proto.description import ModelDescription, TensorDescription
 from axpair_proto.dtypes import ITEM_BYTES, size_bytes
+from axpair_proto.joint import toolchain_of
 
 from axpair_host.errors import UsageError
 
@@ -40,12 +41,12 @@ def versions_in(lines: Sequence[str]) -> dict[str, str]:
 
 
 def tools_version_in(lines: Sequence[str]) -> str:
-    """Release and commit of the toolchain, such as "0.6.1.14 59588c54"; the commit stands on the line after."""
+    """Release and commit of the toolchain, such as "0.6.1.14 4111370"; the commit stands on the line after."""
     for index, line in enumerate(lines):
         if line.startswith("tools version: "):
-            commit = lines[index + 1].strip() if index + 1 < len(lines) else ""
-            release = line.removeprefix("tools version: ").strip()
-            return f"{release} {commit}" if re.fullmatch(r"[0-9a-f]{8}", commit) else release
+            first = line.removeprefix("tools version: ").strip()
+            both = toolchain_of("\n".join((first, *lines[index + 1 : index + 2])))
+            return str(both if both.commit else toolchain_of(first))
     return ""
 
 

@@ -1,6 +1,7 @@
 """Who computes the simulated legs of a case, and who says what its model's inputs and outputs are."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from axpair_proto.capabilities import ChecksConfig
 from axpair_proto.description import ModelDescription
@@ -25,7 +26,7 @@ def simulator_of(request: GatherRequest, named: str | None, address: Address) ->
 
     Raises ContractError where the joint is none, UsageError where nothing could run it.
     """
-    read_joint(request.models.joint)
+    read_joint(request.models.joint, wanted=())
     if request.gt is None or named is not None:
         return simulator_for(request.models.joint, named)
     try:
@@ -62,10 +63,16 @@ def checked_config(request: GatherRequest, simulator: Simulator | None) -> Gathe
 
 
 def description_of(request: GatherRequest, simulator: Simulator | None, side: BoardSide | None) -> ModelDescription:
-    """From whoever knows most: the simulator, the board, run_joint's log, an earlier record, the files themselves."""
+    """From whoever knows most: the simulator, the board, run_joint's log, an earlier record, the files themselves; the
+    joint's own names and order count."""
     if simulator is not None:
         return simulator.describe(request.models.joint)
     assert request.gt is not None
+    known = _described(request, request.gt, side)
+    return described.as_in_joint(known, read_joint(request.models.joint, wanted=()))
+
+
+def _described(request: GatherRequest, gt: Path, side: BoardSide | None) -> ModelDescription:
     if side is not None:
         loaded = side.loaded()
         if isinstance(loaded, LoadedModel):
@@ -74,8 +81,8 @@ def description_of(request: GatherRequest, simulator: Simulator | None, side: Bo
         logged = description_in(read_log(request.finished.log))
         if logged is not None:
             return logged
-    record = read_record(request.gt)
-    return described.from_record(record) if record is not None else described.from_files(request.gt)
+    record = read_record(gt)
+    return described.from_record(record) if record is not None else described.from_files(gt)
 
 
 def prepared_case(

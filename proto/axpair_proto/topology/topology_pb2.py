@@ -14,7 +14,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$axpair_proto/topology/topology.proto\x12\x0f\x61xpair.topology\"\xd3\x01\n\x08Topology\x12$\n\x05parts\x18\x01 \x03(\x0b\x32\x15.axpair.topology.Part\x12/\n\x0cmodel_inputs\x18\x03 \x03(\x0b\x32\x19.axpair.topology.Endpoint\x12\x30\n\rmodel_outputs\x18\x04 \x03(\x0b\x32\x19.axpair.topology.Endpoint\x12\x14\n\x0coutput_names\x18\x05 \x03(\t\x12\x13\n\x0binput_names\x18\x07 \x03(\t\x12\x13\n\x0btool_commit\x18\x08 \x01(\t\"C\n\x04Part\x12\x0c\n\x04type\x18\x01 \x01(\r\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06inputs\x18\x03 \x03(\t\x12\x0f\n\x07outputs\x18\x04 \x03(\t\"&\n\x08\x45ndpoint\x12\x0c\n\x04part\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$axpair_proto/topology/topology.proto\x12\x0f\x61xpair.topology\"\xf9\x01\n\x08Topology\x12$\n\x05parts\x18\x01 \x03(\x0b\x32\x15.axpair.topology.Part\x12$\n\x05\x65\x64ges\x18\x02 \x03(\x0b\x32\x15.axpair.topology.Edge\x12/\n\x0cmodel_inputs\x18\x03 \x03(\x0b\x32\x19.axpair.topology.Endpoint\x12\x30\n\rmodel_outputs\x18\x04 \x03(\x0b\x32\x19.axpair.topology.Endpoint\x12\x14\n\x0coutput_names\x18\x05 \x03(\t\x12\x13\n\x0binput_names\x18\x07 \x03(\t\x12\x13\n\x0btool_commit\x18\x08 \x01(\t\"\xd6\x01\n\x04Part\x12\x0c\n\x04type\x18\x01 \x01(\r\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06inputs\x18\x03 \x03(\t\x12\x0f\n\x07outputs\x18\x04 \x03(\t\x12\x32\n\x0finput_endpoints\x18\t \x03(\x0b\x32\x19.axpair.topology.Endpoint\x12\x33\n\x10output_endpoints\x18\n \x03(\x0b\x32\x19.axpair.topology.Endpoint\x12(\n\x07members\x18\x0c \x03(\x0b\x32\x17.axpair.topology.Member\"]\n\x08\x45ndpoint\x12\x0c\n\x04part\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x13\n\x0b\x63olor_space\x18\x03 \x01(\r\x12\x11\n\tdata_type\x18\x04 \x01(\r\x12\r\n\x05shape\x18\x08 \x03(\x04\"\\\n\x04\x45\x64ge\x12)\n\x06source\x18\x01 \x01(\x0b\x32\x19.axpair.topology.Endpoint\x12)\n\x06target\x18\x02 \x01(\x0b\x32\x19.axpair.topology.Endpoint\"C\n\x06Member\x12+\n\x05sizes\x18\x01 \x01(\x0b\x32\x1c.axpair.topology.MemberSizes\x12\x0c\n\x04name\x18\x02 \x01(\t\":\n\x0bMemberSizes\x12\x12\n\ncode_bytes\x18\x01 \x01(\x04\x12\x17\n\x0fparameter_bytes\x18\x02 \x01(\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -22,9 +22,15 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'axpair_proto.topology.topol
 if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
   _globals['_TOPOLOGY']._serialized_start=58
-  _globals['_TOPOLOGY']._serialized_end=269
-  _globals['_PART']._serialized_start=271
-  _globals['_PART']._serialized_end=338
-  _globals['_ENDPOINT']._serialized_start=340
-  _globals['_ENDPOINT']._serialized_end=378
+  _globals['_TOPOLOGY']._serialized_end=307
+  _globals['_PART']._serialized_start=310
+  _globals['_PART']._serialized_end=524
+  _globals['_ENDPOINT']._serialized_start=526
+  _globals['_ENDPOINT']._serialized_end=619
+  _globals['_EDGE']._serialized_start=621
+  _globals['_EDGE']._serialized_end=713
+  _globals['_MEMBER']._serialized_start=715
+  _globals['_MEMBER']._serialized_end=782
+  _globals['_MEMBERSIZES']._serialized_start=784
+  _globals['_MEMBERSIZES']._serialized_end=842
 # @@protoc_insertion_point(module_scope)

@@ -3,8 +3,9 @@
 isort:skip_file
 topo.bin of a .joint: the ordered names of its inputs and outputs, and the parts it is made of.
 
-The vendor publishes no schema. Field numbers and meanings were read off the wire in nineteen models of the
-AX620A SDK; what is uncertain is marked [I] (inferred). Unknown fields are kept by protobuf and ignored here.
+The vendor publishes no schema. Field numbers and meanings were read off the wire in sixteen published joints
+(repository AXERA-TECH/ax-models) and nineteen models of the AX620A SDK; what is uncertain is marked [I] (inferred).
+Unknown fields are kept by protobuf and ignored here.
 """
 
 import builtins
@@ -21,22 +22,31 @@ class Topology(google.protobuf.message.Message):
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     PARTS_FIELD_NUMBER: builtins.int
+    EDGES_FIELD_NUMBER: builtins.int
     MODEL_INPUTS_FIELD_NUMBER: builtins.int
     MODEL_OUTPUTS_FIELD_NUMBER: builtins.int
     OUTPUT_NAMES_FIELD_NUMBER: builtins.int
     INPUT_NAMES_FIELD_NUMBER: builtins.int
     TOOL_COMMIT_FIELD_NUMBER: builtins.int
     tool_commit: builtins.str
-    """Eight hexadecimal digits: the second line of the "tools version"."""
+    """"release, newline, commit" ("0.6.1.4\\n59588c54"; the commit has seven or eight digits), a commit alone, or "Unknown".
+    More than its name says, which stays as it was.
+    """
     @property
     def parts(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Part]: ...
     @property
-    def model_inputs(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Endpoint]: ...
+    def edges(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Edge]:
+        """Between parts: who makes a tensor, who takes it."""
+
+    @property
+    def model_inputs(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Endpoint]:
+        """In the order of input_names and output_names."""
+
     @property
     def model_outputs(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Endpoint]: ...
     @property
     def output_names(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """In the order in which a runtime lists them."""
+        """In the order in which a runtime lists them; '.' of the ONNX model's name is written ':'."""
 
     @property
     def input_names(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]: ...
@@ -44,13 +54,14 @@ class Topology(google.protobuf.message.Message):
         self,
         *,
         parts: collections.abc.Iterable[global___Part] | None = ...,
+        edges: collections.abc.Iterable[global___Edge] | None = ...,
         model_inputs: collections.abc.Iterable[global___Endpoint] | None = ...,
         model_outputs: collections.abc.Iterable[global___Endpoint] | None = ...,
         output_names: collections.abc.Iterable[builtins.str] | None = ...,
         input_names: collections.abc.Iterable[builtins.str] | None = ...,
         tool_commit: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["input_names", b"input_names", "model_inputs", b"model_inputs", "model_outputs", b"model_outputs", "output_names", b"output_names", "parts", b"parts", "tool_commit", b"tool_commit"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["edges", b"edges", "input_names", b"input_names", "model_inputs", b"model_inputs", "model_outputs", b"model_outputs", "output_names", b"output_names", "parts", b"parts", "tool_commit", b"tool_commit"]) -> None: ...
 
 global___Topology = Topology
 
@@ -62,14 +73,22 @@ class Part(google.protobuf.message.Message):
     NAME_FIELD_NUMBER: builtins.int
     INPUTS_FIELD_NUMBER: builtins.int
     OUTPUTS_FIELD_NUMBER: builtins.int
+    INPUT_ENDPOINTS_FIELD_NUMBER: builtins.int
+    OUTPUT_ENDPOINTS_FIELD_NUMBER: builtins.int
+    MEMBERS_FIELD_NUMBER: builtins.int
     type: builtins.int
-    """1 = NEU (the NPU's own format); other values [I]: 2 = ONNX, 3 = MAGMA, 4 = AXE, as AX_JOINT_COMPONENT_T."""
+    """1 = NEU (the NPU's own format), 5 = AXE (a CPU part); other values are not known from files."""
     name: builtins.str
-    """The archive member that holds the part."""
     @property
     def inputs(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]: ...
     @property
     def outputs(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]: ...
+    @property
+    def input_endpoints(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Endpoint]: ...
+    @property
+    def output_endpoints(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Endpoint]: ...
+    @property
+    def members(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Member]: ...
     def __init__(
         self,
         *,
@@ -77,8 +96,11 @@ class Part(google.protobuf.message.Message):
         name: builtins.str = ...,
         inputs: collections.abc.Iterable[builtins.str] | None = ...,
         outputs: collections.abc.Iterable[builtins.str] | None = ...,
+        input_endpoints: collections.abc.Iterable[global___Endpoint] | None = ...,
+        output_endpoints: collections.abc.Iterable[global___Endpoint] | None = ...,
+        members: collections.abc.Iterable[global___Member] | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["inputs", b"inputs", "name", b"name", "outputs", b"outputs", "type", b"type"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["input_endpoints", b"input_endpoints", "inputs", b"inputs", "members", b"members", "name", b"name", "output_endpoints", b"output_endpoints", "outputs", b"outputs", "type", b"type"]) -> None: ...
 
 global___Part = Part
 
@@ -88,15 +110,93 @@ class Endpoint(google.protobuf.message.Message):
 
     PART_FIELD_NUMBER: builtins.int
     NAME_FIELD_NUMBER: builtins.int
+    COLOR_SPACE_FIELD_NUMBER: builtins.int
+    DATA_TYPE_FIELD_NUMBER: builtins.int
+    SHAPE_FIELD_NUMBER: builtins.int
     part: builtins.str
-    """Which part provides or takes it [I]."""
+    """Which part provides or takes it."""
     name: builtins.str
+    """The part's own name of the tensor, such as "op_1882"."""
+    color_space: builtins.int
+    """Of an input: the configuration's numbering of color spaces (1 BGR, 2 RGB, 4 NV12); 0 = none."""
+    data_type: builtins.int
+    """2 = uint8 [I]; absent for float outputs."""
+    @property
+    def shape(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]:
+        """Of tensors of rank 1 to 3; that of others isn't in topo.bin."""
+
     def __init__(
         self,
         *,
         part: builtins.str = ...,
         name: builtins.str = ...,
+        color_space: builtins.int = ...,
+        data_type: builtins.int = ...,
+        shape: collections.abc.Iterable[builtins.int] | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["name", b"name", "part", b"part"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["color_space", b"color_space", "data_type", b"data_type", "name", b"name", "part", b"part", "shape", b"shape"]) -> None: ...
 
 global___Endpoint = Endpoint
+
+@typing.final
+class Edge(google.protobuf.message.Message):
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SOURCE_FIELD_NUMBER: builtins.int
+    TARGET_FIELD_NUMBER: builtins.int
+    @property
+    def source(self) -> global___Endpoint: ...
+    @property
+    def target(self) -> global___Endpoint: ...
+    def __init__(
+        self,
+        *,
+        source: global___Endpoint | None = ...,
+        target: global___Endpoint | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["source", b"source", "target", b"target"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["source", b"source", "target", b"target"]) -> None: ...
+
+global___Edge = Edge
+
+@typing.final
+class Member(google.protobuf.message.Message):
+    """The archive member that holds a part."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SIZES_FIELD_NUMBER: builtins.int
+    NAME_FIELD_NUMBER: builtins.int
+    name: builtins.str
+    @property
+    def sizes(self) -> global___MemberSizes: ...
+    def __init__(
+        self,
+        *,
+        sizes: global___MemberSizes | None = ...,
+        name: builtins.str = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["sizes", b"sizes"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["name", b"name", "sizes", b"sizes"]) -> None: ...
+
+global___Member = Member
+
+@typing.final
+class MemberSizes(google.protobuf.message.Message):
+    """Of the part's code and of its parameters [I]: the latter is what the .slim_neu itself says of params.bin."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    CODE_BYTES_FIELD_NUMBER: builtins.int
+    PARAMETER_BYTES_FIELD_NUMBER: builtins.int
+    code_bytes: builtins.int
+    parameter_bytes: builtins.int
+    def __init__(
+        self,
+        *,
+        code_bytes: builtins.int = ...,
+        parameter_bytes: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["code_bytes", b"code_bytes", "parameter_bytes", b"parameter_bytes"]) -> None: ...
+
+global___MemberSizes = MemberSizes

@@ -1,32 +1,37 @@
 """Did the board run the joint that was simulated?"""
 
-import re
 from collections.abc import Iterator
 
-from axpair_host.diagnosis.finding import Finding, found
+from axpair_proto.joint import toolchain_of
+
+from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
-
-_COMMIT = re.compile(r"(?<!\S)[0-9a-f]{8}$")
-"""Of the toolchain, behind its release."""
+from axpair_host.evidence.record import joint_toolchain
 
 
-def check(inquiry: Inquiry) -> Iterator[Finding]:
+def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
     """AX109: the log of a finished run is of another joint: one that another toolchain built, or with other inputs and
-    outputs. Of a run of ours the worker's own digest tells (AX006)."""
+    outputs. Of a run of ours the worker's own digest tells (AX006).
+    """
     record = inquiry.evidence.record
     board = record.board
     if board is None or board.model_sha256:
         return
-    said, own = _COMMIT.search(board.tools_version), record.versions.get("joint_commit", "")
+    logged, own = toolchain_of(board.tools_version), joint_toolchain(record)
     differences = list(board.model_differences)
-    if said and own and said.group() != own:
-        differences.insert(0, f"the log has the toolchain's commit {said.group()}, the joint {own}")
+    apart = logged.differs_from(own)
+    if apart:
+        differences.insert(0, f"the log has the toolchain {logged}, the joint {own}")
+    elif apart is None and any(one.log_lines for one in board.rounds):
+        unknown = " and ".join(what for what, one in (("the log", logged), ("the joint", own)) if not str(one))
+        why = f"{unknown} doesn't say what built it" if unknown else f"the log says {logged}, the joint {own}"
+        yield Open("releases", f"whether the board ran this very joint couldn't be compared by toolchain: {why}")
     if not differences:
         return
     yield found(
         "AX109",
         "the board ran another joint than the one simulated: " + "; ".join(differences[:3]),
-        {"differences": differences, "log": board.tools_version, "joint": own},
+        {"differences": differences, "log": str(logged), "joint": str(own)},
         proven=True,
         outputs=tuple(output.name for output in inquiry.outputs),
         settles=("board",),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from axpair_proto.names import ALL_RULES
+from axpair_proto.names import ALL_RULES, joint_name
 
 from axpair_host.diagnosis.finding import Finding, Matter, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -30,7 +30,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         if strangers:
             words.append(f"{leg}/ has {_listed(strangers)}, which the model doesn't")
         for name, (other, stem) in shared.items():
-            words.append(f"{name!r} and {other!r} share the file name {stem!r}")
+            words.append(f"{name!r} and {other!r} are both {stem!r} in a joint or as a file")
         matters: tuple[Matter, ...] = ("board",) if leg == "board" else ("board", "conversion")
         yield found(
             "AX001",
@@ -44,10 +44,10 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
 
 
 def _sharing(missing: list[str], names: list[str]) -> dict[str, tuple[str, str]]:
-    """Missing outputs whose file another output took, under the rule of one of the toolchains."""
+    """Missing outputs whose file or name another output took, under the rule of one of the toolchains."""
     shared = {}
     for name in missing:
-        for rule in ALL_RULES:
+        for rule in (*ALL_RULES, joint_name):
             other = next((one for one in names if one != name and _same_file(rule, one, name)), None)
             if other is not None:
                 shared[name] = other, rule(name)
