@@ -87,7 +87,7 @@ def describe(
 
     def tensor(port: Port, step: float) -> TensorDescription:
         return TensorDescription(
-            name=port.name,
+            name=port.joint_name,
             dtype=port.dtype,
             shape=port.shape,
             layout=port.layout,

@@ -75,6 +75,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from axpair_proto.names import joint_name
 
 WIDEST_PAD = 1 << 12
 """Of a window, on each side."""
@@ -151,6 +152,11 @@ class Port:
     """Not 0 where a cut bares an inner tensor: the port holds its codes, whose step this is; real value =
     (code - code_zero) * code_step."""
     code_zero: int = 0
+
+    @property
+    def joint_name(self) -> str:
+        """What the joint, its runtime and run_joint call it; `name` is the ONNX model's own."""
+        return joint_name(self.name)
 
 
 @dataclass(frozen=True)

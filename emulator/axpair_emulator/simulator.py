@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import axpair_proto
 from axpair_proto.capabilities import FrontEnd, LayerTensor, ModelFacts, Node, Observed, Spread
 from axpair_proto.description import ModelDescription
+from axpair_proto.names import find_name, joint_name
 from axpair_proto.simulator import LayerError, Models, PreparedInputs, Stage, Tensors
 
 from axpair_emulator.errors import EmulatorError, InputError, JointError
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
     from axpair_emulator.cmodel.execute import Executor
     from axpair_emulator.float_leg import FloatLeg
     from axpair_emulator.layer_dumps import CompiledStage, QuantisedStage
-    from axpair_emulator.program import Program
+    from axpair_emulator.program import Port, Program
     from axpair_emulator.reference.engine import Reference
 
 Made = TypeVar("Made")
+Given = TypeVar("Given")
 _KEPT = 8
 
 
@@ -74,17 +76,18 @@ class EmulatorSimulator:
         from axpair_emulator.prepare import prepare_files
 
         ports = self._program(models.joint).inputs
-        prepared = prepare_files(ports, files)
-        return PreparedInputs(prepared.data, (*prepared.notes, *yuv_notes(ports))) if models.onnx else prepared
+        prepared = prepare_files(ports, _by_own_names(ports, files))
+        data = {port.joint_name: prepared.data[port.name] for port in ports}
+        return PreparedInputs(data, (*prepared.notes, *(yuv_notes(ports) if models.onnx else ())))
 
     def run(self, models: Models, stage: Stage, inputs: Mapping[str, bytes]) -> Tensors:
         """The outputs of one form of the model, each in the joint's dtype, shape and layout."""
-        self._check_inputs(models.joint, inputs)
+        given = self._own_inputs(models.joint, inputs)
         if stage == "onnx":
-            return self._float_leg(models).run(inputs)
+            return _as_in_joint(self._float_leg(models).run(given))
         if stage == "lava_joint":
-            return self._reference(models).run(inputs)
-        return self._executor(models.joint).run(inputs)
+            return _as_in_joint(self._reference(models).run(given))
+        return _as_in_joint(self._executor(models.joint).run(given))
 
     def own_errors(self, models: Models, inputs: Mapping[str, bytes]) -> Sequence[LayerError] | None:
         """Each of the joint's operators fed with the .lava_joint's codes; None without a .lava_joint.
@@ -96,31 +99,31 @@ class EmulatorSimulator:
 
         if models.lava_joint is None:
             return None
-        self._check_inputs(models.joint, inputs)
+        own = self._own_inputs(models.joint, inputs)
         program = self._program(models.joint)
         names = [name for name in program.tensors if name not in program.arrays]
         names += [port.tensor for port in program.inputs if port.tensor not in program.tensors]
-        reference, given = self._reference(models), first_item(program.inputs, inputs)
+        reference, given = self._reference(models), first_item(program.inputs, own)
         codes = reference.codes(given, names)
         return own_errors(program, codes, self._executor(models.joint), reference.run(given))
 
     def front_ends(self, models: Models) -> Mapping[str, FrontEnd]:
         """What the configuration does to each input that is a picture."""
-        return self._float_leg(models).front_ends()
+        return {joint_name(name): one for name, one in self._float_leg(models).front_ends().items()}
 
     def float_inputs(self, models: Models, inputs: Mapping[str, bytes]) -> Tensors:
-        """What the ONNX model is fed with for the joint's input bytes, by name."""
-        self._check_inputs(models.joint, inputs)
-        return self._float_leg(models).fed(inputs)
+        """What the ONNX model is fed with for the joint's input bytes, by the joint's names."""
+        return _as_in_joint(self._float_leg(models).fed(self._own_inputs(models.joint, inputs)))
 
     def run_imported(self, models: Models, inputs: Mapping[str, bytes]) -> Tensors:
         """The ONNX model as the build simplified it, configuration applied."""
-        self._check_inputs(models.joint, inputs)
-        return self._float_leg(models, imported=True).run(inputs)
+        given = self._own_inputs(models.joint, inputs)
+        return _as_in_joint(self._float_leg(models, imported=True).run(given))
 
     def run_float(self, models: Models, tensors: Tensors) -> Tensors:
-        """The plain ONNX model on its own inputs; outputs in the joint's form."""
-        return self._float_leg(models).run_fed(tensors)
+        """The plain ONNX model on its own inputs, by the joint's names; outputs in the joint's form."""
+        own = _by_own_names(self._program(models.joint).inputs, tensors)
+        return _as_in_joint(self._float_leg(models).run_fed(own))
 
     def layers(self, models: Models, stage: Stage, inputs: Mapping[str, bytes]) -> Iterator[LayerTensor]:
         """Every layer's output in one form of the model; memory doesn't grow with the number of layers."""
@@ -209,7 +212,7 @@ class EmulatorSimulator:
     def _float_layers(self, models: Models, inputs: Mapping[str, bytes]) -> Iterator[LayerTensor | None]:
         from axpair_emulator.layer_dumps import float_layers
 
-        feeds = self._float_leg(models).fed(inputs)
+        feeds = self._float_leg(models).fed(self._own_inputs(models.joint, inputs))
         return float_layers(self._program(models.joint), self._simplified(models), feeds)
 
     def _simplified(self, models: Models) -> onnx.ModelProto:
@@ -225,27 +228,28 @@ class EmulatorSimulator:
         """The inputs of a batch's first item."""
         from axpair_emulator.batch import first_item
 
-        self._check_inputs(models.joint, inputs)
-        return first_item(self._program(models.joint).inputs, inputs)
+        return first_item(self._program(models.joint).inputs, self._own_inputs(models.joint, inputs))
 
-    def _check_inputs(self, joint: Path, inputs: Mapping[str, bytes]) -> None:
+    def _own_inputs(self, joint: Path, inputs: Mapping[str, bytes]) -> dict[str, bytes]:
+        """The inputs under the ONNX model's names, each checked; both spellings are taken."""
         from axpair_emulator.batch import items_in
 
         program = self._program(joint)
-        names = [port.name for port in program.inputs]
-        if sorted(inputs) != sorted(names):
+        own = _by_own_names(program.inputs, inputs)
+        if len(own) != len(program.inputs) or len(own) != len(inputs):
             raise InputError(
                 f"inputs given: {', '.join(map(repr, inputs)) or 'none'}; "
-                f"the joint takes {', '.join(map(repr, names))}",
+                f"the joint takes {', '.join(repr(port.joint_name) for port in program.inputs)}",
                 next_step="prepare the inputs with this joint",
             )
         for port in program.inputs:
-            if not program.dynamic_batch and items_in(port, len(inputs[port.name])) != port.items:
+            if not program.dynamic_batch and items_in(port, len(own[port.name])) != port.items:
                 raise InputError(
-                    f"input {port.name!r} has {len(inputs[port.name])} bytes: fewer than the {port.items} items that "
-                    "this joint takes, and its batch is static",
+                    f"input {port.joint_name!r} has {len(own[port.name])} bytes: fewer than the {port.items} items "
+                    "that this joint takes, and its batch is static",
                     next_step="prepare the inputs with this joint",
                 )
+        return own
 
     def _program(self, joint: Path) -> Program:
         from axpair_emulator.storage.joint_file import load_program
@@ -296,6 +300,18 @@ class EmulatorSimulator:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
         return cast(Made, self._kept[key])
+
+
+def _by_own_names(ports: Sequence[Port], given: Mapping[str, Given]) -> dict[str, Given]:
+    """What is given for the inputs under the ONNX model's names; what is given for none of them is left out."""
+    known = {port.joint_name: port.name for port in ports}
+    found = {find_name(name, known): one for name, one in given.items()}
+    return {known[name]: one for name, one in found.items() if name is not None}
+
+
+def _as_in_joint(tensors: Tensors) -> Tensors:
+    """Outputs under the names that the joint gives them."""
+    return {joint_name(name): tensor for name, tensor in tensors.items()}
 
 
 def _digest(path: Path) -> str:

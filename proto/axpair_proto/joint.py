@@ -32,7 +32,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 NEU, AXE = 1, 5
 PART_KINDS = {NEU: "NEU", AXE: "AXE"}
 """Types of parts in topo.bin: the NPU's, and a CPU part."""
-_UINT8 = 2
+UINT8 = 2
 """Endpoint.data_type of every input of a published joint [I]."""
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _SLIM_SUFFIX = ".slim_neu"
@@ -224,7 +224,7 @@ def _tensor(
     part_type = types.get(endpoint.part, 0)
     # A part's file lists the part's own edges: those of a NEU part say nothing of what a CPU part makes of them.
     shape, bits = shapes.get(endpoint.name, (None, 0)) if part_type == NEU else (None, 0)
-    is_byte = endpoint.data_type == _UINT8 and bits in (0, 8)
+    is_byte = endpoint.data_type == UINT8 and bits in (0, 8)
     return JointTensor(
         name=name,
         inner_name=endpoint.name,
@@ -239,6 +239,11 @@ def color_space_of(number: int) -> str:
     """The configuration's name of a color space, without its prefix; "" for none or an unknown number."""
     known = config_pb2.ColorSpace.items()
     return next((key.rpartition("_")[2] for key, value in known if value == number and number), "")
+
+
+def color_space_number(name: str) -> int:
+    """The inverse of `color_space_of`."""
+    return config_pb2.ColorSpace.Value(f"TENSOR_COLOR_SPACE_{name}") if name else 0
 
 
 class _Bounded(io.RawIOBase):

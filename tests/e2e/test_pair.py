@@ -29,7 +29,7 @@ def test_a_detector_at_8_bit_loses_accuracy_in_quantization(paired_face: Paired)
             f"{stem}.{suffix}" for stem in ("537", "538", "539", "540") for suffix in ("bin", "npy")
         )
     assert digests(gt / "joint") == digests(gt / "board")
-    assert (gt / "input" / "input.1.bin").stat().st_size == 480 * 640 * 3
+    assert (gt / "input" / "input:1.bin").stat().st_size == 480 * 640 * 3
     assert judged(gt) == document
 
 

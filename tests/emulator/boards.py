@@ -9,6 +9,7 @@ from typing import Any
 
 from axpair_agent.worker.rounds import probe_input, run_round
 from axpair_emulator.runtime import EmulatorRuntime
+from axpair_proto.names import joint_name
 from emulator.joints import Built
 
 
@@ -31,7 +32,8 @@ class Board:
         self.description: dict[str, Any] = self.runtime.load(str(model.joint))
 
     def run(self, inputs: dict[str, bytes]) -> Answer:
-        given = [inputs[tensor["name"]] for tensor in self.description["inputs"]]
+        known = {joint_name(name): data for name, data in inputs.items()}
+        given = [known[tensor["name"]] for tensor in self.description["inputs"]]
         done = run_round(self.runtime, self.description, given)
         return Answer(
             tuple(bytes(output) for output in done.outputs),

@@ -32,7 +32,7 @@ def real_net(name: str) -> Built:
     flags = BuildFlags(input_shapes=SHAPES.get(name, MODELS[name].shapes))
     result = build(fetch(name), folder / "config.prototxt", joint, flags=flags)
     prepared = EmulatorSimulator().prepare(Models(joint=joint), files).data
-    inputs = {port.name: _tinted(prepared[port.name], port.shape, port.layout) for port in result.program.inputs}
+    inputs = {port.name: _tinted(prepared[port.joint_name], port.shape, port.layout) for port in result.program.inputs}
     return Built(joint, result.lava_joint, inputs, ())
 
 

@@ -30,7 +30,7 @@ def test_a_healthy_board_gives_the_cmodels_bytes_for_each_input(name: str) -> No
 def test_the_description_holds_what_the_joint_says() -> None:
     model = built("centerface")
     description = ModelDescription.from_json(Board(model).description)
-    assert [tensor.name for tensor in description.inputs] == ["input.1"]
+    assert [tensor.name for tensor in description.inputs] == ["input:1"]
     assert description.inputs[0].shape == (1, 480, 640, 3)
     assert description.inputs[0].size_bytes == 480 * 640 * 3
     assert [tensor.name for tensor in description.outputs] == ["537", "538", "539", "540"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from axpair_proto.dtypes import ITEM_BYTES, size_bytes
+from axpair_proto.names import joint_name
 
 from axpair_emulator.errors import FaultError
 from axpair_emulator.faults.fault import Array, Fault, Parameter, Written
@@ -67,10 +68,10 @@ class UnwrittenOutput(Fault):
 
     def loaded(self, executor: Executor) -> Executor:
         """Only see that there is such an output, and that it is long enough."""
-        ports, named = executor.program.outputs, self.text("output")
+        ports, named = executor.program.outputs, joint_name(self.text("output"))
         if named:
-            require_known("output", named, (port.name for port in ports))
-        longest = max(size_bytes(port.dtype, port.shape) for port in ports if named in ("", port.name))
+            require_known("output", named, (port.joint_name for port in ports))
+        longest = max(size_bytes(port.dtype, port.shape) for port in ports if named in ("", port.joint_name))
         if self.number("from_byte") >= longest:
             raise FaultError(
                 f"from_byte is {self.number('from_byte')}, but the output has {longest} bytes",
@@ -80,7 +81,7 @@ class UnwrittenOutput(Fault):
 
     def written(self, output: Written, content: bytes) -> bytes:
         """The memory's own bytes from `from_byte` on."""
-        if self.text("output") not in ("", output.port.name):
+        if joint_name(self.text("output")) not in ("", output.port.joint_name):
             return content
         start = self.number("from_byte")
         return content[:start] + output.memory[start:]
@@ -160,14 +161,14 @@ class StuckLine(Fault):
 
     def loaded(self, executor: Executor) -> Executor:
         """Choose the output. Raises FaultError for a tensor or output that isn't there."""
-        program, named, tensor = executor.program, self.text("output"), self.text("tensor")
+        program, named, tensor = executor.program, joint_name(self.text("output")), self.text("tensor")
         if named:
-            require_known("output", named, (port.name for port in program.outputs))
+            require_known("output", named, (port.joint_name for port in program.outputs))
         if tensor:
             require_known("tensor", tensor, (op.output for op in program.ops), "in the NPU's memory")
             _require_bit(f"tensor {tensor!r}", program.tensors[tensor].dtype.itemsize, self.number("bit"))
             return executor
-        ports = _wide_enough([port for port in program.outputs if named in ("", port.name)], self.number("bit"))
+        ports = _wide_enough([port for port in program.outputs if named in ("", port.joint_name)], self.number("bit"))
         self._output = ports[int(self.random().integers(len(ports)))].name
         return executor
 

@@ -12,7 +12,16 @@ from typing import TypeVar
 import msgspec
 import onnx
 from axpair_proto.errors import ContractError
-from axpair_proto.joint import PERFORMANCE_MEMBER, JointArchive, pack_joint, read_joint
+from axpair_proto.joint import (
+    AXE,
+    NEU,
+    PERFORMANCE_MEMBER,
+    UINT8,
+    JointArchive,
+    color_space_number,
+    pack_joint,
+    read_joint,
+)
 from axpair_proto.topology import topology_pb2
 from google.protobuf.message import DecodeError
 
@@ -38,8 +47,6 @@ from axpair_emulator.storage.document import (
 )
 
 Decoded = TypeVar("Decoded")
-NPU_PART, ONNX_PART = 1, 2
-"""Types of parts in topo.bin."""
 
 
 @dataclass(frozen=True)
@@ -237,26 +244,51 @@ def _damaged(path: Path, reason: object) -> JointError:
 
 
 def _topology(program: Program, part: str) -> topology_pb2.Topology:
+    """As real joints have it: names in the joint's spelling, colors in the configuration's numbering, shapes of up to
+    three axes, release and commit on two lines. A part's own names of tensors are the program's."""
     inputs, outputs = [port.name for port in program.inputs], [port.name for port in program.outputs]
-    endpoint = topology_pb2.Endpoint
-    parts = [topology_pb2.Part(type=NPU_PART, name=part, inputs=inputs, outputs=outputs)]
+    parts = {part: _part(NEU, part, inputs, outputs)}
+    behind: list[str] = []
     if program.cpu and part == PROGRAM_MEMBER:
         on_npu = [name for name in inputs if f"{name}@joint" not in program.cpu.inputs.values()]
         made = [port.name for port in program.outputs if not port.cpu_part]
         handed = [name for name in program.cpu.inputs if name not in inputs]
-        made += [name for name in handed if name not in made]
         behind = [port.name for port in program.outputs if port.cpu_part]
-        parts = [
-            topology_pb2.Part(type=NPU_PART, name=part, inputs=on_npu, outputs=made),
-            topology_pb2.Part(type=ONNX_PART, name=CPU_MEMBER, inputs=list(program.cpu.inputs), outputs=behind),
-        ]
+        parts = {
+            part: _part(NEU, part, on_npu, [*made, *(name for name in handed if name not in made)]),
+            CPU_MEMBER: _part(AXE, CPU_MEMBER, list(program.cpu.inputs), behind),
+        }
     return topology_pb2.Topology(
-        parts=parts,
-        model_inputs=[endpoint(part=part, name=name) for name in inputs],
-        model_outputs=[endpoint(part=part, name=name) for name in outputs],
-        output_names=outputs,
-        input_names=inputs,
-        tool_commit=sha256(program.tools_version.encode()).hexdigest()[:8],
+        parts=parts.values(),
+        model_inputs=[_endpoint(part, port) for port in program.inputs],
+        model_outputs=[_endpoint(CPU_MEMBER if port.name in behind else part, port) for port in program.outputs],
+        output_names=[port.joint_name for port in program.outputs],
+        input_names=[port.joint_name for port in program.inputs],
+        tool_commit=f"{program.tools_version}\n{sha256(program.tools_version.encode()).hexdigest()[:8]}",
+    )
+
+
+def _part(kind: int, name: str, inputs: list[str], outputs: list[str]) -> topology_pb2.Part:
+    endpoint = topology_pb2.Endpoint
+    return topology_pb2.Part(
+        type=kind,
+        name=name,
+        inputs=inputs,
+        outputs=outputs,
+        input_endpoints=[endpoint(part=name, name=tensor) for tensor in inputs],
+        output_endpoints=[endpoint(part=name, name=tensor) for tensor in outputs],
+        members=[topology_pb2.Member(name=name)],
+    )
+
+
+def _endpoint(part: str, port: Port) -> topology_pb2.Endpoint:
+    """Of an input or output of the whole model."""
+    return topology_pb2.Endpoint(
+        part=part,
+        name=port.name,
+        color_space=color_space_number(port.color_space),
+        data_type=UINT8 if port.dtype == "uint8" else 0,
+        shape=port.shape if len(port.shape) < 4 else (),
     )
 
 

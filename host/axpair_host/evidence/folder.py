@@ -90,7 +90,8 @@ class Evidence:
         Those that can't be read are left out, see `unread`.
         """
         found = self._stems(folder)
-        paths = {one.name: found[one.file] for one in self.record.inputs if one.file in found}
+        stems = match_stems([one.name for one in self.record.inputs], found)
+        paths = {name: found[stem] for name, stem in stems.items()}
         return self._each(folder, paths, lambda name, stem: read_npy(stem.with_name(f"{stem.name}.npy")))
 
     def strangers(self, leg: str) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ def dump_outputs(program: Program, folder: str, batch: Batch, cmm: Cmm, say: Cal
     """
     taken: set[str] = set()
     for index, port in enumerate(program.outputs):
-        stem = run_joint_file_stem(port.name)
+        stem = run_joint_file_stem(port.joint_name)
         if stem in taken:
             say(f"output name ({stem}) conflicts!")
             raise Aborted(NAME_CONFLICT)
@@ -28,7 +28,7 @@ def dump_outputs(program: Program, folder: str, batch: Batch, cmm: Cmm, say: Cal
         data = cmm.read(len(program.inputs) + index, batch.output_bytes(port))
         # The folder as it was given, then one '/': the path that the log names and the one that is opened are one.
         path = f"{folder.rstrip('/') or folder[:1]}/{stem}.bin"
-        say(f"dump output[{index}] {port.name} as {path} {'success' if _written(path, data) else 'failed'}")
+        say(f"dump output[{index}] {port.joint_name} as {path} {'success' if _written(path, data) else 'failed'}")
 
 
 def _written(path: str, data: bytes) -> bool:

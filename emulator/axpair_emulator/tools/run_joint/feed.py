@@ -20,18 +20,18 @@ def feed_inputs(
     """
     for index, port in enumerate(ports):
         if index >= len(arguments.data):
-            say(f"input[{index}] {port.name} data not provided, using random data")
+            say(f"input[{index}] {port.joint_name} data not provided, using random data")
             continue
         name = arguments.data[index]
         try:
             data = Path(name).read_bytes()
         except OSError:
-            say(f"read file {name} for input[{index}] {port.name} data failed, using random data")
+            say(f"read file {name} for input[{index}] {port.joint_name} data failed, using random data")
             continue
         wanted = batch.input_bytes(port)
         if arguments.enable_trunc:
             data = data[:wanted].ljust(wanted, b"\0")
         if len(data) != wanted:
-            say(f"read file {name} for input[{index}] {port.name} data size wrong, using random data")
+            say(f"read file {name} for input[{index}] {port.joint_name} data size wrong, using random data")
             continue
         cmm.write(index, data)

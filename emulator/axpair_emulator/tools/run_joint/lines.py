@@ -42,10 +42,9 @@ def npu_mode_line(vnpu_mode: str, asked: str) -> str:
     return f"virtual npu mode is {vnpu_mode}"
 
 
-def model_lines(program: Program, tools_commit: str, wbt_index: int) -> Iterator[str]:
+def model_lines(program: Program, toolchain: str, wbt_index: int) -> Iterator[str]:
     """Everything on the model, up to its last output."""
-    yield f"tools version: {program.tools_version}"
-    yield tools_commit
+    yield from f"tools version: {toolchain}".split("\n")
     yield f"Using wbt {wbt_index}"
     yield f"Max Batch Size {program.max_batch}"
     yield f"Support Dynamic Batch? {'Yes' if program.dynamic_batch else 'No'}"
@@ -55,7 +54,7 @@ def model_lines(program: Program, tools_commit: str, wbt_index: int) -> Iterator
     yield ""
     for side, ports in (("Input", program.inputs), ("Output", program.outputs)):
         for index, port in enumerate(ports):
-            yield f"{side}[{index}]: {port.name}"
+            yield f"{side}[{index}]: {port.joint_name}"
             yield f"    Shape {_shape_line(port, side)}"
             yield "    Memory Physical"
             yield f"    Size {size_bytes(port.dtype, port.shape)}"

@@ -63,7 +63,7 @@ def run_joint(
     except OSError:
         say(f"read file {arguments.joint} failed")
         return FAILED
-    program, commit = _read(path, say)
+    program, toolchain = _read(path, say)
     _check_mode(program, arguments.mode, say)
     watch = Stopwatch()
     prepared = microseconds()
@@ -72,7 +72,7 @@ def run_joint(
     if not 0 <= arguments.wbt_index < 1:
         say(f"invalid WBT index {arguments.wbt_index}")
         return FAILED
-    for line in lines.model_lines(program, commit, arguments.wbt_index):
+    for line in lines.model_lines(program, toolchain, arguments.wbt_index):
         say(line)
     say("")
     if arguments.stride_w > 0:
@@ -99,7 +99,7 @@ def run_joint(
 
 
 def _read(path: Path, say: Write) -> tuple[Program, str]:
-    """The program and the second line of its tools version."""
+    """The program, and the toolchain as its topology has it: release, newline, commit."""
     try:
         return load_program(path), read_joint(path, wanted=()).topology.tool_commit
     except (EmulatorError, ContractError) as error:
