@@ -5,58 +5,67 @@ from pathlib import Path
 from typing import Any
 
 from axpair_proto.description import ModelDescription, TensorDescription
-from axpair_proto.joint import read_joint
+from axpair_proto.joint import PART_KINDS, SLIM_MEMBERS, JointTensor, Toolchain, read_joint
 
 from axpair_host.errors import UsageError
 from axpair_host.simulators import simulator_for
 
 _AXES = {"NHWC": "nhwc", "NCHW": "nchw"}
 _REAL_ONLY = (
-    "dtype, shape, layout and Q of this joint aren't known here: its topology holds names and order only; "
-    "run_joint on the board prints the rest"
+    "layout, Q and whatever is shown as unknown aren't in the file, or not where anybody has found it; run_joint on "
+    "the board prints them"
 )
 
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """A joint's names in order, and its whole description where a simulator at hand knows it."""
+    """What a joint's own files say, and its whole description where a simulator at hand knows it."""
 
     joint: Path
     simulator: str
-    """Who described it; "" when only the topology is known."""
-    input_names: tuple[str, ...]
-    output_names: tuple[str, ...]
+    """Who described it; "" when only the files are known."""
+    toolchain: Toolchain
+    parts: tuple[tuple[str, str], ...]
+    """Name and kind ("NEU", "AXE", else "type N") of each part, in the order of execution."""
+    inputs: tuple[JointTensor, ...]
+    outputs: tuple[JointTensor, ...]
     description: ModelDescription | None
 
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """In the order in which a runtime lists them."""
+        return tuple(one.name for one in self.inputs)
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """In the order in which a runtime lists them."""
+        return tuple(one.name for one in self.outputs)
+
     def document(self) -> dict[str, Any]:
-        """As --json prints it. Without a description its keys are null, and `unknown` says why."""
+        """As --json prints it. What isn't known is null, and `unknown` says why."""
         described = self.description
         return {
             "schema_version": 1,
             "joint": str(self.joint),
             "simulator": self.simulator or None,
-            "tools_version": described.tools_version if described else None,
+            "release": self.toolchain.release or None,
+            "commit": self.toolchain.commit or None,
+            "parts": [{"name": name, "kind": kind} for name, kind in self.parts],
+            "tools_version": described.tools_version if described else str(self.toolchain) or None,
             "vnpu_mode": described.vnpu_mode if described else None,
             "max_batch": described.max_batch if described else None,
             "dynamic_batch": described.dynamic_batch if described else None,
-            "inputs": [_tensor(one) for one in described.inputs]
-            if described
-            else [{"name": name} for name in self.input_names],
+            "inputs": [_tensor(one) for one in described.inputs] if described else list(map(_known, self.inputs)),
             "outputs": [{**_tensor(one), "reading": reading(one)} for one in described.outputs]
             if described
-            else [{"name": name} for name in self.output_names],
+            else list(map(_known, self.outputs)),
             "unknown": None if described else _REAL_ONLY,
         }
 
     def lines(self) -> list[str]:
         """The same for people."""
         if self.description is None:
-            return [
-                f"{self.joint}: built by the real toolchain",
-                *(f"input  {index}  {name}" for index, name in enumerate(self.input_names)),
-                *(f"output {index}  {name}" for index, name in enumerate(self.output_names)),
-                _REAL_ONLY,
-            ]
+            return self._lines_of_files()
         lines = [f"{self.joint}: built by {self.description.tools_version or 'unknown tools'}, for {self.simulator}"]
         if self.description.max_batch > 1:
             most = "up to " if self.description.dynamic_batch else ""
@@ -67,16 +76,44 @@ class ModelInfo:
             lines += [f"output {index}  {_summary(one)}", f"          {reading(one)}"]
         return lines
 
+    def _lines_of_files(self) -> list[str]:
+        release, commit = self.toolchain.release or "unknown", self.toolchain.commit or "unknown"
+        lines = [f"{self.joint}: built by the real toolchain, release {release}, commit {commit}"]
+        lines += [f"part   {index}  {name}  {kind}" for index, (name, kind) in enumerate(self.parts)]
+        for side, tensors in (("input", self.inputs), ("output", self.outputs)):
+            lines += [f"{side:<6} {index}  {_known_line(one)}" for index, one in enumerate(tensors)]
+        return [*lines, _REAL_ONLY]
+
 
 def model_info(joint: Path) -> ModelInfo:
     """Read a joint. Raises ContractError when it is none."""
-    archive = read_joint(joint, wanted=())
+    archive = read_joint(joint, wanted=SLIM_MEMBERS)
+    parts = tuple((part.name, PART_KINDS.get(part.type, f"type {part.type}")) for part in archive.topology.parts)
+    inputs, outputs = archive.inputs(), archive.outputs()
     try:
         simulator = simulator_for(joint)
     except UsageError:
-        return ModelInfo(joint, "", archive.input_names, archive.output_names, None)
+        return ModelInfo(joint, "", archive.toolchain, parts, inputs, outputs, None)
     description = simulator.describe(joint)
-    return ModelInfo(joint, simulator.name, archive.input_names, archive.output_names, description)
+    return ModelInfo(joint, simulator.name, archive.toolchain, parts, inputs, outputs, description)
+
+
+def _known(one: JointTensor) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "dtype": one.dtype or None,
+        "shape": list(one.shape) if one.shape is not None else None,
+        "layout": None,
+        "color_space": one.color_space or None,
+        "part": PART_KINDS.get(one.part_type) or (f"type {one.part_type}" if one.part_type else None),
+        "cpu_part": one.cpu_part,
+    }
+
+
+def _known_line(one: JointTensor) -> str:
+    shape = "x".join(map(str, one.shape)) if one.shape is not None else "shape unknown"
+    words = [one.name, one.dtype or "dtype unknown", shape, one.color_space]
+    return "  ".join(word for word in [*words, "after a CPU part (AXE)" if one.cpu_part else ""] if word)
 
 
 def reading(tensor: TensorDescription) -> str:

@@ -36,6 +36,8 @@ UINT8 = 2
 """Endpoint.data_type of every input of a published joint [I]."""
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _SLIM_SUFFIX = ".slim_neu"
+SLIM_MEMBERS = tuple(f"part_{index}{_SLIM_SUFFIX}" for index in range(16))
+"""What `read_joint` keeps for the shapes of four axes."""
 
 
 @dataclass(frozen=True)

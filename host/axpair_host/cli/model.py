@@ -19,7 +19,8 @@ def command() -> None:
 def info(joint: Path, as_json: bool) -> None:
     """Inputs, outputs, layout and Q of JOINT, and how to index each output.
 
-    Joints of the real toolchain give names and order only; the rest is known to the board's runtime alone.
+    Of joints of the real toolchain: release and commit, parts, names and order, colors, and shapes where the file has
+    them. Layout, Q and the outputs' dtype are known to the board's runtime alone.
     """
     from axpair_host.files import existing_file
     from axpair_host.modelinfo import model_info
