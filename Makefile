@@ -17,7 +17,8 @@ lint: $(VENV)/ready
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/vermin --quiet --no-tips --violations --backport typing --target=3.9- \
-	  agent/axpair_agent/worker proto/axpair_proto/keeper.py proto/axpair_proto/variables.py
+	  agent/axpair_agent/worker proto/axpair_proto/keeper.py proto/axpair_proto/variables.py \
+	  proto/axpair_proto/run_logs.py
 
 bench: $(VENV)/ready
 	$(BIN)/python -m benchmarks

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
+from axpair_proto.names import joint_name
+from axpair_proto.simulator import Models
 from command_line import axpair_here, said_once
 from onnx_models import Workspace, config_text, net, node, random_array
 from pairs import Case, case_of, codes, pair
@@ -19,7 +21,6 @@ def build(folder: Path, names: tuple[str, ...]) -> Case:
     nodes = [node("Conv", ["data", f"w{index}"], [name]) for index, name in enumerate(names)]
     workspace.write(net(nodes, names, constants), config_text())
     result = workspace.build()
-    from axpair_proto.simulator import Models
 
     models = Models(result.joint, folder / "m.onnx", result.lava_joint, result.output_config)
     return case_of(models, write_picture(folder / "x.png"))
@@ -29,7 +30,7 @@ def test_names_of_every_kind_stay_in_the_folder_and_come_back(tmp_path: Path) ->
     (tmp_path / "model").mkdir()
     case = build(tmp_path / "model", AWKWARD)
     _, document = pair(case, tmp_path / "gt")
-    assert [one["name"] for one in document["outputs"]] == list(AWKWARD)
+    assert [one["name"] for one in document["outputs"]] == [joint_name(name) for name in AWKWARD]
     assert {one["joint_board"]["relation"] for one in document["outputs"]} == {"IDENTICAL"}
     assert len(list((tmp_path / "gt" / "board").glob("*.npy"))) == len(AWKWARD)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["gt", "model"]

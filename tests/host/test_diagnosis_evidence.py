@@ -39,7 +39,7 @@ def test_a_missing_output_whose_file_another_took_says_so(tmp_path: Path) -> Non
     write_tensors(tmp_path / "board", {"head.0": values(1)}, {"head.0": "head.0"})
     verdict = diagnose(load(evidence.path))
     assert codes(verdict) == ["AX001"]
-    assert "'head:0' and 'head.0' share the file name 'head_0'" in verdict.findings[0].summary
+    assert "'head:0' and 'head.0' are both 'head_0' in a joint or as a file" in verdict.findings[0].summary
 
 
 def test_a_leg_that_is_not_there_is_not_judged_rather_than_missing(tmp_path: Path) -> None:

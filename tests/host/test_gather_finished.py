@@ -7,8 +7,10 @@ import pytest
 from axpair_host.errors import UsageError
 from axpair_host.gather.finished import finished_leg
 from axpair_host.gather.request import FinishedRun
-from axpair_host.gather.run_joint_log import description_in, read_log, tools_version_in, versions_in
+from axpair_host.gather.run_log import description_in, log_lines
 from axpair_proto.description import ModelDescription, TensorDescription
+from axpair_proto.joint import Toolchain, toolchain_of
+from axpair_proto.run_logs import read_run_log
 
 # Put together for these tests in the form that run_joint (SDK V0.31) prints.
 LOG = """\
@@ -38,7 +40,7 @@ Using batch size 1
 
 
 def test_the_log_describes_the_model() -> None:
-    found = description_in(LOG.splitlines())
+    found = description_in(read_run_log(LOG.splitlines()))
     assert found == ModelDescription(
         inputs=(TensorDescription("image", "uint8", (1, 4, 6, 3), "NHWC", "BGR", size_bytes=72),),
         outputs=(
@@ -50,18 +52,18 @@ def test_the_log_describes_the_model() -> None:
 
 
 def test_the_log_tells_versions_and_mode() -> None:
-    lines = LOG.splitlines()
-    assert versions_in(lines) == {"runtime": "run_joint 0.5.13", "vnpu": "1_1"}
-    assert tools_version_in(lines) == "0.6.1.14 59588c54"
+    log = read_run_log(LOG.splitlines())
+    assert log.versions == {"runtime": "run_joint 0.5.13", "vnpu": "1_1"}
+    assert toolchain_of(log.toolchain) == Toolchain("0.6.1.14", "59588c54")
 
 
 def test_a_log_that_breaks_off_describes_nothing() -> None:
     cut = LOG[: LOG.index("    Shape [1, 10]")]
-    assert description_in(cut.splitlines()) is None
+    assert description_in(read_run_log(cut.splitlines())) is None
 
 
 def described() -> ModelDescription:
-    found = description_in(LOG.splitlines())
+    found = description_in(read_run_log(LOG.splitlines()))
     assert found is not None
     return found
 
@@ -120,4 +122,4 @@ def test_an_oversized_log_is_refused(tmp_path: Path) -> None:
     with (tmp_path / "log").open("wb") as stream:
         stream.truncate((16 << 20) + 1)
     with pytest.raises(UsageError, match="larger than"):
-        read_log(tmp_path / "log")
+        log_lines(tmp_path / "log")

@@ -1,24 +1,34 @@
-"""A board's leg from a run that took place before: run_joint's output folder and its log."""
+"""A board's leg from a run that took place before: its output folder and its log, or its log alone where it failed."""
 
 from axpair_proto.description import ModelDescription
-from axpair_proto.gt.tensors import stems_in
+from axpair_proto.gt.tensors import Array, stems_in
+from axpair_proto.joint import toolchain_of
 from axpair_proto.names import match_stems
+from axpair_proto.run_logs import SHOWN_LINES, TOOLS, RunLog, read_run_log
 
 from axpair_host.digests import bytes_sha256
 from axpair_host.errors import UsageError
-from axpair_host.evidence.record import Round, RoundOutput
+from axpair_host.evidence.record import Failure, Round, RoundOutput
 from axpair_host.gather.board_leg import BoardLeg, BoardRound
 from axpair_host.gather.gathering import differences
 from axpair_host.gather.request import FinishedRun
-from axpair_host.gather.run_joint_log import description_in, read_log, tools_version_in, versions_in
+from axpair_host.gather.run_log import description_in, log_lines
 from axpair_host.gather.simulate import read_leg
+
+_ONCE = "the board ran once, before: neither repetition nor stale or unwritten outputs could be checked"
 
 
 def finished_leg(finished: FinishedRun, description: ModelDescription) -> BoardLeg:
-    """Read B and the log. Raises UsageError when the folder isn't there or nothing in it belongs to the model."""
+    """Read B and the log; a run that failed and left a log alone is judged by it.
+
+    Raises UsageError when the folder isn't there, or when neither it nor the log says anything of this model's run.
+    """
     if not finished.folder.is_dir():
         raise UsageError(f"--board-out {finished.folder}: no such folder")
-    lines = read_log(finished.log) if finished.log else ()
+    lines = log_lines(finished.log) if finished.log else ()
+    log = read_run_log(lines)
+    if not stems_in(finished.folder) and finished.log is not None:
+        return _failed_leg(finished, description, lines, log)
     outputs = read_leg(finished.folder, description, as_it_lies=True)
     facts = Round(
         kind="case",
@@ -28,23 +38,67 @@ def finished_leg(finished: FinishedRun, description: ModelDescription) -> BoardL
         ),
         log_lines=lines,
     )
+    notes = (_ONCE, *_left_over(finished, description))
+    return _leg(finished, description, log, notes, rounds=(facts,), outputs=outputs)
+
+
+def _failed_leg(finished: FinishedRun, description: ModelDescription, lines: tuple[str, ...], log: RunLog) -> BoardLeg:
+    """Of an empty folder: what the log says of the failure."""
+    shown = "; ".join(line.strip() for line in lines[-SHOWN_LINES:] if line.strip()) or "nothing"
+    if not log.known_lines:
+        raise UsageError(
+            f"--board-out {finished.folder}: there is no output in it, and nothing in {finished.log} is known: no line "
+            f"is one of {', '.join(TOOLS)}",
+            next_step="give the folder that the run wrote, or the run's own log",
+        )
+    if log.failure is None and log.not_written:
+        raise UsageError(
+            f"--board-out {finished.folder}: there is no output in it; the log says: {log.not_written[0]}",
+            next_step="run it again: mkdir -p out && run_joint M.joint --data X.bin --bin-out-dir out",
+        )
+    found = log.failure
+    message = found.message if found is not None else f"it left no output; its last lines: {shown}"
+    kind = "exit" if found is None else "crash" if found.signal else "error"
+    failure = Failure(kind=kind, message=message, code=found.code if found else 0, signal=found.signal if found else "")
+    if found is not None and found.phase in ("starting", "loading"):
+        return _leg(finished, description, log, (), load_failure=failure, lines=lines)
+    return _leg(finished, description, log, (), rounds=(Round("case", 1, failure=failure, log_lines=lines),))
+
+
+def _leg(
+    finished: FinishedRun,
+    description: ModelDescription,
+    log: RunLog,
+    notes: tuple[str, ...],
+    *,
+    rounds: tuple[Round, ...] = (),
+    outputs: dict[str, Array] | None = None,
+    load_failure: Failure | None = None,
+    lines: tuple[str, ...] = (),
+) -> BoardLeg:
+    logged = description_in(log)
     return BoardLeg(
-        url=f"finished run in {finished.folder}",
-        rounds=(BoardRound(facts, outputs),),
-        versions=versions_in(lines),
-        tools_version=tools_version_in(lines),
-        notes=(*_notes(finished, lines), *_left_over(finished, description)),
-        model_differences=differences(description, logged) if (logged := description_in(lines)) else (),
+        url=f"finished run in {finished.folder}, {_described(finished, log)}",
+        rounds=tuple(BoardRound(one, outputs) for one in rounds),
+        versions=log.versions,
+        tools_version=str(toolchain_of(log.toolchain)),
+        load_failure=load_failure,
+        log_lines=lines,
+        notes=notes,
+        model_differences=differences(description, logged) if logged else (),
     )
 
 
-def _notes(finished: FinishedRun, lines: tuple[str, ...]) -> tuple[str, ...]:
-    notes = ["the board ran once, before: neither repetition nor stale or unwritten outputs could be checked"]
-    if not finished.log:
-        notes.append("no --board-log: whether the board was handed this input isn't known")
-    elif not lines:
-        notes.append(f"{finished.log} is empty: a run that aborts loses its buffered lines")
-    return tuple(notes)
+def _described(finished: FinishedRun, log: RunLog) -> str:
+    """What the log is, as far as it was recognized."""
+    if finished.log is None:
+        return "no log"
+    if not log.known_lines:
+        return "nothing in its log is known"
+    said = {"": log.versions.get("runtime", log.tool), "vNPU ": log.versions.get("vnpu", "")}
+    said["toolchain "] = str(toolchain_of(log.toolchain))
+    words = ", ".join(f"{what}{value}" for what, value in said.items() if value)
+    return f"log of {words or 'an unknown program'} ({log.known_lines} lines known)"
 
 
 def _left_over(finished: FinishedRun, description: ModelDescription) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from axpair_host.gather import described
 from axpair_host.gather.board_side import BoardSide
 from axpair_host.gather.prepare import PreparedCase, from_gt, prepare
 from axpair_host.gather.request import GatherRequest
-from axpair_host.gather.run_joint_log import description_in, read_log
+from axpair_host.gather.run_log import logged_description
 from axpair_host.progress import Progress
 from axpair_host.simulators import simulator_for
 
@@ -78,7 +78,7 @@ def _described(request: GatherRequest, gt: Path, side: BoardSide | None) -> Mode
         if isinstance(loaded, LoadedModel):
             return loaded.description
     elif request.finished is not None and request.finished.log is not None:
-        logged = description_in(read_log(request.finished.log))
+        logged = logged_description(request.finished.log)
         if logged is not None:
             return logged
     record = read_record(gt)

@@ -1,18 +1,15 @@
 """Was the board handed this input?"""
 
-import re
 from collections.abc import Iterator
 
-from axpair_host.diagnosis.finding import Finding, found
+from axpair_proto.run_logs import TOOLS, RunLog, read_run_log
+
+from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
-
-_CONFESSIONS = re.compile(
-    r"using random data|using default value|read file .* for input\[\d+\].*(failed|data size wrong)", re.IGNORECASE
-)
-"""Lines with which run_joint (SDK V0.31) goes on without the input, and exits 0 all the same."""
+from axpair_host.evidence.record import BoardFacts
 
 
-def check(inquiry: Inquiry) -> Iterator[Finding]:
+def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
     """AX101: the worker handed over other bytes than were sent, or a log line says that the input wasn't used.
 
     A log line alone is a hint. Where the board's answer is the simulator's all the same, the buffer happened to hold
@@ -37,22 +34,32 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
                 settles=("board",),
             )
             return
-    lines = [line.strip() for line in _log(inquiry) if _CONFESSIONS.search(line)]
-    if lines:
+    board = inquiry.evidence.record.board
+    if board is None:
+        return
+    log = read_run_log(_log(board))
+    if log.not_fed:
         wrong = not inquiry.has("joint") or any(inquiry.wrong_answers())
         yield found(
             "AX101",
-            f"the log of the run says: {lines[0]}",
-            {"log_lines": lines[:20]},
+            f"the log of the run says: {log.not_fed[0]}",
+            {"log_lines": list(log.not_fed[:20])},
             weight="fault" if wrong else "inconclusive",
             outputs=names,
             settles=("board",),
         )
+    elif board.rounds and not board.model_sha256 and not log.tells_of_inputs:
+        yield Open("input", f"whether the board was handed this input isn't known: {_silence(board, log)}")
 
 
-def _log(inquiry: Inquiry) -> list[str]:
-    board = inquiry.evidence.record.board
-    if board is None:
-        return []
+def _silence(board: BoardFacts, log: RunLog) -> str:
+    if not _log(board):
+        return "there is no log of the run; give --board-log"
+    if not log.known_lines:
+        return f"nothing in this log is known: no line is one of {', '.join(TOOLS)}"
+    return f"the log is of {log.tool}, and says nothing of it" if log.tool else "the log says nothing of it"
+
+
+def _log(board: BoardFacts) -> list[str]:
     rounds = [line for one in board.rounds if one.kind == "case" for line in one.log_lines]
     return [*board.log_lines, *rounds]

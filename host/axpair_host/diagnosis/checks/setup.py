@@ -15,7 +15,11 @@ from axpair_host.diagnosis.inquiry import Inquiry
 _UNREADABLE = re.compile(r"get (?:joint )?model type .*failed|load model .*failed|handle from memory .*failed", re.I)
 _MALFORMED = (0x80061084, 0x80061004)
 """JOINT_MALFORMED_TOPOLOGY."""
-_OTHER_MODE = re.compile(r"already inited to mode|init engine with mode .*failed", re.I)
+_OTHER_MODE = re.compile(
+    r"init engine with mode ?\{? ?(?P<asked>\w*).*?failed(?:.*?inited to mode ?\{? ?(?P<held>\w+))?"
+    r"|already inited to mode ?\{? ?(?P<only>\w*)",
+    re.I,
+)
 _FIGURES = re.compile(
     r"(?P<when>[^\n,:=]*)[:;]?\s*total size=(?P<total>\d+)KB.*?,\s*used=(?P<used>\d+)KB.*?,\s*remain=(?P<remain>\d+)KB"
 )
@@ -59,13 +63,16 @@ def modes(inquiry: Inquiry) -> Iterator[Finding]:
     if failed is None or record.board is None or not failed.loading:
         return
     built_for, on_board = record.versions.get("model_vnpu", ""), record.board.versions.get("vnpu", "").rstrip("!")
-    stated = bool(_OTHER_MODE.search(failed.text))
+    stated = _OTHER_MODE.search(failed.text)
     if not stated and (not built_for or not on_board or built_for == on_board):
         return
     said = f"the model was built for the virtual-NPU mode {built_for or 'unknown'!r}, the board's is "
     said += repr(on_board) if on_board else "another one"
-    evidence = {"model": built_for, "board": on_board, "stated_by_the_runtime": stated}
-    yield _named("AX309", failed, said, evidence, stated)
+    if stated and (stated["held"] or stated["only"]):
+        asked = f", mode {stated['asked']} was asked for" if stated["asked"] else ""
+        said = f"the NPU was in mode {stated['held'] or stated['only']} already{asked} (the library's numbers)"
+    evidence = {"model": built_for, "board": on_board, "stated_by_the_runtime": bool(stated)}
+    yield _named("AX309", failed, said, evidence, bool(stated))
 
 
 def resources(inquiry: Inquiry) -> Iterator[Finding]:

@@ -1,0 +1,45 @@
+"""The log of a finished run, from its file; what its lines mean says `axpair_proto.run_logs`."""
+
+from pathlib import Path
+
+from axpair_proto.description import ModelDescription, TensorDescription
+from axpair_proto.joint import toolchain_of
+from axpair_proto.run_logs import LoggedTensor, RunLog, read_run_log
+
+from axpair_host.errors import UsageError
+
+MAX_LOG_BYTES = 16 << 20
+
+
+def log_lines(path: Path) -> tuple[str, ...]:
+    """The log's lines. Raises UsageError when it can't be read or is larger than 16 MiB."""
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_LOG_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"--board-log {path}: can't be read: {error.strerror}") from error
+    if len(data) > MAX_LOG_BYTES:
+        raise UsageError(f"--board-log {path}: larger than {MAX_LOG_BYTES} bytes: no log of one run")
+    return tuple(data.decode("utf-8", "replace").splitlines())
+
+
+def logged_description(path: Path) -> ModelDescription | None:
+    """The model's inputs and outputs as run_joint lists them; None where the log doesn't hold them all."""
+    return description_in(read_run_log(log_lines(path)))
+
+
+def description_in(log: RunLog) -> ModelDescription | None:
+    """The same of a log that was read before."""
+    if not log.inputs or not log.outputs:
+        return None
+    return ModelDescription(
+        inputs=tuple(map(_tensor, log.inputs)),
+        outputs=tuple(map(_tensor, log.outputs)),
+        tools_version=str(toolchain_of(log.toolchain)),
+        max_batch=log.max_batch,
+        dynamic_batch=log.dynamic_batch,
+    )
+
+
+def _tensor(one: LoggedTensor) -> TensorDescription:
+    return TensorDescription(**one._asdict())
