@@ -82,6 +82,7 @@ def read_run_log(lines: Sequence[str]) -> RunLog:
             if found:
                 take(reading, found, lines[index + 1 : index + 4])
                 reading.known += 1
+                reading.telling = reading.telling or take is not _seen
                 break
     return reading.result(lines)
 
@@ -91,6 +92,8 @@ class _Reading:
 
     def __init__(self) -> None:
         self.known = 0
+        self.telling = False
+        """Whether any line was more than of a form that other texts have too."""
         self.tools: List[str] = []
         self.versions: Dict[str, str] = {}
         self.toolchain = ""
@@ -108,7 +111,7 @@ class _Reading:
         # AXCL's tool prints the same header as AX_ENGINE's, with a line of its own.
         tool = AXCL_RUN_MODEL if AXCL_RUN_MODEL in self.tools else (self.tools[0] if self.tools else "")
         return RunLog(
-            known_lines=self.known,
+            known_lines=self.known if self.telling else 0,
             tool=tool,
             versions={key: value.replace("TOOL", tool) for key, value in self.versions.items()},
             toolchain=self.toolchain,

@@ -34,6 +34,19 @@ def edge_shapes(data: bytes) -> dict[str, tuple[Shape, int]]:
         return {}
 
 
+def is_neu(data: bytes) -> bool:
+    """Whether the bytes begin as a compiled part does: a FlatBuffer whose root table is sound and names its files, or
+    holds parts of such a kind (`params`, `~runtime_mcode_buffer_...` and the like stand in it as plain strings)."""
+    try:
+        offset = struct.unpack_from("<I", data)[0]
+        if not 0x10 <= offset <= 0x80:
+            return False
+        _Table.root(data)
+    except (struct.error, ValueError):
+        return False
+    return any(word in data for word in (b"params", b"ddr_swap", b"_ocm_base", b"ax620_model", b"runtime_mcode"))
+
+
 def _named(table: "_Table", field: int) -> "Iterator[tuple[str, _Table]]":
     for entry in table.tables_at(field):
         if name := entry.text_at(0):

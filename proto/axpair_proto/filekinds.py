@@ -1,0 +1,205 @@
+"""What a file is, by its content: asked before it is called broken, so that a sound file in the wrong place is named.
+
+A file's name is never believed, but for `.pro`, which has no mark that is known.
+"""
+
+import enum
+import json
+import struct
+import tarfile
+import zipfile
+from collections.abc import Collection
+from pathlib import Path
+
+from axpair_proto.errors import ContractError
+from axpair_proto.joint import NEU, read_joint
+from axpair_proto.onnx_file import read_onnx
+from axpair_proto.pulsar import config_pb2
+from axpair_proto.run_logs import read_run_log
+from axpair_proto.slim_neu import is_neu
+
+HEAD_BYTES = 1 << 16
+"""Enough for every mark, and for the first lines of a text."""
+OWN_MARK = "axpair.json"
+"""Member of the emulator's joints that says which of the two it is."""
+_LEGS = {"onnx", "lava_joint", "joint", "board"}
+_PROTOTXT_FIELDS = tuple(field.name for field in config_pb2.Config.DESCRIPTOR.fields)
+
+
+class FileKind(enum.Enum):
+    """What was recognized; the value is what people are told."""
+
+    JOINT = "a joint"
+    LAVA_JOINT = "a lava_joint"
+    ONNX = "an ONNX model"
+    QUANTIZED_ONNX = "a quantized ONNX model"
+    AXMODEL = "an .axmodel of pulsar2"
+    NEU = "a .neu, a joint's compiled part alone"
+    PRO = "a .pro, the ISP's package of models"
+    PROTOTXT = "a configuration of pulsar (prototxt)"
+    PULSAR2_CONFIG = "a configuration of pulsar2 (JSON)"
+    PAIR_JSON = "a pair.json of axpair"
+    JSON = "a JSON file"
+    NPY = "an .npy tensor"
+    NPZ = "an .npz of tensors"
+    IMAGE = "a picture"
+    ARCHIVE = "an archive"
+    RUN_LOG = "the log of a run on a board"
+    BUILD_LOG = "the log of a build"
+    GT_FOLDER = "a gt folder"
+    RUN_FOLDER = "the folder of a replay's run"
+    FOLDER = "a folder"
+    TEXT = "a text"
+    EMPTY = "empty"
+    UNKNOWN = "a file of no kind that is known here"
+
+
+def kind_of(path: Path) -> FileKind:
+    """Recognize a file or folder. Raises ContractError where it isn't there or can't be read."""
+    try:
+        if path.is_dir():
+            return _kind_of_folder(path)
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError as error:
+        raise ContractError(f"{path}: can't be read: {error.strerror or error}", next_step="check the path") from error
+    if not head:
+        return FileKind.EMPTY
+    marked = _by_mark(path, head)
+    if marked is not None:
+        return marked
+    text = _as_text(head)
+    if text is not None:
+        return _kind_of_text(path, text)
+    for recognize in (_onnx, _joint_or_archive, _neu):
+        found = recognize(path)
+        if found is not None:
+            return found
+    return FileKind.PRO if path.suffix.lower() == ".pro" else FileKind.UNKNOWN
+
+
+def _kind_of_folder(path: Path) -> FileKind:
+    if (path / "run.sqlite").is_file():
+        return FileKind.RUN_FOLDER
+    names = {one.name for one in path.iterdir() if one.is_dir()}
+    return FileKind.GT_FOLDER if (path / "pair.json").is_file() or names & _LEGS else FileKind.FOLDER
+
+
+def _by_mark(path: Path, head: bytes) -> FileKind | None:
+    if head.startswith(b"\x93NUMPY"):
+        return FileKind.NPY
+    if head.startswith(b"PK\x03\x04"):
+        return _zip(path)
+    images = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+    is_image = head.startswith(images) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+    if is_image and not (head[:2] == b"BM" and _as_text(head) is not None):
+        return FileKind.IMAGE
+    return None
+
+
+def _zip(path: Path) -> FileKind:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return FileKind.UNKNOWN
+    return FileKind.NPZ if names and all(name.endswith(".npy") for name in names) else FileKind.ARCHIVE
+
+
+def _as_text(head: bytes) -> str | None:
+    """The head as text; None where it isn't any. GBK counts, as it comes from a Chinese Windows."""
+    if b"\0" in head:
+        return None
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = head.decode(encoding, "strict")
+        except UnicodeDecodeError as error:
+            if error.start < len(head) - 4:
+                continue
+            text = head.decode(encoding, "ignore")
+        controls = sum(letter < " " and letter not in "\t\n\r\f\x1b\b" for letter in text)
+        if controls == 0:
+            return text
+    return None
+
+
+def _kind_of_text(path: Path, text: str) -> FileKind:
+    stripped = _without_comments(text).lstrip()
+    if stripped.startswith(("{", "[")):
+        return _kind_of_json(path, stripped)
+    lines = text.splitlines()
+    if any(mark in text for mark in ("Quant Precision Table", "Precision Analysis", "yamain.command.build")):
+        return FileKind.BUILD_LOG
+    if any(f"\n{stripped}".count(f"\n{field}") for field in _PROTOTXT_FIELDS):
+        return FileKind.PROTOTXT
+    return FileKind.RUN_LOG if read_run_log(lines).known_lines else FileKind.TEXT
+
+
+def _without_comments(text: str) -> str:
+    lines = (line for line in text.splitlines() if not line.lstrip().startswith(("#", "//")))
+    return "\n".join(lines)
+
+
+def _kind_of_json(path: Path, text: str) -> FileKind:
+    if '"gathered"' in text and '"schema_version"' in text:
+        return FileKind.PAIR_JSON
+    keys = ("model_type", "quant", "input_processors", "compiler", "target_hardware", "npu_mode", "output_processors")
+    if sum(f'"{key}"' in text for key in keys) >= 2:
+        return FileKind.PULSAR2_CONFIG
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        # Cut at the head's end, or none: what begins as JSON and is no longer than the head would have been read.
+        return FileKind.JSON if len(text) >= HEAD_BYTES - 8 else FileKind.TEXT
+    return FileKind.JSON
+
+
+def _onnx(path: Path) -> FileKind | None:
+    try:
+        model = read_onnx(path)
+    except ContractError:
+        return None
+    if model.axmodel is not None:
+        return FileKind.AXMODEL
+    return FileKind.QUANTIZED_ONNX if model.is_quantized else FileKind.ONNX
+
+
+def _joint_or_archive(path: Path) -> FileKind | None:
+    try:
+        archive = read_joint(path, wanted=(OWN_MARK,))
+    except ContractError:
+        return FileKind.ARCHIVE if _is_tar(path) else None
+    mark = archive.members.get(OWN_MARK)
+    if mark is not None:
+        return FileKind.LAVA_JOINT if _says_lava(mark) else FileKind.JOINT
+    types = [part.type for part in archive.topology.parts]
+    # A real lava_joint wasn't seen; what has no compiled part can't be run by a board.
+    return FileKind.JOINT if NEU in types or _has_neu(archive.sizes) or not types else FileKind.LAVA_JOINT
+
+
+def _has_neu(names: Collection[str]) -> bool:
+    return any(name.endswith((".neu", ".slim_neu")) for name in names)
+
+
+def _says_lava(mark: bytes) -> bool:
+    try:
+        return bool(json.loads(mark)["kind"] == "lava_joint")
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
+
+
+def _is_tar(path: Path) -> bool:
+    try:
+        with tarfile.open(path) as archive:
+            return archive.next() is not None
+    except (tarfile.TarError, OSError, EOFError, ValueError, OverflowError, struct.error):
+        return False
+
+
+def _neu(path: Path) -> FileKind | None:
+    try:
+        with path.open("rb") as file:
+            data = file.read(1 << 24)
+    except OSError:
+        return None
+    return FileKind.NEU if is_neu(data) else None
