@@ -1,8 +1,10 @@
 """Files that the user names, checked before any work."""
 
+import shlex
 from pathlib import Path
 
 import msgspec
+from axpair_proto.filekinds import FileKind, kind_of
 from axpair_proto.simulator import Models
 
 from axpair_host.errors import UsageError
@@ -12,7 +14,9 @@ def existing_file(flag: str, path: Path) -> Path:
     """Return `path`. Raises UsageError where it is missing, a folder, unreadable or empty."""
     try:
         if path.is_dir():
-            raise UsageError(f"{flag} {path}: is a folder, expected a file")
+            kind = kind_of(path)
+            next_step = where_it_belongs(path, kind)
+            raise UsageError(f"{flag} {path}: is {kind.value}, expected a file", next_step=next_step)
         with path.open("rb") as stream:
             empty = not stream.read(1)
     except OSError as error:
@@ -33,11 +37,67 @@ def is_document(path: Path) -> bool:
 def given_models(joint: Path, onnx: Path | None, lava_joint: Path | None, config: Path | None) -> Models:
     """The files of one conversion, checked; without --config the output_config.prototxt beside the joint counts.
 
-    Raises UsageError as `existing_file` does.
+    Raises UsageError as `existing_file` does, and for a file that is recognized as of another kind.
     """
-    existing_file("--joint", joint)
-    for flag, path in (("--onnx", onnx), ("--lava-joint", lava_joint), ("--config", config)):
-        if path is not None:
-            existing_file(flag, path)
+    given = {"--joint": joint, "--onnx": onnx, "--lava-joint": lava_joint, "--config": config}
+    kinds = {flag: kind_of(existing_file(flag, path)) for flag, path in given.items() if path is not None}
+    if kinds["--joint"] is FileKind.LAVA_JOINT and kinds.get("--lava-joint") is FileKind.JOINT:
+        raise UsageError(
+            f"--joint {joint} is the lava_joint, and --lava-joint {lava_joint} the joint",
+            next_step=f"swap them: --joint {shlex.quote(str(lava_joint))} --lava-joint {shlex.quote(str(joint))}",
+        )
+    for flag, kind in kinds.items():
+        path = given[flag]
+        assert path is not None
+        refuse_other_kind(flag, path, kind)
     beside = joint.with_name("output_config.prototxt")
     return Models(joint, onnx, lava_joint, config or (beside if beside.is_file() else None))
+
+
+_WANTED = {
+    "--joint": {FileKind.JOINT},
+    "--lava-joint": {FileKind.LAVA_JOINT},
+    "--onnx": {FileKind.ONNX, FileKind.QUANTIZED_ONNX},
+    "--config": {FileKind.PROTOTXT},
+}
+_VAGUE = {FileKind.UNKNOWN, FileKind.TEXT, FileKind.JSON}
+"""Nothing that a reader of the wanted kind wouldn't say better."""
+_BELONGS = {
+    FileKind.JOINT: "give it as --joint",
+    FileKind.LAVA_JOINT: "give it as --lava-joint",
+    FileKind.ONNX: "give it as --onnx",
+    FileKind.QUANTIZED_ONNX: "give the float model as --onnx; 'axpair model info {path}' shows what this one holds",
+    FileKind.AXMODEL: "axpair model info {path}; axpair runs joints so far, and compares what an axmodel gave: "
+    "axpair compare SIMULATED BOARD",
+    FileKind.NEU: "give the joint that it is a part of",
+    FileKind.PRO: "give a joint; what is in this package is run by the ISP's own program",
+    FileKind.PROTOTXT: "give it as --config",
+    FileKind.PULSAR2_CONFIG: "axpair lint {path}; joints are built from pulsar's prototxt, axmodels by pulsar2",
+    FileKind.NPY: "give it as --input, or to axpair compare",
+    FileKind.NPZ: "axpair compare {path} OTHER",
+    FileKind.IMAGE: "give it as --input",
+    FileKind.ARCHIVE: "axpair diagnose {path}, where it holds a gt folder; else unpack it",
+    FileKind.RUN_LOG: "give it as --board-log, with the run's folder as --board-out",
+    FileKind.BUILD_LOG: "give it to 'axpair layers' as --build-log",
+    FileKind.PAIR_JSON: "axpair diagnose {folder}",
+    FileKind.GT_FOLDER: "give it as --gt, or: axpair diagnose {path}",
+    FileKind.RUN_FOLDER: "give it to axpair replay as --run",
+}
+"""Where a file of that kind belongs, or what can be done with it today."""
+
+
+def refuse_other_kind(flag: str, path: Path, kind: FileKind) -> None:
+    """Raise UsageError where a file is clearly something else than the option takes, with where it belongs."""
+    wanted = _WANTED[flag]
+    if kind in wanted or kind in _VAGUE:
+        return
+    raise UsageError(
+        f"{flag} {path}: is {kind.value}, not {' or '.join(sorted(one.value for one in wanted))}",
+        next_step=where_it_belongs(path, kind),
+    )
+
+
+def where_it_belongs(path: Path, kind: FileKind) -> str:
+    """What to do with a file of that kind: a sentence, or a command with its path; "" where nothing is known."""
+    quoted = shlex.quote(str(path))
+    return _BELONGS.get(kind, "").format(path=quoted, folder=shlex.quote(str(path.parent)))

@@ -1,13 +1,16 @@
-"""What can be known of a joint without a board, and how its outputs are to be read."""
+"""What can be known of a model without a board, and how a joint's outputs are to be read."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from axpair_proto.description import ModelDescription, TensorDescription
+from axpair_proto.filekinds import FileKind, kind_of
 from axpair_proto.joint import PART_KINDS, SLIM_MEMBERS, JointTensor, Toolchain, read_joint
+from axpair_proto.onnx_file import OnnxFile, OnnxTensor, read_onnx
 
 from axpair_host.errors import UsageError
+from axpair_host.files import where_it_belongs
 from axpair_host.simulators import simulator_for
 
 _AXES = {"NHWC": "nhwc", "NCHW": "nchw"}
@@ -85,7 +88,82 @@ class ModelInfo:
         return [*lines, _REAL_ONLY]
 
 
-def model_info(joint: Path) -> ModelInfo:
+@dataclass(frozen=True)
+class OnnxInfo:
+    """What an ONNX file, or an .axmodel, says of itself."""
+
+    path: Path
+    kind: FileKind
+    file: OnnxFile
+
+    def document(self) -> dict[str, Any]:
+        """As --json prints it. What isn't known is null, and `unknown` says why."""
+        facts = self.file.axmodel
+        document: dict[str, Any] = {
+            "schema_version": 1,
+            "model": str(self.path),
+            "kind": self.kind.name.lower(),
+            "producer": self.file.producer or None,
+            "ir_version": self.file.ir_version,
+            "opset": self.file.opset or None,
+            "operators": list(self.file.operators),
+            "inputs": list(map(_of_onnx, self.file.inputs)),
+            "outputs": list(map(_of_onnx, self.file.outputs)),
+            "unknown": self._unknown(),
+        }
+        if facts is not None:
+            document |= {
+                "release": facts.version or None,
+                "commit": facts.commit or None,
+                "target": facts.target or None,
+                "npu_mode": facts.npu_mode or None,
+                "static_batch_sizes": list(facts.static_batch_sizes),
+                "max_dynamic_batch": facts.max_dynamic_batch,
+                "compiled_batches": list(facts.neu_batches),
+            }
+        return document
+
+    def lines(self) -> list[str]:
+        """The same for people."""
+        facts = self.file.axmodel
+        if facts is None:
+            head = [f"{self.path}: {self.kind.value}, by {self.file.producer or 'an unknown producer'}"]
+            count = len(self.file.operators)
+            head.append(f"opset {self.file.opset or 'unknown'}, {count} kind{'' if count == 1 else 's'} of operators")
+        else:
+            version, commit = facts.version or "unknown", facts.commit or "unknown"
+            head = [f"{self.path}: {self.kind.value}, release {version}, commit {commit}"]
+            head.append(f"target {facts.target or 'unknown'}, NPU mode {facts.npu_mode or 'unknown'}")
+            batches = ", ".join(map(str, facts.neu_batches)) or "unknown"
+            most = f", up to {facts.max_dynamic_batch} at run time" if facts.max_dynamic_batch else ""
+            head.append(f"compiled for batches of {batches}{most}")
+        for side, tensors in (("input", self.file.inputs), ("output", self.file.outputs)):
+            head += [f"{side:<6} {index}  {_onnx_line(one)}" for index, one in enumerate(tensors)]
+        return [*head, *filter(None, [self._unknown()])]
+
+    def _unknown(self) -> str | None:
+        facts = self.file.axmodel
+        if facts is None:
+            return None
+        lacking = (
+            "scales, zero points, mean and std aren't in an axmodel; quant/quant_axmodel.json of its build has them"
+        )
+        if facts.has_extra_data:
+            return lacking
+        return f"no extra data in this file (pulsar2 1.1 wrote none): colors, layouts, target and mode are unknown; {lacking}"
+
+
+def model_info(path: Path) -> ModelInfo | OnnxInfo:
+    """Read a joint, an .axmodel or an ONNX model. Raises ContractError or UsageError when it is none of them."""
+    kind = kind_of(path)
+    if kind in (FileKind.AXMODEL, FileKind.ONNX, FileKind.QUANTIZED_ONNX):
+        return OnnxInfo(path, kind, read_onnx(path))
+    if kind in (FileKind.JOINT, FileKind.LAVA_JOINT) or not (next_step := where_it_belongs(path, kind)):
+        return joint_info(path)
+    raise UsageError(f"{path}: is {kind.value}, not a model", next_step=next_step)
+
+
+def joint_info(joint: Path) -> ModelInfo:
     """Read a joint. Raises ContractError when it is none."""
     archive = read_joint(joint, wanted=SLIM_MEMBERS)
     parts = tuple((part.name, PART_KINDS.get(part.type, f"type {part.type}")) for part in archive.topology.parts)
@@ -96,6 +174,22 @@ def model_info(joint: Path) -> ModelInfo:
         return ModelInfo(joint, "", archive.toolchain, parts, inputs, outputs, None)
     description = simulator.describe(joint)
     return ModelInfo(joint, simulator.name, archive.toolchain, parts, inputs, outputs, description)
+
+
+def _of_onnx(one: OnnxTensor) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "dtype": one.dtype or None,
+        "shape": list(one.shape),
+        "layout": one.layout or None,
+        "color_space": one.color_space or None,
+    }
+
+
+def _onnx_line(one: OnnxTensor) -> str:
+    shape = "x".join(str(length) or "?" for length in one.shape)
+    words = [one.name, one.dtype or "dtype unknown", shape, one.layout, one.color_space]
+    return "  ".join(filter(None, words))
 
 
 def _known(one: JointTensor) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from axpair_host.modelinfo import model_info, reading
+from axpair_host.modelinfo import ModelInfo, model_info, reading
 from axpair_proto.description import TensorDescription
 from axpair_proto.simulator import Models
 from command_line import axpair
@@ -49,6 +49,7 @@ def test_the_line_of_c_names_the_element_that_numpy_does() -> None:
 
 def test_an_emulated_joint_is_described_whole(tiny: Models) -> None:
     found = model_info(tiny.joint)
+    assert isinstance(found, ModelInfo)
     assert found.simulator == "emulator"
     assert found.output_names == ("prob/raw", "feat")
     document = found.document()

@@ -14,18 +14,19 @@ def command() -> None:
 
 
 @command.command("info")
-@click.argument("joint", type=options.PATH)
+@click.argument("model", type=options.PATH)
 @options.json_option
-def info(joint: Path, as_json: bool) -> None:
-    """Inputs, outputs, layout and Q of JOINT, and how to index each output.
+def info(model: Path, as_json: bool) -> None:
+    """Inputs, outputs, layout and Q of a joint, and how to index each output; what an .axmodel or an ONNX model says.
 
     Of joints of the real toolchain: release and commit, parts, names and order, colors, and shapes where the file has
-    them. Layout, Q and the outputs' dtype are known to the board's runtime alone.
+    them. Layout, Q and the outputs' dtype are known to the board's runtime alone. Of an .axmodel: release, target, NPU
+    mode, batches, and each input's and output's name, dtype, shape, layout and color.
     """
     from axpair_host.files import existing_file
     from axpair_host.modelinfo import model_info
 
-    found = model_info(existing_file("JOINT", joint))
+    found = model_info(existing_file("MODEL", model))
     if as_json:
         print_document(found.document())
         return
