@@ -150,7 +150,7 @@ class OnnxInfo:
         )
         if facts.has_extra_data:
             return lacking
-        return f"no extra data in this file (pulsar2 1.1 wrote none): colors, layouts, target and mode are unknown; {lacking}"
+        return f"no extra data in it (pulsar2 1.1 wrote none): colors, layouts, target and mode are unknown; {lacking}"
 
 
 def model_info(path: Path) -> ModelInfo | OnnxInfo:

@@ -28,7 +28,14 @@ _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float16", "fl
     type=click.Choice(["identical", "equivalent", "similar"]),
     help="What the tensors must be to each other; default: identical, with a tolerance equivalent.",
 )
-@click.option("--dtype", type=click.Choice(_DTYPES), help="Element type of .bin files that nothing else says it of.")
+@click.option(
+    "--dtype",
+    "dtypes",
+    multiple=True,
+    metavar="[NAME=]DTYPE",
+    help="Element type of .bin files that nothing else says it of: of all, or of the tensor NAME. May be repeated.",
+)
+@options.map_option
 @options.json_option
 def command(first: Path, second: Path, as_json: bool, **given: Any) -> str:
     """Compare two tensors, folders or archives; A is the reference.
@@ -39,19 +46,23 @@ def command(first: Path, second: Path, as_json: bool, **given: Any) -> str:
     \b
     axpair compare gt/joint out
     axpair compare old.tar.gz gt --at-least similar
+    axpair compare sim out --dtype float32 --dtype ids=int32 --map c_outputs_1=m_outputs_1
     """
     from axpair_host import render
     from axpair_host.compare.tolerance import refused
     from axpair_host.evidence.collection import collected
-    from axpair_host.evidence.matching import declared_by, matched
+    from axpair_host.evidence.matching import declared_by, matched, refuse_unknown_names, renamed
 
     if wrong := refused(given["atol"], given["rtol"]):
         raise UsageError(wrong)
     tolerated = given["atol"] is not None or given["rtol"] is not None
     asked = (given["asked"] or ("equivalent" if tolerated else "identical")).upper()
     declared = {**declared_by(second), **declared_by(first)}
+    dtypes = _dtypes(given["dtypes"])
     with collected(first) as ours, collected(second) as theirs:
-        tensors = [_compared(pair, declared, given) for pair in matched(ours, theirs)]
+        pairs = matched(ours, renamed(theirs, given["names"]))
+        refuse_unknown_names("--dtype", dtypes, [pair.name for pair in pairs])
+        tensors = [_compared(pair, declared, dtypes.get(pair.name) or dtypes.get(""), given) for pair in pairs]
     document = _document(tensors, asked)
     if as_json:
         print_document(document)
@@ -69,7 +80,20 @@ def _document(tensors: list[dict[str, Any]], asked: str) -> dict[str, Any]:
     return {"schema_version": 1, "verdict": word, "asked": asked, "tensors": tensors}
 
 
-def _compared(pair: "Matched", declared: "Mapping[str, OutputFacts]", given: dict[str, Any]) -> dict[str, Any]:
+def _dtypes(given: tuple[str, ...]) -> dict[str, str]:
+    """Tensor to dtype; "" is all others. Raises UsageError for an unknown dtype."""
+    dtypes: dict[str, str] = {}
+    for text in given:
+        name, _, dtype = text.rpartition("=")
+        if dtype not in _DTYPES:
+            raise UsageError(f"--dtype {text}: {dtype!r} is none of {', '.join(_DTYPES)}")
+        dtypes[name] = dtype
+    return dtypes
+
+
+def _compared(
+    pair: "Matched", declared: "Mapping[str, OutputFacts]", dtype: str | None, given: dict[str, Any]
+) -> dict[str, Any]:
     import dataclasses
 
     from axpair_proto.gt.tensors import UnreadableTensor
@@ -79,7 +103,7 @@ def _compared(pair: "Matched", declared: "Mapping[str, OutputFacts]", given: dic
 
     note = ""
     try:
-        reference, candidate, typed = read_both(pair, given["dtype"], declared)
+        reference, candidate, typed = read_both(pair, dtype, declared)
     except UnreadableTensor as error:
         return {"name": pair.label, **invalid(error.message).document()}
     if reference is None or candidate is None:

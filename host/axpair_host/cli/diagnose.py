@@ -30,11 +30,12 @@ if TYPE_CHECKING:
 def command(gt: Path, cosine: float, write: bool, as_json: bool, **given: Any) -> str:
     """Judge a gt folder as it lies: no board, no simulator, and no look at a verdict that is stored in it.
 
-    GT is what 'axpair pair' or 'pulsar run --output_gt' wrote. A tensor in it that can't be read is named and not
-    judged, the others are; links that lead out of it aren't followed.
+    GT is what 'axpair pair' or 'pulsar run --output_gt' wrote, also in a .tar, .tar.gz or .zip. A tensor in it that
+    can't be read is named and not judged, the others are; links that lead out of it aren't followed.
 
     \b
     axpair diagnose gt
+    axpair diagnose gt.tar.gz
     axpair diagnose gt --cosine 0.99 --postprocess post:decode --expect cat
     axpair diagnose gt --postprocess 'cmd:./decode {dir}' --observed product.log
     """
@@ -42,14 +43,16 @@ def command(gt: Path, cosine: float, write: bool, as_json: bool, **given: Any) -
 
     from axpair_host import render
     from axpair_host.diagnosis import Settings, diagnose
+    from axpair_host.evidence.archives import gt_folder
     from axpair_host.evidence.named import KIND, named_files
     from axpair_host.evidence.record import FILE_NAME
     from axpair_host.evidence.store import write_pair_json
 
     settings = Settings(cosine, given["atol"], given["rtol"])
-    again = _judged_again(gt, given)
-    verdict = diagnose(again.evidence, settings, asks=again)
-    document = verdict.document()
+    with gt_folder(gt, write=write) as folder:
+        again = _judged_again(folder, given)
+        verdict = diagnose(again.evidence, settings, asks=again)
+        document = verdict.document()
     if write:
         marked(gt, KIND, named_files)
         claim(gt, [FILE_NAME], KIND, is_ours=lambda path: True)  # it was read before

@@ -29,7 +29,12 @@ if TYPE_CHECKING:
 @click.option("--cosine", type=click.FloatRange(0, 1, min_open=True), default=0.98, show_default=True, help="The line.")
 @click.option("--all", "every", is_flag=True, help="Every layer in order, not only the worst.")
 @click.option("--try-int16", "sixteen", is_flag=True, help="Build again with the costliest layer in 16 bit.")
-@click.option("--build-log", type=options.PATH, help="Read the table of layers out of a log of 'pulsar build'.")
+@click.option(
+    "--build-log",
+    type=options.PATH,
+    help="Read the table of layers out of a log of 'pulsar build' or 'pulsar2 build', or out of the latter's "
+    "precision_analysis_table.txt.",
+)
 @click.option("--write-config", type=options.PATH, help="Write --config here with that table turned on.")
 @click.option("--bisect", is_flag=True, help="Find the first layer that the board computes otherwise, on parts.")
 @options.board_option
@@ -76,11 +81,17 @@ def _write_config(given: "Mapping[str, Any]") -> None:
 
 def _from_log(given: "Mapping[str, Any]") -> dict[str, Any]:
     from axpair_host.files import existing_file
-    from axpair_host.layers.build_log import layers_in
+    from axpair_host.layers.build_log import cut_names, layers_in
     from axpair_host.layers.report import report
 
     path = existing_file("--build-log", given["build_log"])
-    return report(layers_in(path), given["cosine"], simulator="", source=str(path))
+    scores = layers_in(path)
+    if cut := cut_names(scores):
+        print_aside(
+            f"note: {cut} of {len(scores.layers)} names are cut short in this log; "
+            "quant/debug/precision_analysis_table.txt of the build has them whole"
+        )
+    return report(scores, given["cosine"], simulator="", source=str(path))
 
 
 def _dump(given: "Mapping[str, Any]") -> dict[str, Any]:

@@ -7,11 +7,35 @@ from typing import Any, TypeVar
 
 import click
 
+from axpair_host.errors import UsageError
+
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
 Decorator = Callable[[Decorated], Decorated]
 
 PATH = click.Path(path_type=Path)
 
+
+def _names_of(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for text in given:
+        theirs, separator, ours = text.partition("=")
+        if not separator or not theirs or not ours:
+            raise UsageError(f"--map {text}: expected THEIRS=OURS, two names of one tensor")
+        if names.setdefault(theirs, ours) != ours:
+            raise UsageError(f"--map {text}: {theirs!r} was mapped to {names[theirs]!r} before")
+    if len(set(names.values())) != len(names):
+        raise UsageError("--map: two tensors would have the same name")
+    return names
+
+
+map_option = click.option(
+    "--map",
+    "names",
+    multiple=True,
+    metavar="THEIRS=OURS",
+    callback=_names_of,
+    help="The second side's THEIRS is OURS of the first: for names that no rule pairs. May be repeated.",
+)
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="One JSON document on stdout; everything else goes to stderr."
 )

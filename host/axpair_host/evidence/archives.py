@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from axpair_host.errors import EvidenceError
+from axpair_host.evidence.record import LEGS
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
 WANTED = {".bin", ".npy", ".npz", ".json"}
@@ -53,6 +54,30 @@ def unpacked(path: Path, most_bytes: int = MAX_BYTES) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def gt_folder(path: Path, *, write: bool = False) -> Iterator[Path]:
+    """The gt folder itself, or the one that lies in an archive, unpacked for as long as the block lasts.
+
+    Raises EvidenceError where an archive holds none or several, or where it would have to be written.
+    """
+    if not is_archive(path) or not path.is_file():
+        yield path
+        return
+    if write:
+        raise EvidenceError(f"{path}: an archive isn't written", next_step="unpack it, and give the folder")
+    with unpacked(path) as folder:
+        found = sorted({leg.parent for leg in folder.rglob("*") if leg.name in LEGS and leg.is_dir()})
+        # What stands below another gt folder are that one's own rounds.
+        outer = [one for one in found if not any(other in one.parents for other in found)]
+        if len(outer) != 1:
+            listed = ", ".join(str(one.relative_to(folder)) for one in outer[:4]) or "none"
+            raise EvidenceError(
+                f"{path}: {len(outer)} gt folders in it ({listed}), and one is judged at a time",
+                next_step="unpack it, and give the folder; for tensors of any kind: axpair compare A B",
+            )
+        yield outer[0]
 
 
 def _unzip(path: Path, room: "_Room") -> None:

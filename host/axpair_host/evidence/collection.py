@@ -67,6 +67,13 @@ class Stored:
         except ContractError as error:
             raise EvidenceError(error.message, next_step=error.next_step) from error
 
+    def content_bytes(self) -> int:
+        """Of its elements; 0 where it can't be read."""
+        try:
+            return self.read().nbytes
+        except (EvidenceError, UnreadableTensor):
+            return 0
+
     def size_bytes(self) -> int:
         """Of a lone .bin: its length. Raises UnreadableTensor."""
         return bin_size(self.stem.with_name(f"{self.stem.name}.bin"))

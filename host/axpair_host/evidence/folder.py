@@ -4,6 +4,7 @@ Folders of other making are read too: one that `pulsar run` wrote has no pair.js
 the tensors, and what only gathering could know (rounds, digests, steps) stays unknown.
 """
 
+import shlex
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 from axpair_proto.dtypes import size_bytes
 from axpair_proto.errors import ContractError
+from axpair_proto.filekinds import kind_of
 from axpair_proto.gt.tensors import (
     UnreadableTensor,
     bin_size,
@@ -25,9 +27,10 @@ from axpair_proto.names import match_stems
 
 from axpair_host.digests import file_sha256
 from axpair_host.errors import EvidenceError, HostError
-from axpair_host.evidence.record import OutputFacts, Record, Round
+from axpair_host.evidence.record import LEGS, OutputFacts, Record, Round
 from axpair_host.evidence.store import read_record
 from axpair_host.evidence.unrecorded import record_of
+from axpair_host.files import where_it_belongs
 
 Array = np.ndarray[Any, Any]
 Tensors = Mapping[str, Array]
@@ -35,8 +38,6 @@ Tensors = Mapping[str, Array]
 OTHER_INPUTS = "trials/other_inputs"
 """Numbered folders of other inputs, with what simulator and board make of them."""
 _LINK = "a link that leads out of the gt folder, which isn't followed"
-LEGS = ("golden", "onnx", "lava_joint", "joint", "board")
-"""Folders of outputs, in the data's direction."""
 
 
 class Evidence:
@@ -215,9 +216,9 @@ def load(gt: Path) -> Evidence:
     if not gt.exists():
         raise EvidenceError(f"{gt}: there is no such folder")
     if not gt.is_dir():
-        raise EvidenceError(
-            f"{gt}: is a file, not a gt folder", next_step="for single tensors and archives: axpair compare A B"
-        )
+        kind = kind_of(gt)
+        next_step = where_it_belongs(gt, kind) or "for single tensors: axpair compare A B"
+        raise EvidenceError(f"{gt}: is {kind.value}, not a gt folder", next_step=next_step)
     record = read_record(gt)
     there = [leg for leg in LEGS if _has_tensors(gt, leg)]
     if not there and (record is None or record.board is None):
@@ -265,7 +266,13 @@ def _bytes(declared: tuple[str, tuple[int, ...]]) -> int:
 
 
 def _advice(gt: Path) -> str:
-    below = sorted(p.name for p in gt.iterdir() if p.is_dir() and any((p / leg).is_dir() for leg in LEGS))
-    if below:
-        return f"it holds gt folders: give one of them, such as {gt / below[0]}"
+    for place, what in (
+        (gt, "holds gt folders"),
+        (gt / "cases", "is a replay's run, which kept failing cases"),
+    ):
+        found = place.iterdir() if place.is_dir() else ()
+        below = sorted(one for one in found if any((one / leg).is_dir() for leg in LEGS))
+        if below:
+            more = f" (and {len(below) - 1} more)" if below[1:] else ""
+            return f"it {what}: axpair diagnose {shlex.quote(str(below[0]))}{more}"
     return "give the folder that 'axpair pair' or 'pulsar run --output_gt' wrote; for others: axpair compare A B"

@@ -1,6 +1,8 @@
 """Which tensor of one collection stands for which of another."""
 
-from collections.abc import Iterator, Mapping
+import difflib
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,16 +54,55 @@ def matched(first: Groups, second: Groups) -> list[Matched]:
     return found
 
 
+def renamed(groups: Groups, names: Mapping[str, str]) -> Groups:
+    """The same with tensors under other names, by file stem or by full label. Raises UsageError for unknown ones."""
+    if not names:
+        return groups
+    refuse_unknown_names("--map", names, [stem for tensors in groups.values() for stem in tensors])
+    return {
+        group: {names.get(stem, stem): stored for stem, stored in tensors.items()} for group, tensors in groups.items()
+    }
+
+
+def refuse_unknown_names(option: str, given: Iterable[str], known: Sequence[str]) -> None:
+    """Raise UsageError where an option names a tensor that isn't there; "" stands for all."""
+    for name in given:
+        if name and name not in known:
+            close = difflib.get_close_matches(name, known, 1)
+            near = f"; did you mean {close[0]!r}?" if close else ""
+            raise UsageError(
+                f"{option} {name}: no tensor is named so{near}", next_step=f"names: {', '.join(known[:8])}"
+            )
+
+
 def _tensors(group: str, one: Mapping[str, Stored], other: Mapping[str, Stored]) -> Iterator[Matched]:
     if len(one) == len(other) == 1:
         (name, stored), (_, second) = next(iter(one.items())), next(iter(other.items()))
         yield Matched(group, name, stored, second)
         return
     pairs = _names(one, other)
+    if not pairs and len(one) == len(other):
+        _suggest_map(one, other)
     for name, stored in one.items():
         yield Matched(group, name, stored, other[pairs[name]] if name in pairs else None)
     for name in sorted(set(other) - set(pairs.values())):
         yield Matched(group, name, None, other[name])
+
+
+def _suggest_map(one: Mapping[str, Stored], other: Mapping[str, Stored]) -> None:
+    """Raise UsageError with the map that sizes and order suggest; it is never taken by itself."""
+    sizes = [[stored.content_bytes() for stored in side.values()] for side in (one, other)]
+    if sizes[0] != sizes[1]:
+        return
+    options = " ".join(f"--map {shlex.quote(f'{second}={first}')}" for first, second in zip(one, other, strict=True))
+    raise UsageError(
+        f"no tensor of one side has the name of one of the other: {_few(one)} and {_few(other)}",
+        next_step=f"where they belong together in this order, which their sizes fit: {options}",
+    )
+
+
+def _few(names: Mapping[str, Stored]) -> str:
+    return ", ".join(list(names)[:4]) + (", ..." if len(names) > 4 else "")
 
 
 def _names(one: Mapping[str, Stored], other: Mapping[str, Stored]) -> dict[str, str]:

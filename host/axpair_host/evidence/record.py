@@ -13,6 +13,8 @@ from axpair_host.evidence.layer_scores import LayerScores
 from axpair_host.evidence.other_platform import OtherPlatform
 
 SCHEMA_VERSION = 1
+LEGS = ("golden", "onnx", "lava_joint", "joint", "board")
+"""Folders of outputs in a gt folder, in the data's direction."""
 FILE_NAME = "pair.json"
 
 

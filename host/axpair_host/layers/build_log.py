@@ -1,11 +1,18 @@
-"""Reads the table of layers out of a log of `pulsar build`.
+"""Reads the table of layers out of a log of `pulsar build` or `pulsar2 build`.
 
-Its rows are "Layer: NAME  2-norm RE: 1.23%  cosine-sim: 0.9991" (log of `pulsar run`, 0.6.1.14; the one of layers has
+pulsar: its rows are "Layer: NAME  2-norm RE: 1.23%  cosine-sim: 0.9991"
+(log of `pulsar run`, 0.6.1.14; the one of layers has
 the same columns). What a log goes through on its way to a file may colour it, prefix or frame its lines, and wrap
 them: none of that matters here.
+
+pulsar2: the table titled "Quant Precision Table", PerLayer (each layer fed with the float model's inputs) or EndToEnd
+(errors add up), from the log or from quant/debug/precision_analysis_table.txt. In a piped log its cells are wrapped,
+and cut with "…" where a word is too long; only the file has them whole (logs of 2023 to 7.0).
 """
 
+import math
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from axpair_host.errors import UsageError
@@ -23,6 +30,10 @@ _ROW = re.compile(
     rf"cosine-sim:\s*(?P<cosine>{_NUMBER})",
     re.DOTALL | re.IGNORECASE,
 )
+_PRECISION_TITLE = re.compile(
+    r"(?:Quant Precision Table|Precision Analysis)\s*[【(\[](?P<method>PerLayer|EndToEnd)[^\n]*", re.IGNORECASE
+)
+_CUT = "…"
 
 
 def layers_in(path: Path) -> LayerScores:
@@ -37,12 +48,19 @@ def layers_in(path: Path) -> LayerScores:
     except OSError as error:
         raise UsageError(f"--build-log {path}: {error.strerror or error}", next_step="check the path") from error
     rows = rows_in(text)
-    if not rows:
+    if rows:
+        return LayerScores("onnx", "", tuple(rows))
+    if (precision := _precision_table(text)) is not None:
+        return precision
+    if any(mark in text for mark in ("pulsar2", "yamain", "Precision")):
         raise UsageError(
-            f"--build-log {path}: no row 'Layer: ... 2-norm RE: ... cosine-sim: ...' in it",
-            next_step="turn the table on: axpair layers --config FILE --write-config OUT, build with OUT, keep the log",
+            f"--build-log {path}: a log of pulsar2 without a precision table",
+            next_step="build with --quant.precision_analysis 1, or give quant/debug/precision_analysis_table.txt of it",
         )
-    return LayerScores("onnx", "", tuple(rows))
+    raise UsageError(
+        f"--build-log {path}: no row 'Layer: ... 2-norm RE: ... cosine-sim: ...' in it, and no table of pulsar2",
+        next_step="turn the table on: axpair layers --config FILE --write-config OUT, build with OUT, keep the log",
+    )
 
 
 def rows_in(text: str) -> list[LayerRow]:
@@ -51,6 +69,74 @@ def rows_in(text: str) -> list[LayerRow]:
     plain = _FRAME.sub(" ", _STAMP.sub("", plain))
     tables = [[_row(found) for found in _ROW.finditer(part)] for part in _TITLE.split(plain)]
     return max(tables, key=len)
+
+
+def cut_names(scores: LayerScores) -> int:
+    """How many layers have a name that the log cut short."""
+    return sum(_CUT in row.name or _CUT in row.node for row in scores.layers)
+
+
+def _precision_table(text: str) -> LayerScores | None:
+    """The last of pulsar2's tables with rows; None where there is none."""
+    plain = _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    titles = list(_PRECISION_TITLE.finditer(plain))
+    ends = [*(title.start() for title in titles[1:]), len(plain)]
+    for title, end in reversed(list(zip(titles, ends, strict=True)) if titles else []):
+        part = plain[title.end() : end]
+        per_layer = title["method"].lower() == "perlayer"
+        if rows := [row for cells in _table_rows(part) if (row := _precision_row(cells, per_layer)) is not None]:
+            return LayerScores("onnx", "lava_joint" if per_layer else "", tuple(rows))
+    return None
+
+
+def _table_rows(text: str) -> Iterator[dict[str, str]]:
+    """Rows of the first box in a text, by column; the lines of a cell are put together again."""
+    columns: list[str] = []
+    lines: list[list[str]] = []
+    for line in text.splitlines():
+        bare = line.strip()
+        if bare[:1] in ("┃", "│"):
+            lines.append([cell.strip() for cell in re.split("[┃│]", bare.strip("┃│"))])
+        elif bare[:1] in ("┡", "├", "└", "╞") and lines:
+            cells = [
+                _joined(part) for part in zip(*(line for line in lines if len(line) == len(lines[0])), strict=True)
+            ]
+            if columns:
+                yield dict(zip(columns, cells, strict=False))
+            else:
+                columns = [cell.lower() for cell in cells]
+            lines = []
+            if bare[0] == "└":
+                return
+
+
+def _joined(parts: tuple[str, ...]) -> str:
+    """Lines of one cell: words of a header and numbers of a shape stand apart, a name was broken anywhere."""
+    words = [part for part in parts if part]
+    apart = all(re.fullmatch(r"[A-Za-z]+|\(?[\d, ]+\)?", word) for word in words)
+    return (" " if apart else "").join(words)
+
+
+def _precision_row(cells: Mapping[str, str], per_layer: bool) -> LayerRow | None:
+    cosine = _column(cells, "cosin", "cosin distance")
+    if not re.fullmatch(_NUMBER, cosine, re.IGNORECASE):
+        return None
+    node = _column(cells, "operator", "op")
+    name = _column(cells, "output tensor", "tensor") or node
+    kind = _column(cells, "type", "op type")
+    shape = [int(length) for length in re.findall(r"\d+", _column(cells, "shape"))]
+    score = LayerScore(_number(cosine), None)
+    own, end = (score, None) if per_layer else (None, score)
+    return LayerRow(name, node, kind, math.prod(shape) if shape else 0, None, own=own, lava_joint=end)
+
+
+def _column(cells: Mapping[str, str], *names: str) -> str:
+    """The cell under one of these heads, which may be cut short themselves; "" without one."""
+    for head, value in cells.items():
+        begun = head.removesuffix(_CUT)
+        if head in names or (begun != head and any(name.startswith(begun) for name in names)):
+            return value
+    return ""
 
 
 def _row(found: "re.Match[str]") -> LayerRow:

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
-from axpair_host.evidence.layer_scores import LayerRow, LayerScores
+from axpair_host.evidence.layer_scores import LayerRow, LayerScore, LayerScores
 
+STAGES = ("joint", "lava_joint", "own")
+"""Scores of a row, the one that says most first."""
 STANDS_OUT = 0.25
 """Share of all layers' own noise power from which on one layer counts as the place where the loss enters."""
 CLIPPED_SHARE = 0.005
@@ -11,9 +13,9 @@ CLIPPED_SHARE = 0.005
 
 
 def first_below(scores: LayerScores, line: float, stage: str = "joint") -> LayerRow | None:
-    """The first layer whose tensor, end to end, is below the line against the reference."""
+    """The first layer below the line against the reference: end to end, or of its own where `stage` is "own"."""
     for row in scores.layers:
-        score = row.joint if stage == "joint" else row.lava_joint
+        score: LayerScore | None = getattr(row, stage)
         if score is not None and score.cosine is not None and score.cosine < line:
             return row
     return None

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from axpair_host.evidence.layer_scores import LayerRow, LayerScores
-from axpair_host.layers.costs import STANDS_OUT, costliest, first_below, share
+from axpair_host.layers.costs import STAGES, STANDS_OUT, costliest, first_below, share
 from axpair_host.layers.sixteen import SixteenTrial
 
 SCHEMA_VERSION = 1
@@ -15,7 +15,7 @@ def report(
     scores: LayerScores, line: float, *, simulator: str, sixteen: SixteenTrial | None = None, source: str = ""
 ) -> dict[str, Any]:
     """JSON form of all rows and of what they say. `source` names a log that the rows come from."""
-    stage = "joint" if any(row.joint is not None for row in scores.layers) else "lava_joint"
+    stage = next((one for one in STAGES if any(getattr(row, one) is not None for row in scores.layers)), "lava_joint")
     first, worst = first_below(scores, line, stage), costliest(scores)
     miscompiled = [row for row in scores.layers if row.compiled is not None and row.compiled.at_fault]
     return {

@@ -5,6 +5,7 @@ from typing import Any
 
 from axpair_proto.printing import print_line, print_lines
 
+from axpair_host.layers.costs import STAGES
 from axpair_host.render.lines import aligned, bold, coloured, dim, paragraph, plain, table_columns, width
 from axpair_host.render.numbers import cosine
 
@@ -25,7 +26,7 @@ def layers(document: Mapping[str, Any], *, every: bool) -> None:
     table = [[dim(cell) for cell in head]]
     for row in shown:
         scores = [_cell(row.get(stage)) for stage in _stages(rows)]
-        own = [_percent(row["own"])] if _has_own(rows) else []
+        own = [_percent(row["own"]) if _has_own_error(rows) else _cell(row["own"])] if _has_own(rows) else []
         table.append(
             [
                 _mark(document, row),
@@ -64,7 +65,7 @@ def bisection(document: Mapping[str, Any]) -> None:
 def _summary(document: Mapping[str, Any]) -> list[str]:
     line, reference = document["line"], document["reference"]
     first, worst = document["first_below"], document["costliest"]
-    stage = document["first_below_stage"]
+    stage = {"own": "own cosine"}.get(document["first_below_stage"], document["first_below_stage"])
     word = f"{coloured(document['verdict'])}  "
     if first is not None:
         said = f"{first['name']!r} ({first['kind'] or 'layer'}) is the first whose {stage} is below {line:g} "
@@ -96,7 +97,7 @@ def _summary(document: Mapping[str, Any]) -> list[str]:
 
 def _badness(row: Mapping[str, Any]) -> tuple[bool, float, float]:
     own, compiled = row["own"], row["compiled"]
-    reached = [score["cosine"] for stage in ("joint", "lava_joint") if (score := row[stage]) is not None]
+    reached = [score["cosine"] for stage in STAGES if (score := row[stage]) is not None]
     known = [value for value in reached if value is not None]
     return not (compiled or {}).get("at_fault"), -((own or {}).get("relative_error") or 0.0), min(known, default=2.0)
 
@@ -109,9 +110,14 @@ def _has_own(rows: Sequence[Mapping[str, Any]]) -> bool:
     return any(row["own"] is not None for row in rows)
 
 
+def _has_own_error(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether relative errors are known; pulsar2's table has cosines alone."""
+    return any((row["own"] or {}).get("relative_error") is not None for row in rows)
+
+
 def _columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Heads of the scores: cosines end to end, the layer's own 2-norm relative error, what compilation adds to it."""
-    own = ["own RE"] if _has_own(rows) else []
+    own = [("own RE" if _has_own_error(rows) else "own cosine")] if _has_own(rows) else []
     return [*_stages(rows), *own, *(["J-Q steps"] if _has_compiled(rows) else [])]
 
 

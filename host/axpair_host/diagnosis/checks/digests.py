@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
-from axpair_host.evidence.folder import LEGS
+from axpair_host.evidence.record import LEGS
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding]:
