@@ -10,9 +10,10 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
-from axpair_agent.worker import run_joint_log
+from axpair_proto.run_logs import RunLog, read_run_log
+
 from axpair_agent.worker.runtime import Buffer, EndedFromOutside, OptionError, RuntimeFault
 
 PLACES = ("/opt/bin/run_joint", "/soc/bin/run_joint")
@@ -49,11 +50,12 @@ class RunJoint:
 
     def versions(self) -> Dict[str, str]:
         """The program's version once it ran, and the flags that it is given besides."""
+        said = read_run_log(self._log).versions
         found = {
-            "runtime": f"run_joint {run_joint_log.program_version(self._log)}".strip(),
+            "runtime": said.get("runtime", self.name),
             "command": self._command,
             "flags": " ".join(self._flags),
-            "vnpu": run_joint_log.vnpu_mode(self._log),
+            "vnpu": said.get("vnpu", ""),
         }
         return {key: value for key, value in found.items() if value}
 
@@ -65,7 +67,7 @@ class RunJoint:
         self._joint = path
         with tempfile.TemporaryDirectory(prefix="axpair-run_joint-") as folder:
             self._log = self._call([], Path(folder))
-        found = run_joint_log.description(self._log)
+        found = _description(read_run_log(self._log))
         if found is None:
             raise RuntimeFault(
                 f"{self._command} doesn't list the model's inputs and outputs in a form that is understood"
@@ -93,9 +95,9 @@ class RunJoint:
                 path.write_bytes(data)
             data_flag = ["--data", ";".join(map(str, paths)), "--bin-out-dir", str(folder / "out")]
             self._log = self._call(data_flag, folder)
-            refused = [line for line in self._log if run_joint_log.NOT_FED.search(line)]
+            refused = read_run_log(self._log).not_fed
             if refused:
-                raise RuntimeFault(f"run_joint ran without the input that it was given: {refused[0].strip()}")
+                raise RuntimeFault(f"run_joint ran without the input that it was given: {refused[0]}")
             return [self._read(folder / "out", output) for output in self._description["outputs"]]
 
     def close(self) -> None:
@@ -146,6 +148,23 @@ class RunJoint:
                 f"run_joint left {size} bytes of output {output['name']!r}, which has {output['size_bytes']}"
             )
         return data
+
+
+def _description(log: RunLog) -> Optional[Dict[str, Any]]:
+    """The JSON form of a ModelDescription; None where the log doesn't hold every input and output whole.
+
+    Steps and CPU parts aren't printed: they stay unknown.
+    """
+    if not log.inputs or not log.outputs:
+        return None
+    return {
+        "inputs": [one._asdict() for one in log.inputs],
+        "outputs": [one._asdict() for one in log.outputs],
+        "tools_version": " ".join(log.toolchain.split()),
+        "max_batch": log.max_batch,
+        "dynamic_batch": log.dynamic_batch,
+        "vnpu_mode": log.versions.get("vnpu", ""),
+    }
 
 
 def _find(command: str) -> str:

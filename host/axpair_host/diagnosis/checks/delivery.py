@@ -61,5 +61,5 @@ def _silence(board: BoardFacts, log: RunLog) -> str:
 
 
 def _log(board: BoardFacts) -> list[str]:
-    rounds = [line for one in board.rounds if one.kind == "case" for line in one.log_lines]
-    return [*board.log_lines, *rounds]
+    """The case's own lines: while loading, run_joint is run without data only to have it describe the model."""
+    return [line for one in board.rounds if one.kind == "case" for line in one.log_lines]
