@@ -1,12 +1,15 @@
 """What the vendor's own command makes of a finding of the board: it too, or our worker alone."""
 
+import signal
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from axpair_host.diagnosis.checks.failure import first_failure
 from axpair_host.diagnosis.finding import ByVendor, Finding
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.digests import bytes_sha256
+from axpair_host.evidence.record import Failure, SecondOpinion
 
 ASKED_FOR = ("AX003", "AX301", "AX302", "AX303", "AX304", "AX305", "AX306", "AX307", "AX313", "AX314")
 """Codes that may be named for what our own worker does."""
@@ -20,7 +23,7 @@ _TO_US = (
 
 def suspects(inquiry: Inquiry) -> list[Finding]:
     """Findings for which the vendor's command is asked: of the board, through our own worker."""
-    if vendor_saw_it(inquiry):
+    if _by_vendor(inquiry):
         return []
     return [
         one
@@ -32,9 +35,13 @@ def suspects(inquiry: Inquiry) -> list[Finding]:
 def vendor_saw_it(inquiry: Inquiry) -> bool:
     """Whether the board's bytes themselves came from the vendor's own command, with its log kept."""
     board = inquiry.evidence.record.board
-    if board is None or not board.versions.get("runtime", "").startswith(("run_joint", "ax_run_model")):
-        return False
-    return any(one.log_lines for one in board.rounds)
+    return board is not None and _by_vendor(inquiry) and any(one.log_lines for one in board.rounds)
+
+
+def _by_vendor(inquiry: Inquiry) -> bool:
+    """Whether the vendor's own command was the runtime: nobody else can be asked then."""
+    board = inquiry.evidence.record.board
+    return board is not None and board.versions.get("runtime", "").startswith(("run_joint", "ax_run_model"))
 
 
 def weighed(inquiry: Inquiry, finding: Finding) -> Finding:
@@ -48,7 +55,7 @@ def weighed(inquiry: Inquiry, finding: Finding) -> Finding:
     if seen == "same":
         words = f"run_joint {'gives wrong bytes' if finding.code == 'AX301' else 'shows the same'} on that board"
     elif seen == "other":
-        words = "run_joint is wrong there too, in another way"
+        words = f"run_joint {'fails' if finding.code == 'AX307' else 'is wrong'} there too, in another way"
     else:
         words = "run_joint gives the simulator's bytes there"
     finding = replace(finding, by_vendor=seen, summary=f"{finding.summary}; {words}")
@@ -60,9 +67,10 @@ def weighed(inquiry: Inquiry, finding: Finding) -> Finding:
 def _seen(inquiry: Inquiry, finding: Finding) -> ByVendor:
     said = inquiry.evidence.record.second_opinion
     assert said is not None
-    failures = [one.failure for one in said.rounds if one.failure is not None]
-    if said.failure is not None or failures:
-        return "same" if finding.code == "AX307" else "other"
+    theirs = said.failure or next((one.failure for one in said.rounds if one.failure is not None), None)
+    if theirs is not None:
+        # It gave no bytes: that says something of a failure alone.
+        return _failed_alike(inquiry, said, theirs) if finding.code == "AX307" else ""
     rounds = [{one.name: one.sha256 for one in each.outputs} for each in said.rounds if each.kind == "case"]
     if not rounds:
         return ""
@@ -79,6 +87,27 @@ def _seen(inquiry: Inquiry, finding: Finding) -> ByVendor:
     }
     wrong = [name for name in names if any(each.get(name) != joint[name] for each in rounds)]
     return "same" if all(each.get(name) in seen[name] for each in rounds for name in wrong) else "other"
+
+
+def _failed_alike(inquiry: Inquiry, said: SecondOpinion, theirs: Failure) -> ByVendor:
+    """Whether the command failed at the same step in the same way."""
+    ours = first_failure(inquiry)
+    if ours is None:
+        return ""
+    if ours.loading != (said.failure is not None):
+        return "other"
+    return "same" if _end_of(ours.failure) == _end_of(theirs) else "other"
+
+
+def _end_of(failure: Failure) -> tuple[str, int]:
+    """How a program ended: by which signal, or with which code. run_joint, which asserts, ends with SIGABRT for any
+    code that a library returned; its own words name none."""
+    if failure.signal:
+        return failure.signal, 0
+    ended = failure.code - 128 if failure.kind in ("error", "exit") and 128 < failure.code < 160 else 0
+    if ended == signal.SIGABRT or (failure.kind == "error" and not ended):
+        return "error", 0
+    return (signal.Signals(ended).name, 0) if ended in {int(one) for one in signal.Signals} else (failure.kind, 0)
 
 
 def document(inquiry: Inquiry) -> Mapping[str, Any] | None:

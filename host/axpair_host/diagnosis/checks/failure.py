@@ -1,7 +1,10 @@
 """Did the runtime come back with an answer?"""
 
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from axpair_proto.npu_codes import meaning
 
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -38,8 +41,30 @@ class Failed:
         """One clause for people."""
         failure = self.failure
         words = _KINDS.get(failure.kind, failure.kind)
-        detail = f" ({failure.signal})" if failure.signal else f" ({hexadecimal(failure)})" if failure.code else ""
-        return f"the runtime {words}{detail} {self.where}: {failure.message}"
+        return f"the runtime {words}{self._detail()} {self.where}: {failure.message}"
+
+    @property
+    def code(self) -> int:
+        """The library's own code, unsigned; 0 where there is none. Exit statuses are none."""
+        return 0 if self._is_status else self.failure.code & 0xFFFFFFFF
+
+    @property
+    def _is_status(self) -> bool:
+        """Whether the code is that of a process's end: of run_joint's as well, whose own codes aren't printed."""
+        return self.failure.kind == "exit" or 0 < self.failure.code < 256
+
+    def _detail(self) -> str:
+        failure = self.failure
+        if failure.signal:
+            return f" ({failure.signal})"
+        if not failure.code:
+            return ""
+        if self._is_status:
+            ended = failure.code - 128
+            name = signal.Signals(ended).name if ended in {int(one) for one in signal.Signals} else ""
+            return f" (exit status {failure.code}{f', as after {name}' if name else ''})"
+        known = meaning(failure.code)
+        return f" ({hexadecimal(failure)}{f': {known}' if known else ''})"
 
     def evidence(self) -> dict[str, object]:
         """The numbers behind it."""

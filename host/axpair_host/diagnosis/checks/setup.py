@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from axpair_proto.npu_codes import NO_RESOURCES, UNREADABLE_MODEL
+
 from axpair_host.diagnosis.checks.failure import Failed, first_failure, hexadecimal
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
 
 _UNREADABLE = re.compile(r"get (?:joint )?model type .*failed|load model .*failed|handle from memory .*failed", re.I)
-_MALFORMED = (0x80061084, 0x80061004)
-"""JOINT_MALFORMED_TOPOLOGY."""
 _OTHER_MODE = re.compile(
     r"init engine with mode ?\{? ?(?P<asked>\w*).*?failed(?:.*?inited to mode ?\{? ?(?P<held>\w+))?"
     r"|already inited to mode ?\{? ?(?P<only>\w*)",
@@ -26,8 +26,6 @@ _FIGURES = re.compile(
 _WANTED = re.compile(r"(\d+) bytes of CMM wanted|alloc(?:ate)?\D{0,40}?(\d+) bytes", re.I)
 _GONE = re.compile(r"no space left on device|too many open files|cannot allocate memory|(?<!or )out of memory", re.I)
 """Not the agent's own guess at a SIGKILL: "killed from outside, or out of memory"."""
-_NO_RESOURCES = (0x80060085, 0x80060086, 0x80061085, 0x80061005)
-"""NPU_NO_RESOURCES, NPU_MEM_ERROR, JOINT_CREATE_CONTEXT_FAILED: memory most often, but not always."""
 _RELEASE = re.compile(r"(?<![\w.])V?(\d+(?:\.\d+)+)")
 
 
@@ -40,7 +38,7 @@ def releases(inquiry: Inquiry) -> Iterator[Finding]:
     board = inquiry.evidence.record.board
     if failed is None or board is None or not failed.loading or failed.failure.kind == "hang":
         return
-    unreadable = bool(_UNREADABLE.search(failed.text)) or failed.failure.code & 0xFFFFFFFF in _MALFORMED
+    unreadable = bool(_UNREADABLE.search(failed.text)) or failed.code in UNREADABLE_MODEL
     driver, library = (board.versions.get(key, "") for key in ("driver", "runtime"))
     apart = _apart(driver, library)
     if not apart and (not unreadable or apart is False):
@@ -88,12 +86,11 @@ def resources(inquiry: Inquiry) -> Iterator[Finding]:
     last = figures[-1]["remain_bytes"] if figures else None
     short = wanted is not None and last is not None and wanted > last
     gone = _GONE.search(failed.text)
-    code = failed.failure.code & 0xFFFFFFFF
     if short:
         said = f"{wanted} bytes of contiguous memory (CMM) were wanted, {last} remained"
     elif gone:
         said = f"the system said {gone.group(0)!r}"
-    elif code in _NO_RESOURCES:
+    elif failed.code in NO_RESOURCES:
         said = f"{hexadecimal(failed.failure)} is most often returned where memory or handles are exhausted"
     else:
         return

@@ -18,6 +18,9 @@ from axpair_host.progress import Silent
 
 RUNTIME = "run_joint"
 PLACE = "second_opinion/board"
+NOT_STARTED = (126, 127)
+"""A shell's and a dynamic linker's exit statuses for a program that never ran."""
+MISSING_LIBRARY = "error while loading shared libraries"
 
 
 def answer(session: Session, record: Record) -> Record | None:
@@ -49,6 +52,8 @@ def by_command(side: BoardSide, switches: Mapping[str, str]) -> LoadedModel | Lo
 def _asked(session: Session, loaded: LoadedModel | LoadRefused) -> SecondOpinion:
     """Behind the probe's input, so that what memory holds of the case itself can't pass for an answer."""
     if isinstance(loaded, LoadRefused):
+        if loaded.failure.code in NOT_STARTED or any(MISSING_LIBRARY in line for line in loaded.log_lines):
+            return SecondOpinion(lacking=f"it can't be started there: {loaded.failure.message}")
         return SecondOpinion(failure=loaded.failure, log_lines=loaded.log_lines)
     case = Case(session.prepared.id, session.prepared.data, deadline_ms=session.request.deadline_ms)
     leg = run_case(loaded, case, Silent())
