@@ -47,6 +47,8 @@ def inspect(onnx_path: Path, shapes: Mapping[str, tuple[int, ...]]) -> ModelFact
     return ModelFacts(
         inputs=inputs,
         operators=dict(Counter(node.op_type for node in graph.nodes)),
+        names={node.name: node.op_type for node in graph.nodes},
+        outputs=tuple(graph.outputs),
         macs={kind: number for kind, number in macs.items() if number},
         elements=dict(elements),
         silu_elements=sum(prod(graph.shapes[given]) for _, given in silu),

@@ -186,6 +186,10 @@ class ModelFacts:
     """Multiplications of layers whose result goes into such a one."""
     concats: Mapping[str, tuple[str, ...]]
     """Each Concat's tensor, and the tensors that it joins."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Each operator's name and its ONNX type, once simplified."""
+    outputs: tuple[str, ...] = ()
+    """Names, in the model's order."""
 
 
 @dataclass(frozen=True)

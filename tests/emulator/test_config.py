@@ -14,7 +14,11 @@ from axpair_emulator.config.signature import Signature
 from axpair_emulator.errors import ConfigError
 from axpair_proto.pulsar.text import parse_config, write_config
 
-MODEL = Signature({"data": (1, 3, 12, 10)}, {"boxes": (1, 4, 6, 5), "score": (1, 7)}, ("conv_1", "conv_2", "relu"))
+MODEL = Signature(
+    {"data": (1, 3, 12, 10)},
+    {"boxes": (1, 4, 6, 5), "score": (1, 7)},
+    {"conv_1": "Conv", "conv_2": "Conv", "relu": "Relu"},
+)
 DATASET = 'dataset_conf_calibration { path: "c.tar" }'
 
 

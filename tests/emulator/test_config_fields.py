@@ -15,7 +15,9 @@ from axpair_proto.pulsar import config_pb2 as pb
 from axpair_proto.pulsar.text import parse_config
 from google.protobuf.descriptor import Descriptor
 
-MODEL = Signature({"data": (1, 3, 12, 10)}, {"boxes": (1, 4, 6, 5), "score": (1, 7)}, ("conv_1", "lstm"))
+MODEL = Signature(
+    {"data": (1, 3, 12, 10)}, {"boxes": (1, 4, 6, 5), "score": (1, 7)}, {"conv_1": "Conv", "lstm": "LSTM"}
+)
 CALIBRATION = "neuwizard_conf.dataset_conf_calibration"
 MEASUREMENT = "neuwizard_conf.dataset_conf_error_measurement"
 EVALUATION = "neuwizard_conf.evaluation_conf"
@@ -138,7 +140,7 @@ FREE = {
     "input_path": "where a build reads (build_paths.py)",
     "output_path": "where a build writes (build_paths.py)",
     "input_type": "AUTO and ONNX are the same: only ONNX models are read",
-    f"{CALIBRATION}.type": "a tar is the only kind",
+    f"{CALIBRATION}.type": "a tar is the only kind; any other is named (passed_over.py)",
     f"{MEASUREMENT}.type": "a tar is the only kind",
 }
 """Fields whose values all mean the same, and those that `resolve` doesn't read."""

@@ -252,7 +252,7 @@ def test_flags_of_build_beat_the_file(tmp_path: Path, launchers: Path) -> None:
         ("build --no_such_flag", 2, "unrecognized arguments"),
         ("debug model/m.joint --anything", 2, "axpair layers"),
         ("info model/m.onnx", 1, "is not a joint but an ONNX model"),
-        ("run model/m.joint --input images/x.jpg", 2, "required: --config"),
+        ("run model/m.onnx --input images/x.jpg", 1, "no --config: model/m.onnx alone doesn't say"),
         ("", 2, "required: command"),
     ],
 )

@@ -153,6 +153,17 @@ def test_a_config_that_says_otherwise_of_an_output_is_said(built: Path, tmp_path
     assert not any("isn't what the joint was built with" in line for line in run(*command, built / "m.output.prototxt"))
 
 
+def test_without_config_every_model_runs_as_the_joint_was_built(built: Path, tmp_path: Path) -> None:
+    models, image = (built / "m.onnx", built / "m.joint", built / "m.lava_joint"), built / "x.png"
+    run(*models, "--input", image, "--output_gt", tmp_path / "without")
+    run(*models, "--input", image, "--output_gt", tmp_path / "with", "--config", built / "m.output.prototxt")
+    mine, theirs = files(tmp_path / "without"), files(tmp_path / "with")
+    assert mine == theirs
+    assert "joint/p.bin" in mine
+    run(built / "m.joint", "--input", image, "--output_gt", tmp_path / "alone")
+    assert files(tmp_path / "alone")["joint/p.bin"] == theirs["joint/p.bin"]
+
+
 def test_input_and_layer_are_repeatable(tmp_path: Path) -> None:
     model = net(
         [node("Conv", [INPUT, "w"], ["c"]), node("Mul", ["c", "roi"], ["y"])], ["y"], {"w": random_array(2, 3, 3, 3)}

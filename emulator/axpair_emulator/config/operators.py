@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from axpair_proto.pulsar import config_pb2 as pb
+from axpair_proto.pulsar.selectors import selecting_nothing
 
 from axpair_emulator.config.build_config import OperatorConf
 from axpair_emulator.config.selection import selector_pattern
@@ -19,8 +18,7 @@ def resolve_operators(config: pb.Config, signature: Signature, warnings: list[st
     found: list[OperatorConf] = []
     for item in config.neuwizard_conf.operator_conf.operator_conf_items:
         pattern = selector_pattern(item.selector, "operator_conf_items")
-        if not any(re.fullmatch(pattern, name) for name in signature.operators):
-            warnings.append(f"operator_conf_items: no operator is named {pattern!r} after simplification")
+        warnings += selecting_nothing([item], signature.operators)
         attributes = item.attributes
         feature = enum_word(pb.DataType, attributes.input_feature_type)
         weight = enum_word(pb.DataType, attributes.weight_type)

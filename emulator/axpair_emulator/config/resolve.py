@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from axpair_proto.pulsar import config_pb2 as pb
+from axpair_proto.pulsar.passed_over import passed_over
 
 from axpair_emulator.config.backends import resolve_backends
 from axpair_emulator.config.batch import resolve_batch
@@ -27,9 +28,9 @@ def resolve(config: pb.Config, folder: Path, signature: Signature) -> tuple[Buil
     `folder` is that of the configuration file. Raises ConfigError when it contradicts itself or the model.
     """
     warnings: list[str] = []
-    if config.output_type == pb.OUTPUT_TYPE_SUPERNET:
+    if config.output_type not in (pb.OUTPUT_TYPE_AUTO, pb.OUTPUT_TYPE_JOINT):
         raise ConfigError(
-            "output_type is OUTPUT_TYPE_SUPERNET; the emulator builds joints",
+            f"output_type is {pb.OutputType.Name(config.output_type)}; the emulator builds joints",
             next_step="use OUTPUT_TYPE_JOINT",
         )
     hardware, virtual_npu = resolve_target(config, warnings)
@@ -52,4 +53,4 @@ def resolve(config: pb.Config, folder: Path, signature: Signature) -> tuple[Buil
         defect = input_defect(conf)
         if defect:
             raise ConfigError(f"input {conf.name!r} {defect}", next_step="correct input_modifications")
-    return resolved, (*warnings, *unread_fields(config))
+    return resolved, (*warnings, *unread_fields(config), *passed_over(config))

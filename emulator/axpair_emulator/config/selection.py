@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 
 from axpair_proto.pulsar import config_pb2 as pb
+from axpair_proto.pulsar.selectors import near_names, pattern_of
 
 from axpair_emulator.errors import ConfigError
 
@@ -24,24 +24,18 @@ def selected(selector: pb.Selector, names: Iterable[str], field: str) -> list[st
 
 def selector_pattern(selector: pb.Selector, field: str) -> str:
     """The selector as a regular expression for whole names. ConfigError when it isn't a valid one."""
-    kind = selector.WhichOneof("by")
-    if kind == "op_name":
-        return re.escape(selector.op_name)
-    if kind is None:
-        return ".*"
     try:
-        re.compile(selector.op_name_regex)
+        return pattern_of(selector)
     except re.error as error:
         raise ConfigError(
             f"{field}: op_name_regex {selector.op_name_regex!r} is no regular expression: {error}",
             next_step="escape special characters with a backslash, or use op_name",
         ) from error
-    return selector.op_name_regex
 
 
 def unknown_name(field: str, name: str, known: Sequence[str]) -> ConfigError:
     """The error for a name that the model doesn't have, with the nearest that it has."""
-    close = difflib.get_close_matches(name, known, 1, 0.6)
+    close = near_names(name, known)
     shown = ", ".join(map(repr, known[:10])) + (", ..." if len(known) > 10 else "")
     return ConfigError(
         f"{field} names {name!r}; the model has {shown}",

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from axpair_emulator.graph.view import Graph
 
 
 @dataclass(frozen=True)
 class Signature:
-    """Names and static shapes of inputs and outputs in the model's order, and the names of its operators."""
+    """Names and static shapes of inputs and outputs in the model's order, and its operators."""
 
     inputs: Mapping[str, tuple[int, ...]]
     outputs: Mapping[str, tuple[int, ...]]
-    operators: tuple[str, ...] = ()
+    operators: Mapping[str, str] = field(default_factory=dict)
+    """Name to ONNX type."""
 
 
 def signature_of(graph: Graph) -> Signature:
@@ -22,5 +23,5 @@ def signature_of(graph: Graph) -> Signature:
     return Signature(
         inputs={name: graph.shapes[name] for name in graph.inputs},
         outputs={name: graph.shapes[name] for name in graph.outputs if name in graph.shapes},
-        operators=tuple(node.name for node in graph.nodes),
+        operators={node.name: node.op_type for node in graph.nodes},
     )

@@ -2,7 +2,7 @@
 
 Protobuf's own reader stops at the first unknown field, or swallows typos when told to allow them; published samples
 hold stray fields. So: a field that nearly is one of its message's is a typo and an error; any other unknown field is
-a warning, and what it holds is passed over.
+a warning, and what it holds is passed over. So is a documented one that has no effect here.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from google.protobuf.message import Message
 from axpair_proto.errors import ContractError
 from axpair_proto.gt.replacing import check_replaceable, write_whole_file
 from axpair_proto.pulsar import config_pb2
+from axpair_proto.pulsar.passed_over import FIELDS
 from axpair_proto.pulsar.tokens import ConfigTextError, Token, tokens
 from axpair_proto.pulsar.values import scalar_value
 
@@ -169,6 +170,12 @@ class _Reader:
             raise self._error(start, f"{descriptor.name}: {error}") from error
 
     def _unknown(self, message: Message, word: Token) -> None:
+        if word.text in FIELDS.get(message.DESCRIPTOR.name, ()):
+            self.warnings.append(
+                f"{self._source}:{word.line}: {word.text} of {message.DESCRIPTOR.name} has no effect here"
+            )
+            self._skip_value()
+            return
         known = list(message.DESCRIPTOR.fields_by_name)
         close = difflib.get_close_matches(word.text, known, 1, NEAR_MISS)
         if close:

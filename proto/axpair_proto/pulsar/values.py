@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os.path
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -17,6 +18,9 @@ _FLOAT_TYPES = (FieldDescriptor.CPPTYPE_FLOAT, FieldDescriptor.CPPTYPE_DOUBLE)
 _BOOLEANS = {"true": True, "True": True, "t": True, "1": True, "false": False, "False": False, "f": False, "0": False}
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 _ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|(.))", re.DOTALL)
+
+_NEAR, _FAR = 0.8, 0.6
+"""difflib ratios: of a value that is meant, and of the next that then can't be."""
 
 
 def scalar_value(field: Any, words: Sequence[Token]) -> Any:
@@ -44,10 +48,25 @@ def _enum(enum_type: Any, text: str) -> int:
     value = enum_type.values_by_name.get(text)
     if value is None:
         allowed = ", ".join(enum_type.values_by_name)
-        close = difflib.get_close_matches(text, list(enum_type.values_by_name), 1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise ValueError(f"{text!r} is not one of {allowed}{hint}")
+        meant = _meant(text, list(enum_type.values_by_name))
+        raise ValueError(f"{text!r} is not one of {allowed}{f'; did you mean {meant}?' if meant else ''}")
     return int(value.number)
+
+
+def _meant(text: str, names: list[str]) -> str:
+    """The only value that a slip of the pen can have come from; "" where two could be, which mean different things.
+
+    What all names begin with says nothing: by it any value is near any other.
+    """
+    prefix = os.path.commonprefix(names)
+    prefix = prefix[: prefix.rfind("_") + 1]
+    given = text.upper().removeprefix(prefix)
+    near = sorted(
+        ((difflib.SequenceMatcher(None, given, name.removeprefix(prefix)).ratio(), name) for name in names),
+        reverse=True,
+    )
+    (best, name), (second, _) = near[0], near[1] if len(near) > 1 else (0.0, "")
+    return name if best == 1 or (best >= _NEAR and second < _FAR) else ""
 
 
 def _float(text: str) -> float:

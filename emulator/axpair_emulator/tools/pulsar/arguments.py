@@ -68,9 +68,8 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--config",
         type=Path,
-        required=True,
         metavar="output_config.prototxt",
-        help="what `pulsar build --output_config FILE` wrote",
+        help="what `pulsar build --output_config FILE` wrote; else what the joint was built with",
     )
 
 

@@ -15,7 +15,7 @@ from axpair_emulator.batch import of_items
 from axpair_emulator.cmodel.execute import Executor
 from axpair_emulator.config.resolve import resolve
 from axpair_emulator.config.signature import signature_of
-from axpair_emulator.errors import EmulatorError, JointError
+from axpair_emulator.errors import ConfigError, EmulatorError, JointError
 from axpair_emulator.float_leg import float_leg
 from axpair_emulator.graph.load import load_onnx
 from axpair_emulator.graph.pin import pin_shapes
@@ -57,10 +57,11 @@ def simulated(paths: Sequence[Path]) -> list[Simulated]:
     return found
 
 
-def edges_of(models: Sequence[Simulated], config: Path) -> Edges:
-    """Inputs and outputs that all models of the run have; an ONNX model alone gets them from the configuration.
+def edges_of(models: Sequence[Simulated], config: Path | None) -> Edges:
+    """Inputs and outputs that all models of the run have: as they were built, of an ONNX model alone as configured.
 
-    Raises JointError when joints are of different builds, ConfigError for a configuration that is no output_config.
+    Raises JointError when joints are of different builds, ConfigError for a configuration that is no output_config, or
+    for none where an ONNX model is alone.
     """
     built = {model.path: load_edges(model.path) for model in models if model.stage != "onnx"}
     edges = next(iter(built.values()), None)
@@ -71,13 +72,20 @@ def edges_of(models: Sequence[Simulated], config: Path) -> Edges:
                 next_step="give files of one build",
             )
     if edges is None:
+        if config is None:
+            raise ConfigError(
+                f"no --config: {models[0].path} alone doesn't say in which colours, dtype and layout its input comes",
+                next_step="add the .joint, or --config with what `pulsar build --output_config FILE` wrote",
+            )
         return _configured(models[0].path, config)
+    if config is None:
+        return edges
     message, _ = read_config(config)
     require_output_config(message, config, [port.name for port in edges.inputs], [port.name for port in edges.outputs])
     return edges
 
 
-def open_leg(model: Simulated, edges: Edges, config: Path, imported: bool) -> Leg:
+def open_leg(model: Simulated, edges: Edges, config: Path | None, imported: bool) -> Leg:
     """Make a model ready. Raises a subclass of EmulatorError when it can't be read or doesn't fit the edges."""
     if model.stage == "onnx":
         return float_leg(model.path, config, edges, imported=imported).run

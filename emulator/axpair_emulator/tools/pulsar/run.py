@@ -34,7 +34,7 @@ def simulate(given: Namespace, log: Log) -> None:
     models = simulated(given.model)
     _check_stages(models, given.output_gt)
     edges = edges_of(models, given.config)
-    for difference in config_differences(given.config, edges.config):
+    for difference in config_differences(given.config, edges.config) if given.config else ():
         log.warn(f"{given.config} isn't what the joint was built with: {difference}")
     files = _files(edges.inputs, given.input, given.layer)
     dynamic = edges.config.dynamic_batch
