@@ -91,6 +91,7 @@ def test_a_real_model_and_its_configuration(tmp_path: Path) -> None:
 def test_bad_input_is_one_message(folder: Path, tmp_path: Path) -> None:
     assert "no.prototxt" in said_once(axpair_here("lint", tmp_path / "no.prototxt"), 2)
     (tmp_path / "c.prototxt").write_text(config_text(), encoding="utf-8")
+    (tmp_path / "c.tar").write_bytes(b"no tar")
     assert "c.tar" in said_once(axpair_here("lint", tmp_path / "c.prototxt"), 2)
     wrong = axpair_here("lint", folder / "c.prototxt", "--onnx", folder / "m.onnx", "--input-shape", "data:1xAx3")
     assert "NAME:1x3x480x640" in said_once(wrong, 2)

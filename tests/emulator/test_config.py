@@ -229,3 +229,16 @@ def test_what_is_allowed_and_hardly_meant_is_said(neuwizard: str, words: str) ->
 def test_a_batch_size_flag_below_one_is_refused(flags: BuildFlags) -> None:
     with pytest.raises(ConfigError, match="batch_size is 0"):
         resolved(flags=flags)
+
+
+@pytest.mark.parametrize("word", ["IR_TYPE_NATIVE", "IR_TYPE_CAFFE", "IR_TYPE_AXION", "IR_TYPE_MAGMA"])
+def test_documented_values_without_effect_are_a_line_and_change_nothing(word: str) -> None:
+    text = f"""neuwizard_conf {{ {DATASET} global_conf {{ dump_bitmacs: true }} evaluation_conf {{
+      type: EVALUATION_TYPE_PYMODULE source_ir_types: {word} ir_types: IR_TYPE_LAVA }} }}"""
+    config, read = parse_config(text, "c")
+    resolved, warnings = resolve(config, Path("/c"), MODEL)
+    assert read == ("c:1: global_conf of NeuwizardConf has no effect here",)
+    assert [line for line in warnings if word in line]
+    assert [line for line in warnings if "EVALUATION_TYPE_PYMODULE" in line]
+    plain, _ = parse_config(f"neuwizard_conf {{ {DATASET} }}")
+    assert resolved == resolve(plain, Path("/c"), MODEL)[0]

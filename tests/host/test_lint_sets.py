@@ -35,7 +35,11 @@ def declared(text: str = "") -> DeclaredInput:
 
 
 def of(path: Path, size: int = 0, text: str = "", given: ModelInput = INPUT) -> list[str]:
-    found: list[Hint] = list(calibration_set.hints(path.name, look(path, size), size, declared(text), given))
+    samples = look(path, size)
+    found: list[Hint] = [
+        *calibration_set.hints(path.name, samples, size),
+        *calibration_set.beside(path.name, samples, declared(text), given),
+    ]
     return [one.kind for one in found]
 
 
@@ -84,7 +88,7 @@ def test_pictures_of_other_proportions_or_far_smaller_are_told(tmp_path: Path) -
 
 def test_raw_samples_of_another_dtype_are_told_with_the_ratio(tmp_path: Path) -> None:
     path = pack(tmp_path / "s.tar", {f"{seed}.bin": bytes([seed]) * (32 * 24 * 3 * 4) for seed in range(9)})
-    (hint,) = calibration_set.hints("s.tar", look(path), 0, declared(), INPUT)
+    (hint,) = calibration_set.beside("s.tar", look(path), declared(), INPUT)
     assert (hint.kind, hint.code) == ("dtype", "AX102")
     assert "4 times as many" in hint.summary
 

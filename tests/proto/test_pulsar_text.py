@@ -178,3 +178,22 @@ def test_a_configuration_of_ours_is_replaced_and_no_other(tmp_path: Path) -> Non
         with pytest.raises(ContractError, match="axpair didn't write that"):
             store_config(path, config)
         assert path.read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("target_hardware: TARGET_HARDWARE_AX650", ""),
+        ("target_hardware: AX620", "TARGET_HARDWARE_AX620"),
+        ("src_input_tensors { color_space: TENSOR_COLOR_SPACE_RBG }", ""),
+        ("src_input_tensors { color_space: TENSOR_COLOR_SPACE_GREY }", ""),
+        ("src_input_tensors { color_space: gray }", "TENSOR_COLOR_SPACE_GRAY"),
+        ("neuwizard_conf { evaluation_conf { ir_types: IR_TYPE_NATIV } }", "IR_TYPE_NATIVE"),
+        ("neuwizard_conf { evaluation_conf { ir_types: IR_TYPE_TORCH } }", ""),
+        ("pulsar_conf { virtual_npu: VIRTUAL_NPU_MODE_111 }", ""),
+    ],
+)
+def test_no_value_is_suggested_where_two_could_be_meant(text: str, meant: str) -> None:
+    with pytest.raises(ConfigTextError) as caught:
+        parse_config(text)
+    assert caught.value.message.partition("did you mean ")[2].rstrip("?") == meant

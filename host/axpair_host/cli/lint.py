@@ -18,7 +18,7 @@ from axpair_host.cli import options
 @click.option("--score", type=click.IntRange(0, 1000), default=0, metavar="N", help="Score N samples of the set.")
 @click.option("--joint", type=options.PATH, help="With --score: the model as it was built; else it is built for that.")
 @options.simulator_option
-@click.option("--strict", is_flag=True, help="Exit with 1 where there is any hint.")
+@click.option("--strict", is_flag=True, help="Exit with 1 where anything was said: a hint, or what wasn't looked at.")
 @options.json_option
 def command(config: Path, as_json: bool, **given: Any) -> int:
     """Hold a configuration against the model and the calibration set before anything is built.
@@ -60,4 +60,5 @@ def command(config: Path, as_json: bool, **given: Any) -> int:
         print_document(document)
     else:
         hints(document)
-    return 1 if given["strict"] and document["hints"] else 0
+    said = document["hints"] or document["not_looked_at"] or document["warnings"]
+    return 1 if given["strict"] and said else 0

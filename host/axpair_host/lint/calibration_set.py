@@ -19,15 +19,17 @@ SAME_SUBJECT = 0.95
 _TRY = "axpair tune --sizes 8,32,128 --set OTHER.tar shows what another set changes"
 
 
-def hints(
-    path: str, samples: Sequence[Sample], size: int, one: DeclaredInput, model: ModelInput | None
-) -> Iterator[Hint]:
-    """Everything odd; `size` is the configuration's, 0 = all."""
+def hints(path: str, samples: Sequence[Sample], size: int) -> Iterator[Hint]:
+    """What is odd by itself; `size` is the configuration's, 0 = all."""
     yield from _count(path, samples, size)
     yield from _duplicates(path, samples)
-    pictures = [sample.picture for sample in samples if sample.picture is not None]
-    channels = _channels(one, model)
-    if pictures and channels == 3 and all(picture.grey for picture in pictures):
+    yield from _one_subject(path, _pictures(samples))
+
+
+def beside(path: str, samples: Sequence[Sample], one: DeclaredInput, model: ModelInput | None) -> Iterator[Hint]:
+    """What is odd for one input."""
+    pictures = _pictures(samples)
+    if pictures and _channels(one, model) == 3 and all(picture.grey for picture in pictures):
         yield Hint(
             "grey",
             "AX204",
@@ -35,10 +37,13 @@ def hints(
             f"calibrate on what the product sees; {_TRY}",
             {"pictures": len(pictures)},
         )
-    yield from _one_subject(path, pictures)
     if model is not None:
         yield from _sizes(path, pictures, one, model)
         yield from _raw(path, samples, one, model)
+
+
+def _pictures(samples: Sequence[Sample]) -> list[Picture]:
+    return [sample.picture for sample in samples if sample.picture is not None]
 
 
 def _count(path: str, samples: Sequence[Sample], size: int) -> Iterator[Hint]:

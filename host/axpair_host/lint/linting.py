@@ -9,10 +9,11 @@ from typing import Any
 from axpair_proto.capabilities import BuildsModels, InspectsModels, ModelFacts, Observed
 from axpair_proto.errors import AxpairError
 from axpair_proto.pulsar import config_pb2 as pb
+from axpair_proto.pulsar.passed_over import compared_with_itself, passed_over
 from axpair_proto.pulsar.text import read_config
 from axpair_proto.simulator import Models, Simulator
 
-from axpair_host.lint import archives, calibration_set, model, normalisation, scoring, unlike
+from axpair_host.lint import archives, calibration_set, model, names, normalisation, scoring, sets, unlike
 from axpair_host.lint.dataset import Sample, look
 from axpair_host.lint.declared import DeclaredInput, calibration_paths, declared_inputs
 from axpair_host.lint.hint import Hint, Passed
@@ -65,7 +66,8 @@ class Linted:
 def lint(order: Order, simulator: Simulator | None, progress: Progress) -> Linted:
     """Raises a subclass of AxpairError for a configuration, model, set or input that can't be used."""
     config, warnings = read_config(order.config)
-    linted = Linted(warnings=warnings)
+    linted = Linted(warnings=(*warnings, *passed_over(config)))
+    linted.hints += _compared_with_itself(config)
     inspects = simulator if isinstance(simulator, InspectsModels) else None
     facts: ModelFacts | None = None
     if order.onnx is None:
@@ -82,18 +84,35 @@ def lint(order: Order, simulator: Simulator | None, progress: Progress) -> Linte
         if one.name in found:
             linted.hints += model.layout(one, found[one.name])
     if facts is not None:
+        linted.hints += names.hints(config, facts)
         linted.hints += model.silu(facts)
-    sets = calibration_paths(config, order.config.parent, inputs)
-    looked = _look_at_sets(order, config, inputs, found, sets, linted, progress)
-    if facts is not None and inspects is not None and sets:
-        _look_at_ranges(order, config, inputs, facts, inspects, linted, progress)
+    paths = calibration_paths(config, order.config.parent, inputs)
+    linted.hints += sets.shared(paths)
+    looked = _look_at_sets(order, config, inputs, found, paths, linted, progress)
+    if facts is not None and inspects is not None and paths:
+        if looked:
+            _look_at_ranges(order, config, inputs, facts, inspects, linted, progress)
+        else:
+            linted.passed.append(Passed("ranges", "the float model runs on a calibration set that is here"))
     if not order.inputs and order.train is None:
         linted.passed.append(
             Passed("unlike", "neither a case nor training data to hold the set against; give --input or --train")
         )
     if order.score and looked:
-        _score(order, simulator, sets, linted, progress)
+        _score(order, simulator, paths, linted, progress)
+    elif order.score:
+        linted.passed.append(Passed("score", "scores are taken on a calibration set that is here"))
     return linted
+
+
+def _compared_with_itself(config: pb.Config) -> Iterator[Hint]:
+    for said, has, wanted in compared_with_itself(config):
+        yield Hint(
+            "same-twice",
+            "AX004",
+            f"{said} is {has}: a form of the model would be compared with itself",
+            f"write {wanted}",
+        )
 
 
 def _look_at_sets(
@@ -101,21 +120,44 @@ def _look_at_sets(
     config: pb.Config,
     inputs: Sequence[DeclaredInput],
     found: Mapping[str, Any],
-    sets: Mapping[str, Path],
+    paths: Mapping[str, Path],
     linted: Linted,
     progress: Progress,
 ) -> bool:
-    size = config.neuwizard_conf.dataset_conf_calibration.size
+    """Whether every input has a set that is here."""
+    neuwizard = config.neuwizard_conf
+    size = neuwizard.dataset_conf_calibration.size
+    known: dict[Path, list[Sample]] = {}
+    gone: dict[Path, Passed] = {}
     for one in inputs:
-        if one.name not in sets:
-            linted.passed.append(Passed("calibration", f"no calibration set for input {one.name!r}"))
+        path = paths.get(one.name)
+        if path is None:
+            of = f" for input {one.name!r}" if one.name else ""
+            linted.passed.append(Passed("calibration", f"the configuration names no calibration set{of}"))
             continue
-        with progress.task(f"look at {sets[one.name].name}"):
-            samples = look(sets[one.name], max(size, 0))
-        linted.hints += calibration_set.hints(sets[one.name].name, samples, size, one, found.get(one.name))
+        line = sets.absent("calibration", _as_written(path, order.config.parent), path)
+        if line is not None:
+            gone[path] = line
+            continue
+        first = path not in known
+        if first:
+            with progress.task(f"look at {path.name}"):
+                known[path] = look(path, max(size, 0))
+            linted.hints += calibration_set.hints(path.name, known[path], size)
+        linted.hints += calibration_set.beside(path.name, known[path], one, found.get(one.name))
         if len(inputs) == 1:
-            linted.hints += _unlike(order, samples)
-    return bool(sets)
+            linted.hints += _unlike(order, known[path])
+    measured = neuwizard.dataset_conf_error_measurement.path
+    if measured and order.config.parent / measured not in {*paths.values()}:
+        line = sets.absent("error measurement", measured, order.config.parent / measured)
+        if line is not None:
+            gone[order.config.parent / measured] = line
+    linted.passed += gone.values()
+    return all(one.name in paths and paths[one.name] not in gone for one in inputs)
+
+
+def _as_written(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
 
 
 def _unlike(order: Order, samples: Sequence[Sample]) -> Iterator[Hint]:

@@ -1,4 +1,4 @@
-"""What a configuration may say, by the vendor's references, and what nothing here goes by: each is a sentence, no end."""
+"""What a configuration may say by the vendor's references, and nothing here goes by: a sentence each, no end."""
 
 from __future__ import annotations
 

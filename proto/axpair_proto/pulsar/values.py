@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os.path
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -58,8 +57,9 @@ def _meant(text: str, names: list[str]) -> str:
 
     What all names begin with says nothing: by it any value is near any other.
     """
-    prefix = os.path.commonprefix(names)
-    prefix = prefix[: prefix.rfind("_") + 1]
+    prefix = next(
+        (start for at in range(len(names[0]), 0, -1) if (start := names[0][:at])[-1] == "_" and _all(names, start)), ""
+    )
     given = text.upper().removeprefix(prefix)
     near = sorted(
         ((difflib.SequenceMatcher(None, given, name.removeprefix(prefix)).ratio(), name) for name in names),
@@ -67,6 +67,10 @@ def _meant(text: str, names: list[str]) -> str:
     )
     (best, name), (second, _) = near[0], near[1] if len(near) > 1 else (0.0, "")
     return name if best == 1 or (best >= _NEAR and second < _FAR) else ""
+
+
+def _all(names: list[str], start: str) -> bool:
+    return all(name.startswith(start) for name in names)
 
 
 def _float(text: str) -> float:

@@ -1,0 +1,34 @@
+"""Which data sets a configuration names, which of them are here, and which inputs share one."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from axpair_host.lint.hint import Hint, Passed
+
+
+def absent(what: str, written: str, path: Path) -> Passed | None:
+    """A line for a set that isn't on this machine; None where it is. `written` is what the configuration says."""
+    if path.exists():
+        return None
+    where = "a path inside the toolchain's container?" if written.startswith("/") else f"looked for as {path}"
+    if "://" in written:
+        where = "an address, and nothing is fetched"
+    return Passed(what, f"the data set {written} isn't here ({where}), so nothing of it was looked at")
+
+
+def shared(sets: Mapping[str, Path]) -> Iterator[Hint]:
+    """Inputs that are calibrated on the samples of one set."""
+    inputs: dict[Path, list[str]] = {}
+    for name, path in sets.items():
+        inputs.setdefault(path, []).append(name)
+    for path, names in inputs.items():
+        if len(names) > 1:
+            shown = ", ".join(map(repr, names))
+            yield Hint(
+                "shared-set",
+                "AX204",
+                f"the inputs {shown} have one calibration set, {path.name}: each is given the same samples",
+                "give each input its own: dataset_conf_items { selector { op_name: NAME } path: TAR }, with equal file "
+                "names for samples that belong together",
+                {"inputs": names, "set": str(path)},
+            )
