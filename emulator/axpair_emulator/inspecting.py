@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from axpair_proto.capabilities import FirstNode, ModelFacts, ModelInput
+from axpair_proto.capabilities import DeclaredTensor, FirstNode, ModelFacts, ModelInput, ModelSignature
 from onnx import helper, numpy_helper
 
 from axpair_emulator.errors import ModelError
@@ -58,6 +58,25 @@ def inspect(onnx_path: Path, shapes: Mapping[str, tuple[int, ...]]) -> ModelFact
             for node in graph.nodes
             if node.op_type == "Concat"
         },
+    )
+
+
+def signature(onnx_path: Path) -> ModelSignature:
+    """What a model's file declares. Raises ModelError for one that can't be read."""
+    model = load_onnx(onnx_path)
+    return ModelSignature(
+        inputs=tuple(map(_declared, model_inputs(model))),
+        outputs=tuple(map(_declared, model.graph.output)),
+        operators={node.name or node.output[0]: node.op_type for node in model.graph.node if node.output},
+    )
+
+
+def _declared(value: onnx.ValueInfoProto) -> DeclaredTensor:
+    tensor = value.type.tensor_type
+    return DeclaredTensor(
+        value.name,
+        tuple(max(0, axis.dim_value) for axis in tensor.shape.dim),
+        str(helper.tensor_dtype_to_np_dtype(tensor.elem_type)),
     )
 
 

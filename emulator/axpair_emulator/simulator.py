@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import axpair_proto
-from axpair_proto.capabilities import FrontEnd, LayerTensor, ModelFacts, Node, Observed, Spread
+from axpair_proto.capabilities import FrontEnd, LayerTensor, ModelFacts, ModelSignature, Node, Observed, Spread
 from axpair_proto.description import ModelDescription
 from axpair_proto.names import find_name, joint_name
 from axpair_proto.simulator import LayerError, Models, PreparedInputs, Stage, Tensors
@@ -173,6 +173,12 @@ class EmulatorSimulator:
         flags = BuildFlags(input_shapes={conf.name: conf.shape for conf in inputs} | dict(shapes or {}))
         done = build(onnx, config, joint, output_config=joint.with_name("output_config.prototxt"), flags=flags)
         return Models(done.joint, onnx, done.lava_joint, done.output_config)
+
+    def signature(self, onnx: Path) -> ModelSignature:
+        """What the float model's file declares."""
+        from axpair_emulator.inspecting import signature
+
+        return signature(onnx)
 
     def inspect(self, onnx: Path, shapes: Mapping[str, tuple[int, ...]]) -> ModelFacts:
         """What the float model is made of."""

@@ -193,6 +193,35 @@ class ModelFacts:
 
 
 @dataclass(frozen=True)
+class DeclaredTensor:
+    """An input or output as the file of a model declares it."""
+
+    name: str
+    shape: tuple[int, ...]
+    """0 for an axis without a fixed length."""
+    dtype: str
+
+
+@dataclass(frozen=True)
+class ModelSignature:
+    """What the file of a float model declares, as it lies there."""
+
+    inputs: tuple[DeclaredTensor, ...]
+    outputs: tuple[DeclaredTensor, ...]
+    operators: Mapping[str, str]
+    """Each operator's name and its ONNX type."""
+
+
+@runtime_checkable
+class ReadsModels(Protocol):
+    """Reads what a float model declares, nothing simplified."""
+
+    def signature(self, onnx: Path) -> ModelSignature:
+        """Inputs, outputs and operators."""
+        ...
+
+
+@dataclass(frozen=True)
 class Spread:
     """What was seen of a tensor over some samples."""
 

@@ -33,7 +33,8 @@ def command(config: Path, as_json: bool, **given: Any) -> int:
 
     from axpair_host.cli.progress import shown
     from axpair_host.files import existing_file
-    from axpair_host.lint.linting import Order, lint
+    from axpair_host.lint.linting import lint
+    from axpair_host.lint.order import Order
     from axpair_host.render.hints import hints
     from axpair_host.simulators import simulator_that
 
@@ -60,5 +61,4 @@ def command(config: Path, as_json: bool, **given: Any) -> int:
         print_document(document)
     else:
         hints(document)
-    said = document["hints"] or document["not_looked_at"] or document["warnings"]
-    return 1 if given["strict"] and said else 0
+    return 1 if given["strict"] and linted.said else 0

@@ -16,17 +16,19 @@ from axpair_host.lint.hint import Hint
 FEW = 8
 SAME_SUBJECT = 0.95
 """Correlation of thumbnails."""
-_TRY = "axpair tune --sizes 8,32,128 --set OTHER.tar shows what another set changes"
+TRY = "; axpair tune --sizes 8,32,128 --set OTHER.tar shows what another set changes"
 
 
-def hints(path: str, samples: Sequence[Sample], size: int) -> Iterator[Hint]:
-    """What is odd by itself; `size` is the configuration's, 0 = all."""
-    yield from _count(path, samples, size)
-    yield from _duplicates(path, samples)
-    yield from _one_subject(path, _pictures(samples))
+def hints(path: str, samples: Sequence[Sample], size: int, also: str = TRY) -> Iterator[Hint]:
+    """What is odd by itself; `size` is the configuration's, 0 = all. `also` ends what to do next."""
+    yield from _count(path, samples, size, also)
+    yield from _duplicates(path, samples, also)
+    yield from _one_subject(path, _pictures(samples), also)
 
 
-def beside(path: str, samples: Sequence[Sample], one: DeclaredInput, model: ModelInput | None) -> Iterator[Hint]:
+def beside(
+    path: str, samples: Sequence[Sample], one: DeclaredInput, model: ModelInput | None, also: str = TRY
+) -> Iterator[Hint]:
     """What is odd for one input."""
     pictures = _pictures(samples)
     if pictures and _channels(one, model) == 3 and all(picture.grey for picture in pictures):
@@ -34,7 +36,7 @@ def beside(path: str, samples: Sequence[Sample], one: DeclaredInput, model: Mode
             "grey",
             "AX204",
             f"{path}: all {len(pictures)} pictures looked at are grey, and the model takes colours",
-            f"calibrate on what the product sees; {_TRY}",
+            f"calibrate on what the product sees{also}",
             {"pictures": len(pictures)},
         )
     if model is not None:
@@ -46,7 +48,7 @@ def _pictures(samples: Sequence[Sample]) -> list[Picture]:
     return [sample.picture for sample in samples if sample.picture is not None]
 
 
-def _count(path: str, samples: Sequence[Sample], size: int) -> Iterator[Hint]:
+def _count(path: str, samples: Sequence[Sample], size: int, also: str) -> Iterator[Hint]:
     evidence = {"samples": len(samples), "size": size}
     if size > len(samples):
         yield Hint(
@@ -56,11 +58,11 @@ def _count(path: str, samples: Sequence[Sample], size: int) -> Iterator[Hint]:
     if len(samples) < FEW:
         yield Hint(
             "few", "AX204", f"{path}: {len(samples)} samples calibrate the model; ranges then hang on each of them",
-            f"give more, of what the product sees; {_TRY}", evidence,
+            f"give more, of what the product sees{also}", evidence,
         )  # fmt: skip
 
 
-def _duplicates(path: str, samples: Sequence[Sample]) -> Iterator[Hint]:
+def _duplicates(path: str, samples: Sequence[Sample], also: str) -> Iterator[Hint]:
     same = {digest: count for digest, count in Counter(sample.sha256 for sample in samples).items() if count > 1}
     if not same:
         return
@@ -70,12 +72,12 @@ def _duplicates(path: str, samples: Sequence[Sample]) -> Iterator[Hint]:
         "duplicates",
         "AX204",
         f"{path}: {repeated} of {len(samples)} samples are copies of others, such as {first[0]!r} and {first[1]!r}",
-        f"take the copies out; {_TRY}",
+        f"take the copies out{also}",
         {"copies": repeated, "samples": len(samples)},
     )
 
 
-def _one_subject(path: str, pictures: Sequence[Picture]) -> Iterator[Hint]:
+def _one_subject(path: str, pictures: Sequence[Picture], also: str) -> Iterator[Hint]:
     thumbs = [picture.thumb.reshape(-1) - picture.thumb.mean() for picture in pictures[:24]]
     norms = [float(np.linalg.norm(thumb)) for thumb in thumbs]
     pairs = [
@@ -89,7 +91,7 @@ def _one_subject(path: str, pictures: Sequence[Picture]) -> Iterator[Hint]:
             "AX204",
             f"{path}: the pictures all show nearly the same (thumbnails correlate by {min(pairs):.2f} and more), such "
             "as frames of one scene",
-            f"calibrate on different scenes; {_TRY}",
+            f"calibrate on different scenes{also}",
             {"least_correlation": min(pairs)},
         )
 

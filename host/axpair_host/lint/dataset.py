@@ -1,6 +1,7 @@
 """Looks at the samples of a data set: a tar as configurations name it, or a folder. One sample in memory at a time."""
 
 import tarfile
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -66,6 +67,14 @@ def look(path: Path, limit: int = 0) -> list[Sample]:
     return found
 
 
+def first_sample(path: Path, suffix: str) -> tuple[str, bytes]:
+    """Name and content of the set's first file that ends so. Raises UsageError as `look` does, or for none."""
+    for name, data in _files(path):
+        if name.lower().endswith(suffix):
+            return name, data
+    raise UsageError(f"the data set {path} holds no {suffix} files")
+
+
 def _files(path: Path) -> Iterator[tuple[str, bytes]]:
     try:
         if path.is_dir():
@@ -73,6 +82,9 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
             for one in files[:MAX_SAMPLES]:
                 _check(path, one.name, one.stat().st_size)
                 yield one.relative_to(path).as_posix(), one.read_bytes()
+            return
+        if zipfile.is_zipfile(path):
+            yield from _zipped(path)
             return
         with tarfile.open(path, mode="r|*") as archive:
             for count, member in enumerate(tar_members(archive, MAX_BYTES)):
@@ -88,7 +100,15 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
         why = error.strerror or error
         raise UsageError(f"the data set {path} can't be read: {why}", next_step="check the path") from error
     except Exception as error:  # tarfile and the decompressors raise anything on damaged archives
-        raise UsageError(f"the data set {path} is no tar file, or is cut off: {error}") from error
+        raise UsageError(f"the data set {path} is no tar or zip file, or is cut off: {error}") from error
+
+
+def _zipped(path: Path) -> Iterator[tuple[str, bytes]]:
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.infolist()[:MAX_SAMPLES]:
+            if not member.is_dir() and not PurePosixPath(member.filename).name.startswith("."):
+                _check(path, member.filename, member.file_size)
+                yield member.filename, archive.read(member)
 
 
 def _check(path: Path, name: str, size: int) -> None:

@@ -1,7 +1,6 @@
 """Asks everything that can be asked with what is at hand; says what couldn't be."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,61 +9,31 @@ from axpair_proto.capabilities import BuildsModels, InspectsModels, ModelFacts, 
 from axpair_proto.errors import AxpairError
 from axpair_proto.pulsar import config_pb2 as pb
 from axpair_proto.pulsar.passed_over import compared_with_itself, passed_over
-from axpair_proto.pulsar.text import read_config
+from axpair_proto.pulsar.text import config_text, read_config
+from axpair_proto.pulsar2.recognized import pulsar2_form
 from axpair_proto.simulator import Models, Simulator
 
 from axpair_host.lint import archives, calibration_set, model, names, normalisation, scoring, sets, unlike
 from axpair_host.lint.dataset import Sample, look
 from axpair_host.lint.declared import DeclaredInput, calibration_paths, declared_inputs
 from axpair_host.lint.hint import Hint, Passed
+from axpair_host.lint.order import Linted, Order
+from axpair_host.lint.pulsar2 import linting as of_pulsar2
 from axpair_host.progress import Progress
 
-SCHEMA_VERSION = 1
+_ITS_OWN = (
+    "give each input its own: dataset_conf_items { selector { op_name: NAME } path: TAR }, with equal file names for "
+    "samples that belong together"
+)
 OBSERVED = 32
 """Samples of a set that go through the float model."""
 
 
-@dataclass(frozen=True)
-class Order:
-    """What the user gave."""
-
-    config: Path
-    onnx: Path | None = None
-    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    inputs: Sequence[Path] = ()
-    """One case, a file for each input in the model's order; of a model with one input also several cases."""
-    train: Path | None = None
-    score: int = 0
-    joint: Path | None = None
-    lava_joint: Path | None = None
-    line: float = 0.98
-
-
-@dataclass
-class Linted:
-    """What was found."""
-
-    hints: list[Hint] = field(default_factory=list)
-    passed: list[Passed] = field(default_factory=list)
-    warnings: tuple[str, ...] = ()
-    scores: list[scoring.Score] = field(default_factory=list)
-
-    def document(self, order: Order, simulator: str) -> dict[str, Any]:
-        """JSON form."""
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "config": str(order.config),
-            "onnx": str(order.onnx) if order.onnx else None,
-            "simulator": simulator,
-            "hints": [one.document() for one in self.hints],
-            "not_looked_at": [one.document() for one in self.passed],
-            "warnings": list(self.warnings),
-            "scores": [one.document() for one in self.scores],
-        }
-
-
 def lint(order: Order, simulator: Simulator | None, progress: Progress) -> Linted:
     """Raises a subclass of AxpairError for a configuration, model, set or input that can't be used."""
+    text = config_text(order.config)
+    if pulsar2_form(text, str(order.config)) == "JSON":
+        return of_pulsar2.lint(order, text, simulator, progress)
     config, warnings = read_config(order.config)
     linted = Linted(warnings=(*warnings, *passed_over(config)))
     linted.hints += _compared_with_itself(config)
@@ -87,7 +56,7 @@ def lint(order: Order, simulator: Simulator | None, progress: Progress) -> Linte
         linted.hints += names.hints(config, facts)
         linted.hints += model.silu(facts)
     paths = calibration_paths(config, order.config.parent, inputs)
-    linted.hints += sets.shared(paths)
+    linted.hints += sets.shared(paths, _ITS_OWN)
     looked = _look_at_sets(order, config, inputs, found, paths, linted, progress)
     if facts is not None and inspects is not None and paths:
         if looked:

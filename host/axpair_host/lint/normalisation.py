@@ -6,7 +6,7 @@ from axpair_proto.capabilities import ModelInput
 
 from axpair_host.front_end.fitting import mean_and_std
 from axpair_host.front_end.variants import KNOWN
-from axpair_host.lint.declared import DeclaredInput, Step
+from axpair_host.lint.declared import DeclaredInput
 from axpair_host.lint.hint import GOLDEN, Hint
 
 IMAGENET = "ImageNet's mean and std"
@@ -27,7 +27,7 @@ def hints(one: DeclaredInput, model: ModelInput | None) -> Iterator[Hint]:
 def _order(one: DeclaredInput) -> Iterator[Hint]:
     """ImageNet's values in the order of the other colours."""
     for step in one.steps:
-        written = _as_imagenet(step)
+        written = written_order(step.mean)
         if written is None or not one.order or written == one.order:
             continue
         yield Hint(
@@ -42,21 +42,28 @@ def _order(one: DeclaredInput) -> Iterator[Hint]:
 
 def _sample(one: DeclaredInput) -> Iterator[Hint]:
     """The vendor's sample has 0.255 where ImageNet's blue std is 0.225."""
-    mean, std = KNOWN[IMAGENET]
     for step in one.steps:
-        for scale in (1.0, 255.0):
-            means, stds = _times(step.mean, scale), _times(step.std, scale)
-            for turn in (1, -1):
-                wrong = [abs(a - b) > _NEAR * b for a, b in zip(stds, std[::turn], strict=False)]
-                if len(stds) == 3 and _near(means, mean[::turn]) and sum(wrong) == 1 and _near(stds, _odd(std)[::turn]):
-                    yield Hint(
-                        "vendor-sample",
-                        "AX104",
-                        f"{_input(one)}: std {_list(step.std)} has 0.255 where ImageNet's is 0.225; a published sample "
-                        "configuration has this slip",
-                        f"write 0.225 (57.375 of 255), unless the training code has 0.255; {GOLDEN}",
-                        {"std": list(step.std)},
-                    )
+        if has_sample_slip(step.mean, step.std):
+            yield Hint(
+                "vendor-sample",
+                "AX104",
+                f"{_input(one)}: std {_list(step.std)} has 0.255 where ImageNet's is 0.225; a published sample "
+                "configuration has this slip",
+                f"write 0.225 (57.375 of 255), unless the training code has 0.255; {GOLDEN}",
+                {"std": list(step.std)},
+            )
+
+
+def has_sample_slip(mean: Sequence[float], std: Sequence[float]) -> bool:
+    """Whether these are ImageNet's values, in either order, but for 0.255 in place of 0.225."""
+    right_mean, right = KNOWN[IMAGENET]
+    return any(
+        _near(_times(mean, scale), right_mean[::turn])
+        and _near(_times(std, scale), _odd(right)[::turn])
+        and not _near(_times(std, scale), right[::turn])
+        for scale in (1.0, 255.0)
+        for turn in (1, -1)
+    )
 
 
 def _odd(std: Sequence[float]) -> tuple[float, ...]:
@@ -142,7 +149,7 @@ def _scale(one: DeclaredInput) -> Iterator[Hint]:
 
 
 def _unsaid(one: DeclaredInput) -> Iterator[Hint]:
-    if one.src_color or not any(_as_imagenet(step) for step in one.steps):
+    if one.src_color or not any(written_order(step.mean) for step in one.steps):
         return
     yield Hint(
         "unsaid-colours",
@@ -153,12 +160,12 @@ def _unsaid(one: DeclaredInput) -> Iterator[Hint]:
     )
 
 
-def _as_imagenet(step: Step) -> str | None:
-    """In which order a step has ImageNet's mean, of bytes or of 0..1."""
+def written_order(given: Sequence[float]) -> str | None:
+    """In which order a mean is ImageNet's, of bytes or of 0..1; None where it is another."""
     mean, _ = KNOWN[IMAGENET]
     for scale in (1.0, 255.0):
         for order, wanted in (("RGB", mean), ("BGR", mean[::-1])):
-            if _near(_times(step.mean, scale), wanted):
+            if _near(_times(given, scale), wanted):
                 return order
     return None
 

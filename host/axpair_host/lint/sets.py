@@ -16,8 +16,8 @@ def absent(what: str, written: str, path: Path) -> Passed | None:
     return Passed(what, f"the data set {written} isn't here ({where}), so nothing of it was looked at")
 
 
-def shared(sets: Mapping[str, Path]) -> Iterator[Hint]:
-    """Inputs that are calibrated on the samples of one set."""
+def shared(sets: Mapping[str, Path], write: str) -> Iterator[Hint]:
+    """Inputs that are calibrated on the samples of one set; `write` is what gives each its own."""
     inputs: dict[Path, list[str]] = {}
     for name, path in sets.items():
         inputs.setdefault(path, []).append(name)
@@ -28,7 +28,6 @@ def shared(sets: Mapping[str, Path]) -> Iterator[Hint]:
                 "shared-set",
                 "AX204",
                 f"the inputs {shown} have one calibration set, {path.name}: each is given the same samples",
-                "give each input its own: dataset_conf_items { selector { op_name: NAME } path: TAR }, with equal file "
-                "names for samples that belong together",
+                write,
                 {"inputs": names, "set": str(path)},
             )

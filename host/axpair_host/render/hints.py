@@ -9,6 +9,10 @@ from axpair_host.render.lines import aligned, bold, dim, paragraph, plain
 from axpair_host.render.numbers import cosine
 
 
+def _code(one: Mapping[str, Any]) -> str:
+    return f" ({one['code']})" if one["code"] else ""
+
+
 def hints(document: Mapping[str, Any]) -> None:
     """Print on stdout."""
     found = document["hints"]
@@ -18,7 +22,7 @@ def hints(document: Mapping[str, Any]) -> None:
         number = len(found)
         print_line(bold(f"{number} hint{'s' if number > 1 else ''}; none is proven by itself"))
     for place, one in enumerate(found, start=1):
-        print_lines(paragraph(one["summary"], f"  {place}. {bold(one['kind'])} ({one['code']}) ", "     "))
+        print_lines(paragraph(one["summary"], f"  {place}. {bold(one['kind'])}{_code(one)} ", "     "))
         print_lines(paragraph(one["prove"], "     next: ", "           "))
     if document["scores"]:
         print_line(bold("joint against float model, on the emulator"))

@@ -21,6 +21,7 @@ from axpair_proto.pulsar import config_pb2
 from axpair_proto.pulsar.passed_over import FIELDS
 from axpair_proto.pulsar.tokens import ConfigTextError, Token, tokens
 from axpair_proto.pulsar.values import scalar_value
+from axpair_proto.pulsar2.recognized import refuse_other
 
 _WRITTEN = b"# Written by axpair; sha256 of what follows: "
 MAX_CONFIG_BYTES = 1 << 24
@@ -32,8 +33,15 @@ MAX_DEPTH = 100
 def read_config(path: Path) -> tuple[config_pb2.Config, tuple[str, ...]]:
     """The configuration in a file, and warnings. A byte order mark is accepted.
 
-    Raises ConfigTextError for an unreadable file, and as `parse_config` does.
+    Raises ConfigTextError for an unreadable file, for a configuration of pulsar2, and as `parse_config` does.
     """
+    text = config_text(path)
+    refuse_other(text, str(path))
+    return parse_config(text, str(path))
+
+
+def config_text(path: Path) -> str:
+    """What a configuration's file holds, without a byte order mark. Raises ConfigTextError for an unreadable file."""
     try:
         if path.stat().st_size > MAX_CONFIG_BYTES:
             raise ConfigTextError(
@@ -46,13 +54,12 @@ def read_config(path: Path) -> tuple[config_pb2.Config, tuple[str, ...]]:
             f"the configuration {path} can't be read: {error.strerror or error}", next_step="check --config"
         ) from error
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise ConfigTextError(
             f"{path}:{line}: byte 0x{data[error.start]:02x} is not UTF-8", next_step="save the file as UTF-8 text"
         ) from error
-    return parse_config(text, str(path))
 
 
 def parse_config(text: str, source: str = "config.prototxt") -> tuple[config_pb2.Config, tuple[str, ...]]:

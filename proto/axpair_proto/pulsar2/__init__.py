@@ -1,0 +1,1 @@
+"""pulsar2's configuration (BuildConfig): its schema, and reading its relaxed JSON. Needs msgspec."""
