@@ -172,10 +172,10 @@ def npy(array: np.ndarray[Any, Any]) -> bytes:
 
 def changed(changes: dict[str, Any]) -> dict[str, Any]:
     """CLEAN with other values, by dotted paths."""
-    config = json.loads(json.dumps(CLEAN))
+    config: dict[str, Any] = json.loads(json.dumps(CLEAN))
     for path, value in changes.items():
         *parts, last = [int(part) if part.isdigit() else part for part in path.split(".")]
-        at = config
+        at: Any = config
         for part in parts:
             at = at[part]
         if value is None:

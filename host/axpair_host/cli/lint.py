@@ -23,10 +23,12 @@ from axpair_host.cli import options
 def command(config: Path, as_json: bool, **given: Any) -> int:
     """Hold a configuration against the model and the calibration set before anything is built.
 
-    Every hint names what would prove it; none is a verdict. The exit code is 0 unless --strict is given.
+    CONFIG is pulsar's config.prototxt or pulsar2's JSON, told apart by content. Every hint names what would prove
+    it; none is a verdict. The exit code is 0 unless --strict is given.
 
     \b
     axpair lint config.prototxt
+    axpair lint config.json --onnx m.onnx --strict
     axpair lint config.prototxt --onnx m.onnx --input badcase.jpg --train train/ --score 8
     """
     from axpair_proto.capabilities import InspectsModels

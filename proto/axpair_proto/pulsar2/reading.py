@@ -10,7 +10,6 @@ import types
 import typing
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
 from typing import Any
 
 import msgspec
@@ -185,13 +184,16 @@ class _Reader:
 
 
 _UNSET = object()
+_SEEN: dict[type[Any], dict[str, Any]] = {}
+"""Field types of each message, which take long to find out."""
 _WORDS: dict[Any, str] = {str: "a string", bool: "true or false", int: "a whole number", float: "a number"}
 
 
-@cache
 def _fields(kind: type[Any]) -> dict[str, Any]:
-    hints = typing.get_type_hints(kind)
-    return {name: _without_none(hints[name]) for name in kind.__struct_fields__}
+    if kind not in _SEEN:
+        hints = typing.get_type_hints(kind)
+        _SEEN[kind] = {name: _without_none(hints[name]) for name in kind.__struct_fields__}
+    return _SEEN[kind]
 
 
 def _without_none(hint: Any) -> Any:
