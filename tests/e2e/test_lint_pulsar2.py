@@ -209,6 +209,7 @@ MUTATIONS: list[tuple[dict[str, Any], list[str]]] = [
     ({f"{FED}.src_format": "YUV420SP", f"{FED}.csc_mode": "FullRange", f"{FED}.src_layout": "NCHW"}, ["yuv-layout"]),
     ({f"{FED}.csc_mode": "LimitedRange"}, ["csc-without-yuv"]),
     ({f"{FED}.csc_mat": [1.0] * 12}, ["csc-matrix"]),
+    ({f"{FED}.csc_mat": [1, 0, 1.4, -179, 1, -0.3, -0.7, 135, 1, 1.7, 0, -276.8]}, ["csc-matrix"]),
     (
         {
             f"{FED}.src_format": "YUV420SP",
@@ -246,7 +247,7 @@ MUTATIONS: list[tuple[dict[str, Any], list[str]]] = [
     ({f"{FED_IDS}.src_dtype": None}, ["integer-input"]),
     ({f"{FED_IDS}.src_dtype": "FP16"}, ["no-fp16", "integer-input"]),
     ({f"{FED}.src_layout": None}, ["layout-unsaid"]),
-    ({f"{FED}.tensor_layout": "NHWC"}, ["layout", "list-length", "list-length", "stretched"]),
+    ({f"{FED}.tensor_layout": "NHWC"}, ["layout", "stretched"]),
     ({f"{FED}.scale": 0.25, f"{FED}.zeropoint": 9}, ["release", "codes-and-mean"]),
     ({f"{IMAGES}.calibration_size": 40}, ["size"]),
     ({f"{IMAGES}.calibration_size": -1}, ["size"]),
@@ -257,6 +258,7 @@ MUTATIONS: list[tuple[dict[str, Any], list[str]]] = [
     ({"input_processors.1.tensor_name": "id"}, ["unknown-name", "integer-input"]),
     ({"output_processors.0.tensor_name": "maps"}, ["unknown-name"]),
     ({"output_processors.0.dst_perm": [0, 2, 3, 3]}, ["dst-perm"]),
+    ({"output_processors.0.tensor_name": "DEFAULT"}, ["dst-perm"]),
     ({"output_processors.0.output_dtype": "U8"}, ["output-dtype"]),
     ({"output_processors.0.output_dtype": "S16"}, ["output-dtype"]),
     ({"input_shapes": "images:1x3x12x10,ids:1x4"}, ["input-shapes"]),

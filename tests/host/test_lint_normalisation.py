@@ -49,6 +49,16 @@ def test_the_vendors_sample_is_told_by_its_slip() -> None:
     assert kinds(DIVIDED, normalised(mean, std), dst="RGB") == ["vendor-sample"]
 
 
+@pytest.mark.parametrize(("std", "wanted"), [("0.225", ["order"]), ("0.255", ["vendor-sample", "order"])])
+def test_steps_in_two_items_under_the_older_spelling_are_read_as_one(std: str, wanted: list[str]) -> None:
+    items = [DIVIDED, normalised("[0.485, 0.456, 0.406]", f"[0.229, 0.224, {std}]")]
+    listed = " ".join(f"input_conf_items {{ attributes {{ {step} }} }}" for step in items)
+    colours = "input_tensors { color_space: TENSOR_COLOR_SPACE_RGB }"
+    text = f"{colours} neuwizard_conf {{ operator_conf {{ {listed} }} }}"
+    (one,) = declared_inputs(parse_config(text)[0], [])
+    assert [hint.kind for hint in normalisation.hints(one, None)] == wanted
+
+
 def test_values_of_zero_to_one_on_bytes_are_told() -> None:
     assert kinds(normalised(*ONES_RGB), dst="RGB") == ["scale"]
 

@@ -16,7 +16,7 @@ import msgspec
 
 from axpair_proto.pulsar.tokens import ConfigTextError
 from axpair_proto.pulsar2 import relaxed_json as rj
-from axpair_proto.pulsar2.schema import COVERS, Anything, BuildConfig, HardwareType
+from axpair_proto.pulsar2.schema import MEANT, Anything, BuildConfig
 
 _NEAR = 0.7
 """difflib ratio of a field's name to one that may be meant."""
@@ -148,14 +148,14 @@ class _Reader:
         if isinstance(given, int) and not isinstance(given, bool) and given in {int(one) for one in kind}:
             return kind(given)
         names = list(kind.__members__)
-        covered = COVERS.get(given, "") if isinstance(given, str) and kind is HardwareType else ""
-        same = [name for name in names if isinstance(given, str) and name.lower() == given.lower()] or [covered]
+        word = given.upper() if isinstance(given, str) else ""
+        meant = next((name for name in names if name.upper() == word), MEANT.get(kind.__name__, {}).get(word, ""))
         self._complain(
             "unknown-value",
             value.place.line,
             path,
             f"{path} is {_shown(value)}, which is none of its values: a build stops there",
-            f"write {same[0]}" if same[0] else f"write one of {', '.join(names)}",
+            f"write {meant}" if meant else f"write one of {', '.join(names)}",
         )
         raise _Refused
 

@@ -36,11 +36,20 @@ class HardwareType(IntEnum):
     AX8860 = 9
 
 
-COVERS = {
-    **dict.fromkeys(("AX630C", "AX631", "AX620Q", "AX620QP", "AX620QZ"), "AX620E"),
-    **dict.fromkeys(("AX650A", "AX650N", "AX8850"), "AX650"),
+MEANT: dict[str, dict[str, str]] = {
+    "HardwareType": {
+        **dict.fromkeys(("AX630C", "AX631", "AX620Q", "AX620QP", "AX620QZ"), "AX620E"),
+        **dict.fromkeys(("AX650A", "AX650N", "AX8850"), "AX650"),
+    },
+    "DataType": {
+        **dict.fromkeys(("F32", "FLOAT32", "FLOAT"), "FP32"),
+        **dict.fromkeys(("F16", "FLOAT16"), "FP16"),
+        **{f"{word}{bits}": f"S{bits}" for word in ("INT", "I") for bits in (8, 16, 32, 64)},
+        **{f"UINT{bits}": f"U{bits}" for bits in (8, 16, 32, 64)},
+    },
+    "ColorSpace": {"NV12": "YUV420SP", "NV21": "YVU420SP", "GREY": "GRAY", "AUTO": "AutoColorSpace"},
 }
-"""Chips that are built for under another's name."""
+"""By enum: other words for its values that can mean nothing else, such as chips that are built for as another."""
 
 
 class NPUMode(IntEnum):

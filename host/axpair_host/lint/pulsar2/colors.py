@@ -130,6 +130,8 @@ def _matrix(one: Input) -> Iterator[Odd]:
             f"csc_mat has no effect: csc_mode is {mode.name}",
             'leave it out, or write "csc_mode": "Matrix"',
         )
+    if mode is not CSCMode.Matrix:
+        return
     biases = [value for at, value in enumerate(matrix) if at % 4 == 3 and not _BIAS[0] < value < _BIAS[1]]
     if biases:
         yield Odd(

@@ -8,7 +8,6 @@ from axpair_host.lint.hint import Hint, Passed
 from axpair_host.lint.pulsar2.odd import Odd
 from axpair_host.lint.pulsar2.subject import FLOATS, YUV, Input
 
-_PICTURE = (1, 3, 4)
 _NO_FP16 = (HardwareType.AX650,)
 
 
@@ -67,17 +66,15 @@ def odds(one: Input, config: BuildConfig) -> Iterator[Odd]:
             "src_dtype is U8 and src_layout isn't given, which means NCHW: planes, and cameras and OpenCV give pixels",
             'write "src_layout": "NHWC", or "NCHW" if planes are fed',
         )
-    if len(one.shape) == 4:
-        looks = {layout for layout, axis in ((Layout.NCHW, 1), (Layout.NHWC, 3)) if one.shape[axis] in _PICTURE}
-        if len(looks) == 1 and one.layout not in looks:
-            (real,) = looks
-            yield Odd(
-                "layout",
-                "AX105",
-                f"the ONNX model has {list(one.shape)}, which is {real.name}; tensor_layout is {one.layout.name}",
-                f'write "tensor_layout": "{real.name}"',
-                {"shape": list(one.shape), "layout": one.layout.name},
-            )
+    real = one.seen_layout
+    if real and one.pictures and one.layout is not real:
+        yield Odd(
+            "layout",
+            "AX105",
+            f"the ONNX model has {list(one.shape)}, which is {real.name}; tensor_layout is {one.layout.name}",
+            f'write "tensor_layout": "{real.name}"',
+            {"shape": list(one.shape), "layout": one.layout.name},
+        )
 
 
 def unchecked(inputs: tuple[Input, ...]) -> Iterator[Passed]:

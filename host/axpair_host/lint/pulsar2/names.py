@@ -120,16 +120,19 @@ def _unknown(field: str, name: str, known: Sequence[str]) -> Hint:
 
 
 def _outputs(processors: Sequence[OutputProcessor], model: ModelSignature | None) -> Iterator[Hint]:
-    shapes = {one.name: one.shape for one in model.outputs} if model else {}
+    axes = {one.name: len(one.shape) for one in model.outputs} if model else {}
     for one in processors:
-        axes = len(shapes.get(one.tensor_name, ())) or len(one.dst_perm)
-        if one.dst_perm and sorted(one.dst_perm) != list(range(axes)):
-            yield Hint(
-                "dst-perm",
-                "AX401",
-                f"output {one.tensor_name!r}: dst_perm {list(one.dst_perm)} is no order of {axes} axes",
-                f"give each of {list(range(axes))} once, as [0, 2, 3, 1] makes NHWC of NCHW",
-            )
+        listed = {item.tensor_name for item in processors}
+        others = [name for name in axes if name not in listed] if one.tensor_name == DEFAULT else [one.tensor_name]
+        for name in others or [one.tensor_name]:
+            many = axes.get(name) or len(one.dst_perm)
+            if one.dst_perm and sorted(one.dst_perm) != list(range(many)):
+                yield Hint(
+                    "dst-perm",
+                    "AX401",
+                    f"output {name!r}: dst_perm {list(one.dst_perm)} is no order of {many} axes",
+                    f"give each of {list(range(many))} once, as [0, 2, 3, 1] makes NHWC of NCHW",
+                )
         if one.output_dtype is DataType.U8:
             yield Hint(
                 "output-dtype",

@@ -19,6 +19,7 @@ from axpair_proto.pulsar2.schema import (
 
 DEFAULT = "DEFAULT"
 CHANNELS = {ColorSpace.RGB: 3, ColorSpace.BGR: 3, ColorSpace.GRAY: 1}
+_PICTURE = (1, 3, 4)
 YUV = (ColorSpace.YUV420SP, ColorSpace.YVU420SP, ColorSpace.YUYV422, ColorSpace.UYVY422)
 FLOATS = (DataType.FP32, DataType.FP16, DataType.BF16)
 _SHAPE = re.compile(r"\s*(?P<name>[^\s].*?)\s*:\s*(?P<axes>\d+(?:\s*x\s*\d+)*)\s*")
@@ -70,6 +71,13 @@ class Input:
         return self.processor.tensor_layout or Layout.NCHW
 
     @property
+    def seen_layout(self) -> Layout | None:
+        """Of the ONNX model by the axis that can be a picture's channels; None where none or both can."""
+        axes = ((Layout.NCHW, 1), (Layout.NHWC, 3)) if len(self.shape) == 4 else ()
+        looks = [layout for layout, axis in axes if self.shape[axis] in _PICTURE]
+        return looks[0] if len(looks) == 1 else None
+
+    @property
     def src_dtype(self) -> DataType:
         """What a program feeds."""
         return self.processor.src_dtype or DataType.FP32
@@ -88,7 +96,7 @@ class Input:
     def channels(self) -> int:
         """0 where that isn't known."""
         if len(self.shape) == 4:
-            return self.shape[3] if self.layout is Layout.NHWC else self.shape[1]
+            return self.shape[3] if (self.seen_layout or self.layout) is Layout.NHWC else self.shape[1]
         return CHANNELS.get(self.wanted, 0) if self.pictures and not self.shape else 0
 
 
