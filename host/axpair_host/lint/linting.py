@@ -62,7 +62,7 @@ def lint(order: Order, simulator: Simulator | None, progress: Progress) -> Linte
         if looked:
             _look_at_ranges(order, config, inputs, facts, inspects, linted, progress)
         else:
-            linted.passed.append(Passed("ranges", "the float model runs on a calibration set that is here"))
+            linted.passed.append(Passed("ranges", "they are taken over the calibration set, and it isn't here"))
     if not order.inputs and order.train is None:
         linted.passed.append(
             Passed("unlike", "neither a case nor training data to hold the set against; give --input or --train")
@@ -70,7 +70,7 @@ def lint(order: Order, simulator: Simulator | None, progress: Progress) -> Linte
     if order.score and looked:
         _score(order, simulator, paths, linted, progress)
     elif order.score:
-        linted.passed.append(Passed("score", "scores are taken on a calibration set that is here"))
+        linted.passed.append(Passed("score", "samples of the calibration set are scored, and it isn't here"))
     return linted
 
 

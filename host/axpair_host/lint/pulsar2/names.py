@@ -25,9 +25,7 @@ def hints(config: BuildConfig, model: ModelSignature | None) -> Iterator[Hint]:
         inputs = [one.name for one in model.inputs]
         for field, names in lists.items():
             known = [one.name for one in model.outputs] if field == "output_processors" else inputs
-            for name in names:
-                if name and name != DEFAULT and name not in known:
-                    yield _unknown(field, name, known)
+            yield from _unknown(field, [name for name in names if name not in ("", DEFAULT, *known)], known)
     else:
         yield from _unequal(lists["quant.input_configs"], lists["input_processors"])
     yield from _outputs(config.output_processors, model)
@@ -55,12 +53,10 @@ def _shapes(config: BuildConfig, model: ModelSignature | None) -> Iterator[Hint]
             "write it as in1:1x3x224x224;in2:1x1x112x112",
         )
     declared = {one.name: one for one in model.inputs} if model else {}
+    if declared:
+        yield from _unknown("input_shapes", [name for name, _ in found if name not in declared], list(declared))
     for name, shape in found:
-        if not declared:
-            continue
-        if name not in declared:
-            yield _unknown("input_shapes", name, list(declared))
-        elif len(declared[name].shape) != len(shape):
+        if name in declared and len(declared[name].shape) != len(shape):
             yield Hint(
                 "input-shapes",
                 "AX002",
@@ -108,14 +104,17 @@ def _unequal(calibrated: Sequence[str], processed: Sequence[str]) -> Iterator[Hi
             )
 
 
-def _unknown(field: str, name: str, known: Sequence[str]) -> Hint:
-    close = near_names(name, known)
-    return Hint(
+def _unknown(field: str, names: Sequence[str], known: Sequence[str]) -> Iterator[Hint]:
+    if not names:
+        return
+    close = {name: near_names(name, known) for name in names}
+    meant = [f"{' or '.join(map(repr, near))} for {name!r}" for name, near in close.items() if near]
+    yield Hint(
         "unknown-name",
         "AX209",
-        f"{field} name {name!r}, which the model given doesn't have",
-        f"write {' or '.join(map(repr, close))}" if close else f"the model has {', '.join(map(repr, known))}",
-        {"field": field, "name": name, "known": list(known)},
+        f"{field}: the model given has no {', '.join(map(repr, names))}",
+        f"write {', '.join(meant)}" if meant else f"the model has {', '.join(map(repr, known))}",
+        {"field": field, "names": list(names), "known": list(known)},
     )
 
 
