@@ -49,15 +49,13 @@ def _swap(one: Input) -> Iterator[Odd]:
 
 def _no_picture(one: Input) -> Iterator[Odd]:
     said = next((color for color in (one.wanted, one.fed) if color in CHANNELS), None)
-    if said is None or one.fed in YUV:
+    if said is None or one.fed in YUV or (one.pictures and one.no_picture):
         return
     channels = one.channels if one.shape else 0
-    why = ""
-    if one.shape and len(one.shape) != 4:
-        why = f"the input has {len(one.shape)} axes"
-    elif channels and channels != CHANNELS[said]:
+    why = one.no_picture
+    if not why and channels and channels != CHANNELS[said]:
         why = f"the input has {channels} channels"
-    elif not one.pictures:
+    elif not why and not one.pictures:
         why = f"it is calibrated on {one.format.name} samples, which are taken as they are"
     if why:
         yield Odd(

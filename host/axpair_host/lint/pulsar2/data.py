@@ -84,6 +84,15 @@ def _written(one: Input) -> Iterator[Odd]:
             f"calibration_dataset {written!r} is no tar, tar.gz or zip by its name; no others are documented",
             f"tar cf set.tar -C {written} .",
         )
+    if one.pictures and one.no_picture:
+        said = "" if one.quant.calibration_format is not None else " (the default)"
+        yield Odd(
+            "format",
+            "AX102",
+            f"calibration_format is Image{said}, and {one.no_picture}: no picture fits it",
+            'write "calibration_format": "Numpy", and give the samples as .npy in the input\'s shape and dtype',
+            {"shape": list(one.shape)},
+        )
     if size == -1:
         yield Odd(
             "size",

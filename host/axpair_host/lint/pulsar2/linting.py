@@ -29,7 +29,7 @@ def lint(order: Order, text: str, simulator: Simulator | None, progress: Progres
     model = _model(order, simulator, linted, progress)
     inputs = inputs_of(config, model)
     looked = data.look_at_sets(inputs, order.config.parent, progress)
-    linted.hints += target.hints(config)
+    linted.hints += target.hints(config, {one.path for one in read.complaints})
     linted.hints += names.hints(config, model)
     linted.hints += feeding.hints(config, inputs)
     each = [(one, odd) for one in inputs for odd in (*feeding.odds(one, config), *colors.odds(one), *values.odds(one))]

@@ -38,4 +38,4 @@ def told(found: Iterable[tuple[Input, Odd]]) -> Iterator[Hint]:
 
 def listed(values: Iterable[float]) -> str:
     """As a configuration has them."""
-    return f"[{', '.join(f'{value:.5g}' for value in values)}]"
+    return f"[{', '.join(f'{value:.6g}' for value in values)}]"

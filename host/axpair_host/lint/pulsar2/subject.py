@@ -78,6 +78,15 @@ class Input:
         return looks[0] if len(looks) == 1 else None
 
     @property
+    def no_picture(self) -> str:
+        """Why the ONNX input can be no picture; "" where it can, or isn't known."""
+        if self.shape and len(self.shape) != 4:
+            return f"the input has {len(self.shape)} axes"
+        if self.shape and self.channels not in (0, *_PICTURE):
+            return f"the input has {self.channels} channels"
+        return ""
+
+    @property
     def src_dtype(self) -> DataType:
         """What a program feeds."""
         return self.processor.src_dtype or DataType.FP32

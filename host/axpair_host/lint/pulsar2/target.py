@@ -1,6 +1,6 @@
 """Target, NPU mode, batches, and switches of quantization and compiler that contradict each other or mean little."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from axpair_proto.pulsar2.schema import (
     BuildConfig,
@@ -26,10 +26,12 @@ MODES = {
 """How much of the NPU can be taken, where that is documented."""
 
 
-def hints(config: BuildConfig) -> Iterator[Hint]:
-    """Everything odd."""
-    yield from _target(config)
-    yield from _mode(config)
+def hints(config: BuildConfig, refused: Collection[str]) -> Iterator[Hint]:
+    """Everything odd. `refused` are fields that have a value which couldn't be read."""
+    if "target_hardware" not in refused:
+        yield from _target(config)
+    if not {"target_hardware", "npu_mode"} & {*refused}:
+        yield from _mode(config)
     yield from _switches(config.quant)
     yield from _ranges(config.quant)
     yield from _compiler(config.compiler)

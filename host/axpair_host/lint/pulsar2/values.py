@@ -81,7 +81,7 @@ def _inherited(one: Input) -> Iterator[Odd]:
         yield Odd(
             "inherited",
             "AX104",
-            f"src_dtype is {one.src_dtype.name} and {' and '.join(left)} isn't given, so calibration's "
+            f"src_dtype is {one.src_dtype.name}, and the processor has no {' and no '.join(left)}: so calibration's "
             f"{listed(quant.calibration_mean)} and {listed(quant.calibration_std)} go into the model: a program that "
             "normalises does it a second time",
             f'write "mean": {listed([0] * count)}, "std": {listed([1] * count)} if the program normalises',
