@@ -83,6 +83,17 @@ def test_a_tensor_that_the_model_lacks_is_told_though_the_set_is_not_here(tmp_pa
     assert {"calibration", "ranges"} <= {one["what"] for one in document["not_looked_at"]}
 
 
+@pytest.mark.parametrize("path", ["a" * 300 + ".tar", "a\\000b.tar", "/dev/null"])
+def test_a_set_whose_name_can_be_no_files_is_one_that_is_not_here(tmp_path: Path, path: str) -> None:
+    text = f'neuwizard_conf {{ dataset_conf_calibration {{ path: "{path}" }} }}'
+    (tmp_path / "c.prototxt").write_text(text, encoding="utf-8")
+    assert "calibration" in [one["what"] for one in lint(tmp_path / "c.prototxt")["not_looked_at"]]
+    (tmp_path / "c.json").write_text(
+        json.dumps({"quant": {"input_configs": [{"tensor_name": "x", "calibration_dataset": path}]}})
+    )
+    assert "calibration" in [one["what"] for one in lint(tmp_path / "c.json")["not_looked_at"]]
+
+
 def test_a_form_compared_with_itself_and_inputs_that_share_a_set_are_told(tmp_path: Path) -> None:
     (tmp_path / "c.prototxt").write_text(
         'src_input_tensors { tensor_name: "left" } src_input_tensors { tensor_name: "right" } neuwizard_conf { '

@@ -6,9 +6,17 @@ from pathlib import Path
 from axpair_host.lint.hint import Hint, Passed
 
 
+def present(path: Path) -> bool:
+    """Whether there is a file or folder to look at; a name that can be none is one that isn't there."""
+    try:
+        return path.is_file() or path.is_dir()
+    except (OSError, ValueError):  # longer than a name can be, or with a NUL in it
+        return False
+
+
 def absent(what: str, written: str, path: Path) -> Passed | None:
     """A line for a set that isn't on this machine; None where it is. `written` is what the configuration says."""
-    if path.exists():
+    if present(path):
         return None
     where = "a path inside the toolchain's container?" if written.startswith("/") else f"looked for as {path}"
     if "://" in written:

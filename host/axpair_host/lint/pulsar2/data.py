@@ -65,7 +65,7 @@ def look_at_sets(inputs: Sequence[Input], folder: Path, progress: Progress) -> L
 def place(written: str, folder: Path) -> Path:
     """Where a set lies: beside the configuration, else in the working directory, as public files have it."""
     beside = folder / written
-    return Path(written) if not beside.exists() and Path(written).exists() else beside
+    return Path(written) if not sets.present(beside) and sets.present(Path(written)) else beside
 
 
 def _written(one: Input) -> Iterator[Odd]:
