@@ -343,6 +343,13 @@ def test_samples_of_another_dtype_or_without_partners_are_told(folder: Path, tmp
     assert kinds(lint(*given)) == ["unpaired"]
 
 
+def test_whatever_lies_beside_arrays_is_no_picture(folder: Path, tmp_path: Path) -> None:
+    told(folder, tmp_path, {})
+    arrays = {f"{at}.npy": npy(np.full((1, 4), at, np.int64)) for at in range(8)}
+    pack(tmp_path / "ids.tar", {"README.txt": b"how these were made", **arrays})
+    assert kinds(lint(tmp_path / "c.json", "--onnx", tmp_path / "m.onnx")) == []
+
+
 def test_a_zip_is_a_set_too(folder: Path, tmp_path: Path) -> None:
     told(folder, tmp_path, {f"{IDS}.calibration_dataset": "ids.zip"})
     with ZipFile(tmp_path / "ids.zip", "w") as archive:

@@ -51,8 +51,8 @@ class Sample:
     """None for .bin and .npy, and for pictures that weren't decoded."""
 
 
-def look(path: Path, limit: int = 0) -> list[Sample]:
-    """The samples that calibration would read: the first `limit`, 0 = all.
+def look(path: Path, limit: int = 0, *, pictures: bool = True) -> list[Sample]:
+    """The samples that calibration would read: the first `limit`, 0 = all. Without `pictures` none is decoded.
 
     Raises UsageError for what is missing, damaged, too large, or holds nothing.
     """
@@ -60,7 +60,7 @@ def look(path: Path, limit: int = 0) -> list[Sample]:
     for name, data in _files(path):
         if limit and len(found) == limit:
             break
-        decode = len(found) < DECODED and Path(name).suffix.lower() not in (".bin", ".npy")
+        decode = pictures and len(found) < DECODED and Path(name).suffix.lower() not in (".bin", ".npy")
         found.append(Sample(name, len(data), bytes_sha256(data), _picture(path, name, data) if decode else None))
     if not found:
         raise UsageError(f"the data set {path} holds no files", next_step="pack pictures: tar cf set.tar *.jpg")

@@ -53,7 +53,7 @@ def look_at_sets(inputs: Sequence[Input], folder: Path, progress: Progress) -> L
         if path not in known:
             size = one.quant.calibration_size or _READ
             with progress.task(f"look at {path.name}"):
-                known[path] = look(path, max(size, 0))
+                known[path] = look(path, max(size, 0), pictures=one.pictures)
             looked.hints += calibration_set.hints(path.name, known[path], 0, "")
         looked.odds += [(one, odd) for odd in _content(one, path, known[path])]
         looked.hints += _pictures(one, path, known[path])
