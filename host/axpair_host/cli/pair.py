@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.option("--gt", type=options.PATH, help="Take input and simulated outputs from this folder of 'pulsar run'.")
 @click.option("--board-out", type=options.PATH, help="Take the board's outputs from a finished run of run_joint.")
 @click.option("--board-log", type=options.PATH, help="What that run printed.")
+@options.map_option
 @click.option("--golden", type=options.PATH, help="Your own float results for this case: .npy or .bin, one an output.")
 @options.board_option
 @options.simulator_option
@@ -97,7 +98,7 @@ def _request(given: dict[str, Any]) -> "GatherRequest":
         files=input_files(given["inputs"], given["layers"]),
         case_id=given["case_id"],
         gt=given["gt"],
-        finished=_finished(given["board_out"], given["board_log"]),
+        finished=_finished(given["board_out"], given["board_log"], given["names"]),
         golden=given["golden"],
         repeat=given["repeat"],
         deadline_ms=int(given["deadline"] * 1000),
@@ -119,6 +120,8 @@ def _check_together(given: dict[str, Any]) -> None:
             raise UsageError("--gt holds its input already: --input and --layer don't go with it")
         if not given["gt"].is_dir():
             raise UsageError(f"--gt {given['gt']}: there is no such folder")
+    if given["names"] and given["board_out"] is None:
+        raise UsageError("--map names files of a finished run", next_step="give its folder as --board-out")
     if given["board_log"] is not None and given["board_out"] is None:
         raise UsageError("--board-log belongs to a finished run", next_step="give its --bin-out-dir as --board-out")
     if given["expect"] == "F" and given["postprocess"] is None:
@@ -133,7 +136,7 @@ def _check_together(given: dict[str, Any]) -> None:
         )
 
 
-def _finished(folder: Path | None, log: Path | None) -> "FinishedRun | None":
+def _finished(folder: Path | None, log: Path | None, names: dict[str, str]) -> "FinishedRun | None":
     from axpair_host.gather.request import FinishedRun
 
-    return FinishedRun(folder, log) if folder is not None else None
+    return FinishedRun(folder, log, names) if folder is not None else None

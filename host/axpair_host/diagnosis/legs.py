@@ -16,7 +16,7 @@ _WITHOUT = {
 
 def not_judged(inquiry: Inquiry) -> list[Open]:
     """One entry for each leg that isn't there, and for what a board that ran without record leaves open."""
-    opens = [Open(leg, why) for leg, why in _WITHOUT.items() if not inquiry.has(leg)]
+    opens = [Open(leg, _given_in_vain(inquiry, leg) or why) for leg, why in _WITHOUT.items() if not inquiry.has(leg)]
     if inquiry.has("board") and not inquiry.evidence.case_rounds:
         opens.append(
             Open(
@@ -28,6 +28,19 @@ def not_judged(inquiry: Inquiry) -> list[Open]:
     elif inquiry.has("board") and inquiry.evidence.probe is None:
         opens.append(Open("probe", "the board ran no other input before: a stale answer can't be recognised"))
     return opens
+
+
+def _given_in_vain(inquiry: Inquiry, leg: str) -> str:
+    """Why a leg isn't there although its model was given; "" where it wasn't."""
+    case = inquiry.evidence.record.case
+    given = {"onnx": case.onnx_sha256, "lava_joint": case.lava_joint_sha256}.get(leg)
+    if not given:
+        return ""
+    flag = f"--{leg.replace('_', '-')}"
+    return (
+        f"{flag} was given, but no simulator here runs the joint's toolchain: run 'pulsar run' with both where it is "
+        f"(--output_gt), so that {leg}/ lies in the gt folder too"
+    )
 
 
 def unread(inquiry: Inquiry) -> list[Open]:

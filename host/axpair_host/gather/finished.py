@@ -29,7 +29,7 @@ def finished_leg(finished: FinishedRun, description: ModelDescription) -> BoardL
     log = read_run_log(lines)
     if not stems_in(finished.folder) and finished.log is not None:
         return _failed_leg(finished, description, lines, log)
-    outputs = read_leg(finished.folder, description, as_it_lies=True)
+    outputs = read_leg(finished.folder, description, as_it_lies=True, names=finished.names)
     facts = Round(
         kind="case",
         number=1,
@@ -103,6 +103,6 @@ def _described(finished: FinishedRun, log: RunLog) -> str:
 
 def _left_over(finished: FinishedRun, description: ModelDescription) -> tuple[str, ...]:
     found = stems_in(finished.folder)
-    used = set(match_stems([tensor.name for tensor in description.outputs], found).values())
+    used = set(match_stems([tensor.name for tensor in description.outputs], found).values()) | set(finished.names)
     rest = sorted(set(found) - used) if used else []
     return (f"{finished.folder}: not read, as no output is named so: {', '.join(rest)}",) if rest else ()

@@ -156,11 +156,12 @@ def _simulated(
     progress: Progress,
     timings: dict[str, float],
 ) -> Mapping[str, Tensors]:
-    if request.gt is not None:
-        return legs_from_gt(request.gt, prepared.description)
+    there = legs_from_gt(request.gt, prepared.description) if request.gt is not None else {}
     if simulator is None:
-        raise TypeError("neither a simulator nor a gt folder was given")
-    return simulate(simulator, request.models, prepared.data, progress, timings)
+        if request.gt is None:
+            raise TypeError("neither a simulator nor a gt folder was given")
+        return there
+    return there | simulate(simulator, request.models, prepared.data, progress, timings, without=there)
 
 
 def _board_leg(

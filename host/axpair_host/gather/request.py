@@ -1,7 +1,7 @@
 """What the user asks to be gathered, checked as far as it can be without running anything."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ class FinishedRun:
 
     folder: Path
     log: Path | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    """File stem in the folder to the output that it is, where no rule tells (--map)."""
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,14 @@
 """The simulated legs of a case."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from axpair_proto.description import ModelDescription, TensorDescription
 from axpair_proto.errors import ContractError
 from axpair_proto.gt.tensors import Array, read_tensor, stems_in, stems_within
-from axpair_proto.names import match_stems
+from axpair_proto.names import find_name, match_stems
 from axpair_proto.simulator import Models, Simulator, Stage, Tensors
 
 from axpair_host.errors import UsageError
@@ -28,13 +29,17 @@ def simulate(
     inputs: Mapping[str, bytes],
     progress: Progress,
     timings: dict[str, float] | None = None,
+    without: Collection[str] = (),
 ) -> dict[str, Tensors]:
-    """Outputs of every form of the model that is there, by leg; seconds by leg go into `timings`.
+    """Outputs of every form of the model that is there, but for legs that are at hand already, by leg; seconds by leg
+    go into `timings`.
 
     Raises what the simulator raises for a model that it can't run.
     """
     legs: dict[str, Tensors] = {}
     for stage in stages_of(models):
+        if stage in without:
+            continue
         started = time.perf_counter()
         with progress.task(f"simulate {stage}"):
             legs[stage] = simulator.run(models, stage, inputs)
@@ -58,14 +63,26 @@ def legs_from_gt(gt: Path, description: ModelDescription) -> dict[str, Tensors]:
 
 
 def read_leg(
-    folder: Path, description: ModelDescription, *, as_it_lies: bool = False, root: Path | None = None
+    folder: Path,
+    description: ModelDescription,
+    *,
+    as_it_lies: bool = False,
+    root: Path | None = None,
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Array]:
-    """Outputs by name from a folder's files, whichever tool named them.
+    """Outputs by name from a folder's files, whichever tool named them; `names` says of file stems what they are.
 
     Nothing outside `root` is read, where that is given. With `as_it_lies` a file of another size than declared becomes
     flat uint8 (evidence) instead of a ContractError.
     """
-    found = stems_in(folder) if root is None else stems_within(folder, root)
+    lying = stems_in(folder) if root is None else stems_within(folder, root)
+    for stem, name in names.items():
+        outputs = [tensor.name for tensor in description.outputs]
+        if stem not in lying or find_name(name, outputs) is None:
+            known = ", ".join(lying if stem not in lying else outputs) or "nothing"
+            what = f"{folder} holds no {stem!r}" if stem not in lying else f"the model has no output {name!r}"
+            raise UsageError(f"--map {stem}={name}: {what}", next_step=f"there are: {known}")
+    found = {names.get(stem, stem): path for stem, path in lying.items()}
     declared = {tensor.name: tensor for tensor in description.outputs}
     matched = dict(match_stems(declared, found))
     if not matched and len(declared) == len(found) == 1:
