@@ -1,0 +1,65 @@
+"""Logs of the vendor's programs, as their own lines have it."""
+
+from pathlib import Path
+
+import pytest
+from axpair_proto.run_logs import AX_RUN_MODEL, AXCL_RUN_MODEL, RUN_JOINT, SAMPLE, read_run_log
+
+ASSERTED = (
+    "run_joint: run_joint.cpp:{line}: int main(int, char**): Assertion `AX_ERR_NPU_JOINT_SUCCESS == {call}' failed."
+)
+
+
+def test_what_run_joint_did_without_is_told() -> None:
+    lines = ["run joint version: 0.5.13", "input[1] roi data not provided, using random data", "Using batch size 1"]
+    log = read_run_log(lines)
+    assert (log.tool, log.tells_of_inputs) == (RUN_JOINT, True)
+    assert log.not_fed == ("input[1] roi data not provided, using random data",)
+
+
+@pytest.mark.parametrize(
+    ("lines", "tool", "runtime"),
+    [
+        (["   engine ver: 2.7.2a", "     tool ver: 2.3.3sp"], AX_RUN_MODEL, "ax_run_model 2.3.3sp"),
+        (["  axclrt ver: 3.10.2", "    tool ver: 1.0"], AXCL_RUN_MODEL, "axcl_run_model 1.0"),
+        (["Run-Joint Runtime version: 0.5.10"], SAMPLE, "a sample program 0.5.10"),
+    ],
+)
+def test_the_program_is_recognized(lines: list[str], tool: str, runtime: str) -> None:
+    log = read_run_log(lines)
+    assert (log.tool, log.versions["runtime"], log.tells_of_inputs) == (tool, runtime, False)
+
+
+@pytest.mark.parametrize(
+    ("call", "phase"),
+    [("AX_JOINT_CreateHandle(&joint, data, size)", "loading"), ("AX_JOINT_RunSync(joint, ctx, &io)", "running")],
+)
+def test_a_failed_assertion_is_told_by_what_it_asserts(call: str, phase: str) -> None:
+    failure = read_run_log([ASSERTED.format(line=613, call=call)]).failure
+    assert failure is not None
+    assert (failure.phase, failure.signal) == (phase, "SIGABRT")
+    assert call in failure.message
+
+
+def test_names_that_collide_fail_while_writing() -> None:
+    lines = ["output name (a_b) conflicts!", "run_joint: run_joint.cpp:815: main(int)::<lambda>: Assertion `0' failed."]
+    failure = read_run_log(lines).failure
+    assert failure is not None
+    assert failure.phase == "writing"
+
+
+@pytest.mark.parametrize("text", ["hello", "", "type: cat\nmodel: dog", "min = 3 apples"])
+def test_nothing_is_known_of_a_text_that_is_no_log(text: str) -> None:
+    log = read_run_log(text.splitlines())
+    assert (log.known_lines, log.tool, log.failure) == (0, "", None)
+
+
+def test_a_code_of_the_library_is_kept() -> None:
+    failure = read_run_log(["[Engine] Load model {ptr: 0x1} failed.", "ret = 0x80060086", "Aborted"]).failure
+    assert failure is not None
+    assert failure.code == 0x80060086
+
+
+def test_every_line_of_a_file_may_stand_anywhere(tmp_path: Path) -> None:
+    lines = ["camera: frame 1", "Tools version: 0.6.1.20", "07305a6", "camera: frame 2"]
+    assert read_run_log(lines).toolchain == "0.6.1.20\n07305a6"
