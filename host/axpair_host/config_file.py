@@ -1,4 +1,15 @@
-r"""axpair.toml: names for boards, and how a post-processor's text is read; found upwards from the working directory.
+r"""axpair.toml: the files of one conversion, names for boards, and how a post-processor's text is read.
+
+It is found upwards from the working directory; relative paths in it begin where it lies.
+
+[model]
+onnx = "m.onnx"
+joint = "m.joint"
+lava_joint = "m.lava_joint"
+config = "output_config.prototxt"
+input_shapes = { data = "1x3x480x640" }
+gt = "gt"
+golden = "golden"
 
 [boards.lab]
 url = "grpcs://ax620-3.lab:50051?ca=lab.pem"
@@ -8,9 +19,12 @@ token_file = "~/.config/axpair/lab.token"
 pattern = '(?P<label>\S+) with (?P<score>[0-9.]+)'
 """
 
+import difflib
+import os
+import re
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +38,24 @@ else:
 FILE_NAME = "axpair.toml"
 _MAX_BYTES = 1 << 20
 _MAX_TOKEN_BYTES = 4096
+TABLES = ("model", "boards", "postprocess")
+MODEL_FILES = ("onnx", "joint", "lava_joint", "config", "gt", "golden")
+"""Keys of [model] that name a file or folder."""
+SHAPES = "input_shapes"
+SHAPE = re.compile(r"[0-9]+(x[0-9]+)*")
+
+
+@dataclass(frozen=True)
+class ModelDefaults:
+    """The table [model]: what commands take where their options aren't given."""
+
+    source: Path
+    """The axpair.toml that says so."""
+    files: Mapping[str, Path] = field(default_factory=dict)
+    """By key of MODEL_FILES; relative to the working directory where they lie in it. Nobody looked whether they are
+    there."""
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """Input name to its lengths."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +102,26 @@ def named_boards(start: Path) -> Mapping[str, NamedBoard]:
     return {name: _board(path, name, table) for name, table in tables.items()}
 
 
+def model_defaults(start: Path) -> ModelDefaults | None:
+    """What [model] of the nearest axpair.toml names; None without one. Raises UsageError on a malformed file."""
+    path = find(start)
+    table = _read(path).get("model") if path is not None else None
+    if path is None or table is None:
+        return None
+    if not isinstance(table, dict):
+        raise UsageError(f"{path}: 'model' must be a table", next_step='write [model] and joint = "m.joint"')
+    _refuse_unknown(f"{path}: [model] has the unknown key", table, (*MODEL_FILES, SHAPES))
+    files = {key: _model_file(path, key, table[key]) for key in MODEL_FILES if key in table}
+    return ModelDefaults(path, files, _shapes(path, table.get(SHAPES, {})))
+
+
+def check(path: Path) -> None:
+    """Read every table of one axpair.toml. Raises UsageError on a malformed one."""
+    named_boards(path.parent)
+    model_defaults(path.parent)
+    post_pattern(path.parent)
+
+
 def post_pattern(start: Path) -> str | None:
     """How what a post-processor prints is read, as the nearest axpair.toml says; None where it says nothing.
 
@@ -79,8 +131,7 @@ def post_pattern(start: Path) -> str | None:
     table = _read(path).get("postprocess", {}) if path is not None else {}
     if not isinstance(table, dict) or not isinstance(table.get("pattern", ""), str):
         raise UsageError(f"{path}: [postprocess] must hold pattern = '...'")
-    if unknown := sorted(set(table) - {"pattern"}):
-        raise UsageError(f"{path}: [postprocess] has the unknown key {unknown[0]!r}; known: pattern")
+    _refuse_unknown(f"{path}: [postprocess] has the unknown key", table, ("pattern",))
     return table.get("pattern")
 
 
@@ -96,15 +147,52 @@ def _read(path: Path) -> dict[str, Any]:
         document: dict[str, Any] = tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: not TOML: {error}") from error
+    _refuse_unknown(f"{path}: has the unknown table", document, TABLES)
     return document
+
+
+def _refuse_unknown(where: str, table: Iterable[str], known: Iterable[str]) -> None:
+    for key in sorted(set(table) - set(known)):
+        near = difflib.get_close_matches(key, known := list(known), n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise UsageError(f"{where} {key!r}; known: {', '.join(known)}{hint}")
+
+
+def _model_file(path: Path, key: str, value: object) -> Path:
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise UsageError(
+            f"{path}: [model] {key} must be a path in quotes, not {value!r}", next_step=f'write {key} = "PATH"'
+        )
+    try:
+        whole = path.parent / Path(value).expanduser()
+    except RuntimeError as error:
+        raise UsageError(f"{path}: [model] {key} = {value!r}: whose home folder that is isn't known") from error
+    here = Path.cwd()
+    return Path(os.path.relpath(whole, here)) if whole.is_relative_to(here) else whole
+
+
+def _shapes(path: Path, table: object) -> dict[str, tuple[int, ...]]:
+    if not isinstance(table, dict):
+        raise UsageError(
+            f"{path}: [model] {SHAPES} must be a table of names and shapes, not {table!r}",
+            next_step=f'write {SHAPES} = {{ "NAME" = "1x3x480x640" }}',
+        )
+    found: dict[str, tuple[int, ...]] = {}
+    for name, value in table.items():
+        if not isinstance(value, str) or not SHAPE.fullmatch(value):
+            raise UsageError(
+                f"{path}: [model] {SHAPES}: the shape of {name!r} must be lengths in quotes, not {value!r}",
+                next_step=f'write "{name}" = "1x3x480x640"',
+            )
+        found[name] = tuple(map(int, value.split("x")))
+    return found
 
 
 def _board(path: Path, name: str, table: object) -> NamedBoard:
     where = f"{path}: [boards.{name}]"
     if not isinstance(table, dict) or not isinstance(table.get("url"), str):
         raise UsageError(f"{where} has no url", next_step='add url = "grpc://host:port" or another form of --board')
-    if unknown := sorted(set(table) - {"url", "token_file"}):
-        raise UsageError(f"{where} has the unknown key {unknown[0]!r}; known: url, token_file")
+    _refuse_unknown(f"{where} has the unknown key", table, ("url", "token_file"))
     token_file = table.get("token_file")
     if token_file is not None and not isinstance(token_file, str):
         raise UsageError(f"{where}: token_file must be a path in quotes")

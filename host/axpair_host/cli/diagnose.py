@@ -7,13 +7,14 @@ import click
 from axpair_proto.printing import print_document
 
 from axpair_host.cli import options
+from axpair_host.cli.model_defaults import ModelArgument, ModelCommand
 
 if TYPE_CHECKING:
     from axpair_host.postprocess.stored import Rejudged
 
 
-@click.command("diagnose")
-@click.argument("gt", type=options.PATH)
+@click.command("diagnose", cls=ModelCommand)
+@click.argument("gt", cls=ModelArgument, key="gt", metavar="[GT]", type=options.PATH)
 @click.option(
     "--cosine",
     type=float,
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 def command(gt: Path, cosine: float, write: bool, as_json: bool, **given: Any) -> str:
     """Judge a gt folder as it lies: no board, no simulator, and no look at a verdict that is stored in it.
 
-    GT is what 'axpair pair' or 'pulsar run --output_gt' wrote, also in a .tar, .tar.gz or .zip. A tensor in it that
+    GT is what 'axpair pair' or 'pulsar run --output_gt' wrote, also in a .tar, .tar.gz or .zip; without it
+    axpair.toml's. A tensor in it that
     can't be read is named and not judged, the others are; links that lead out of it aren't followed.
 
     \b

@@ -7,6 +7,7 @@ import click
 from axpair_proto.printing import print_aside, print_document
 
 from axpair_host.cli import options
+from axpair_host.cli.model_defaults import Asked, ModelCommand
 from axpair_host.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,11 +19,21 @@ if TYPE_CHECKING:
     from axpair_host.progress import Progress
 
 
-@click.command("layers")
-@click.option("--joint", type=options.PATH, help="The compiled model.")
-@click.option("--onnx", type=options.PATH, help="The float model: what every layer is held against.")
-@click.option("--lava-joint", type=options.PATH, help="The quantised model.")
-@click.option("--config", type=options.PATH, help="The build's configuration; default: the one beside the joint.")
+def _runs(asked: Asked) -> bool:
+    """The models of a run: neither a log's table nor a change of the configuration needs one."""
+    return asked.given["build_log"] is None and asked.given["write_config"] is None
+
+
+def _reads(asked: Asked) -> bool:
+    """--config: no log's table needs one."""
+    return asked.given["build_log"] is None
+
+
+@click.command("layers", cls=ModelCommand)
+@options.model_option("--joint", "The compiled model.", when=_runs)
+@options.model_option("--onnx", "The float model: what every layer is held against.", when=_runs)
+@options.model_option("--lava-joint", "The quantised model.", when=_runs)
+@options.model_option("--config", "The build's configuration; else the one beside the joint counts.", when=_reads)
 @click.option("--input", "inputs", type=options.PATH, multiple=True, help="An image, .bin or .npy; once an input.")
 @click.option("--layer", "layers", multiple=True, help="The input that the --input at the same place is for.")
 @options.simulator_option

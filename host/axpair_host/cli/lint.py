@@ -7,24 +7,30 @@ import click
 from axpair_proto.printing import print_aside, print_document
 
 from axpair_host.cli import options
+from axpair_host.cli.model_defaults import Asked, ModelArgument, ModelCommand
 
 
-@click.command("lint")
-@click.argument("config", type=options.PATH)
-@click.option("--onnx", type=options.PATH, help="The float model; without it only what the configuration itself says.")
+def _scores(asked: Asked) -> bool:
+    """--joint: what is scored."""
+    return bool(asked.given["score"])
+
+
+@click.command("lint", cls=ModelCommand)
+@click.argument("config", cls=ModelArgument, key="config", metavar="[CONFIG]", type=options.PATH)
+@options.model_option("--onnx", "The float model; without it only what the configuration itself says.")
 @options.shapes_option
 @click.option("--input", "inputs", type=options.PATH, multiple=True, help="A case to hold the calibration set against.")
 @click.option("--train", type=options.PATH, help="Folder or tar of the data that the model was trained on.")
 @click.option("--score", type=click.IntRange(0, 1000), default=0, metavar="N", help="Score N samples of the set.")
-@click.option("--joint", type=options.PATH, help="With --score: the model as it was built; else it is built for that.")
+@options.model_option("--joint", "With --score: the model as it was built; else it is built for that.", when=_scores)
 @options.simulator_option
 @click.option("--strict", is_flag=True, help="Exit with 1 where anything was said: a hint, or what wasn't looked at.")
 @options.json_option
 def command(config: Path, as_json: bool, **given: Any) -> int:
     """Hold a configuration against the model and the calibration set before anything is built.
 
-    CONFIG is pulsar's config.prototxt or pulsar2's JSON, told apart by content. Every hint names what would prove
-    it; none is a verdict. The exit code is 0 unless --strict is given.
+    CONFIG is pulsar's config.prototxt or pulsar2's JSON, told apart by content; without it axpair.toml's. Every hint
+    names what would prove it; none is a verdict. The exit code is 0 unless --strict is given.
 
     \b
     axpair lint config.prototxt

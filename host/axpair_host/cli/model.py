@@ -6,6 +6,7 @@ import click
 from axpair_proto.printing import print_document, print_lines
 
 from axpair_host.cli import options
+from axpair_host.cli.model_defaults import ModelArgument, ModelCommand
 
 
 @click.group("model")
@@ -13,8 +14,8 @@ def command() -> None:
     """Compiled models."""
 
 
-@command.command("info")
-@click.argument("model", type=options.PATH)
+@command.command("info", cls=ModelCommand)
+@click.argument("model", cls=ModelArgument, key="joint", metavar="[MODEL]", type=options.PATH)
 @options.json_option
 def info(model: Path, as_json: bool) -> None:
     """Inputs, outputs, layout and Q of a joint, and how to index each output; what an .axmodel or an ONNX model says.

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from axpair_host.cli.model_defaults import Asked, ModelOption, always
 from axpair_host.errors import UsageError
 
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
@@ -66,16 +67,22 @@ repeat_option = click.option(
 """`repeat`"""
 
 
+def model_option(
+    flag: str, text: str, *, key: str = "", needed: bool = False, when: Callable[[Asked], bool] = always
+) -> Decorator[Decorated]:
+    """One file of [model] in axpair.toml as an option: a Path or None; the command's `cls` is ModelCommand."""
+    key = key or flag.removeprefix("--").replace("-", "_")
+    return click.option(flag, cls=ModelOption, key=key, needed=needed, when=when, type=PATH, help=text)
+
+
 def model_options(command: Decorated) -> Decorated:
-    """`joint`, `onnx`, `lava_joint`, `config`: Paths or None."""
+    """`joint`: a Path; `onnx`, `lava_joint`, `config`: Paths or None."""
     return _all(
         command,
-        click.option("--joint", type=PATH, required=True, help="The compiled model."),
-        click.option("--onnx", type=PATH, help="The float model; without it the ONNX leg isn't judged."),
-        click.option("--lava-joint", type=PATH, help="The quantised model; splits quantization from compilation."),
-        click.option(
-            "--config", type=PATH, help="The build's output_config.prototxt; default: the one beside the joint."
-        ),
+        model_option("--joint", "The compiled model.", needed=True),
+        model_option("--onnx", "The float model; without it the ONNX leg isn't judged."),
+        model_option("--lava-joint", "The quantised model; splits quantization from compilation."),
+        model_option("--config", "The build's output_config.prototxt; else the one beside the joint counts."),
     )
 
 
@@ -176,6 +183,8 @@ def shapes_option(command: Decorated) -> Decorated:
     return click.option(
         "--input-shape",
         "shapes",
+        cls=ModelOption,
+        key="input_shapes",
         multiple=True,
         callback=parsed,
         metavar="NAME:1x3x480x640",

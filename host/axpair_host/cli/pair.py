@@ -7,21 +7,34 @@ import click
 from axpair_proto.printing import print_document, print_line
 
 from axpair_host.cli import options
+from axpair_host.cli.model_defaults import Asked, ModelCommand
 from axpair_host.errors import UsageError
 
 if TYPE_CHECKING:
     from axpair_host.gather.request import FinishedRun, GatherRequest
 
 
-@click.command("pair")
+def _no_input(asked: Asked) -> bool:
+    """--gt: an input on the command line is another case."""
+    return not asked.given["inputs"] and not asked.given["layers"]
+
+
+def _of_gt(asked: Asked) -> bool:
+    """--golden: of one case, which is that of [model]'s gt."""
+    from axpair_host.gather.golden import is_of_one_case
+
+    return "gt" in asked.taken and is_of_one_case(asked.path)
+
+
+@click.command("pair", cls=ModelCommand)
 @options.model_options
 @click.option("--input", "inputs", type=options.PATH, multiple=True, help="An image, .bin or .npy; once an input.")
 @click.option("--layer", "layers", multiple=True, help="The input that the --input at the same place is for.")
-@click.option("--gt", type=options.PATH, help="Take input and simulated outputs from this folder of 'pulsar run'.")
+@options.model_option("--gt", "Take input and simulated outputs from this folder of 'pulsar run'.", when=_no_input)
 @click.option("--board-out", type=options.PATH, help="Take the board's outputs from a finished run of run_joint.")
 @click.option("--board-log", type=options.PATH, help="What that run printed.")
 @options.map_option
-@click.option("--golden", type=options.PATH, help="Your own float results for this case: .npy or .bin, one an output.")
+@options.model_option("--golden", "Your own float results for this case: .npy or .bin, one an output.", when=_of_gt)
 @options.board_option
 @options.simulator_option
 @click.option("--out", type=options.PATH, default=Path("gt"), show_default=True, help="The gt folder to write.")

@@ -7,20 +7,28 @@ import click
 from axpair_proto.printing import print_document
 
 from axpair_host.cli import options
+from axpair_host.cli.model_defaults import Asked, ModelCommand
 from axpair_host.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@click.command("reduce")
+def _of_a_case(asked: Asked) -> bool:
+    """A GT's models; what is copied of a run is asked for."""
+    from axpair_host.replay.store import is_run
+
+    return not is_run(asked.given["path"])
+
+
+@click.command("reduce", cls=ModelCommand)
 @click.argument("path", type=options.PATH, metavar="RUN|GT")
 @click.option("--out", type=options.PATH, required=True, help="Folder for what is left; of a GT also the log.")
-@click.option("--joint", type=options.PATH, help="The compiled model. A GT needs it; of a RUN it is copied.")
-@click.option("--onnx", type=options.PATH, help="The float model; its part, or a copy, is put beside.")
-@click.option("--lava-joint", type=options.PATH, help="The quantised model; its part, or a copy, is put beside.")
-@click.option(
-    "--config", type=options.PATH, help="The build's output_config.prototxt; default: the one beside the joint."
+@options.model_option("--joint", "The compiled model. A GT needs it; of a RUN it is copied.", when=_of_a_case)
+@options.model_option("--onnx", "The float model; its part, or a copy, is put beside.", when=_of_a_case)
+@options.model_option("--lava-joint", "The quantised model; its part, or a copy, is put beside.", when=_of_a_case)
+@options.model_option(
+    "--config", "The build's output_config.prototxt; else the one beside the joint counts.", when=_of_a_case
 )
 @click.option("--board", metavar="URL", help="Where parts of a GT's model are run; there is no default.")
 @options.simulator_option

@@ -7,17 +7,25 @@ from axpair_proto.errors import AxpairError
 from axpair_proto.printing import print_aside, print_document
 
 from axpair_host.cli import options
+from axpair_host.cli.model_defaults import Asked, ModelCommand
 from axpair_host.errors import BoardError, UsageError
 
 if TYPE_CHECKING:
     from axpair_host.replay.session import Order, Replayed
 
 
-@click.command("replay")
+def _of_cases(asked: Asked) -> bool:
+    """--golden: a folder with one folder a case."""
+    from axpair_host.gather.golden import is_of_one_case
+
+    return not is_of_one_case(asked.path)
+
+
+@click.command("replay", cls=ModelCommand)
 @click.argument("cases", type=options.PATH)
 @click.option("--run", type=options.PATH, required=True, help="Where rows and failing cases are kept; made if new.")
 @options.model_options
-@click.option("--golden", type=options.PATH, help="A folder with your float results: below it one folder a case id.")
+@options.model_option("--golden", "A folder with your float results: below it one folder a case id.", when=_of_cases)
 @options.board_option
 @options.simulator_option
 @options.repeat_option

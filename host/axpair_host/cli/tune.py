@@ -9,6 +9,7 @@ import click
 from axpair_proto.printing import print_aside, print_document
 
 from axpair_host.cli import options
+from axpair_host.cli.model_defaults import ModelCommand
 from axpair_host.errors import UsageError
 
 
@@ -21,9 +22,9 @@ def _sizes(context: click.Context, parameter: click.Parameter, value: str | None
     return tuple(dict.fromkeys(int(word) for word in words))
 
 
-@click.command("tune")
-@click.option("--onnx", type=options.PATH, required=True, help="The float model.")
-@click.option("--config", type=options.PATH, required=True, help="The configuration to start from.")
+@click.command("tune", cls=ModelCommand)
+@options.model_option("--onnx", "The float model.", needed=True)
+@options.model_option("--config", "The configuration to start from.", needed=True)
 @options.shapes_option
 @click.option("--input", "inputs", type=options.PATH, multiple=True, help="A case; of several inputs one file each.")
 @click.option("--cases", type=options.PATH, help="A folder of cases, for a model with one input.")

@@ -9,13 +9,21 @@ from pathlib import Path
 
 import numpy as np
 from axpair_proto.description import ModelDescription, TensorDescription
-from axpair_proto.gt.tensors import Array, read_tensor, stems_in, write_tensors
+from axpair_proto.gt.tensors import Array, UnreadableTensor, read_tensor, stems_in, write_tensors
 from axpair_proto.names import file_stems, match_stems
 
 from axpair_host.errors import UsageError
 
 _TURNS = {"NHWC": (0, 2, 3, 1), "NCHW": (0, 3, 1, 2)}
 """From the other of the two layouts."""
+
+
+def is_of_one_case(golden: Path) -> bool:
+    """Whether tensors lie in the folder itself or in its input/; else below it is one folder a case."""
+    try:
+        return any(stems_in(folder) for folder in (golden, golden / "input") if folder.is_dir())
+    except UnreadableTensor:
+        return False
 
 
 def store_golden(folder: Path, golden: Path, description: ModelDescription) -> tuple[str, ...]:

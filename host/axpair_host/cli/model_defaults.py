@@ -1,0 +1,177 @@
+"""Options that [model] of axpair.toml fills in where the command line doesn't give them: one place for all commands.
+
+[model] describes one conversion. What the command line gives counts before it; where that names another joint or
+another ONNX model, nothing of the table is taken, as its other files belong to its own. What was taken is said on
+stderr, and an error that speaks of such a file says where its name came from.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from axpair_proto.errors import AxpairError
+from axpair_proto.printing import print_aside
+
+from axpair_host.errors import UsageError
+
+if TYPE_CHECKING:
+    from axpair_host.config_file import ModelDefaults
+
+_ANCHORS = ("onnx", "joint")
+"""What a conversion is known by."""
+_TAKEN = "axpair.model_defaults"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an option's `when` may look at."""
+
+    given: Mapping[str, Any]
+    """Every parameter of the command so far."""
+    taken: Mapping[str, Path]
+    """Keys of [model] that were taken before, in the order of the command's options."""
+    path: Path
+    """What [model] says of this option."""
+
+
+def always(asked: Asked) -> bool:
+    """The default is taken whatever else was asked."""
+    return True
+
+
+class FromModel(click.Parameter):
+    """A parameter with a key in [model]."""
+
+    key: str
+    needed: bool
+    when: Callable[[Asked], bool]
+
+    @property
+    def label(self) -> str:
+        """As people write it."""
+        return max(self.opts, key=len) if isinstance(self, click.Option) else str(self.metavar or self.name).strip("[]")
+
+
+class ModelOption(FromModel, click.Option):
+    """An option; `needed` stands in for click's `required`, which knows nothing of axpair.toml."""
+
+    def __init__(
+        self, *names: Any, key: str, needed: bool = False, when: Callable[[Asked], bool] = always, **attributes: Any
+    ) -> None:
+        super().__init__(*names, **attributes)
+        self.key, self.needed, self.when = key, needed, when
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """With the place that the default comes from."""
+        record = super().get_help_record(ctx)
+        what = "required here or in axpair.toml" if self.needed else "default: as in axpair.toml"
+        return (record[0], f"{record[1]}  [{what}]") if record else None
+
+
+class ModelArgument(FromModel, click.Argument):
+    """The same for an argument."""
+
+    def __init__(
+        self, *names: Any, key: str, needed: bool = True, when: Callable[[Asked], bool] = always, **attributes: Any
+    ) -> None:
+        super().__init__(*names, required=False, **attributes)
+        self.key, self.needed, self.when = key, needed, when
+
+
+class ModelCommand(click.Command):
+    """A command whose FromModel parameters take what axpair.toml says."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, then fill in. Raises UsageError on a malformed axpair.toml, or where something is needed."""
+        rest = super().parse_args(ctx, args)
+        if not ctx.resilient_parsing:
+            self._fill(ctx)
+        return rest
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does; an error that names a file of [model] says so."""
+        try:
+            return super().invoke(ctx)
+        except AxpairError as error:
+            source, taken = ctx.meta.get(_TAKEN, ("", {}))
+            named = [
+                label
+                for label, path in taken.items()
+                if re.search(rf"(?<![\w/.~-]){re.escape(str(path))}(?![\w~-])", error.message)
+            ]
+            if named:
+                error.message += f" ({' and '.join(named)} came from [model] in {source})"
+            raise
+
+    def _fill(self, ctx: click.Context) -> None:
+        from axpair_host.config_file import SHAPES, model_defaults
+
+        fields = [one for one in self.params if isinstance(one, FromModel)]
+        defaults = model_defaults(Path.cwd()) if fields and _is_somewhere() else None
+        if defaults is not None:
+            taken = _taken(ctx, fields, defaults)
+            shapes = [one for one in fields if one.key == SHAPES and defaults.shapes]
+            if other := _other_conversion(ctx, fields, defaults):
+                if taken or shapes:
+                    print_aside(f"note: {other} isn't that of {defaults.source}: nothing of its [model] is taken")
+            else:
+                _put(ctx, taken, shapes, defaults)
+        for one in fields:
+            if one.needed and not ctx.params[str(one.name)]:
+                raise _missing(one, defaults, ctx)
+
+
+def _is_somewhere() -> bool:
+    try:
+        return Path.cwd().is_dir()
+    except OSError:
+        return False  # it was deleted: no axpair.toml is found from there
+
+
+def _taken(ctx: click.Context, fields: list[FromModel], defaults: "ModelDefaults") -> dict[FromModel, Path]:
+    taken: dict[FromModel, Path] = {}
+    for one in fields:
+        path = defaults.files.get(one.key)
+        if path is None or ctx.params[str(one.name)]:
+            continue
+        if one.when(Asked(ctx.params, {before.key: file for before, file in taken.items()}, path)):
+            taken[one] = path
+    return taken
+
+
+def _other_conversion(ctx: click.Context, fields: list[FromModel], defaults: "ModelDefaults") -> str:
+    """The option that names another conversion than [model] does; "" without one."""
+    for one in fields:
+        given, ours = ctx.params[str(one.name)], defaults.files.get(one.key)
+        if one.key in _ANCHORS and given and ours and Path(given).resolve() != ours.resolve():
+            return f"{one.label} {given}"
+    return ""
+
+
+def _put(ctx: click.Context, taken: dict[FromModel, Path], shapes: list[FromModel], defaults: "ModelDefaults") -> None:
+    import shlex
+
+    said = [f"{one.label} {shlex.quote(str(path))}" for one, path in taken.items()]
+    for one, path in taken.items():
+        ctx.params[str(one.name)] = path
+    for one in shapes:
+        given = ctx.params[str(one.name)]
+        more = {name: shape for name, shape in defaults.shapes.items() if name not in given}
+        said += [f"{one.label} {shlex.quote(name)}:{'x'.join(map(str, shape))}" for name, shape in more.items()]
+        ctx.params[str(one.name)] = {**given, **more}
+    ctx.meta[_TAKEN] = (defaults.source, {one.label: path for one, path in taken.items()})
+    if said:
+        print_aside(f"from {defaults.source}: {' '.join(said)}")
+
+
+def _missing(one: FromModel, defaults: "ModelDefaults | None", ctx: click.Context) -> UsageError:
+    where = "no axpair.toml here or above has a [model]"
+    if defaults is not None:
+        where = f"[model] in {defaults.source} doesn't serve here; it has {', '.join(defaults.files) or 'no files'}"
+    return UsageError(
+        f"{one.label} is needed: it isn't given, and {where}",
+        next_step=f"{ctx.command_path} --help; axpair init writes an axpair.toml of what lies here",
+    )
