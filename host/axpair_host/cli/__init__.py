@@ -13,6 +13,7 @@ from axpair_proto import __version__
 
 SUMMARIES = {
     "demo": "The whole story on a real model, nothing but this machine.",
+    "init": "What lies in a folder, and the next three commands.",
     "pair": "One case: run, gather gt, compare, verdict.",
     "replay": "A folder or list of BadCases; resumable.",
     "compare": "Two gt folders, tensors or archives.",

@@ -1,0 +1,145 @@
+"""Every file and folder below a folder, recognized by content; gt folders, runs and folders of cases count as one."""
+
+import os
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from axpair_proto.errors import ContractError
+from axpair_proto.filekinds import FileKind, kind_of
+from axpair_proto.gt.tensors import UnreadableTensor, stems_in
+
+MOST_FILES = 2000
+"""That are opened; beyond it the survey says so."""
+DEEPEST = 4
+"""Folders below the one that is looked at."""
+_SKIPPED = {"node_modules", "__pycache__", "site-packages"}
+_LEGS = ("input", "onnx", "lava_joint", "joint", "board")
+_MODELS = {FileKind.JOINT, FileKind.LAVA_JOINT, FileKind.ONNX, FileKind.QUANTIZED_ONNX, FileKind.AXMODEL}
+_SAMPLES = {FileKind.IMAGE, FileKind.NPY}
+_TENSOR_SUFFIXES = {".bin", ".npy"}
+
+
+@dataclass(frozen=True)
+class Samples:
+    """A folder with pictures or tensors: cases, golden results, or what a board gave."""
+
+    path: Path
+    files: tuple[Path, ...]
+    """Those directly in it, by name."""
+    below: tuple[Path, ...] = ()
+    """Those of folders right below it that hold samples, where it holds none itself: one folder a case."""
+
+    @property
+    def stems(self) -> frozenset[str]:
+        """Of its tensors, as files without their suffix."""
+        return frozenset(one.stem for one in self.files if one.suffix in _TENSOR_SUFFIXES)
+
+    @property
+    def has_tensors_alone(self) -> bool:
+        """Whether no picture is among them."""
+        return all(one.suffix in _TENSOR_SUFFIXES for one in self.files)
+
+
+@dataclass
+class Survey:
+    """What was found; paths begin with the folder that was looked at."""
+
+    folder: Path
+    files: dict[FileKind, list[Path]] = field(default_factory=dict)
+    """By kind, by path; what no command takes isn't in it."""
+    samples: list[Samples] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    """What couldn't be looked at, and why."""
+    files_seen: int = 0
+
+    def of(self, *kinds: FileKind) -> list[Path]:
+        """Every file of these kinds."""
+        return [path for kind in kinds for path in self.files.get(kind, [])]
+
+    @property
+    def cut(self) -> bool:
+        """Whether there is more than was looked at."""
+        return self.files_seen >= MOST_FILES
+
+
+_TOLD = _MODELS | {
+    *(FileKind.NEU, FileKind.PRO, FileKind.PROTOTXT, FileKind.PULSAR2_CONFIG, FileKind.NPZ, FileKind.ARCHIVE),
+    *(FileKind.RUN_LOG, FileKind.BUILD_LOG, FileKind.GT_FOLDER, FileKind.RUN_FOLDER),
+}
+
+
+def survey(folder: Path) -> Survey:
+    """Look at a folder, at most MOST_FILES files and DEEPEST folders deep; hidden ones and links to folders aren't
+    followed. Raises ContractError where it can't be listed."""
+    found = Survey(folder)
+    try:
+        next(folder.iterdir(), None)
+    except OSError as error:
+        raise ContractError(
+            f"{folder}: {error.strerror or error}", next_step="give a folder: axpair init FOLDER"
+        ) from error
+    _look(found, folder, 0)
+    for paths in found.files.values():
+        paths.sort()
+    found.samples.sort(key=lambda one: one.path)
+    return found
+
+
+def is_gt(path: Path) -> bool:
+    """Whether a folder is a gt folder: by a record, or tensors in a folder of a leg's name; names alone prove nothing."""
+    try:
+        if (path / "pair.json").is_file():
+            return True
+        legs = [path / leg for leg in _LEGS if (path / leg).is_dir()]
+        return any(leg.name != "input" for leg in legs) and any(map(stems_in, legs))
+    except (OSError, UnreadableTensor):
+        return False
+
+
+def _look(found: Survey, folder: Path, depth: int) -> None:
+    whole = FileKind.RUN_FOLDER if (folder / "run.sqlite").is_file() else FileKind.GT_FOLDER if is_gt(folder) else None
+    if whole is not None:
+        found.files.setdefault(whole, []).append(folder)
+        return
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        found.unread.append(f"{folder}: {error.strerror or error}")
+        return
+    samples: list[Path] = []
+    for entry in entries:
+        path = folder / entry.name
+        if entry.name.startswith(".") or entry.name in _SKIPPED or (path / "pyvenv.cfg").is_file():
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            if depth < DEEPEST:
+                _look(found, path, depth + 1)
+        elif entry.is_file() and found.files_seen < MOST_FILES:
+            found.files_seen += 1
+            if _is_sample(found, path):
+                samples.append(path)
+    below = tuple(one.path for one in found.samples if one.path.parent == folder and one.files)
+    if samples:
+        found.samples.append(Samples(folder, tuple(samples)))
+    elif len(below) > 1:
+        found.samples.append(Samples(folder, (), below))
+
+
+def _is_sample(found: Survey, path: Path) -> bool:
+    """Recognize one file; whether it is a picture or a tensor."""
+    try:
+        kind = kind_of(path)
+    except ContractError as error:
+        found.unread.append(error.message)
+        return False
+    if kind in _TOLD:
+        found.files.setdefault(kind, []).append(path)
+    # A raw tensor has no mark: its suffix alone is known.
+    return kind in _SAMPLES or (kind in (FileKind.UNKNOWN, FileKind.TEXT) and path.suffix == ".bin")
+
+
+def listed(paths: Collection[Path]) -> str:
+    """A few of them by name."""
+    shown = [str(path) for path in list(paths)[:3]]
+    return ", ".join(shown) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")

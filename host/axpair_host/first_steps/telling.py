@@ -1,0 +1,148 @@
+"""What `axpair init` and its --check say, for people and as a document."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from axpair_host import config_file
+from axpair_host.config_file import FILE_NAME
+from axpair_host.first_steps.choosing import Choice
+from axpair_host.first_steps.needs import Need, faults, needs
+from axpair_host.first_steps.situation import TOOLS, Situation
+from axpair_host.first_steps.steps import Step, next_steps
+from axpair_host.first_steps.survey import MOST_FILES
+from axpair_host.first_steps.writing import SetUp
+
+_MOST_SHOWN = 8
+"""Of one kind."""
+_ROLES = {
+    "cases": "pictures or tensors: cases",
+    "golden": "golden results",
+    "finished": "the joint's outputs: a finished run",
+}
+
+
+@dataclass(frozen=True)
+class Initialized:
+    """Of `axpair init`."""
+
+    done: SetUp
+    steps: list[Step]
+
+    def document(self) -> dict[str, Any]:
+        """As --json prints it."""
+        seen = self.done.seen
+        return {
+            **_found(seen),
+            "axpair_toml": str(seen.existing) if seen.existing else None,
+            "written": self.done.written is not None,
+            "would_add": list(self.done.lacking),
+            "undecided": {
+                key: {"candidates": [str(path) for path in paths], "why": why}
+                for key, (paths, why) in seen.choice.undecided.items()
+                if not seen.in_effect(key)
+            },
+            "commands": [{"command": step.line(seen.folder), "why": step.why} for step in self.steps],
+        }
+
+    def lines(self) -> list[str]:
+        """The same for people."""
+        seen = self.done.seen
+        lines = [*_found_lines(seen), "", *_toml_lines(self.done), *_undecided(seen), "", "next"]
+        for step in self.steps:
+            lines += [f"  {step.line(seen.folder)}", f"      # {step.why}"]
+        return lines
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Of `axpair init --check`."""
+
+    seen: Situation
+    needs: list[Need]
+    faults: list[str]
+
+    def document(self) -> dict[str, Any]:
+        """As --json prints it."""
+        return {
+            **_found(self.seen),
+            "axpair_toml": str(self.seen.existing) if self.seen.existing else None,
+            "faults": self.faults,
+            "missing": {one.command: list(one.missing) for one in self.needs},
+        }
+
+    def lines(self) -> list[str]:
+        """The same for people."""
+        where = self.seen.existing
+        head = f"{where}: {len(self.faults) or 'nothing'} wrong" if where else f"no {FILE_NAME}: axpair init writes one"
+        lines = [head, *(f"  {fault}" for fault in self.faults), "", "what is missing"]
+        lines += [f"  {one.command:<15} {'; '.join(one.missing) or '-'}" for one in self.needs]
+        return [*lines, *_undecided(self.seen)]
+
+
+def initialized(done: SetUp) -> Initialized:
+    """With the commands that come next."""
+    return Initialized(done, next_steps(done.seen))
+
+
+def checked(seen: Situation) -> Checked:
+    """With what is missing or wrong."""
+    return Checked(seen, needs(seen), faults(seen, dict(config_file.named_boards(seen.folder))))
+
+
+def _found(seen: Situation) -> dict[str, Any]:
+    return {
+        "schema_version": 1,
+        "folder": str(seen.folder.resolve()),
+        "found": {kind.name.lower(): [str(path) for path in paths] for kind, paths in seen.found.files.items()},
+        "samples": {role: [str(one.path) for one in _samples(seen.choice, role)] for role in _ROLES},
+        "tools": {name: seen.tools.get(name) for name in TOOLS},
+        "boards": list(seen.boards),
+        "complete": not seen.found.cut and not seen.found.unread,
+        "unread": seen.found.unread,
+    }
+
+
+def _samples(choice: Choice, role: str) -> list[Any]:
+    return {"cases": choice.cases, "golden": choice.golden, "finished": choice.finished}[role]
+
+
+def _found_lines(seen: Situation) -> list[str]:
+    rows = [(kind.value, [seen.named(path) for path in paths]) for kind, paths in seen.found.files.items()]
+    rows += [(text, [seen.named(one.path) for one in _samples(seen.choice, role)]) for role, text in _ROLES.items()]
+    rows = [(what, names) for what, names in rows if names]
+    lines = [f"{seen.folder.resolve()}"]
+    if not rows:
+        lines.append("  nothing that axpair works with: no model, configuration, gt folder, log, picture or tensor")
+    width = max((len(what) for what, _ in rows), default=0)
+    for what, names in sorted(rows):
+        lines += [f"  {what if at == 0 else '':<{width}}  {name}" for at, name in enumerate(names[:_MOST_SHOWN])]
+        if len(names) > _MOST_SHOWN:
+            lines.append(f"  {'':<{width}}  and {len(names) - _MOST_SHOWN} more")
+    lines += [f"  not looked at: {why}" for why in seen.found.unread]
+    if seen.found.cut:
+        lines.append(f"  only the first {MOST_FILES} files were looked at; give a folder below: axpair init FOLDER")
+    tools = ", ".join(f"{name} ({path})" for name, path in seen.tools.items()) or f"none of {', '.join(TOOLS)} on PATH"
+    return [*lines, f"  tools: {tools}", f"  boards: {', '.join(seen.boards) or f'none; {FILE_NAME} can name some'}"]
+
+
+def _toml_lines(done: SetUp) -> list[str]:
+    if done.written is not None:
+        return [f"wrote {done.written}", *(f"  {line}" for line in done.written.read_text("utf-8").splitlines()[2:])]
+    where = done.seen.existing
+    if where is None and not done.lacking:
+        return [f"no {FILE_NAME} written: there is nothing to say in it"]
+    where = where or done.seen.folder / FILE_NAME
+    if not done.lacking:
+        return [f"{where} is there already, and lacks nothing of this"]
+    return [
+        f"{where} is there already, and stays as it is; its [model] could have besides:",
+        *(f"  {one}" for one in done.lacking),
+    ]
+
+
+def _undecided(seen: Situation) -> list[str]:
+    return [
+        f"not decided: {key} ({why}): {', '.join(map(seen.named, paths))}"
+        for key, (paths, why) in seen.choice.undecided.items()
+        if not seen.in_effect(key)
+    ]
