@@ -5,6 +5,7 @@ A file's name is never believed, but for `.pro`, which has no mark that is known
 
 import enum
 import json
+import re
 import struct
 import tarfile
 import zipfile
@@ -23,6 +24,7 @@ HEAD_BYTES = 1 << 16
 OWN_MARK = "axpair.json"
 """Member of the emulator's joints that says which of the two it is."""
 _LEGS = {"onnx", "lava_joint", "joint", "board"}
+_FIRST_FIELD = re.compile(r"[A-Za-z_]\w*\s*[:{<]")
 _PROTOTXT_FIELDS = tuple(field.name for field in config_pb2.Config.DESCRIPTOR.fields)
 
 
@@ -130,7 +132,8 @@ def _kind_of_text(path: Path, text: str) -> FileKind:
     lines = text.splitlines()
     if any(mark in text for mark in ("Quant Precision Table", "Precision Analysis", "yamain.command.build")):
         return FileKind.BUILD_LOG
-    if any(f"\n{stripped}".count(f"\n{field}") for field in _PROTOTXT_FIELDS):
+    # A program that writes a configuration holds such lines too, and begins with something else.
+    if _FIRST_FIELD.match(stripped) and any(f"\n{stripped}".count(f"\n{field}") for field in _PROTOTXT_FIELDS):
         return FileKind.PROTOTXT
     return FileKind.RUN_LOG if read_run_log(lines).known_lines else FileKind.TEXT
 

@@ -77,7 +77,7 @@ class ModelArgument(FromModel, click.Argument):
     def __init__(
         self, *names: Any, key: str, needed: bool = True, when: Callable[[Asked], bool] = always, **attributes: Any
     ) -> None:
-        super().__init__(*names, required=False, **attributes)
+        super().__init__(*names, **{**attributes, "required": False})
         self.key, self.needed, self.when = key, needed, when
 
 

@@ -69,7 +69,7 @@ repeat_option = click.option(
 
 def model_option(
     flag: str, text: str, *, key: str = "", needed: bool = False, when: Callable[[Asked], bool] = always
-) -> Decorator[Decorated]:
+) -> Callable[[Decorated], Decorated]:
     """One file of [model] in axpair.toml as an option: a Path or None; the command's `cls` is ModelCommand."""
     key = key or flag.removeprefix("--").replace("-", "_")
     return click.option(flag, cls=ModelOption, key=key, needed=needed, when=when, type=PATH, help=text)

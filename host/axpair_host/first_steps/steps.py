@@ -13,6 +13,8 @@ from axpair_host.first_steps.situation import Situation
 from axpair_host.first_steps.survey import Samples, is_gt
 
 SHOWN = 3
+_LARGEST_OPENED = 1 << 28
+"""Bytes of an archive that is looked into."""
 _MODELS = ("joint", "onnx", "lava_joint", "config")
 _FLAGS = {"joint": "--joint", "onnx": "--onnx", "lava_joint": "--lava-joint", "config": "--config", "gt": "--gt"}
 
@@ -181,10 +183,13 @@ def _comparison(seen: Situation) -> Iterator[Step]:
 
 
 def _of_each_file(seen: Situation) -> Iterator[Step]:
+    told = {path.resolve() for key in ("joint", "config") if (path := seen.file(key)) is not None}
     for path in seen.found.of(FileKind.JOINT, FileKind.AXMODEL, FileKind.ONNX, FileKind.QUANTIZED_ONNX):
-        yield Step(("axpair", "model", "info", seen.named(path)), "what the model says of itself")
+        if path.resolve() not in told:
+            yield Step(("axpair", "model", "info", seen.named(path)), "what the model says of itself")
     for path in seen.found.of(FileKind.PROTOTXT, FileKind.PULSAR2_CONFIG):
-        yield Step(("axpair", "lint", seen.named(path), *_models(seen, "onnx")), "the configuration's traps")
+        if path.resolve() not in told:
+            yield Step(("axpair", "lint", seen.named(path), *_models(seen, "onnx")), "the configuration's traps")
 
 
 def holds_gt(archive: Path) -> bool:
@@ -192,12 +197,12 @@ def holds_gt(archive: Path) -> bool:
     from axpair_host.errors import EvidenceError
     from axpair_host.evidence.archives import gt_folder, is_archive
 
-    if not is_archive(archive):
-        return False
     try:
+        if not is_archive(archive) or archive.stat().st_size > _LARGEST_OPENED:
+            return False
         with gt_folder(archive) as folder:
             return is_gt(folder)
-    except EvidenceError:
+    except (EvidenceError, OSError):
         return False
 
 

@@ -1,13 +1,13 @@
 """Every file and folder below a folder, recognized by content; gt folders, runs and folders of cases count as one."""
 
 import os
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from axpair_proto.errors import ContractError
 from axpair_proto.filekinds import FileKind, kind_of
 from axpair_proto.gt.tensors import UnreadableTensor, stems_in
+from axpair_proto.joint import TOPOLOGY_MEMBER
 
 MOST_FILES = 2000
 """That are opened; beyond it the survey says so."""
@@ -87,7 +87,7 @@ def survey(folder: Path) -> Survey:
 
 
 def is_gt(path: Path) -> bool:
-    """Whether a folder is a gt folder: by a record, or tensors in a folder of a leg's name; names alone prove nothing."""
+    """Whether a folder is a gt folder: by a record, or tensors in a folder of a leg's name; names alone prove none."""
     try:
         if (path / "pair.json").is_file():
             return True
@@ -122,7 +122,7 @@ def _look(found: Survey, folder: Path, depth: int) -> None:
     below = tuple(one.path for one in found.samples if one.path.parent == folder and one.files)
     if samples:
         found.samples.append(Samples(folder, tuple(samples)))
-    elif len(below) > 1:
+    elif depth and len(below) > 1:
         found.samples.append(Samples(folder, (), below))
 
 
@@ -136,10 +136,5 @@ def _is_sample(found: Survey, path: Path) -> bool:
     if kind in _TOLD:
         found.files.setdefault(kind, []).append(path)
     # A raw tensor has no mark: its suffix alone is known.
-    return kind in _SAMPLES or (kind in (FileKind.UNKNOWN, FileKind.TEXT) and path.suffix == ".bin")
-
-
-def listed(paths: Collection[Path]) -> str:
-    """A few of them by name."""
-    shown = [str(path) for path in list(paths)[:3]]
-    return ", ".join(shown) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
+    is_raw = path.suffix == ".bin" and path.name != TOPOLOGY_MEMBER
+    return kind in _SAMPLES or (is_raw and kind in (FileKind.UNKNOWN, FileKind.TEXT))

@@ -14,6 +14,7 @@ from axpair_host.first_steps.writing import SetUp
 
 _MOST_SHOWN = 8
 """Of one kind."""
+_FEW = 3
 _ROLES = {
     "cases": "pictures or tensors: cases",
     "golden": "golden results",
@@ -35,7 +36,7 @@ class Initialized:
             **_found(seen),
             "axpair_toml": str(seen.existing) if seen.existing else None,
             "written": self.done.written is not None,
-            "would_add": list(self.done.lacking),
+            "model_lines": list(self.done.lines),
             "undecided": {
                 key: {"candidates": [str(path) for path in paths], "why": why}
                 for key, (paths, why) in seen.choice.undecided.items()
@@ -112,7 +113,10 @@ def _found_lines(seen: Situation) -> list[str]:
     rows = [(what, names) for what, names in rows if names]
     lines = [f"{seen.folder.resolve()}"]
     if not rows:
-        lines.append("  nothing that axpair works with: no model, configuration, gt folder, log, picture or tensor")
+        lines += [
+            "  nothing that axpair works with: no model, configuration, gt folder, log, picture or tensor",
+            "  put a model here (ONNX, joint or axmodel), or name the folder where it lies: axpair init FOLDER",
+        ]
     width = max((len(what) for what, _ in rows), default=0)
     for what, names in sorted(rows):
         lines += [f"  {what if at == 0 else '':<{width}}  {name}" for at, name in enumerate(names[:_MOST_SHOWN])]
@@ -127,22 +131,22 @@ def _found_lines(seen: Situation) -> list[str]:
 
 def _toml_lines(done: SetUp) -> list[str]:
     if done.written is not None:
-        return [f"wrote {done.written}", *(f"  {line}" for line in done.written.read_text("utf-8").splitlines()[2:])]
+        return [f"wrote {done.written}", "  [model]", *(f"  {line}" for line in done.lines)]
     where = done.seen.existing
-    if where is None and not done.lacking:
+    if where is None and not done.lines:
         return [f"no {FILE_NAME} written: there is nothing to say in it"]
     where = where or done.seen.folder / FILE_NAME
-    if not done.lacking:
+    if not done.lines:
         return [f"{where} is there already, and lacks nothing of this"]
     return [
         f"{where} is there already, and stays as it is; its [model] could have besides:",
-        *(f"  {one}" for one in done.lacking),
+        *(f"  {one}" for one in done.lines),
     ]
 
 
 def _undecided(seen: Situation) -> list[str]:
     return [
-        f"not decided: {key} ({why}): {', '.join(map(seen.named, paths))}"
+        f"not decided: {key} ({why}): {', '.join(map(seen.named, paths[:_FEW]))}" + (", ..." if paths[_FEW:] else "")
         for key, (paths, why) in seen.choice.undecided.items()
         if not seen.in_effect(key)
     ]

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from axpair_proto.text import printable
@@ -13,6 +13,8 @@ from axpair_host.first_steps.choosing import Choice
 _HEAD = """\
 # What axpair's commands take where their options aren't given. Relative paths begin in this file's folder.
 """
+_MOST_OPEN = 8
+"""Candidates of one key."""
 _BOARDS = """
 # A board's name for --board:
 # [boards.lab]
@@ -20,9 +22,9 @@ _BOARDS = """
 """
 
 
-def document(choice: Choice, folder: Path) -> str:
-    """A whole axpair.toml for `folder`."""
-    return f"{_HEAD}\n[model]\n" + "".join(f"{line}\n" for line in model_lines(choice, folder)) + _BOARDS
+def document(lines: Iterable[str]) -> str:
+    """A whole axpair.toml with these lines of [model]."""
+    return f"{_HEAD}\n[model]\n" + "".join(f"{line}\n" for line in lines) + _BOARDS
 
 
 def model_lines(choice: Choice, folder: Path, known: ModelDefaults | None = None) -> list[str]:
@@ -56,8 +58,9 @@ def _line(key: str, path: Path, folder: Path) -> str:
 
 def _open_lines(key: str, choice: Choice, folder: Path) -> list[str]:
     candidates, why = choice.undecided[key]
-    lines = [_line(key, path, folder) for path in candidates]
-    return [f"# {key}: {printable(why)}", *(line if line.startswith("#") else f"# {line}" for line in lines)]
+    lines = [_line(key, path, folder) for path in candidates[:_MOST_OPEN]]
+    more = [f"# and {len(candidates) - _MOST_OPEN} more"] if len(candidates) > _MOST_OPEN else []
+    return [f"# {key}: {printable(why)}", *(line if line.startswith("#") else f"# {line}" for line in lines), *more]
 
 
 def _shape_lines(choice: Choice, known: ModelDefaults | None) -> Iterator[str]:

@@ -19,20 +19,21 @@ class SetUp:
     seen: Situation
     """With the file that is in effect now."""
     written: Path | None = None
-    lacking: tuple[str, ...] = ()
-    """Lines that the existing file's [model] could have besides."""
+    lines: tuple[str, ...] = ()
+    """Of [model]: those that were written, else those that the file that is there could have besides."""
 
 
 def set_up(seen: Situation) -> SetUp:
     """Write the file where there is something to say. Raises ContractError where it can't be written."""
     if seen.existing is not None:
-        return SetUp(seen, lacking=tuple(model_lines(seen.choice, seen.existing.parent, seen.known)))
+        return SetUp(seen, lines=tuple(model_lines(seen.choice, seen.existing.parent, seen.known)))
     target = seen.folder / FILE_NAME
     evidence = seen.found.of(FileKind.GT_FOLDER, FileKind.RUN_FOLDER)
     choice = seen.choice
     if seen.folder in evidence or not (choice.files or choice.undecided):
         return SetUp(seen)
+    lines = tuple(model_lines(choice, seen.folder))
     if os.path.lexists(target):  # a link that leads nowhere, or a folder
-        return SetUp(seen, lacking=tuple(model_lines(choice, seen.folder)))
-    write_whole_file(target, document(choice, seen.folder).encode())
-    return SetUp(situation(seen.folder, seen.found, choice), written=target)
+        return SetUp(seen, lines=lines)
+    write_whole_file(target, document(lines).encode())
+    return SetUp(situation(seen.folder, seen.found, choice), written=target, lines=lines)
