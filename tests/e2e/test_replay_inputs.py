@@ -1,10 +1,14 @@
 """Replaying a model with several inputs: a sub-folder a case, a file an input."""
 
+import json
+import shlex
+import shutil
 from pathlib import Path
 
 import onnx
 import pytest
 from axpair_proto.simulator import Models
+from command_line import axpair_here
 from onnx import TensorProto, helper, numpy_helper
 from onnx_models import Workspace, node, pack, picture, png, random_array
 from replays import endings, replay, stable_rows
@@ -53,3 +57,24 @@ def test_each_folder_is_a_case_and_one_that_lacks_an_input_is_bad_input(differen
     rows = {row["id"]: row["document"] for row in stable_rows(tmp_path / "run")}
     assert rows["one"]["outputs"] == rows["two/deep"]["outputs"]
     assert {output["joint_board"]["relation"] for output in rows["one"]["outputs"]} == {"IDENTICAL"}
+
+
+def test_init_names_each_input_and_the_folder_of_the_cases(
+    difference: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(difference.joint.parent, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    for case in ("cases/one", "cases/two"):
+        Path(case).mkdir(parents=True)
+        write_picture(Path(case) / "left_im.png", 1)
+        write_picture(Path(case) / "right.png", 2)
+    done = axpair_here("init", "--json")
+    assert done.returncode == 0, done.stderr
+    lines = [one["command"] for one in json.loads(done.stdout)["commands"]]
+    assert lines[0] == (
+        "axpair pair --layer left/im --input cases/one/left_im.png --layer right --input cases/one/right.png"
+    )
+    assert lines[1] == "axpair replay cases --run run"
+    for line in lines[:2]:
+        done = axpair_here(*shlex.split(line)[1:])
+        assert done.returncode == 0, done.stderr

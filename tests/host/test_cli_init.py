@@ -290,3 +290,32 @@ def test_every_published_folder_is_looked_at_and_its_commands_work(tmp_path: Pat
     found = init(folder)
     assert found["complete"]
     assert pasted(commands(found), tmp_path)
+
+
+def test_what_is_no_file_is_passed_by_and_a_damaged_model_is_named(built: Models, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.joint")
+    (tmp_path / "circle").symlink_to("circle")
+    (tmp_path / "self").symlink_to(".")
+    (tmp_path / "cut.joint").write_bytes(built.joint.read_bytes()[:700])
+    (tmp_path / "empty.onnx").touch()
+    found = init(tmp_path)
+    assert found["unread"] == [
+        f"{tmp_path}/cut.joint: is an archive, whatever its name says; cut off?",
+        f"{tmp_path}/empty.onnx: is empty, whatever its name says; cut off?",
+    ]
+    assert not found["written"]
+
+
+def test_a_file_that_names_what_is_gone_is_to_be_mended_first(built: Models, tmp_path: Path) -> None:
+    shutil.copy(built.joint.with_name("m.onnx"), tmp_path)
+    (tmp_path / "axpair.toml").write_text('[model]\njoint = "gone.joint"\n')
+    found = init(tmp_path)
+    assert [line.rpartition(" && ")[2] for line in commands(found)] == ["axpair init --check"]
+    assert "gone.joint: can't be read: No such file" in axpair_here("init", tmp_path).stdout
+
+
+def test_a_working_directory_that_is_gone_is_bad_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    said_once(axpair_here("init"), 2)

@@ -117,6 +117,10 @@ def fitting_above(path: Path, others: Sequence[Path]) -> bool:
 
 def look_at(folder: Path) -> Situation:
     """Look at everything once. Raises ContractError for no folder, UsageError on a malformed axpair.toml."""
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise UsageError(f"the working directory: {error.strerror}", next_step="cd into a folder") from error
     found = survey(folder)
     choice = choose(found)
     return situation(folder, found, choice)

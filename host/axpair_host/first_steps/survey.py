@@ -17,6 +17,7 @@ _SKIPPED = {"node_modules", "__pycache__", "site-packages"}
 _LEGS = ("input", "onnx", "lava_joint", "joint", "board")
 _MODELS = {FileKind.JOINT, FileKind.LAVA_JOINT, FileKind.ONNX, FileKind.QUANTIZED_ONNX, FileKind.AXMODEL}
 _SAMPLES = {FileKind.IMAGE, FileKind.NPY}
+_MODEL_SUFFIXES = {".joint", ".lava_joint", ".onnx", ".axmodel", ".prototxt"}
 _TENSOR_SUFFIXES = {".bin", ".npy"}
 
 
@@ -69,6 +70,10 @@ _TOLD = _MODELS | {
 }
 
 
+_BY_MODEL_SUFFIX = _TOLD - {FileKind.ARCHIVE}
+"""What a file with a suffix of _MODEL_SUFFIXES may turn out to be; an archive there is a joint that was cut."""
+
+
 def survey(folder: Path) -> Survey:
     """Look at a folder, at most MOST_FILES files and DEEPEST folders deep; hidden ones and links to folders aren't
     followed. Raises ContractError where it can't be listed."""
@@ -115,7 +120,7 @@ def _look(found: Survey, folder: Path, depth: int) -> None:
         if entry.is_dir(follow_symlinks=False):
             if depth < DEEPEST:
                 _look(found, path, depth + 1)
-        elif entry.is_file() and found.files_seen < MOST_FILES:
+        elif _is_file(entry) and found.files_seen < MOST_FILES:
             found.files_seen += 1
             if _is_sample(found, path):
                 samples.append(path)
@@ -126,6 +131,13 @@ def _look(found: Survey, folder: Path, depth: int) -> None:
         found.samples.append(Samples(folder, (), below))
 
 
+def _is_file(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_file()
+    except OSError:
+        return False  # a link that leads to itself
+
+
 def _is_sample(found: Survey, path: Path) -> bool:
     """Recognize one file; whether it is a picture or a tensor."""
     try:
@@ -133,7 +145,9 @@ def _is_sample(found: Survey, path: Path) -> bool:
     except ContractError as error:
         found.unread.append(error.message)
         return False
-    if kind in _TOLD:
+    if path.suffix.lower() in _MODEL_SUFFIXES and kind not in _BY_MODEL_SUFFIX:
+        found.unread.append(f"{path}: is {kind.value}, whatever its name says; cut off?")
+    elif kind in _TOLD:
         found.files.setdefault(kind, []).append(path)
     # A raw tensor has no mark: its suffix alone is known.
     is_raw = path.suffix == ".bin" and path.name != TOPOLOGY_MEMBER

@@ -28,6 +28,8 @@ class Initialized:
 
     done: SetUp
     steps: list[Step]
+    faults: list[str]
+    """Of the axpair.toml that is there."""
 
     def document(self) -> dict[str, Any]:
         """As --json prints it."""
@@ -37,6 +39,7 @@ class Initialized:
             "axpair_toml": str(seen.existing) if seen.existing else None,
             "written": self.done.written is not None,
             "model_lines": list(self.done.lines),
+            "faults": self.faults,
             "undecided": {
                 key: {"candidates": [str(path) for path in paths], "why": why}
                 for key, (paths, why) in seen.choice.undecided.items()
@@ -48,7 +51,8 @@ class Initialized:
     def lines(self) -> list[str]:
         """The same for people."""
         seen = self.done.seen
-        lines = [*_found_lines(seen), "", *_toml_lines(self.done), *_undecided(seen), "", "next"]
+        lines = [*_found_lines(seen), "", *_toml_lines(self.done), *_undecided(seen)]
+        lines += [*(f"wrong in it: {fault}" for fault in self.faults), "", "next"]
         for step in self.steps:
             lines += [f"  {step.line(seen.folder)}", f"      # {step.why}"]
         return lines
@@ -82,12 +86,18 @@ class Checked:
 
 def initialized(done: SetUp) -> Initialized:
     """With the commands that come next."""
-    return Initialized(done, next_steps(done.seen))
+    wrong = _faults(done.seen)
+    check = Step(("axpair", "init", "--check"), "mend axpair.toml first: commands would take what it names")
+    return Initialized(done, [check] if wrong else next_steps(done.seen), wrong)
 
 
 def checked(seen: Situation) -> Checked:
     """With what is missing or wrong."""
-    return Checked(seen, needs(seen), faults(seen, dict(config_file.named_boards(seen.folder))))
+    return Checked(seen, needs(seen), _faults(seen))
+
+
+def _faults(seen: Situation) -> list[str]:
+    return faults(seen, dict(config_file.named_boards(seen.folder)))
 
 
 def _found(seen: Situation) -> dict[str, Any]:
