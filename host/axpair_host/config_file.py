@@ -164,7 +164,8 @@ def _model_file(path: Path, key: str, value: object) -> Path:
             f"{path}: [model] {key} must be a path in quotes, not {value!r}", next_step=f'write {key} = "PATH"'
         )
     try:
-        whole = path.parent / Path(value).expanduser()
+        # "./~x" is a file of that name.
+        whole = path.parent / (Path(value).expanduser() if value.startswith("~") else Path(value))
     except RuntimeError as error:
         raise UsageError(f"{path}: [model] {key} = {value!r}: whose home folder that is isn't known") from error
     here = Path.cwd()

@@ -221,6 +221,20 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(built: Models, tmp_path
     assert f"{folder}/axpair.toml: can't be written: Permission denied" in said_once(done, 2)
 
 
+@pytest.mark.parametrize("name", ["~x.joint", "-x.joint", 'a"b\\c.joint', "a\nb\x7f.joint", "# x.joint", "模型.joint"])
+def test_any_name_can_be_read_back_and_pasted(
+    built: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    shutil.copy(built.joint, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    init(Path())
+    defaults = model_defaults(tmp_path)
+    assert defaults is not None
+    assert defaults.files["joint"].resolve() == tmp_path / name
+    (tmp_path / "axpair.toml").write_text("")  # so that the commands name it themselves
+    assert set(pasted(commands(init(Path())), tmp_path)) == {0}
+
+
 def test_names_that_are_no_text_are_told(built: Models, tmp_path: Path) -> None:
     shutil.copy(built.joint, tmp_path / os.fsdecode(b"\xd5.joint"))
     found = init(tmp_path)

@@ -55,7 +55,7 @@ class Initialized:
         lines += [*(f"wrong in it: {fault}" for fault in self.faults), "", "next"]
         for step in self.steps:
             lines += [f"  {step.line(seen.folder)}", f"      # {step.why}"]
-        return lines
+        return [*lines, "what each command lacks here: axpair init --check"]
 
 
 @dataclass(frozen=True)
