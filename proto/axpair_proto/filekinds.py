@@ -13,7 +13,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from axpair_proto.errors import ContractError
-from axpair_proto.joint import NEU, read_joint
+from axpair_proto.joint import NEU, TOPOLOGY_MEMBER, read_joint
 from axpair_proto.onnx_file import read_onnx
 from axpair_proto.pulsar import config_pb2
 from axpair_proto.run_logs import read_run_log
@@ -194,7 +194,9 @@ def _says_lava(mark: bytes) -> bool:
 def _is_tar(path: Path) -> bool:
     try:
         with tarfile.open(path) as archive:
-            return archive.next() is not None
+            first = archive.next()
+            # A damaged joint is told by what reads joints.
+            return first is not None and not first.name.startswith((TOPOLOGY_MEMBER, "part_"))
     except (tarfile.TarError, OSError, EOFError, ValueError, OverflowError, struct.error):
         return False
 

@@ -57,7 +57,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "an empty model": (given("--onnx", file_with(b"", "m.onnx")), "m.onnx: is empty"),
     "a truncated model": (cut_in_half("--onnx", "m.onnx"), "m.onnx"),
     "text for a model": (given("--onnx", file_with(b"not a model at all", "m.onnx")), "m.onnx"),
-    "a photo for a joint": (given("--joint", file_with(b"\x89PNG\r\n", "m.joint")), "m.joint is not a joint"),
+    "a photo for a joint": (given("--joint", file_with(b"\x89PNG\r\n", "m.joint")), "m.joint: is a picture"),
     "a truncated joint": (cut_in_half("--joint", "m.joint"), "m.joint is not a joint, or is cut off"),
     "a real joint": (given("--joint", file_with(REAL, "m.joint")), "axpair emulator build"),
     "text for a lava_joint": (given("--lava-joint", file_with(b"no", "m.lava_joint")), "m.lava_joint"),
