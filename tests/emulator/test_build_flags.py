@@ -93,6 +93,8 @@ def test_paths_progress_and_shape_are_flags_of_both(space: Workspace, tmp_path: 
     ours = (tmp_path / "oc.prototxt").read_text()
     build_joint(parser().parse_args([*files, "--output", "theirs.joint"]), Log(lambda _: None), tmp_path)
     theirs = (tmp_path / "oc.prototxt").read_text()
+    (mark, ours), (_, theirs) = ours.split("\n", 1), theirs.split("\n", 1)
+    assert mark.startswith("# Written by axpair")
     assert ours.replace("ours.joint", "theirs.joint") == theirs
     assert (tmp_path / "ours.joint").read_bytes() == (tmp_path / "theirs.joint").read_bytes()
     assert (tmp_path / "ours.lava_joint").read_bytes() == (tmp_path / LAVA_JOINT).read_bytes()
