@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from benchmarks.hostile.campaign import KINDS
 
 ROOT = Path(__file__).parent.parent
