@@ -112,14 +112,17 @@ def _settings(parsed: argparse.Namespace) -> Settings:
 def _serve(settings: Settings) -> int:
     # Workers are started by fork and exec from a process with gRPC's threads; its fork handlers only get in the way.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+    # gRPC's core writes a line of its own to stderr for every handshake that fails: anybody could fill a disk so.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    from axpair_agent.logbook import Logbook
     from axpair_agent.recent import RecentLines
     from axpair_agent.server import start
 
     _raise_file_limit()
     recent = RecentLines()
-    logging.basicConfig(
-        level=logging.INFO, format="axpair-agent: %(message)s", handlers=[logging.StreamHandler(), recent]
-    )
+    stderr = logging.StreamHandler()
+    stderr.setFormatter(logging.Formatter("axpair-agent: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[Logbook([stderr, recent])])
     logging.getLogger("paramiko").setLevel(logging.CRITICAL)
     told, tell = socket.socketpair()
     _tell_on_signals(tell)

@@ -11,6 +11,7 @@ import errno
 from typing import TYPE_CHECKING
 
 from axpair_proto.errors import AxpairError, Side
+from axpair_proto.text import printable
 
 if TYPE_CHECKING:
     # It brings grpc, which `--help` does without and which must find its environment set when it comes.
@@ -33,11 +34,6 @@ MAX_MESSAGE = 1000
 """Letters of a status: what callers named in their requests may be of any length, and gRPC's limit is 8 KiB."""
 
 
-def cut(text: str, most: int = MAX_MESSAGE) -> str:
-    """The beginning of a text, and how much there was of it."""
-    return text if len(text) <= most else f"{text[:most]}... ({len(text)} letters)"
-
-
 def refused_by_disk(error: OSError) -> CallError:
     """What ends a call whose file the agent's system refused."""
     from axpair_proto.reasons import Reason
@@ -56,8 +52,9 @@ def refused_by_disk(error: OSError) -> CallError:
 
 
 class CallError(AgentError):
-    """Ends a call with the reason's gRPC status; the message, of its first thousand letters, becomes its details."""
+    """Ends a call with the reason's gRPC status; the message becomes its details: a thousand letters, none of which
+    plays with a terminal."""
 
     def __init__(self, reason: Reason, message: str, *, next_step: str = "") -> None:
-        super().__init__(cut(message), next_step=next_step)
+        super().__init__(printable(message, MAX_MESSAGE), next_step=printable(next_step, MAX_MESSAGE))
         self.reason = reason

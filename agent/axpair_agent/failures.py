@@ -1,9 +1,10 @@
 """How a worker's end reads on the wire."""
 
+from axpair_proto.text import printable
 from axpair_proto.v1.failures_pb2 import RuntimeFailure
 
 from axpair_agent.answers import Fault
-from axpair_agent.errors import cut
+from axpair_agent.errors import MAX_MESSAGE
 from axpair_agent.launch import Exit
 
 
@@ -40,7 +41,7 @@ def garbage(found: str) -> RuntimeFailure:
 
 def unfit(why: str) -> RuntimeFailure:
     """The inputs don't fit the model; no worker was asked."""
-    return RuntimeFailure(kind=RuntimeFailure.INPUT, message=cut(why))
+    return RuntimeFailure(kind=RuntimeFailure.INPUT, message=printable(why, MAX_MESSAGE))
 
 
 def fault(said: Fault) -> RuntimeFailure:

@@ -219,7 +219,10 @@ def test_tls_and_token_together_serve(tmp_path: Path) -> None:
         with agent.client() as client, pytest.raises(grpc.RpcError) as caught:
             client.handshake.Hello(HELLO, metadata=client.metadata, timeout=10)
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
-        assert "a-long-secret-of-the-lab" not in agent.log.read_text()
+        with socket.create_connection(("127.0.0.1", agent.port), 60) as stranger:
+            stranger.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            stranger.recv(1000)
+        assert agent.log.read_text() == f"axpair-agent: listening on 127.0.0.1:{agent.port}\n"
 
 
 def write_secret(path: Path, text: str) -> None:

@@ -10,7 +10,7 @@ from axpair_proto.reasons import Reason
 from axpair_proto.v1 import commands_pb2, commands_pb2_grpc
 
 from axpair_agent.blobs import BlobStore
-from axpair_agent.errors import CallError, cut
+from axpair_agent.errors import CallError
 from axpair_agent.launch import Launcher
 
 DEFAULT_SECONDS = 60.0
@@ -48,7 +48,7 @@ class Commands(commands_pb2_grpc.CommandsServicer):
             raise CallError(
                 Reason.COMMAND, f"{sum(sizes)} bytes of files are too many for a command; at most {MAX_FILES_BYTES}"
             )
-        log.info("running a user's command: %s", cut(" ".join(map(repr, request.arguments))))
+        log.info("running a user's command: %s", " ".join(map(repr, request.arguments)))
         header = {
             "arguments": list(request.arguments),
             "files": [[file.name, size] for file, size in zip(request.files, sizes, strict=True)],

@@ -18,9 +18,9 @@ def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
     return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
 
 
-def headers(path: str, metadata: Sequence[tuple[str, str]] = ()) -> bytes:
+def headers(path: str, metadata: Sequence[tuple[str, str | bytes]] = ()) -> bytes:
     """A call's header block, every field spelled out."""
-    fields = [
+    fields: list[tuple[str, str | bytes]] = [
         (":method", "POST"),
         (":scheme", "http"),
         (":path", path),
@@ -137,8 +137,8 @@ class LargeMessage:
             self.ended = True
 
 
-def _string(text: str) -> bytes:
-    data = text.encode()
+def _string(text: str | bytes) -> bytes:
+    data = text.encode() if isinstance(text, str) else text
     if len(data) < 127:
         return bytes([len(data)]) + data
     rest, length = len(data) - 127, b"\x7f"
