@@ -15,6 +15,8 @@ from pathlib import Path
 from types import FrameType
 
 from axpair_proto import __version__
+from axpair_proto.printing import full_output, print_error
+from axpair_proto.streams import replace_closed
 
 from axpair_agent.errors import SettingsError
 from axpair_agent.launch import WorkerSpec
@@ -42,12 +44,28 @@ FILES = 4096
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 0 after a clean end, 2 on bad usage."""
-    parsed = _parser().parse_args(arguments)
+    replace_closed()
+    try:
+        parsed = _parser().parse_args(arguments)
+    except SystemExit as stop:  # --help and --version
+        return _told(int(stop.code or 0))
     try:
         return _serve(_settings(parsed))
     except SettingsError as error:
         print(f"axpair-agent: {error}", file=sys.stderr)
         return 2
+
+
+def _told(code: int) -> int:
+    """The exit code once what was said has gone to stdout, or can't go there."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        # The interpreter flushes once more on its way out: let that go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print_error(full_output(error), program="axpair-agent")
+        return 2
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -128,7 +146,10 @@ def _serve(settings: Settings) -> int:
     _tell_on_signals(tell)
     agent = start(settings, recent)
     if settings.owned:
-        print(json.dumps({"port": agent.port, "token": settings.token}), flush=True)
+        print(json.dumps({"port": agent.port, "token": settings.token}))
+        if code := _told(0):
+            agent.close()
+            return code
         threading.Thread(target=_tell_when_stdin_closes, args=(tell,), daemon=True).start()
     logging.getLogger(__name__).info("listening on %s:%d", settings.host, agent.port)
     told.recv(1)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from axpair_proto.errors import AxpairError
 from axpair_proto.failures import of_system, refused_by_system
 from axpair_proto.printing import OutputError, print_document, print_error, print_message
+from axpair_proto.streams import replace_closed
 
 if TYPE_CHECKING:
     import click
@@ -33,6 +34,7 @@ _EMULATOR_MODULES = {"onnx", "onnxruntime", "onnxslim"}
 
 def main() -> None:
     """Run the command line and exit; never leaves a traceback on the terminal."""
+    replace_closed()
     logging.getLogger().addHandler(logging.NullHandler())  # libraries' logs are no messages of ours
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):

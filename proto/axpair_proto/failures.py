@@ -55,10 +55,10 @@ def of_system(error: BaseException) -> OSError | None:
 
 def refused_by_system(error: OSError) -> AxpairError | None:
     """The error that people see for what the system refused; None where it may be a defect of ours."""
+    if error.filename is None and any(frame.name == "echo" for frame in traceback.extract_tb(error.__traceback__)):
+        return full_output(error)
     step = _STEPS.get(error.errno or 0)
     if step is None:
         return None
-    if error.filename is None and any(frame.name == "echo" for frame in traceback.extract_tb(error.__traceback__)):
-        return full_output(error)
     where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
     return ContractError(f"{where or 'a file'}: {error.strerror or error}", next_step=step)

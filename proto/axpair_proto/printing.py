@@ -4,6 +4,7 @@ Documents and reports go to stdout, everything else to stderr. What foreign text
 (`axpair_proto.text`); the colors that our own reports give pass where stdout is a terminal.
 """
 
+import errno
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -19,11 +20,13 @@ _LONGEST_LINE = 20_000
 
 
 class OutputError(AxpairError):
-    """stdout takes nothing more: the disk behind it is full, or it can't be written."""
+    """stdout takes nothing more: the disk behind it is full, it is closed, or it can't be written."""
 
 
 def full_output(error: OSError) -> OutputError:
     """The error that people see where stdout refused."""
+    if error.errno == errno.EBADF:
+        return OutputError("the output can't be written: stdout is closed", next_step="leave it open, and call again")
     return OutputError(
         f"the output can't be written: {error.strerror or error}",
         next_step="free space where it goes, or send it elsewhere, and call again",

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -283,3 +284,14 @@ def test_the_owners_report_is_one_line_of_json(tmp_path: Path) -> None:
         assert agent.process.stdout.read() == ""
     assert len(agent.token) >= 32
     assert json.dumps(agent.token) == f'"{agent.token}"'
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["serve", "--owned"]])
+def test_a_closed_stdout_is_told(tmp_path: Path, arguments: list[str]) -> None:
+    blobs = ["--blobs", str(tmp_path)] if "serve" in arguments else []
+    agent = [sys.executable, "-m", "axpair_agent", *arguments, *blobs]
+    shell = ["sh", "-c", 'exec "$@" >&-', "sh", *agent]
+    done = subprocess.run(shell, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "axpair-agent: the output can't be written: stdout is closed\n" in done.stderr
+    assert "Traceback" not in done.stderr

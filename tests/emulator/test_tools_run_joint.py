@@ -198,6 +198,18 @@ def test_an_output_that_takes_nothing_is_one_line(desk: Desk, toy: Program, comm
     assert bool(list((desk.folder / "out").iterdir())) == (program == "run_joint")
 
 
+@pytest.mark.parametrize("command", ["run_joint toy.joint --bin-out-dir out", "pulsar info toy.joint"])
+def test_a_closed_output_is_one_line(desk: Desk, toy: Program, command: str) -> None:
+    (desk.folder / "out").mkdir()
+    program, *words = command.split()
+    shell = ["sh", "-c", 'exec "$@" >&-', "sh", str(desk.launchers / program), *words]
+    ended = subprocess.run(
+        shell, stderr=subprocess.PIPE, text=True, check=False, cwd=desk.folder, env=desk.environment()
+    )
+    assert ended.returncode == 1
+    assert ended.stderr == f"{program}: standard output can't be written: Bad file descriptor\n"
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\3\4 something else", FIRST])
 def test_a_file_that_is_no_joint_aborts_and_the_emulator_says_why(desk: Desk, content: bytes) -> None:
     (desk.folder / "bad.joint").write_bytes(content)

@@ -161,6 +161,36 @@ def test_a_full_stderr_changes_nothing() -> None:
     assert (done.returncode, "AX302" in done.stdout) == (0, True)
 
 
+@pytest.mark.parametrize("arguments", [["explain"], ["explain", "--json"], ["--help"], ["--version"]])
+def test_a_closed_stdout_is_told_and_is_no_defect(arguments: list[str]) -> None:
+    done = _closing(">&-", arguments)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "axpair: the output can't be written: stdout is closed\n  next: leave it open, and call again\n"
+    )
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["explain", "AX302"], 0), (["nonsense"], 2)])
+def test_a_closed_stderr_changes_nothing(arguments: list[str], code: int) -> None:
+    done = _closing("2>&-", arguments)
+    assert (done.returncode, "AX302" in done.stdout) == (code, code == 0)
+
+
+def test_what_is_opened_never_gets_the_place_of_a_closed_stream() -> None:
+    program = (
+        "import os, sys; from axpair_proto.streams import replace_closed; replace_closed(); "
+        "sys.stderr.write(str(os.open(os.devnull, os.O_RDONLY)))"
+    )
+    shell = ["sh", "-c", 'exec "$@" <&- >&-', "sh"]
+    done = subprocess.run([*shell, sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert int(done.stderr) > 2
+
+
+def _closing(what: str, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    shell = ["sh", "-c", f'exec "$@" {what}', "sh"]
+    return subprocess.run([*shell, *command(*arguments)], capture_output=True, text=True, check=False)
+
+
 def test_a_locale_without_our_characters_is_no_defect() -> None:
     done = axpair("explain", "--lang", "zh", PYTHONIOENCODING="ascii")
     assert done.returncode == 0

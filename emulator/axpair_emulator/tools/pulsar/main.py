@@ -12,6 +12,7 @@ from typing import NoReturn
 from axpair_proto.errors import AxpairError
 from axpair_proto.failures import refused_by_system
 from axpair_proto.printing import print_aside
+from axpair_proto.streams import replace_closed
 
 from axpair_emulator.tools.defects import end_as_defect
 from axpair_emulator.tools.pulsar.arguments import parser
@@ -24,6 +25,7 @@ BROKEN_PIPE = 141
 
 def main() -> NoReturn:
     """Run one command: 0 done, 1 bad input (one message on stderr), 2 bad usage."""
+    replace_closed()
     given = parser().parse_args()
     if given.command == "debug":
         sys.stderr.write(

@@ -7,6 +7,8 @@ import signal
 import sys
 from typing import NoReturn
 
+from axpair_proto.streams import replace_closed
+
 from axpair_emulator.tools.defects import end_as_defect
 from axpair_emulator.tools.run_joint.aborted import Aborted
 from axpair_emulator.tools.run_joint.arguments import Stop, parse
@@ -23,6 +25,7 @@ UNUSABLE_FAULT = 2
 
 def main() -> NoReturn:
     """Run and exit as the vendor's program does; see `run_joint`'s session for what happens in between."""
+    replace_closed()
     # As a C program: Ctrl-C and a reader that went away end it by their signals.
     for name in ("SIGINT", "SIGPIPE"):
         if hasattr(signal, name):
