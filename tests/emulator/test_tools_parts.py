@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
+import os
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from axpair_emulator.tools.pulsar.log import DUMPED, Log
 from axpair_emulator.tools.pulsar.report import costs
 from axpair_emulator.tools.streams import BLOCK_BYTES, CStdout
 from axpair_host.compare.whole import compare
+from axpair_proto.errors import ContractError
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -109,12 +112,48 @@ def test_the_command_writes_launchers_and_says_where(tmp_path: Path) -> None:
 
 def test_launchers_that_can_not_be_written_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(EmulatorError, match="can't be written"):
+    with pytest.raises(ContractError, match="is a file where a folder goes"):
         write_launchers(tmp_path / "file")
     (tmp_path / "pulsar" / "x").mkdir(parents=True)
     with pytest.raises(EmulatorError, match="can't be written"):
         write_launchers(tmp_path)
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("name", ["pulsar", "run_joint"])
+def test_a_launcher_that_its_user_changed_stays(tmp_path: Path, name: str) -> None:
+    path = next(path for path in write_launchers(tmp_path) if path.stem == name)
+    changed = path.read_bytes().replace(b"exec ", b"export AXPAIR_FAULT=race; exec ") + b"rem mine\n"
+    path.write_bytes(changed)
+    with pytest.raises(EmulatorError, match=f"{path.name} can't be written: something .* was changed since"):
+        write_launchers(tmp_path)
+    assert path.read_bytes() == changed
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell's launcher")
+def test_a_launcher_of_the_first_release_is_replaced_and_an_edited_one_stays(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.path[:] = filter(None, sys.path); from axpair_emulator.tools.pulsar.main import main; main()"
+    )
+    for text, ours in (
+        (f"#!/bin/sh\nexec /opt/python -c '{code}' \"$@\"\n", True),
+        (f"#!/bin/sh\nexec '/my venv/python' -c '{code}' \"$@\"\n", True),
+        (f"#!/bin/sh\nexec /opt/python -c '{code}' \"$@\"\n# mine\n", False),
+        (f"#!/bin/sh\nexec /opt/python -c '{code}' --mine \"$@\"\n", False),
+        (f"#!/bin/sh\nA=b exec /opt/python -c '{code}' \"$@\"\n", False),
+    ):
+        (tmp_path / "pulsar").write_text(text)
+        with contextlib.nullcontext() if ours else pytest.raises(EmulatorError, match="isn't one of our launchers"):
+            write_launchers(tmp_path)
+        assert ((tmp_path / "pulsar").read_text() == text) == (not ours)
+
+
+def test_launchers_go_behind_no_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "bin").symlink_to("real")
+    with pytest.raises(ContractError, match="is a link to real"):
+        write_launchers(tmp_path / "bin")
+    assert not list((tmp_path / "real").iterdir())
 
 
 def test_launchers_never_replace_the_real_commands(tmp_path: Path) -> None:

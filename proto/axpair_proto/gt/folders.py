@@ -34,7 +34,7 @@ def whole_folder(target: Path, kind: str, *, named: Named = nothing_named, part_
     Raises ContractError when the parent can't be written, when the target is a link or a file, and where a file that
     isn't ours has the name of one that was written.
     """
-    _refuse_link(target)
+    refuse_link(target)
     fresh = _beside(target)
     try:
         yield fresh
@@ -109,7 +109,8 @@ def _settle(left: Path, target: Path) -> None:
             retire(left, mark, target)
 
 
-def _refuse_link(target: Path) -> None:
+def refuse_link(target: Path) -> None:
+    """Raise ContractError where a link or a file is in the place of a folder that is to be written."""
     if target.is_symlink():
         raise ContractError(
             f"{target}: is a link to {target.readlink()}, and nothing behind a link is replaced",

@@ -8,7 +8,6 @@ a warning, and what it holds is passed over. So is a documented one that has no 
 from __future__ import annotations
 
 import difflib
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +21,8 @@ from axpair_proto.pulsar.passed_over import FIELDS
 from axpair_proto.pulsar.tokens import ConfigTextError, Token, tokens
 from axpair_proto.pulsar.values import scalar_value
 from axpair_proto.pulsar2.recognized import refuse_other
+from axpair_proto.written import is_as_written, mark_line
 
-_WRITTEN = b"# Written by axpair; sha256 of what follows: "
 MAX_CONFIG_BYTES = 1 << 24
 NEAR_MISS = 0.8
 """From this difflib ratio on, an unknown field is taken for a typo."""
@@ -89,7 +88,7 @@ def store_config(path: Path, config: config_pb2.Config) -> None:
 def config_file(config: config_pb2.Config) -> bytes:
     """The configuration as a file that says that axpair wrote it."""
     text = write_config(config).encode()
-    return _WRITTEN + hashlib.sha256(text).hexdigest().encode() + b"\n" + text
+    return mark_line(text) + text
 
 
 def refuse_other_config(path: Path) -> None:
@@ -97,8 +96,7 @@ def refuse_other_config(path: Path) -> None:
     check_replaceable(path)
     if not path.exists() or not path.stat().st_size:
         return
-    first, _, rest = path.read_bytes()[:MAX_CONFIG_BYTES].partition(b"\n")
-    if first != _WRITTEN + hashlib.sha256(rest).hexdigest().encode():
+    if not is_as_written(path.read_bytes()[:MAX_CONFIG_BYTES]):
         raise ContractError(
             f"{path}: axpair didn't write that, or it was changed since, and it won't be replaced",
             next_step="move it away, or give another name",
