@@ -79,7 +79,17 @@ class NamedBoard:
             raise UsageError(f"{self.token_file}: the token of board {self.name!r} can't be read: {error}") from error
         if not text or len(text.split()) != 1:
             raise UsageError(f"{self.token_file}: expected one line with the token of board {self.name!r}")
-        return text
+        return checked_token(text, f"{self.token_file}: the token of board {self.name!r}")
+
+
+def checked_token(token: str, which: str) -> str:
+    """The token, which messages call `which`. Raises UsageError where it has letters that can't be sent as one."""
+    if not token.isascii() or not token.isprintable():
+        raise UsageError(
+            f"{which} has letters that no token has: only printable ones of ASCII, no line ends",
+            next_step="copy the agent's token file again, without a line end",
+        )
+    return token
 
 
 def find(start: Path) -> Path | None:

@@ -43,6 +43,15 @@ def test_a_token_goes_in_the_clear_to_loopback_only(monkeypatch: pytest.MonkeyPa
     assert "grpcs://ax.lab:1" in caught.value.next_step
 
 
+@pytest.mark.parametrize("token", ["secret\r", "secret\n", "sécret", "se\x1bcret", "se\udc80cret"])
+def test_a_token_with_letters_that_no_token_has_is_bad_input(monkeypatch: pytest.MonkeyPatch, token: str) -> None:
+    monkeypatch.setenv("AXPAIR_TOKEN", token)
+    with pytest.raises(UsageError, match="AXPAIR_TOKEN: the token has letters that no token has") as caught:
+        parse("127.0.0.1:1", {})
+    assert "copy the agent's token file again" in caught.value.next_step
+    assert "cret" not in str(caught.value)
+
+
 def test_ssh_splits_the_agents_options_from_the_runtimes() -> None:
     address = parse("ssh://root@10.0.0.7:2222?python=/opt/py&fault=stale-output&known_hosts=/k", {})
     assert isinstance(address, SshAddress)
@@ -114,7 +123,7 @@ def test_a_malformed_file_is_named(tmp_path: Path, text: str | bytes, words: str
     assert str(tmp_path / "axpair.toml") in caught.value.message
 
 
-@pytest.mark.parametrize("content", [None, b"", b"two words", b"\xff"])
+@pytest.mark.parametrize("content", [None, b"", b"two words", b"\xff", "sécret".encode(), b"se\x1bcret"])
 def test_a_token_file_that_holds_no_token_is_refused(tmp_path: Path, content: bytes | None) -> None:
     (tmp_path / "axpair.toml").write_text('[boards.lab]\nurl = "localhost:1"\ntoken_file = "t"\n')
     if content is not None:

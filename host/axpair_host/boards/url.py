@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
-from axpair_host.config_file import NamedBoard
+from axpair_host.config_file import NamedBoard, checked_token
 from axpair_host.errors import UsageError
 
 FORMS = (
@@ -123,7 +123,7 @@ def _grpc(text: str, parts: SplitResult, port: int, options: dict[str, str], tok
     tls = parts.scheme == "grpcs"
     _only(text, options, ("ca",) if tls else ())
     host = parts.hostname or ""
-    token = token or os.environ.get(TOKEN_VARIABLE, "")
+    token = token or checked_token(os.environ.get(TOKEN_VARIABLE, ""), f"{TOKEN_VARIABLE}: the token")
     if token and not tls and not _is_loopback(host):
         raise UsageError(
             f"--board {text}: a token would go over the network in the clear",
