@@ -24,6 +24,7 @@ from axpair_agent.settings import (
     DEFAULT_DEADLINE_MS,
     DEFAULT_PORT,
     DEFAULT_QUOTA_BYTES,
+    MAX_PEM_BYTES,
     Settings,
     check_commands,
     check_exposure,
@@ -34,6 +35,7 @@ from axpair_agent.settings import (
     runtime_options,
     ssh_place,
 )
+from axpair_agent.worker.requests import MAX_DEADLINE_MS
 
 ENDING_SECONDS = 8.0
 """After so long an agent that was told to end does so without waiting for anything; its keepers end its workers."""
@@ -99,7 +101,10 @@ def _settings(parsed: argparse.Namespace) -> Settings:
         raise SettingsError("--tls-cert and --tls-key come together")
     tls = None
     if parsed.tls_cert is not None:
-        tls = read_secret("--tls-cert", parsed.tls_cert), read_secret("--tls-key", parsed.tls_key)
+        tls = (
+            read_secret("--tls-cert", parsed.tls_cert, MAX_PEM_BYTES),
+            read_secret("--tls-key", parsed.tls_key, MAX_PEM_BYTES),
+        )
     token = ""
     if parsed.token_file is not None:
         token = read_token(parsed.token_file)
@@ -108,6 +113,8 @@ def _settings(parsed: argparse.Namespace) -> Settings:
     for flag, value in (("--quota", parsed.quota), ("--deadline-ms", parsed.deadline_ms)):
         if value <= 0:
             raise SettingsError(f"{flag} {value} must be greater than 0")
+    if parsed.deadline_ms > MAX_DEADLINE_MS:
+        raise SettingsError(f"--deadline-ms {parsed.deadline_ms} must be {MAX_DEADLINE_MS}, a day, at most")
     check_commands(parsed.allow_commands, bool(token))
     check_exposure(host, tls is not None, bool(token))
     place, runtime = (None, "") if parsed.worker == "local" else ssh_place(parsed.worker)

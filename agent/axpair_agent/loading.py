@@ -58,7 +58,8 @@ def load(worker: Conversation, path: Path, sha256: str, by_path: bool, seconds: 
     if isinstance(answer.facts, Fault):
         worker.close()
         if answer.facts.kind == "OPTION":
-            raise CallError(Reason.OPTION, f"the runtime {worker.hello.runtime!r}: {answer.facts.message}")
+            what, _, next_step = answer.facts.message.partition("\n  next: ")
+            raise CallError(Reason.OPTION, f"the runtime {worker.hello.runtime!r}: {what}", next_step=next_step)
         raise LoadRefused(failures.fault(answer.facts), answer.log_lines)
     assert isinstance(answer.facts, LoadFacts)
     return Loaded(

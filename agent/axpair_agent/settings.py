@@ -18,6 +18,8 @@ DEFAULT_PORT = 18620
 DEFAULT_QUOTA_BYTES = 4 << 30
 DEFAULT_DEADLINE_MS = 60_000
 MIN_TOKEN_LETTERS = 16
+MAX_TOKEN_BYTES = 4096
+MAX_PEM_BYTES = 1 << 20
 SSH_KEYS = ("python", "runtime", "known_hosts", "identity")
 
 
@@ -132,12 +134,20 @@ def runtime_options(pairs: Sequence[str]) -> dict[str, str]:
     return options
 
 
-def read_secret(flag: str, path: Path) -> bytes:
-    """A file's content. Raises SettingsError where it can't be read or is empty."""
+def read_secret(flag: str, path: Path, most: int) -> bytes:
+    """A file's content of at most so many bytes. Raises SettingsError where it can't be read, is empty or larger, or is
+    no regular file: others may have no end, or not even a beginning."""
     try:
-        data = path.read_bytes()
+        # A FIFO would have even its opening wait.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with open(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise SettingsError(f"{flag} {path} is no regular file", next_step="name a file on a disk")
+            data = file.read(most + 1)
     except OSError as error:
         raise SettingsError(f"{flag} {path}: {error.strerror}") from error
+    if len(data) > most:
+        raise SettingsError(f"{flag} {path} is larger than {most} bytes", next_step=f"name the file for {flag}")
     if not data.strip():
         raise SettingsError(f"{flag} {path} is empty")
     return data
@@ -145,9 +155,9 @@ def read_secret(flag: str, path: Path) -> bytes:
 
 def read_token(path: Path) -> str:
     """The token that a file of its owner's alone holds, on one line. Raises SettingsError."""
-    token = read_secret("--token-file", path).decode("utf-8", "replace").strip()
+    token = read_secret("--token-file", path, MAX_TOKEN_BYTES).decode("utf-8", "replace").strip()
     status = path.stat()
-    if os.name == "posix" and stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
+    if os.name == "posix" and status.st_mode & 0o077:
         raise SettingsError(
             f"--token-file {path}: others than its owner can read or change it (mode {stat.S_IMODE(status.st_mode):o})",
             next_step=f"chmod 600 {shlex.quote(str(path))}",

@@ -233,6 +233,14 @@ def test_sizes_that_no_file_has_are_refused(client: Client, size: int) -> None:
         assert reason_of(caught.value) == "MESSAGE"
 
 
+def test_only_so_many_digests_are_looked_up_in_one_call(client: Client) -> None:
+    assert len(client.missing(*(sha256_of(bytes([n % 256, n // 256])) for n in range(1000)))) == 1000
+    with pytest.raises(grpc.RpcError) as caught:
+        client.missing(*[sha256_of(b"one")] * 1001)
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "1001 digests; FindMissing takes 1000 at most" in details_of(caught.value)
+
+
 def test_a_loaded_model_is_safe_from_another_agent_on_the_same_folder(agent_folder: Path) -> None:
     model = toy_model(mark="m", size=30_000)
     with (

@@ -49,6 +49,13 @@ def test_a_program_gets_its_files_in_a_folder_that_is_gone_afterwards(allowing: 
     assert not Path(folder).exists()
 
 
+def test_a_deadline_beyond_ten_minutes_is_refused(allowing: Client) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        run(allowing, "true", ms=600_001)
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "a command may take 600000" in details_of(caught.value)
+
+
 def test_a_large_file_goes_by_digest(allowing: Client) -> None:
     large = bytes(range(256)) * (5 << 12)
     allowing.upload(large)

@@ -66,6 +66,14 @@ def test_loading_past_its_deadline_is_an_answer(client: Client) -> None:
     assert "0.5 s" in failure.message
 
 
+def test_no_loading_takes_longer_than_a_day(client: Client) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        client.load(toy_model(), deadline_ms=86_400_001)
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "86400000 at most" in details_of(caught.value)
+    assert client.load(toy_model(), deadline_ms=86_400_000).WhichOneof("outcome") == "model"
+
+
 def test_a_description_that_is_none_is_an_answer(client: Client) -> None:
     assert client.load(b"undescribed").failure.kind == RuntimeFailure.GARBAGE
 

@@ -176,11 +176,18 @@ def test_inputs_that_do_not_fit_are_an_answer_and_cost_no_worker(
     assert not after.outcome.HasField("failure")
 
 
+def test_a_deadline_of_a_day_is_kept(client: Client, handle: str) -> None:
+    (done,) = client.run(case(handle, "a day", data(), deadline_ms=86_400_000))
+    assert not done.outcome.HasField("failure")
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
         ({"case_id": ""}, "CASE"),
         ({"repeat": 1001}, "CASE"),
+        ({"deadline_ms": 86_400_001}, "CASE"),
+        ({"deadline_ms": (1 << 32) - 1}, "CASE"),
         ({"handle": "nobody"}, "HANDLE"),
         ({"inputs": [runs_pb2.RunInput(name="in")]}, "CASE"),
         ({"inputs": [runs_pb2.RunInput(name="in", inline=b"1")] * 2}, "CASE"),

@@ -9,6 +9,9 @@ from axpair_proto.v1 import blobs_pb2, blobs_pb2_grpc
 from axpair_agent.blobs import BlobStore
 from axpair_agent.errors import CallError
 
+MAX_DIGESTS = 1000
+"""Of one FindMissing: each is looked up on the disk."""
+
 
 class Blobs(blobs_pb2_grpc.BlobsServicer):
     """Fills the store."""
@@ -20,6 +23,8 @@ class Blobs(blobs_pb2_grpc.BlobsServicer):
         self, request: blobs_pb2.FindMissingRequest, context: grpc.ServicerContext
     ) -> blobs_pb2.FindMissingReply:
         """Looks by name only; the bytes are checked when they are used."""
+        if len(request.sha256) > MAX_DIGESTS:
+            raise CallError(Reason.MESSAGE, f"{len(request.sha256)} digests; FindMissing takes {MAX_DIGESTS} at most")
         return blobs_pb2.FindMissingReply(
             missing=[
                 blobs_pb2.MissingBlob(sha256=sha256, committed_bytes=self._store.committed_bytes(sha256))

@@ -42,7 +42,11 @@ class Commands(commands_pb2_grpc.CommandsServicer):
                 "this agent runs no commands of its users",
                 next_step="start it with --allow-commands if whoever holds its token may run programs there",
             )
-        seconds = min(request.deadline_ms / 1000 or DEFAULT_SECONDS, MAX_SECONDS)
+        seconds = request.deadline_ms / 1000 or DEFAULT_SECONDS
+        if seconds > MAX_SECONDS:
+            raise CallError(
+                Reason.COMMAND, f"a deadline of {request.deadline_ms} ms; a command may take {MAX_SECONDS * 1000:g}"
+            )
         sizes = [self._size(file) for file in request.files]
         if sum(sizes) > MAX_FILES_BYTES:
             raise CallError(

@@ -9,6 +9,7 @@ from axpair_proto.v1 import models_pb2, models_pb2_grpc
 from axpair_agent.errors import CallError
 from axpair_agent.loading import LoadRefused
 from axpair_agent.supervisor import Supervisor
+from axpair_agent.worker.requests import MAX_DEADLINE_MS
 from axpair_agent.worker.run_joint import SWITCHES
 
 OFFERED = ("", "run_joint")
@@ -31,6 +32,11 @@ class Models(models_pb2_grpc.ModelsServicer):
             _check_runtime(request.runtime, options)
             if request.runtime and self._run_joint:
                 options["command"] = self._run_joint
+            if request.deadline_ms > MAX_DEADLINE_MS:
+                raise CallError(
+                    Reason.MESSAGE,
+                    f"a deadline of {request.deadline_ms} ms to load {request.sha256}; {MAX_DEADLINE_MS} at most",
+                )
             seconds = request.deadline_ms / 1000
             model, loaded = self._supervisor.load(request.sha256, seconds, request.runtime, options)
         except LoadRefused as refused:

@@ -16,6 +16,7 @@ from axpair_agent.errors import CallError
 from axpair_agent.resident import ResidentModel
 from axpair_agent.services.rounds import messages
 from axpair_agent.supervisor import Supervisor
+from axpair_agent.worker.requests import MAX_DEADLINE_MS
 
 MAX_REPEAT = 1000
 MAX_INLINE_BYTES = 1 << 20
@@ -78,6 +79,11 @@ class Runs(runs_pb2_grpc.RunsServicer):
         if request.repeat > MAX_REPEAT:
             raise CallError(
                 Reason.CASE, f"case {request.case_id!r}: repeat {request.repeat}; at most {MAX_REPEAT} are run"
+            )
+        if request.deadline_ms > MAX_DEADLINE_MS:
+            raise CallError(
+                Reason.CASE,
+                f"case {request.case_id!r}: a deadline of {request.deadline_ms} ms; {MAX_DEADLINE_MS} at most",
             )
         return Case(
             self._inputs(request.case_id, request.inputs),

@@ -9,7 +9,8 @@ MAX_ROUNDS = 4096
 MAX_PARTS = 1024
 """So many inputs a model may have."""
 MAX_SIZE = 1 << 62
-MAX_DEADLINE_MS = 1 << 31
+MAX_DEADLINE_MS = 24 * 3600 * 1000
+"""A day; also of what hosts may ask for."""
 
 _NONCE = re.compile("[0-9a-z]{1,64}")
 _SHA256 = re.compile("[0-9a-f]{64}")

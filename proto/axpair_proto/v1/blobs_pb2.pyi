@@ -19,7 +19,7 @@ class FindMissingRequest(google.protobuf.message.Message):
     SHA256_FIELD_NUMBER: builtins.int
     @property
     def sha256(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """Lower-case hexadecimal SHA-256 digests."""
+        """Lower-case hexadecimal SHA-256 digests; at most 1000."""
 
     def __init__(
         self,

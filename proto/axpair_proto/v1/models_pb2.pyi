@@ -41,7 +41,7 @@ class LoadRequest(google.protobuf.message.Message):
     sha256: builtins.str
     """Digest of the model's blob."""
     deadline_ms: builtins.int
-    """How long loading may take; 0 = the agent's own limit."""
+    """How long loading may take, at most a day; 0 = the agent's own limit."""
     runtime: builtins.str
     """Another runtime than the agent's own, for this model alone: "" or "run_joint", the vendor's command line."""
     @property

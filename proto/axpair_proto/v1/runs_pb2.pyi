@@ -65,7 +65,7 @@ class RunRequest(google.protobuf.message.Message):
     repeat: builtins.int
     """How many CASE rounds; 0 counts as 1."""
     deadline_ms: builtins.int
-    """How long one round may take; 0 = the agent's own limit."""
+    """How long one round may take, at most a day; 0 = the agent's own limit."""
     want_probe: builtins.bool
     """Whether a freshly loaded model first runs a probe: this case's inputs, each rolled by half its elements,
     and those of dtype uint8 with every byte XOR 0x55.
