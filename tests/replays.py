@@ -2,14 +2,15 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from axpair_host.replay.store import Run, is_run, open_run
+from axpair_host.replay.store import FILE_NAME, is_run, open_run
 from axpair_proto.simulator import Models
 from command_line import axpair, command, environment
 
@@ -119,6 +120,8 @@ def rows_in(folder: Path) -> int:
 
 def stable_rows(folder: Path) -> list[dict[str, Any]]:
     """All rows, ordered by id, without what depends on when, where and in which process."""
+    with closing(sqlite3.connect(folder / FILE_NAME)) as connection:
+        stored = connection.execute("SELECT * FROM metrics ORDER BY id, position").fetchall()
     with open_run(folder) as run:
         return [
             {
@@ -127,7 +130,7 @@ def stable_rows(folder: Path) -> list[dict[str, Any]]:
                 "ended": (row.verdict, row.code, row.owner),
                 "kept": row.kept,
                 "document": row.document,
-                "metrics": [metric for id_, metric in _metrics(run) if id_ == row.id],
+                "metrics": [fields[1:] for fields in stored if fields[0] == row.id],
             }
             for row in run.rows()
         ]
@@ -150,10 +153,6 @@ def killed_three_times(
             assert started.is_gone(), started.alive()
     done = replay(cases, run, models, *more)
     assert done.returncode in (0, 1, 2), done.stderr
-
-
-def _metrics(run: Run) -> list[tuple[str, Any]]:
-    return list(run.metrics())
 
 
 def _read(pid: int, name: str) -> str:

@@ -6,6 +6,7 @@ that people see of it goes through `printable`, every JSON document through `jso
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 LONGEST = 4000
@@ -35,6 +36,12 @@ def printable(text: object, limit: int = LONGEST) -> str:
     kept = whole if len(whole) <= limit else whole[:limit]
     shown = kept if kept.isprintable() else _SPELLED.sub(_spell, kept)
     return shown if kept is whole else f"{shown}... ({len(whole) - limit} more characters)"
+
+
+def first_names(names: Sequence[object], most: int = 3) -> str:
+    """The first names of a list in a line, each cut, and whether there are more."""
+    shown = ", ".join(printable(name, LONGEST_NAME) for name in names[:most])
+    return f"{shown}, ..." if len(names) > most else shown
 
 
 def json_text(document: Any, *, indent: int | None = 2, sort_keys: bool = False) -> str:

@@ -20,6 +20,7 @@ from axpair_host.evidence.record import InputFacts, Record
 from axpair_host.evidence.store import read_record
 from axpair_host.reduce.run_cases import Chosen, choose
 from axpair_host.replay.cases import Case
+from axpair_host.replay.pins import refuse_damaged
 from axpair_host.replay.row import Row
 from axpair_host.replay.said import SaidOfCases
 from axpair_host.replay.store import open_run
@@ -40,6 +41,7 @@ def reduce_run(folder: Path, out: Path, models: Mapping[str, Path]) -> dict[str,
         raise UsageError(f"--out {out}: holds something already", next_step="give a new or empty folder")
     with open_run(folder) as run:
         header, rows, damaged = run.header(), run.rows(), run.damaged()
+    refuse_damaged(header, len(rows) + len(damaged), str(folder))
     _refuse_other_models(header, models, folder)
     kept = {row.id: folder / row.kept for row in rows if row.kept and (folder / row.kept).is_dir()}
     records = {id_: record for id_, path in kept.items() if (record := read_record(path)) is not None}
@@ -77,7 +79,7 @@ def _document(folder: Path, out: Path, header: Mapping[str, str], cases: int, ch
         "verdict": chosen.verdict,
         "source": str(folder),
         "out": str(out) if chosen.kept else None,
-        "run": dict(header),
+        "run": {printable(key): printable(value) for key, value in header.items()},
         "cases": cases,
         "passed": chosen.passed,
         "undecided": list(chosen.undecided),

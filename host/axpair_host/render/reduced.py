@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from axpair_proto.printing import print_line, print_lines
+from axpair_proto.text import first_names
 
 from axpair_host.render.lines import aligned, bold, coloured, dim, paragraph, plain
 
@@ -20,8 +21,8 @@ def cases(document: Mapping[str, Any]) -> None:
     for one in found:
         signature = one["signature"]
         marks = f" ({', '.join(signature['marks'])})" if signature["marks"] else ""
-        head = f"  {signature['code']} in {len(one['shown_by'])} cases, kept: {one['kept']}"
-        print_line(bold(plain(head)))
+        head = f"  {signature['code']} in {len(one['shown_by'])} cases, kept: {plain(one['kept'])}"
+        print_line(bold(head))
         print_lines(paragraph(f"{one['summary']}{marks}", "    "))
     for word, ids in (
         ("inconclusive without a finding", document["undecided"]),
@@ -30,7 +31,7 @@ def cases(document: Mapping[str, Any]) -> None:
         ("left out, their rows in run.sqlite are damaged", document["damaged"]),
     ):
         if ids:
-            print_line(dim(plain(f"{word} ({len(ids)}): {', '.join(ids[:3])}{', ...' if len(ids) > 3 else ''}")))
+            print_line(dim(f"{word} ({len(ids)}): {first_names(ids)}"))
     if document["out"]:
         print_line(f"written: {document['out']} (see README.txt there)")
 

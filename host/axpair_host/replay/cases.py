@@ -188,9 +188,15 @@ def _refuse_collisions(cases: Iterable[Case]) -> None:
         other = taken.setdefault(case.folder.casefold(), case)
         if other is not case:
             raise UsageError(
-                f"the cases {other.id!r} and {case.id!r} would both be kept as {case.folder!r}",
+                f"the cases {_told(other)} and {_told(case)} would both be kept as {case.folder!r}",
                 next_step="rename one of the two",
             )
+
+
+def _told(case: Case) -> str:
+    """Its id; where a file's name isn't UTF-8, the bytes that the id spells out as well."""
+    odd = [os.fsencode(path) for path in case.files.values() if as_text(os.fspath(path)) != os.fspath(path)]
+    return f"{case.id!r} (not UTF-8: {odd[0]!r})" if odd else repr(case.id)
 
 
 def _id(path: PurePath) -> str:

@@ -52,5 +52,7 @@ def of_disk(error: AxpairError | OSError) -> AxpairError | None:
 
 def _kept(folder: Path, count: int | None) -> str:
     if count is None:
-        return f"finished cases are kept in {folder}"
+        return f"how many finished cases {folder} keeps can't be read"
+    if not count:
+        return "no case was finished"
     return f"{count} finished case{'' if count == 1 else 's'} kept in {folder}"

@@ -1,10 +1,14 @@
 """What makes a run this run: the header that is compared when a replay is called again."""
 
+import hashlib
+import json
 import shlex
 import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+from axpair_proto.text import LONGEST_NAME, printable
 
 from axpair_host.digests import file_sha256
 from axpair_host.errors import UsageError
@@ -33,10 +37,42 @@ WORKERS_LOST = "workers_lost"
 """How many workers ended from outside, or while idle, in all calls."""
 
 
+DIGEST = "digest"
+"""sha256 over what makes the run this run; release 0.1.0 had none."""
+
+_CHANGING = (CASE_LIST, WORKERS_LOST, DIGEST)
+_SINCE = ("post_pattern", "other")
+"""Keys that not every release wrote."""
+
+
+def with_digest(header: Mapping[str, str]) -> dict[str, str]:
+    """The header with what shows damage to it."""
+    return {**header, DIGEST: _digest(header)}
+
+
+def refuse_damaged(stored: Mapping[str, str], rows: int, run: str) -> None:
+    """Raise UsageError where a run has rows and its header no longer says what they were made with."""
+    if not rows:
+        return
+    lacking = [word for key, word in WORDS.items() if key not in stored and key not in _SINCE]
+    if lacking or (DIGEST in stored and stored[DIGEST] != _digest(stored)):
+        why = f"it lacks {', '.join(lacking)}" if lacking else "it isn't what was stored"
+        raise UsageError(
+            f"--run {run}: its header is damaged ({why}): with what models and options its "
+            f"{rows} row{' was' if rows == 1 else 's were'} made isn't known",
+            next_step="give another --run",
+        )
+
+
+def _digest(header: Mapping[str, str]) -> str:
+    steady = {key: value for key, value in header.items() if key not in _CHANGING}
+    return hashlib.sha256(json.dumps(steady, sort_keys=True).encode()).hexdigest()
+
+
 def refuse_other(stored: Mapping[str, str], wanted: Mapping[str, str], run: str) -> None:
     """Raise UsageError that names everything in which `wanted` differs from the run's header."""
     differing = [
-        f"{word}: {_short(stored.get(key, ''))} there, {_short(wanted.get(key, ''))} now"
+        f"{word}: {_apart(stored.get(key, ''), wanted.get(key, ''))}"
         for key, word in WORDS.items()
         if stored.get(key, "") != wanted.get(key, "")
     ]
@@ -57,8 +93,20 @@ def postprocessor_pin(spec: str) -> str:
     return f"{spec} (sha256 {file_sha256(Path(source))[:12]})" if source else spec
 
 
-def _short(value: str) -> str:
+def _apart(there: str, now: str) -> str:
+    """Two values that differ, so that it is seen."""
+    first = next((at for at, (one, other) in enumerate(zip(there, now, strict=False)) if one != other), len(now))
+    shown = _short(there, first), _short(now, first)
+    if printable(shown[0].strip()) == printable(shown[1].strip()):
+        shown = repr(there), repr(now)
+    return "{} there, {} now".format(*(printable(one, LONGEST_NAME) for one in shown))
+
+
+def _short(value: str, first: int) -> str:
+    """As much as shows the place where it differs."""
     if not value:
         return "none"
     is_digest = len(value) == 64 and all(letter in "0123456789abcdef" for letter in value)
-    return f"sha256 {value[:12]}" if is_digest else value
+    if is_digest:
+        return f"sha256 {value[:12] if first < 12 else value}"
+    return f"...{value[first - 20 :]}" if first > LONGEST_NAME // 2 else value

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from axpair_proto.printing import print_lines
-from axpair_proto.text import LONGEST_NAME, printable
+from axpair_proto.text import LONGEST_NAME, first_names, printable
 
 from axpair_host.render.lines import aligned
 from axpair_host.replay.row import BAD_INPUT, Row
 from axpair_host.replay.session import Replayed
 from axpair_host.replay.summary import Summary
 
-_LEFT_OUT_SHOWN = 3
 Table = tuple[str, Sequence[str], list[Sequence[str]]]
 """Title, column names, cells."""
 
@@ -43,22 +42,22 @@ def _lines(run: Path, replayed: Replayed) -> list[str]:
     elif replayed.summary.earlier:
         lines.append(f"cases run now: {replayed.ran}, by earlier calls: {replayed.summary.earlier}")
     if replayed.damaged:
-        first, *more = replayed.damaged
-        lines.append(
-            f"rows that were damaged and count for nothing ({len(more) + 1}): {first}{', ...' if more else ''}"
-        )
+        ids = list(replayed.damaged)
+        lines.append(f"rows that were damaged and count for nothing ({len(ids)}): {first_names(ids, 1)}")
     if lost := replayed.workers_lost:
         lines.append(f"workers lost from outside: {lost}; what they ran, ran again")
     here = {case.id for case in replayed.found.cases}
     gone = [row.id for row in replayed.rows if row.id not in here]
     if gone:
-        lines.append(f"no longer there, but their rows stay ({len(gone)}): {gone[0]}{', ...' if gone[1:] else ''}")
+        lines.append(f"no longer there, but their rows stay ({len(gone)}): {first_names(gone, 1)}")
     if left_out := replayed.found.left_out:
-        named = ", ".join(left_out[:_LEFT_OUT_SHOWN]) + (", ..." if len(left_out) > _LEFT_OUT_SHOWN else "")
-        lines.append(f"left out, as neither image, .bin nor .npy ({len(left_out)}): {named}")
+        lines.append(f"left out, as neither image, .bin nor .npy ({len(left_out)}): {first_names(left_out)}")
     if passed_over := replayed.found.passed_over:
-        lines.append(f"passed over, as no files ({len(passed_over)}): {', '.join(passed_over)}")
-    lines += [f"unusable: {row.id}: {row.document['error']['message']}" for row in _unusable(replayed.rows)]
+        lines.append(f"passed over, as no files ({len(passed_over)}): {first_names(passed_over, 20)}")
+    lines += [
+        f"unusable: {printable(row.id, LONGEST_NAME)}: {row.document['error']['message']}"
+        for row in _unusable(replayed.rows)
+    ]
     kept = [row for row in replayed.rows if row.kept]
     if kept:
         lines.append(f"gt folders of cases that did not pass ({len(kept)}): {run / 'cases'}")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from axpair_proto.errors import AxpairError
+from axpair_proto.text import first_names
 
 from axpair_host.errors import WorkerLost
 from axpair_host.gather.prepare import PreparedCase
@@ -59,7 +60,7 @@ def replay(run: Run, cases: Sequence[Case], digests: Mapping[str, str], means: M
 
 def left_open(ids: Sequence[str], why: str) -> WorkerLost:
     """The error for cases of which nothing is known."""
-    shown = ", ".join(ids[:_OPEN_SHOWN]) + (", ..." if len(ids) > _OPEN_SHOWN else "")
+    shown = first_names(ids, _OPEN_SHOWN)
     return WorkerLost(f"{len(ids)} case{' stays' if len(ids) == 1 else 's stay'} open: {shown}: {why}")
 
 

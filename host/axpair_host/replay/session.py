@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 from axpair_proto.description import ModelDescription
 from axpair_proto.simulator import Models, Simulator
+from axpair_proto.text import first_names
 
 from axpair_host.boards.limits import PATIENCE_SECONDS
 from axpair_host.boards.opening import address_of
@@ -33,7 +34,14 @@ from axpair_host.replay.ended import counted
 from axpair_host.replay.fitness import disown
 from axpair_host.replay.judging import Judge
 from axpair_host.replay.keeping import check_places, sweep
-from axpair_host.replay.pins import CASE_LIST, WORKERS_LOST, postprocessor_pin, refuse_other
+from axpair_host.replay.pins import (
+    CASE_LIST,
+    WORKERS_LOST,
+    postprocessor_pin,
+    refuse_damaged,
+    refuse_other,
+    with_digest,
+)
 from axpair_host.replay.row import Row
 from axpair_host.replay.runner import Means, Watch, left_open, replay, unfinished
 from axpair_host.replay.said import SaidOfCases, read_said
@@ -90,13 +98,20 @@ def carry_out(order: Order, progress: Progress) -> Replayed:
     check_apart(order.run, [path for case in task.found.cases for path in case.files.values()])
     with lock_run(order.run) as run, counted(run):
         header = task.header()
-        if stored := run.header():
-            refuse_other(stored, header, str(order.run))
-        run.pin({**header, CASE_LIST: task.found.digest()})
         damaged = run.damaged()
+        stored = run.header()
+        refuse_damaged(stored, len(run.rows()) + len(damaged), str(order.run))
+        if stored:
+            refuse_other(stored, header, str(order.run))
+        run.pin({**with_digest({**stored, **header}), CASE_LIST: task.found.digest()})
         for id_, why in damaged.items():
             again = "; the case runs again" if id_ in task.digests else ""
-            progress.note(f"{id_}: its row in {order.run} is damaged and counts for nothing ({why}){again}")
+            named = first_names([id_])
+            progress.note(f"{named}: its row in {order.run} is damaged and counts for nothing ({why}){again}")
+        if mended := run.mend_metrics():
+            progress.note(
+                f"{first_names(mended)}: metrics in {order.run} weren't those of the stored documents; written anew"
+            )
         to_run = unfinished(task.digests, run.done())
         earlier = [row for row in run.rows() if row.id not in set(to_run)]
         sweep(run, [row.kept for row in run.rows()])  # of cases that run again too, until their new rows

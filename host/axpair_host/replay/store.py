@@ -8,9 +8,10 @@
 how often interrupted the run was made. `axpair diagnose RUN` and others read it through `open_run`.
 """
 
-import json
 import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,10 +19,11 @@ from pathlib import Path
 from axpair_proto.gt.listing import marked
 from axpair_proto.gt.marks import is_mark, read_mark
 from axpair_proto.syncing import make_folder
+from axpair_proto.text import LONGEST, printable
 
 from axpair_host.errors import UsageError
-from axpair_host.replay.row import Metric, Row, to_text
-from axpair_host.replay.stored_row import DamagedRow, read_row
+from axpair_host.replay.row import Row, to_text
+from axpair_host.replay.stored_row import DamagedRow, is_metric, read_row
 
 FILE_NAME = "run.sqlite"
 LOCK_NAME = "run.lock"
@@ -41,6 +43,7 @@ CREATE TABLE metrics (
   legs TEXT NOT NULL, relation TEXT NOT NULL, cosine REAL, measured TEXT NOT NULL, PRIMARY KEY (id, position)
 ) WITHOUT ROWID;
 """
+_TABLE_NAMES = frozenset(("header", "cases", "metrics"))
 _COLUMNS = "id, source_sha256, verdict, code, owner, kept, document, volatile"
 
 
@@ -66,17 +69,46 @@ class Run:
     def add(self, row: Row) -> None:
         """Store a case and its metrics in one transaction, in place of an earlier row of that id."""
         fields = (row.id, row.source_sha256, row.verdict, row.code, row.owner, row.kept)
-        metrics = [
-            (row.id, position, metric.output, metric.legs, metric.relation, metric.cosine, to_text(metric.values))
-            for position, metric in enumerate(row.metrics())
-        ]
         with self._connection:
             self._connection.execute("DELETE FROM cases WHERE id = ?", (row.id,))
+            self._connection.execute("DELETE FROM metrics WHERE id = ?", (row.id,))  # of no case, where it was damaged
             self._connection.execute(
                 f"INSERT INTO cases ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (*fields, to_text(row.document), to_text(row.volatile)),
             )
-            self._connection.executemany("INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?, ?)", metrics)
+            self._add_metrics(row)
+
+    def _add_metrics(self, row: Row) -> None:
+        metrics = [
+            (row.id, position, metric.output, metric.legs, metric.relation, metric.cosine, to_text(metric.values))
+            for position, metric in enumerate(row.metrics())
+        ]
+        self._connection.executemany("INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?, ?)", metrics)
+
+    def mend_metrics(self) -> list[str]:
+        """Write the metrics of every case anew that aren't those of its document, and remove those without a case.
+
+        Returns the ids whose metrics were mended. Those of damaged rows stay until the case runs again.
+        """
+        stored: dict[str, list[tuple[object, ...]]] = {}
+        for id_, *fields in self._connection.execute("SELECT * FROM metrics ORDER BY id, position"):
+            stored.setdefault(id_, []).append(tuple(fields))
+        mended = []
+        for row in self.rows():
+            there, wanted = stored.get(row.id, []), row.metrics()
+            if len(there) != len(wanted) or not all(
+                is_metric(fields, position, metric)
+                for position, (fields, metric) in enumerate(zip(there, wanted, strict=True))
+            ):
+                mended.append(row.id)
+                with self._connection:
+                    self._connection.execute("DELETE FROM metrics WHERE id = ?", (row.id,))
+                    self._add_metrics(row)
+        without_case = "FROM metrics WHERE id NOT IN (SELECT id FROM cases)"
+        orphans = [_cut(id_) for (id_,) in self._connection.execute(f"SELECT DISTINCT id {without_case}")]
+        with self._connection:
+            self._connection.execute(f"DELETE {without_case}")
+        return sorted({*mended, *orphans})
 
     def done(self) -> dict[str, str]:
         """Case id to the digest of its files, of every row; not of those that an unfit board left unjudged (AX005),
@@ -91,25 +123,13 @@ class Run:
         """Case id to what is wrong with its row, of every row that isn't what was stored."""
         return dict(row for row in self._read() if not isinstance(row, Row))
 
-    def metrics(self) -> list[tuple[str, Metric]]:
-        """Case id and comparison of every row, ordered by id and as in the document; without those of damaged rows."""
-        found = self._connection.execute(
-            "SELECT id, output, legs, relation, cosine, measured FROM metrics ORDER BY id, position"
-        )
-        damaged = self.damaged()
-        return [
-            (id_, Metric(output, legs, relation, cosine, json.loads(measured)))
-            for id_, output, legs, relation, cosine, measured in found
-            if id_ not in damaged
-        ]
-
     def _read(self) -> Iterator[Row | tuple[str, str]]:
         """Every row; of a damaged one its id and what is wrong with it."""
         for fields in self._connection.execute(f"SELECT {_COLUMNS} FROM cases ORDER BY id"):
             try:
                 yield read_row(fields)
             except DamagedRow as error:
-                yield str(fields[0]), str(error)
+                yield _cut(fields[0]), printable(error, LONGEST)
 
     def kept_folder(self, row: Row) -> Path | None:
         """The case's gt folder; None where none was kept."""
@@ -121,16 +141,38 @@ def is_run(folder: Path) -> bool:
     return (folder / FILE_NAME).is_file()
 
 
+def _cut(id_: object) -> str:
+    """A damaged id as it is named: no longer than that of any file."""
+    return id_ if isinstance(id_, str) and len(id_) <= LONGEST else printable(id_)
+
+
 def finished(folder: Path) -> int | None:
     """How many cases are finished there, as far as that can be read now: also on a disk that takes nothing more."""
     path = (folder / FILE_NAME).absolute()
-    for how in ("mode=ro", "mode=ro&immutable=1"):
-        try:
-            with closing(sqlite3.connect(f"{path.as_uri()}?{how}", uri=True)) as connection:
-                return len(Run(folder, connection).done())
-        except sqlite3.Error:
-            continue
-    return None
+    try:
+        _refuse_users_state(folder)
+    except UsageError:
+        return 0
+    except OSError:
+        return None
+    try:
+        return _counted(f"{path.as_uri()}?mode=ro")
+    except sqlite3.Error:
+        pass
+    try:
+        with tempfile.TemporaryDirectory() as elsewhere:  # where sqlite finds room for its own files
+            for name in (FILE_NAME, f"{FILE_NAME}-wal"):
+                if (folder / name).is_file():
+                    shutil.copyfile(folder / name, Path(elsewhere, name))
+            return _counted(Path(elsewhere, FILE_NAME).as_uri())
+    except (sqlite3.Error, OSError):
+        return None
+
+
+def _counted(uri: str) -> int:
+    with closing(sqlite3.connect(uri, uri=True)) as connection:
+        connection.text_factory = os.fsdecode
+        return len(Run(Path(), connection).done()) if _tables(connection) else 0
 
 
 @contextmanager
@@ -141,6 +183,7 @@ def open_run(folder: Path) -> Iterator[Run]:
             f"{folder}: no replay's run: there is no {FILE_NAME}",
             next_step="give the folder that was given to axpair replay as --run",
         )
+    _refuse_users_state(folder)
     with _connected(folder) as connection:
         yield Run(folder, connection)
 
@@ -152,11 +195,10 @@ def lock_run(folder: Path) -> Iterator[Run]:
     Raises UsageError when it can't be written, holds something else, leads elsewhere by a link, or another replay is
     writing it.
     """
-    _refuse_links(folder)
+    _refuse_odd(folder)
+    _refuse_users_state(folder)
     if folder.exists() and not is_run(folder) and not _is_unused(folder):
-        raise UsageError(
-            f"--run {folder}: holds something other than a replay's run", next_step="give a new or empty folder"
-        )
+        raise _other(folder)
     try:
         make_folder(folder)
         mark = marked(folder, _KIND, lambda run: dict.fromkeys(_FILES, ""))
@@ -167,7 +209,14 @@ def lock_run(folder: Path) -> Iterator[Run]:
         yield Run(folder, connection, mark.id)
 
 
-def _refuse_links(folder: Path) -> None:
+def _other(folder: Path) -> UsageError:
+    return UsageError(
+        f"--run {folder}: holds something other than a replay's run", next_step="give a new or empty folder"
+    )
+
+
+def _refuse_odd(folder: Path) -> None:
+    """Links, and what isn't the file or folder that belongs there."""
     for name in (*_FILES, CASES_FOLDER):
         path = folder / name
         if path.is_symlink():
@@ -175,6 +224,50 @@ def _refuse_links(folder: Path) -> None:
                 f"--run {folder}: {name} is a link to {path.readlink()}; nothing behind it is written or removed",
                 next_step="give another --run, or put the folder or file itself there",
             )
+        wanted = "a folder" if name == CASES_FOLDER else "a file"
+        found = "a folder" if path.is_dir() else "a file" if path.is_file() else "a device or pipe"
+        if path.exists() and found != wanted:
+            raise UsageError(
+                f"--run {folder}: {name} is {found}, where a run has {wanted}",
+                next_step=f"give another --run, or mv {path} elsewhere",
+            )
+
+
+def _refuse_users_state(folder: Path) -> None:
+    """Raise UsageError where a folder that isn't marked as a run has a run.sqlite, or a run.lock, that isn't ours.
+
+    Only looks: in a folder of another program's nothing may appear. What a mark names is looked at when it is opened.
+    """
+    mark = read_mark(folder)
+    if mark is not None:
+        if mark.kind != _KIND and is_run(folder):
+            raise _other(folder)
+        return
+    path, lock = folder / FILE_NAME, folder / LOCK_NAME
+    if lock.is_file() and lock.stat().st_size:
+        raise _not_ours(lock, "isn't a replay's lock, which is empty")
+    if not path.is_file():
+        return
+    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    with refused_state(path), closing(sqlite3.connect(uri, uri=True)) as connection:
+        try:
+            tables = _tables(connection)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            raise _not_ours(path, f"isn't a replay's state: {error}") from None
+    if not tables and not lock.is_file():  # else a replay that was killed before its first word
+        raise _not_ours(path, "isn't a replay's state: there is nothing in it")
+    if tables and not tables & _TABLE_NAMES:
+        raise _not_ours(path, "a database, but not a replay's state")
+
+
+def _not_ours(path: Path, what: str) -> UsageError:
+    return UsageError(f"{path}: {what}", next_step=f"give another --run, or mv {path} elsewhere")
+
+
+def _tables(connection: sqlite3.Connection) -> frozenset[str]:
+    return frozenset(name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'"))
 
 
 def _is_unused(folder: Path) -> bool:
@@ -231,17 +324,17 @@ def refused_state(path: Path) -> Iterator[None]:
         steps = [step for words, step in _STEPS.items() if any(word in said for word in words)]
         step = steps[0] if steps else "call the same command again; if it stays, give another --run"
         raise UsageError(
-            f"{path}: can't be used as a replay's state: {said}", next_step=step.format(folder=path.parent)
+            f"{path}: can't be used as a replay's state: {said}", next_step=step.format(folder=path.parent, path=path)
         ) from error
 
 
 _STEPS = {
-    ("is full",): "free space there, and call the same command again: finished cases are kept",
+    ("is full",): "free space there, and call the same command again",
     ("disk I/O error",): "look at the disk and at the system's log, and call the same command again",
     ("readonly", "unable to open"): "mend the permissions of {folder}, or give another --run",
     ("is locked",): "wait for the program that has it open, and call the same command again",
-    ("malformed", "not a database", "no such table", "no such column", "has no column"): "it is damaged: move {folder} "
-    "away, or delete it, and replay into a new one",
+    ("malformed", "not a database", "no such table", "no such column", "has no column"): "it is damaged: give "
+    "another --run, or mv {path} elsewhere and replay anew",
 }
 """By what sqlite says."""
 
@@ -249,9 +342,9 @@ _STEPS = {
 def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
     """Another program's database stays as it is, to the bit."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
-    if version == 0 and tables:
-        raise UsageError(f"{path}: a database, but not a replay's state", next_step="give another --run")
+    tables = _tables(connection)
+    if tables and (version == 0 or not tables & _TABLE_NAMES):
+        raise _not_ours(path, "a database, but not a replay's state")
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from axpair_host.replay.row import BAD_INPUT, Row
+from axpair_host.replay.row import BAD_INPUT, Metric, Row
 
 _KEPT = re.compile(r"(cases/(?!\.+$)[^/\\\0]{1,255})?")
 """A gt folder of the run; never one elsewhere."""
@@ -76,3 +76,14 @@ def read_row(fields: Sequence[object]) -> Row:
     if not _KEPT.fullmatch(kept):
         raise DamagedRow(f"it names {kept!r} as its gt folder")
     return Row(id_, source, verdict, code, owner, kept, whole, volatile)
+
+
+def is_metric(fields: Sequence[object], position: int, metric: Metric) -> bool:
+    """Whether (position, output, legs, relation, cosine, measured) is what is stored of a row's metric."""
+    *plain, measured = fields
+    if plain != [position, metric.output, metric.legs, metric.relation, metric.cosine] or not isinstance(measured, str):
+        return False
+    try:
+        return bool(json.loads(measured) == metric.values)
+    except (ValueError, RecursionError):
+        return False
