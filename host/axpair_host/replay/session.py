@@ -110,7 +110,7 @@ def carry_out(order: Order, progress: Progress) -> Replayed:
             progress.note(f"{named}: its row in {order.run} is damaged and counts for nothing ({why}){again}")
         if mended := run.mend_metrics():
             progress.note(
-                f"{first_names(mended)}: metrics in {order.run} weren't those of the stored documents; written anew"
+                f"{first_names(mended)}: metrics in {order.run} weren't those of the stored documents; mended"
             )
         to_run = unfinished(task.digests, run.done())
         earlier = [row for row in run.rows() if row.id not in set(to_run)]
