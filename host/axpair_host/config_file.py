@@ -87,7 +87,7 @@ def checked_token(token: str, which: str) -> str:
     if not token.isascii() or not token.isprintable():
         raise UsageError(
             f"{which} has letters that no token has: only printable ones of ASCII, no line ends",
-            next_step="copy the agent's token file again, without a line end",
+            next_step="tr -d '\\r\\n' < TOKEN-FILE prints what the agent's file holds without line ends",
         )
     return token
 
