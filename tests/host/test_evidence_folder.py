@@ -1,6 +1,7 @@
 """Reading gt folders: ours, those of pulsar run, and what is wrong with others."""
 
 import json
+import os
 from pathlib import Path
 
 import msgspec
@@ -103,6 +104,18 @@ def test_a_link_within_the_folder_is_followed(tmp_path: Path) -> None:
     (tmp_path / "board/prob.npy").unlink()
     (tmp_path / "board/prob.npy").symlink_to("../joint/prob.npy")
     assert "prob" in load(tmp_path).leg("board")
+
+
+@pytest.mark.parametrize("place", ["runs/probe/board/prob.bin", "board/prob.bin", "board/prob.npy", "joint/prob.bin"])
+def test_a_file_larger_than_any_tensor_is_named_and_never_read(tmp_path: Path, place: str) -> None:
+    build(tmp_path, joint=J, rounds=[Ran(J, kind="probe"), Ran(J), Ran(J)])
+    os.truncate(tmp_path / place, 1 << 42)  # sparse; reading it would take an hour
+    evidence = load(tmp_path)
+    verdict = diagnose(evidence)
+    assert evidence.changed_files == (place,)
+    assert "prob" not in evidence.tensors_in(str(Path(place).parent))
+    assert "bytes; tensors beyond" in evidence.unread[str(Path(place).parent)]["prob"]
+    assert [one.code for one in verdict.warnings] == ["AX006"]
 
 
 @pytest.mark.parametrize("name", ["..npy", "...bin", "....npy", ".npy"])

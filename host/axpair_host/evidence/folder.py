@@ -15,6 +15,7 @@ from axpair_proto.dtypes import size_bytes
 from axpair_proto.errors import ContractError
 from axpair_proto.filekinds import kind_of
 from axpair_proto.gt.tensors import (
+    MAX_TENSOR_BYTES,
     UnreadableTensor,
     bin_size,
     leads_out,
@@ -161,10 +162,12 @@ class Evidence:
         return len(digests) == 2 and digests[0] is not None and digests[0] == digests[1]
 
     def _sha256(self, name: str) -> str:
-        """Of a file; "" where there is none, or none that can be read here."""
+        """Of a file; "" where there is none, or none that is read here: what is larger than any tensor isn't."""
         path = self.path / name
         try:
-            return file_sha256(path) if path.is_file() and not leads_out(path, self.path) else ""
+            if not path.is_file() or leads_out(path, self.path) or path.stat().st_size > MAX_TENSOR_BYTES:
+                return ""
+            return file_sha256(path)
         except (OSError, HostError):
             return ""
 
