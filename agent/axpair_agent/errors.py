@@ -8,6 +8,7 @@ AgentError
 from __future__ import annotations
 
 import errno
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from axpair_proto.errors import AxpairError, Side
@@ -34,20 +35,27 @@ MAX_MESSAGE = 1000
 """Letters of a status: what callers named in their requests may be of any length, and gRPC's limit is 8 KiB."""
 
 
-def refused_by_disk(error: OSError) -> CallError:
-    """What ends a call whose file the agent's system refused."""
+OTHER_FOLDER = "name another folder: --blobs of axpair-agent, or AXPAIR_CACHE where axpair started the agent"
+"""What to do where the one for blobs can't be used."""
+
+
+def refused_by_disk(error: OSError, folder: Path | None = None) -> CallError:
+    """What ends a call whose file the agent's system refused; `folder` is where its blobs are, if it was one."""
     from axpair_proto.reasons import Reason
 
+    where = str(folder) if folder is not None else error.filename
+    named = f" ({where})" if isinstance(where, str) else ""
+    place = str(folder) if folder is not None else "the folder of blobs"
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG):
         return CallError(
             Reason.QUOTA,
-            f"the agent's disk is full: {error.strerror}",
-            next_step="free space where the agent keeps its blobs, or start it with another --blobs",
+            f"the agent's disk is full{named}: {error.strerror}",
+            next_step=f"free space in {place}, or {OTHER_FOLDER}",
         )
     return CallError(
         Reason.DISK,
-        f"the agent's disk refused: {error.strerror or error}",
-        next_step="look at the disk on which the agent keeps its blobs, or start it with another --blobs",
+        f"the agent's disk refused{named}: {error.strerror or error}",
+        next_step=f"look at the disk of {place}, or {OTHER_FOLDER}",
     )
 
 

@@ -24,7 +24,7 @@ from grpc_reflection.v1alpha import reflection
 
 from axpair_agent.admission import Admission
 from axpair_agent.blobs import BlobStore
-from axpair_agent.errors import SettingsError
+from axpair_agent.errors import OTHER_FOLDER, SettingsError
 from axpair_agent.gate import Refusals, TokenGate
 from axpair_agent.launch import Launcher
 from axpair_agent.launch.local import LocalLauncher
@@ -94,7 +94,8 @@ def start(settings: Settings, recent: RecentLines) -> Agent:
         blobs = BlobStore(settings.blobs, settings.quota_bytes)
     except OSError as error:
         raise SettingsError(
-            f"--blobs {settings.blobs}: {error.strerror}", next_step="name a folder that can be written"
+            f"--blobs {settings.blobs}: {error.strerror}",
+            next_step=f"free space there, mend its permissions, or {OTHER_FOLDER}",
         ) from error
     supervisor = Supervisor(_launcher(settings), blobs)
     gate = TokenGate(settings.token) if settings.token else None

@@ -112,7 +112,7 @@ class Upload:
     def _fail(self, error: OSError) -> NoReturn:
         with contextlib.suppress(OSError):
             self._drop()
-        raise refused_by_disk(error) from error
+        raise refused_by_disk(error, self._store.folder) from error
 
     def _drop(self) -> None:
         self._release()

@@ -5,6 +5,8 @@ import os
 import stat
 from pathlib import Path
 
+from axpair_proto.failures import naming
+
 _FOLDERS_CANT = (errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.EISDIR)
 """What systems answer that sync names by themselves, or not at all."""
 _NOT_OURS = (errno.EACCES, errno.EPERM)
@@ -20,7 +22,8 @@ def sync(path: Path) -> None:
     try:
         handle = os.open(path, os.O_RDONLY)
         try:
-            os.fsync(handle)
+            with naming(path):
+                os.fsync(handle)
         finally:
             os.close(handle)
     except OSError as error:

@@ -296,6 +296,19 @@ def test_a_full_disk_is_said_and_leaves_nothing(agent_folder: Path) -> None:
         assert partial_files(agent_folder) == []
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_said_with_its_folder(agent_folder: Path) -> None:
+    with started(agent_folder) as agent, agent.client() as client:
+        data = blob("full", 1000)
+        blobs = agent_folder / "blobs"
+        (blobs / "partial" / sha256_of(data)).symlink_to("/dev/full")
+        with pytest.raises(grpc.RpcError) as caught:
+            client.upload(data)
+        assert reason_of(caught.value) == "QUOTA"
+        assert f"the agent's disk is full ({blobs}): No space left on device" in details_of(caught.value)
+        assert f"free space in {blobs}, or name another folder: --blobs" in details_of(caught.value)
+
+
 def test_a_disk_that_refuses_is_said_and_isnt_the_agents_failure(agent_folder: Path) -> None:
     with started(agent_folder) as agent, agent.client() as client:
         partial = agent_folder / "blobs" / "partial"
@@ -305,7 +318,9 @@ def test_a_disk_that_refuses_is_said_and_isnt_the_agents_failure(agent_folder: P
             client.upload(blob("refused", 1000))
         assert caught.value.code() is grpc.StatusCode.INTERNAL
         assert reason_of(caught.value) == "DISK"
-        assert "the agent's disk refused: Not a directory" in details_of(caught.value)
+        assert f"the agent's disk refused ({partial / sha256_of(blob('refused', 1000))}): Not a" in details_of(
+            caught.value
+        )
         partial.unlink()
         partial.mkdir()
         assert client.upload(blob("taken", 1000)).complete

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 from agent_process import gone
-from command_line import environment
+from axpair_host.digests import file_sha256
+from command_line import axpair, environment, said_once
+from pairs import Case, case_of
+from tiny import build_tiny, write_picture
 
 HOST = (
     "import sys\n"
@@ -18,6 +21,12 @@ HOST = (
     "    print('up', flush=True)\n"
     "    sys.stdin.read()\n"
 )
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    folder = tmp_path_factory.mktemp("tiny")
+    return case_of(build_tiny(folder), write_picture(folder / "x.png"))
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="its group needs Python 3.11")
@@ -39,6 +48,31 @@ def test_an_agent_ends_with_its_host_also_where_it_was_stopped(stopped: bool) ->
     finally:
         host.kill()
         host.communicate()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_cache_is_named_with_what_to_free(tiny: Case, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    partial = cache / "blobs" / "partial"
+    partial.mkdir(parents=True)
+    (partial / file_sha256(tiny.models.joint)).symlink_to("/dev/full")
+    done = axpair("pair", *tiny.flags, "--out", tmp_path / "gt", AXPAIR_CACHE=str(cache))
+    message = said_once(done, 3)
+    assert f"the agent's disk is full ({cache / 'blobs'}): No space left on device" in message
+    assert f"next: free space in {cache / 'blobs'}, or name another folder: " in message
+    assert "AXPAIR_CACHE" in message
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_a_cache_that_cant_be_made_is_named_with_what_to_do(tiny: Case, tmp_path: Path, made: bool) -> None:
+    cache = tmp_path / "cache"
+    if made:
+        cache.mkdir()
+    (cache / "blobs" if made else cache).touch()
+    done = axpair("pair", *tiny.flags, "--out", tmp_path / "gt", AXPAIR_CACHE=str(cache))
+    message = said_once(done, 2)
+    assert f"--blobs {cache / 'blobs'}: " in message
+    assert "AXPAIR_CACHE" in message
 
 
 def children(pid: int) -> list[int]:

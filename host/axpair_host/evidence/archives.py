@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from axpair_proto.failures import naming
+
 from axpair_host.errors import EvidenceError
 from axpair_host.evidence.record import LEGS
 
@@ -124,4 +126,5 @@ class _Room:
                 self.bytes += len(chunk)
                 if self.bytes > self.most_bytes:
                     raise EvidenceError(f"{self.archive}: more than {self.most_bytes} bytes when unpacked")
-                stream.write(chunk)
+                with naming(target):
+                    stream.write(chunk)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from axpair_proto.failures import naming
 from axpair_proto.names import file_stems
 
 from axpair_host.errors import PostprocessError
@@ -114,7 +115,8 @@ def run_here(arguments: Sequence[str], files: Mapping[str, bytes], seconds: floa
     """Run a program of this machine in the working directory. Raises PostprocessError where it can't be started."""
     with tempfile.TemporaryDirectory(prefix="axpair-post-") as folder:
         for name, data in files.items():
-            (Path(folder) / name).write_bytes(data)
+            with naming(Path(folder) / name):
+                (Path(folder) / name).write_bytes(data)
         command = [argument.replace(FOLDER, folder) for argument in arguments]
         with tempfile.TemporaryFile() as errors:
             try:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from axpair_proto.errors import ContractError
+from axpair_proto.failures import naming
 from axpair_proto.gt.carrying import carry_over, retire
 from axpair_proto.gt.listing import Named, marked, nothing_named, write_mark
 from axpair_proto.gt.marks import MARK, MARK_BESIDE, UNFINISHED, Mark, files_written, read_mark, unchanged
@@ -37,7 +38,8 @@ def whole_folder(target: Path, kind: str, *, named: Named = nothing_named, part_
     refuse_link(target)
     fresh = _beside(target)
     try:
-        yield fresh
+        with naming(target):
+            yield fresh
         files = files_written(fresh)
         if target.is_dir():
             old = marked(target, kind, named, part_of=part_of)
