@@ -30,8 +30,8 @@ _HOST, _AGENT, _WORKER = "axpair_host.main", "axpair_agent serve", "axpair_agent
 _FAULTS = ("stale-output", "", "stale-output", "race")
 _DEADLINE = 3
 """Seconds that a round may take; stops last longer."""
-_NOTICED = 100.0
-"""Seconds within which a host has to notice a stopped agent: a minute, and a busy machine's slowness."""
+_NOTICED = 240.0
+"""Seconds within which a host has to give a stopped agent up: its patience, and a busy machine's slowness."""
 _GONE = 5.0
 """Seconds within which every process has to end with the host."""
 _ENDED = (0, 1, 2)
