@@ -1,6 +1,7 @@
 """Which gt folders a run keeps, what an interrupted one leaves behind for the next call, and what is the user's."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,10 +10,13 @@ from axpair_host.errors import UsageError
 from axpair_host.evidence.record import CaseFacts, Record
 from axpair_host.evidence.store import write_pair_json
 from axpair_host.gather.storing import digests_of
-from axpair_host.replay.cases import Case
+from axpair_host.replay.cases import Case, Found
 from axpair_host.replay.keeping import check_places, drop, keep, sweep, work_folder
+from axpair_host.replay.report import print_report
 from axpair_host.replay.row import Row
+from axpair_host.replay.session import Replayed
 from axpair_host.replay.store import Run, lock_run
+from axpair_host.replay.summary import summarise
 from axpair_proto.gt.marks import MARK
 
 DATABASE = {"run.sqlite", "run.sqlite-wal", "run.sqlite-shm", "run.lock", "run.lock-journal"}
@@ -117,3 +121,31 @@ def test_a_gt_folder_of_theirs_beside_the_kept_ones_stays(run: Run) -> None:
         (other.folder / "cases" / "b.jpg").rename(run.folder / "cases" / "b.jpg")
     sweep(run, ["cases/a.jpg"])
     assert (run.folder / "cases" / "b.jpg" / "pair.json").is_file()
+
+
+def test_a_kept_folder_that_is_gone_or_damaged_is_named_and_never_proposed(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = []
+    for name in ("a", "b", "c", "d e"):
+        kept(run, name)
+        document = {"verdict": "FAULT", "owner": "board", "findings": [], "outputs": []}
+        rows.append(Row.judged(name, "", f"cases/{name}", document))
+    cases = run.folder / "cases"
+
+    def said() -> str:
+        print_report(run.folder, Replayed(rows, summarise(rows), Found((), (), ()), 0, {}))
+        return capsys.readouterr().out
+
+    assert f"(4): {cases}\n  next: axpair diagnose {cases / 'a'}\n" in said()
+    shutil.rmtree(cases / "a")
+    (cases / "b" / "pair.json").write_text("{")
+    (cases / "c" / "pair.json").unlink()
+    lines = said()
+    assert "its kept folder is gone (1): a\n" in lines
+    assert "the pair.json of its kept folder is damaged (1): b\n" in lines
+    assert "its kept folder has no pair.json any more (1): c\n" in lines
+    assert lines.endswith(f"(1): {cases}\n  next: axpair diagnose '{cases / 'd e'}'\n")
+    shutil.rmtree(cases)
+    assert "its kept folder is gone (4)" in (lines := said())
+    assert "next:" not in lines

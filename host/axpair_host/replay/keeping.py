@@ -13,8 +13,9 @@ from axpair_proto.gt.folders import discard, sweep_unfinished, unfinished_folder
 from axpair_proto.gt.listing import marked
 from axpair_proto.gt.marks import MARK, Mark, read_mark, remove_ours
 
-from axpair_host.errors import UsageError
+from axpair_host.errors import EvidenceError, UsageError
 from axpair_host.evidence.named import KIND, named_files
+from axpair_host.evidence.store import read_record
 from axpair_host.replay.cases import Case
 from axpair_host.replay.store import CASES_FOLDER, Run
 
@@ -88,6 +89,16 @@ def drop(run: Run, name: str) -> None:
     mark = read_mark(path)
     if mark is not None and _is_kept(mark, run):
         remove_ours(path, mark)
+
+
+def wrong_with(kept: Path) -> str:
+    """Why the kept folder of a row can't be judged again, in words; "" where it can."""
+    if not kept.is_dir():
+        return "its kept folder is gone"
+    try:
+        return "" if read_record(kept) else "its kept folder has no pair.json any more"
+    except EvidenceError:
+        return "the pair.json of its kept folder is damaged"
 
 
 def _is_ours(place: Path, run: Run) -> bool:

@@ -1,5 +1,6 @@
 """A replay's end for people: cases per verdict and code, the worst cosines, and where the evidence lies."""
 
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from axpair_proto.printing import print_lines
 from axpair_proto.text import LONGEST_NAME, first_names, printable
 
 from axpair_host.render.lines import aligned
+from axpair_host.replay.keeping import wrong_with
 from axpair_host.replay.row import BAD_INPUT, Row
 from axpair_host.replay.session import Replayed
 from axpair_host.replay.summary import Summary
@@ -58,10 +60,20 @@ def _lines(run: Path, replayed: Replayed) -> list[str]:
         f"unusable: {printable(row.id, LONGEST_NAME)}: {row.document['error']['message']}"
         for row in _unusable(replayed.rows)
     ]
-    kept = [row for row in replayed.rows if row.kept]
-    if kept:
-        lines.append(f"gt folders of cases that did not pass ({len(kept)}): {run / 'cases'}")
-        lines.append(f"  next: axpair diagnose {run / kept[0].kept}")
+    return [*lines, *_of_kept(run, replayed.rows)]
+
+
+def _of_kept(run: Path, rows: Sequence[Row]) -> list[str]:
+    """Where the evidence lies; a folder that was deleted or damaged since is named, and never proposed."""
+    kept: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.kept:
+            kept.setdefault(wrong_with(run / row.kept), []).append(row)
+    whole = kept.pop("", [])
+    lines = [f"{wrong} ({len(of)}): {first_names([row.id for row in of])}" for wrong, of in sorted(kept.items())]
+    if whole:
+        lines.append(f"gt folders of cases that did not pass ({len(whole)}): {run / 'cases'}")
+        lines.append(f"  next: axpair diagnose {shlex.quote(str(run / whole[0].kept))}")
     return lines
 
 
