@@ -1,7 +1,10 @@
 """A run folder in doubt: a damaged header, metrics that aren't a document's, a state that isn't ours."""
 
+import contextlib
 import os
 import sqlite3
+import subprocess
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -186,3 +189,30 @@ def test_a_name_of_other_bytes_is_told_from_one_that_is_spelled_like_it(tmp_path
         discover(tmp_path, ["x"])
     assert r"/\xff.png')" in refused.value.message
     assert refused.value.message.count("not UTF-8") == 1
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 200 KiB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    try:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "none", disk], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("no file system can be mounted here")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_an_io_error_of_a_full_disk_is_called_full_and_what_is_kept_is_counted(small_disk: Path) -> None:
+    run = made(small_disk / "run")
+    assert so_far(run) == f"2 finished cases kept in {run}"
+    with (small_disk / "filling").open("wb", buffering=0) as filling, contextlib.suppress(OSError):
+        while filling.write(bytes(4096)):
+            pass
+    with pytest.raises(UsageError, match="disk is full") as refused, lock_run(run):
+        pass
+    assert refused.value.next_step.startswith("free space there")
+    assert so_far(run) == f"2 finished cases kept in {run}"

@@ -38,7 +38,7 @@ def rows_of(run: Path) -> list[tuple[object, ...]]:
 
 
 def damage_row(run: Path, random_: random.Random, number: int) -> tuple[str, str]:
-    """Damage one row so that it can't be what was stored; returns its id and what was done."""
+    """Damage one row, or its metrics, so that it can't be what was stored; returns its id and what was done."""
     damages: tuple[tuple[str, Any], ...] = (
         *(
             ("document", "{"),
@@ -48,13 +48,15 @@ def damage_row(run: Path, random_: random.Random, number: int) -> tuple[str, str
             ("document", "[" * LONG),
         ),
         *(("document", '{"findings": 3}'), ("verdict", ESCAPE), ("kept", "../../outside"), ("verdict", b"\xff")),
+        *(("metrics.cosine", ESCAPE), ("metrics.output", ESCAPE), ("metrics.measured", b"\xff")),
         *(("document", "null"), ("volatile", "7"), ("kept", "x" * LONG), ("document", 7), ("code", b"\x00\xff")),
     )
     column, value = damages[number % len(damages)]
     with contextlib.closing(sqlite3.connect(run / "run.sqlite")) as connection, connection:
         ids = [id_ for (id_,) in connection.execute("SELECT id FROM cases ORDER BY id")]
         id_ = random_.choice(ids)
-        connection.execute(f"UPDATE cases SET {column} = ? WHERE id = ?", (value, id_))
+        table, _, named = column.rpartition(".")
+        connection.execute(f"UPDATE {table or 'cases'} SET {named} = ? WHERE id = ?", (value, id_))
     return str(id_), f"{column} {str(value)[:20]!r}"
 
 

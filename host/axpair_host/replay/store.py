@@ -321,6 +321,8 @@ def refused_state(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         said = str(error)
+        if "disk I/O error" in said and _is_full(path.parent):
+            said = f"disk is full ({said})"
         steps = [step for words, step in _STEPS.items() if any(word in said for word in words)]
         step = steps[0] if steps else "call the same command again; if it stays, give another --run"
         raise UsageError(
@@ -328,6 +330,15 @@ def refused_state(path: Path) -> Iterator[None]:
         ) from error
 
 
+def _is_full(folder: Path) -> bool:
+    """Whether there is too little room for what sqlite keeps beside a state; it may call that an I/O error."""
+    try:
+        return shutil.disk_usage(folder).free < _LEAST_ROOM
+    except OSError:
+        return False
+
+
+_LEAST_ROOM = 128 << 10
 _STEPS = {
     ("is full",): "free space there, and call the same command again",
     ("disk I/O error",): "look at the disk and at the system's log, and call the same command again",
