@@ -53,9 +53,11 @@ class Logbook(logging.Handler):
             unwritten = self._unwritten(str(record.msg) if own else library, OWN_LINES if own else FOREIGN_LINES)
         if unwritten is None:
             return
-        said = (
-            printable(_said(record), LONGEST_OWN) if own else printable(f"{library}: {_said(record)}", LONGEST_FOREIGN)
-        )
+        if own:
+            said = printable(_said(record, record.getMessage()), LONGEST_OWN)
+        else:
+            # Without its values: they may be what came from a caller, such as a token with a typing error.
+            said = printable(f"{library}: {_said(record, str(record.msg))}", LONGEST_FOREIGN)
         if unwritten:
             said += f" ({unwritten} more lines like it weren't written)"
         line = logging.LogRecord(record.name, record.levelno, record.pathname, record.lineno, said, None, None)
@@ -76,12 +78,8 @@ class Logbook(logging.Handler):
         return unwritten
 
 
-def _said(record: logging.LogRecord) -> str:
-    """The message; of an exception its kind and where it arose."""
-    try:
-        message = record.getMessage()
-    except Exception:
-        message = str(record.msg)
+def _said(record: logging.LogRecord, message: str) -> str:
+    """The message; of an exception also its kind and where it arose."""
     if not record.exc_info or record.exc_info[0] is None:
         return message
     frames = traceback.extract_tb(record.exc_info[2])
