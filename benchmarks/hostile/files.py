@@ -124,6 +124,24 @@ def state_of_a_run_is_a_link(at: Ground) -> None:
     at.replay("bad", "--run", "run", codes=[2], says="link")
 
 
+def a_state_in_a_folder_of_the_users(at: Ground) -> None:
+    """An empty run.sqlite, one of text, one of another program: nothing appears beside it."""
+    at.photos("bad/1.png")
+    for number, content in enumerate(("", "hi", None)):
+        folder = at.here / f"mine{number}"
+        at.photos(f"mine{number}/photo.png")
+        if content is None:
+            with sqlite3.connect(folder / "run.sqlite") as mine:
+                mine.execute("CREATE TABLE mine (a)")
+            mine.close()
+        else:
+            (folder / "run.sqlite").write_text(content)
+        at.own(f"mine{number}/run.sqlite")
+        at.replay("bad", "--run", f"mine{number}", codes=[2], says="mine")
+        found = sorted(path.name for path in folder.iterdir())
+        at.check(found == ["photo.png", "run.sqlite"], f"{found} in a folder of the user's")
+
+
 def a_picture_where_a_case_is_kept(at: Ground) -> None:
     """RUN/cases/1.png is a file of the user's, and RUN/cases/2.png a folder."""
     at.photos("bad/0.png", "bad/1.png")
@@ -312,6 +330,7 @@ WAYS: tuple[Callable[[Ground], None], ...] = (
     run_holds_the_listed_cases,
     cases_of_a_run_is_a_link,
     state_of_a_run_is_a_link,
+    a_state_in_a_folder_of_the_users,
     a_picture_where_a_case_is_kept,
     folders_of_the_release_before,
     notes_in_a_gt_folder,

@@ -2,7 +2,9 @@
 
 import json
 import shutil
+import sqlite3
 import subprocess
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -160,3 +162,24 @@ def test_a_run_folder_of_something_else_is_refused(cases: Path, tmp_path: Path, 
     (tmp_path / "run" / "thesis.txt").write_text("mine")
     assert "holds something other than a replay's run" in said_once(replay(cases, tmp_path / "run", tiny), 2)
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["thesis.txt"]
+
+
+def test_rows_of_one_board_are_never_handed_out_as_anothers(cases: Path, tmp_path: Path, tiny: Models) -> None:
+    run = tmp_path / "run"
+    assert replay(cases, run, tiny).returncode != 2
+    usual = stable_rows(run)
+    with closing(sqlite3.connect(run / "run.sqlite")) as connection, connection:
+        connection.execute("UPDATE cases SET id = 'b.pn' WHERE id = 'b.png'")
+        connection.execute("UPDATE metrics SET cosine = 'abc' WHERE id = 'c.png'")
+    again = replay(cases, run, tiny)
+    assert "b.pn: its row in" in again.stderr
+    assert "metrics" in again.stderr
+    with closing(sqlite3.connect(run / "run.sqlite")) as connection, connection:
+        connection.execute("DELETE FROM cases WHERE id = 'b.pn'")
+    assert stable_rows(run) == usual
+    with closing(sqlite3.connect(run / "run.sqlite")) as connection, connection:
+        connection.execute("DELETE FROM header")
+    said = said_once(replay(cases, run, tiny, "--board", "emulator:?fault=stale-output"), 2)
+    assert "its header is damaged" in said
+    assert "rows were made" in said
+    assert stable_rows(run) == usual
