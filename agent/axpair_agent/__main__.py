@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from axpair_proto import __version__
+from axpair_proto import __version__, starting
 from axpair_proto.printing import full_output, print_error
 from axpair_proto.streams import replace_closed
 
@@ -51,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parsed = _parser().parse_args(arguments)
     except SystemExit as stop:  # --help and --version
         return _told(int(stop.code or 0))
+    if parsed.owned:
+        starting.stand_alone()
     try:
         return _serve(_settings(parsed))
     except SettingsError as error:

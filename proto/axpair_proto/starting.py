@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from axpair_proto import keeper
@@ -21,6 +22,53 @@ def group() -> "dict[str, Any]":
     if keeper.AVAILABLE and sys.version_info >= (3, 11):
         return {"process_group": 0}
     return {"start_new_session": True}
+
+
+def start_owned(command: Sequence[str], **more: Any) -> "subprocess.Popen[bytes]":
+    """Popen with a pipe as its stdin, for a process that ends when that closes, and calls `stand_alone` first thing.
+
+    On Linux the kernel continues it at the moment when the pipe closes: a stopped process doesn't see that its starter
+    is gone. That is asked for before there is the process, of our group, which it is born into; everything later leaves
+    a moment in which it can be stopped for ever. Raises OSError where the command can't be run.
+    """
+    reading, writing = os.pipe()
+    try:
+        # Its group alone isn't enough: the kernel continues one only where all of its threads had come to a stop before
+        # its starter was gone.
+        apart = {} if _continue_at_hang_up(reading) else group()
+        process = subprocess.Popen(command, stdin=reading, **apart, **more)
+    except BaseException:
+        os.close(writing)
+        raise
+    finally:
+        os.close(reading)  # the process has it, and what was asked for stays with it
+    process.stdin = os.fdopen(writing, "wb")
+    return process
+
+
+def stand_alone() -> None:
+    """In a process of `start_owned`: leave the starter's group, and its Ctrl-C; nothing elsewhere."""
+    if sys.platform != "linux":
+        return
+    import fcntl
+
+    with contextlib.suppress(OSError):
+        if fcntl.fcntl(0, fcntl.F_GETFL) & os.O_ASYNC:
+            fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
+            os.setpgid(0, 0)
+
+
+def _continue_at_hang_up(reading: int) -> bool:
+    """Have the kernel send SIGCONT to our group when no writer of this pipe is left; False where it can't."""
+    if sys.platform != "linux":
+        return False
+    import fcntl
+
+    # Which signal, and to whom, before asking for it: the usual one ends a process.
+    fcntl.fcntl(reading, fcntl.F_SETSIG, signal.SIGCONT)
+    fcntl.fcntl(reading, fcntl.F_SETOWN, -os.getpgrp())
+    fcntl.fcntl(reading, fcntl.F_SETFL, fcntl.fcntl(reading, fcntl.F_GETFL) | os.O_ASYNC)
+    return True
 
 
 def end(process: "subprocess.Popen[bytes]", seconds: float = ENDING_SECONDS) -> None:

@@ -29,7 +29,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Case:
     return case_of(build_tiny(folder), write_picture(folder / "x.png"))
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="its group needs Python 3.11")
+@pytest.mark.skipif(sys.platform != "linux", reason="a stopped agent is continued on Linux only")
 @pytest.mark.parametrize("stopped", [False, True])
 def test_an_agent_ends_with_its_host_also_where_it_was_stopped(stopped: bool) -> None:
     host = subprocess.Popen(
@@ -73,6 +73,43 @@ def test_a_cache_that_cant_be_made_is_named_with_what_to_do(tiny: Case, tmp_path
     message = said_once(done, 2)
     assert f"--blobs {cache / 'blobs'}: " in message
     assert "AXPAIR_CACHE" in message
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a stopped agent is continued on Linux only")
+@pytest.mark.parametrize("moment", ["started", "importing", "threads", "up"])
+def test_an_agent_ends_where_it_was_stopped_and_its_host_killed_at_once(moment: str) -> None:
+    """No pause between the two: the agent's threads haven't all come to a stop when the host ends."""
+    for _ in range(3):
+        host = subprocess.Popen(
+            [sys.executable, "-c", HOST], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()
+        )
+        try:
+            assert host.stdout is not None
+            while not (agents := [pid for pid in children(host.pid) if reached(pid, moment)]):
+                assert host.poll() is None
+            if moment == "up":
+                assert host.stdout.readline() == b"up\n"
+            os.kill(agents[0], signal.SIGSTOP)
+            host.kill()
+            ended = gone(agents[0], 20)
+            if not ended:
+                os.kill(agents[0], signal.SIGKILL)
+            assert ended
+        finally:
+            host.kill()
+            host.communicate()
+
+
+def reached(agent: int, moment: str) -> bool:
+    """Whether an agent runs its own program, and came so far in it."""
+    try:
+        if b"axpair_agent" not in Path(f"/proc/{agent}/cmdline").read_bytes():
+            return False
+        if moment == "importing":
+            return "grpc" in Path(f"/proc/{agent}/maps").read_text()
+        return moment != "threads" or len(list(Path(f"/proc/{agent}/task").iterdir())) > 1
+    except OSError:
+        return False
 
 
 def children(pid: int) -> list[int]:

@@ -46,13 +46,11 @@ def owned_agent(address: EmulatorAddress | SshAddress, *, commands: bool = False
     Raises BoardError with the agent's last words when it doesn't come up, HostError when it refuses its settings.
     """
     with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(
+        process = starting.start_owned(
             [*command(address), *(["--allow-commands"] if commands else [])],
-            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
             env=environment(address),
-            **starting.group(),  # Ctrl-C is for the host, which then ends the agent
         )
         try:
             yield OwnedAgent(_reached(address, process, errors), lambda: process.poll() is not None)
