@@ -28,8 +28,10 @@ def start_owned(command: Sequence[str], **more: Any) -> "subprocess.Popen[bytes]
     """Popen with a pipe as its stdin, for a process that ends when that closes, and calls `stand_alone` first thing.
 
     On Linux the kernel continues it at the moment when the pipe closes: a stopped process doesn't see that its starter
-    is gone. That is asked for before there is the process, of our group, which it is born into; everything later leaves
-    a moment in which it can be stopped for ever. Raises OSError where the command can't be run.
+    is gone. That is asked for before there is the process, of our group, which it is born into; asked for later, it
+    could be stopped for ever before that. Only between fork and exec it still can: it holds the pipe itself there.
+
+    Raises OSError where the command can't be run.
     """
     reading, writing = os.pipe()
     try:
