@@ -159,10 +159,6 @@ class _Kills:
             if plan.number == signal.SIGSTOP:
                 self.tally.highest("longest wait for a stopped one, seconds", time.monotonic() - begun)
             self.tally.check(code is not None, f"{told}: still waiting after {_NOTICED:.0f} s")
-            process.kill()
-            process.wait()
-            if plan.number == signal.SIGSTOP:
-                marked.send(victims, signal.SIGCONT)
         seconds = marked.seconds_until_gone(mark, _GONE)
         self.tally.check(seconds is not None, f"{told}: processes left after {_GONE:.0f} s")
         self.tally.highest("longest until all were gone, seconds", seconds or _GONE)
@@ -251,6 +247,7 @@ def _drained(process: "subprocess.Popen[str]") -> Iterator[None]:
     try:
         yield
     finally:
+        process.kill()
         for reader in readers:
             reader.join()
         process.stdout.close()
