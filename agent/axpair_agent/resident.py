@@ -55,6 +55,8 @@ class ResidentModel:
         self._loading: Conversation | None = None
         self._description: ModelDescription | None = None
         self._probed = False
+        self._last: Sequence[bytes] | None = None
+        """The inputs that the present worker ran last; None where it ran none, or a probe."""
         self._lost = 0
         self._closed = False
         self._turn = Turn()
@@ -93,7 +95,7 @@ class ResidentModel:
                     last, log_lines = str(lost), lost.log_lines
             else:
                 raise LoadRefused(failures.lost(last, ATTEMPTS), log_lines)
-            self._worker, self._description, self._probed = worker, loaded.description, False
+            self._worker, self._description, self._probed, self._last = worker, loaded.description, False, None
             self._loading = None
             # Held until the model goes: a fresh worker will want the file again.
             self._held.close()
@@ -160,15 +162,32 @@ class ResidentModel:
         try:
             worker = self._ready_worker(case.fresh_worker)
             if not isinstance(before, RuntimeFailure) and (before or (case.want_probe and not self._probed)):
-                kinds = ["before" if before else "probe", *["case"] * case.repeat]
-                if (yield from self._rounds(worker, kinds, 0, attempt, [inputs, before], case.seconds)):
-                    return
+                ahead = not before or before == self._last
+                if ahead or (yield from self._run_ahead(worker, [inputs, before], attempt, case.seconds)):
+                    kinds = ["before" if before else "probe", *["case"] * case.repeat]
+                    if (yield from self._rounds(worker, kinds, 0, attempt, [inputs, before], case.seconds)):
+                        return
                 # The round before the case failed: that is said, and the case may be right all the same.
                 worker = self._ready_worker(False)
             yield from self._rounds(worker, ["case"] * case.repeat, 1, attempt, [inputs], case.seconds)
         except LoadRefused as refused:
             refused.failure.message = f"while loading the model again: {refused.failure.message}"
             yield self._failed(1, attempt, refused.log_lines, refused.failure)
+
+    def _run_ahead(
+        self, worker: Conversation, inputs: Sequence[Sequence[bytes]], attempt: int, seconds: float
+    ) -> Generator[Round, None, bool]:
+        """Run what comes before a case once more, ahead of it, and whether that ran; only a failure is told.
+
+        Where every case runs, the one before has just run when it runs again as the round 0 of the next. A board may
+        answer with what it ran last: so round 0 gives the same wherever a replay was interrupted.
+        """
+        for done in self._rounds(worker, ["before"], 0, attempt, inputs, seconds):
+            if done.failure is not None:
+                yield done
+                return False
+            self._lost += done.workers_lost
+        return True
 
     def _ready_worker(self, fresh: bool) -> Conversation:
         if self._worker is not None and (end := self._worker.end()):
@@ -210,7 +229,9 @@ class ResidentModel:
         since = time.monotonic()
         try:
             for answer in worker.ask(Kind.RUN, header, payload, seconds, len(kinds), self.description):
-                self._probed = self._probed or kinds[0] == "probe"
+                kind = kinds[number - first]
+                self._probed = self._probed or kind == "probe"
+                self._last = {"before": inputs[-1], "case": inputs[0]}.get(kind)
                 self.rounds += 1
                 now = time.monotonic()
                 done = self._round(number, attempt, answer, now - since)

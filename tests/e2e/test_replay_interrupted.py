@@ -38,6 +38,11 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def tensors(run: Path) -> dict[str, bytes]:
+    """Path below the run to bytes, of all that was kept of the board's and the simulator's answers."""
+    return {path.relative_to(run).as_posix(): path.read_bytes() for path in (run / "cases").rglob("*.bin")}
+
+
 def test_a_replay_killed_three_times_has_the_rows_of_one_that_was_not(
     cases: Path, tmp_path: Path, tiny: Models
 ) -> None:
@@ -49,6 +54,7 @@ def test_a_replay_killed_three_times_has_the_rows_of_one_that_was_not(
     assert stable_rows(tmp_path / "killed") == stable_rows(tmp_path / "whole")
     names = {path.name for path in (tmp_path / "whole").rglob("*")}
     assert {path.name for path in (tmp_path / "killed").rglob("*")} == names
+    assert tensors(tmp_path / "killed") == tensors(tmp_path / "whole")
 
 
 def test_a_killed_agent_ends_the_replay_with_3_and_what_was_finished_stays(
