@@ -30,8 +30,10 @@ _HOST, _AGENT, _WORKER = "axpair_host.main", "axpair_agent serve", "axpair_agent
 _FAULTS = ("stale-output", "", "stale-output", "race")
 _DEADLINE = 3
 """Seconds that a round may take; stops last longer."""
-_NOTICED = 240.0
-"""Seconds within which a host has to give a stopped agent up: its patience, and a busy machine's slowness."""
+_PATIENCE = ("--patience", "5")
+"""Seconds; releases before didn't know the option."""
+_NOTICED = 100.0
+"""Seconds within which a host has to give a stopped agent up: 40, its patience, and a busy machine's slowness."""
 _GONE = 5.0
 """Seconds within which every process has to end with the host."""
 _ENDED = (0, 1, 2)
@@ -83,6 +85,7 @@ class _Kills:
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.setting.seed)
+        self.patience = _PATIENCE if _PATIENCE[0] in self.setting.done("replay", "--help").output else ()
 
     def replay(self) -> None:
         """A run that is killed up to four times, resumed to its end, and held against one that wasn't."""
@@ -130,7 +133,7 @@ class _Kills:
         self.turns += 1
         owner = "agent" if turn in (1, 4) and self.setting.count > SHORT else "host"
         victim = (_HOST, _AGENT, _WORKER, _HOST, _WORKER)[turn]
-        stops = self.turns % 9 in (4, 7) and victim != _HOST and self.setting.count > SHORT
+        stops = self.turns % 9 == 7 and victim != _HOST and self.setting.count > SHORT
         number = signal.SIGSTOP if stops else signal.SIGKILL
         calls = self._calls(what, owner)
         return _Plan(owner, self.random.randint(1, calls), self.random.random() < 0.3, victim, number)
@@ -214,7 +217,7 @@ class _Kills:
         board = f"emulator:?fault={fault}" if fault else "emulator:"
         return (
             *("replay", self.case.folder, "--run", run, *self.case.flags),
-            *("--board", board, "--deadline", str(_DEADLINE)),
+            *("--board", board, "--deadline", str(_DEADLINE), *self.patience),
         )
 
     def _pair(self, gt: Path) -> tuple[str | Path, ...]:
