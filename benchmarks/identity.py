@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from axpair_emulator.build import build
@@ -146,7 +147,13 @@ def why_not(level: str) -> str:
         return ""
     if platform.machine() not in ("x86_64", "AMD64") or sys.platform != "linux":
         return f"{QEMU} runs this machine's own programs on x86-64 Linux only"
-    return "" if shutil.which(QEMU) else f"{QEMU} is missing; on Debian and Ubuntu: apt-get install qemu-user"
+    if not shutil.which(QEMU):
+        return f"{QEMU} is missing; on Debian and Ubuntu: apt-get install qemu-user"
+    # numpy 2.4.6's wheel stops on qemu's Nehalem.
+    command = [QEMU, "-cpu", level, sys.executable, "-c", "import numpy"]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    said = done.stderr.strip().splitlines()
+    return f"numpy {version('numpy')} doesn't start on a {level}: {said[-1:]}" if done.returncode else ""
 
 
 def _started(stored: Stored, level: str, runs: int) -> subprocess.Popen[str]:

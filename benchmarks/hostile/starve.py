@@ -71,10 +71,14 @@ class Crowd:
     large: list[LargeMessage] = field(default_factory=list)
 
     def wait(self, seconds: float, patient: bool) -> None:
-        """Until the agent has ended every silent call, for that time at most; with `patient` those with the token."""
+        """Until the agent has ended every silent call and large message, for that time at most; with `patient` the
+        silent calls with the token too."""
         give_up = time.monotonic() + seconds
         for call in (*self.without, *(self.silent if patient else ())):
             while not call.done() and time.monotonic() < give_up:
+                time.sleep(0.02)
+        for message in self.large:
+            while not message.ended and time.monotonic() < give_up:
                 time.sleep(0.02)
 
 

@@ -1,7 +1,9 @@
 """Files of another build: a configuration that isn't the joint's (AX209), a board that ran another joint (AX109)."""
 
 import re
+import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,28 +29,47 @@ def finished(tiny: Case, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     return folder, subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def of_log(tiny: Case, finished: tuple[Path, str], log: str, out: Path) -> list[str]:
+def of_log(
+    tiny: Case, finished: tuple[Path, str], log: str, out: Path, *, equal: bool = True
+) -> tuple[list[str], list[str]]:
+    """Codes of the findings and of the warnings, of that run with this log; its bytes are the simulator's or not."""
     (out / "run.log").write_text(log)
     folder = finished[0]
-    flags = ("--joint", tiny.models.joint, "--gt", folder / "gt", "--board-out", folder / "out")
-    case = Case(tiny.models, tiny.picture, flags)
-    return codes(pair(case, out / "gt", "--board-log", out / "run.log")[1])
+    board = shutil.copytree(folder / "out", out / "board")
+    if not equal:
+        dumped = board / "feat.bin"
+        dumped.write_bytes(bytes(~byte & 0x3F for byte in dumped.read_bytes()))
+    flags = ("--joint", tiny.models.joint, "--gt", folder / "gt", "--board-out", board)
+    _, document = pair(Case(tiny.models, tiny.picture, flags), out / "gt", "--board-log", out / "run.log")
+    return codes(document), [warning["code"] for warning in document["warnings"]]
 
 
 def test_the_log_of_its_own_run_names_nothing(tiny: Case, finished: tuple[Path, str], tmp_path: Path) -> None:
-    assert of_log(tiny, finished, finished[1], tmp_path) == []
+    assert of_log(tiny, finished, finished[1], tmp_path) == ([], [])
 
 
-def test_another_commit_of_the_toolchain_is_another_joint(
-    tiny: Case, finished: tuple[Path, str], tmp_path: Path
+def with_another_commit(log: str) -> str:
+    return re.sub(r"(tools version: .*\n)[0-9a-f]{8}", r"\g<1>0badc0de", log)
+
+
+def with_larger_inputs(log: str) -> str:
+    return log.replace("[1, 12, 10, 3]", "[1, 24, 20, 3]")
+
+
+@pytest.mark.parametrize("changed", [with_another_commit, with_larger_inputs])
+def test_a_log_of_another_joint_is_a_fault_where_the_bytes_differ_too(
+    tiny: Case, finished: tuple[Path, str], tmp_path: Path, changed: Callable[[str], str]
 ) -> None:
-    log = re.sub(r"(tools version: .*\n)[0-9a-f]{8}", r"\g<1>0badc0de", finished[1])
-    assert of_log(tiny, finished, log, tmp_path) == ["AX109"]
+    log = changed(finished[1])
+    assert log != finished[1]
+    assert of_log(tiny, finished, log, tmp_path, equal=False)[0] == ["AX109"]
 
 
-def test_inputs_of_another_size_are_another_joint(tiny: Case, finished: tuple[Path, str], tmp_path: Path) -> None:
-    log = finished[1].replace("[1, 12, 10, 3]", "[1, 24, 20, 3]")
-    assert of_log(tiny, finished, log, tmp_path) == ["AX109"]
+@pytest.mark.parametrize("changed", [with_another_commit, with_larger_inputs])
+def test_a_log_of_another_joint_is_a_warning_where_the_bytes_are_equal(
+    tiny: Case, finished: tuple[Path, str], tmp_path: Path, changed: Callable[[str], str]
+) -> None:
+    assert of_log(tiny, finished, changed(finished[1]), tmp_path) == ([], ["AX109"])
 
 
 @pytest.mark.parametrize(

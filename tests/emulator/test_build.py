@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,11 @@ from axpair_emulator.quantize.weights import MAX_BIAS
 from axpair_emulator.storage.joint_file import load_program
 from axpair_proto.errors import AxpairError
 from axpair_proto.joint import read_joint
+from axpair_proto.topology import topology_pb2
 from click.testing import CliRunner
+from google.protobuf.message import Message
 from onnx_models import INPUT, SIXTEEN_BITS, Workspace, config_text, net, node, random_array
+from real_files import real_file
 
 MODEL = net(
     [node("Conv", [INPUT, "w"], ["c"]), node("Relu", ["c"], ["r"]), node("Conv", ["r", "w2"], ["y"])],
@@ -52,6 +56,28 @@ def test_joint_names_inputs_and_outputs_like_a_real_one(space: Workspace) -> Non
         assert part.name in archive.members
         mapping = json.loads(archive.members["performance.json"])["table_mapping"]
         assert ["c, r", "r"] in mapping[0]
+
+
+def test_topology_has_each_field_that_every_real_one_has(space: Workspace) -> None:
+    folder = real_file("real-joints")
+    real = [_fields(read_joint(path).topology) for path in folder.glob("*.joint")]
+    topologies = (folder / "topologies").rglob("topo.bin")
+    real += [_fields(topology_pb2.Topology.FromString(path.read_bytes())) for path in topologies]
+    common = set.intersection(*real)
+    assert len(real) >= 11
+    assert {"tool_commit", "model_inputs.color_space", "parts.members.sizes.code_bytes"} <= common
+    assert not common - _fields(read_joint(space.build().joint).topology)
+
+
+def _fields(message: Message) -> set[str]:
+    """The fields that are set in a message and in all below it, such as "parts.members.name"."""
+    found = set()
+    for field, value in message.ListFields():
+        found.add(field.name)
+        if field.type == field.TYPE_MESSAGE:
+            for part in value if isinstance(value, Iterable) else [value]:
+                found |= {f"{field.name}.{name}" for name in _fields(part)}
+    return found
 
 
 def test_stored_program_is_the_one_that_was_built(space: Workspace) -> None:

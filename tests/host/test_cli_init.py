@@ -314,7 +314,7 @@ def test_what_is_no_file_is_passed_by_and_a_damaged_model_is_named(built: Models
     (tmp_path / "empty.onnx").touch()
     found = init(tmp_path)
     assert found["unread"] == [
-        f"{tmp_path}/cut.joint: is an archive, whatever its name says; cut off?",
+        f"{tmp_path}/cut.joint: is a file of no kind that is known here, whatever its name says; cut off?",
         f"{tmp_path}/empty.onnx: is empty, whatever its name says; cut off?",
     ]
     assert not found["written"]

@@ -84,7 +84,7 @@ def pack_program(program: Program, config: BuildConfig) -> bytes:
     if program.origin:
         document = _program_document(whole, config, index)
         members[ORIGIN_MEMBER] = encode(OriginDocument(document, program.origin.inputs, program.origin.outputs))
-    return pack_joint(_topology(program, PROGRAM_MEMBER), members)
+    return pack_joint(_topology(program, PROGRAM_MEMBER, members), members)
 
 
 def _program_document(program: Program, config: BuildConfig, index: Mapping[str, ArrayIndex]) -> ProgramDocument:
@@ -104,7 +104,7 @@ def pack_reference(model: onnx.ModelProto, program: Program, config: BuildConfig
         PROGRAM_MEMBER: encode(_outline(program, config)),
         REFERENCE_MEMBER: model.SerializeToString(deterministic=True),
     }
-    return pack_joint(_topology(program, REFERENCE_MEMBER), members)
+    return pack_joint(_topology(program, REFERENCE_MEMBER, members), members)
 
 
 def refuse_other_joint(path: Path) -> None:
@@ -243,23 +243,28 @@ def _damaged(path: Path, reason: object) -> JointError:
     return JointError(f"{path} is damaged: {reason}", next_step="build it again with `axpair emulator build`")
 
 
-def _topology(program: Program, part: str) -> topology_pb2.Topology:
+def _topology(program: Program, part: str, members: Mapping[str, bytes]) -> topology_pb2.Topology:
     """As real joints have it: names in the joint's spelling, colors in the configuration's numbering, shapes of up to
     three axes, release and commit on two lines. A part's own names of tensors are the program's."""
     inputs, outputs = [port.name for port in program.inputs], [port.name for port in program.outputs]
-    parts = {part: _part(NEU, part, inputs, outputs)}
+    types = {port.name: _data_type(port) for port in program.inputs}
+    sizes = topology_pb2.MemberSizes(
+        code_bytes=len(members[part]), parameter_bytes=len(members.get(ARRAYS_MEMBER, b""))
+    )
+    member = topology_pb2.Member(name=part, sizes=sizes)
+    parts = [_part(NEU, member, inputs, outputs, types)]
     behind: list[str] = []
     if program.cpu and part == PROGRAM_MEMBER:
         on_npu = [name for name in inputs if f"{name}@joint" not in program.cpu.inputs.values()]
         made = [port.name for port in program.outputs if not port.cpu_part]
         handed = [name for name in program.cpu.inputs if name not in inputs]
         behind = [port.name for port in program.outputs if port.cpu_part]
-        parts = {
-            part: _part(NEU, part, on_npu, [*made, *(name for name in handed if name not in made)]),
-            CPU_MEMBER: _part(AXE, CPU_MEMBER, list(program.cpu.inputs), behind),
-        }
+        parts = [
+            _part(NEU, member, on_npu, [*made, *(name for name in handed if name not in made)], types),
+            _part(AXE, topology_pb2.Member(name=CPU_MEMBER), list(program.cpu.inputs), behind, types),
+        ]
     return topology_pb2.Topology(
-        parts=parts.values(),
+        parts=parts,
         model_inputs=[_endpoint(part, port) for port in program.inputs],
         model_outputs=[_endpoint(CPU_MEMBER if port.name in behind else part, port) for port in program.outputs],
         output_names=[port.joint_name for port in program.outputs],
@@ -268,16 +273,19 @@ def _topology(program: Program, part: str) -> topology_pb2.Topology:
     )
 
 
-def _part(kind: int, name: str, inputs: list[str], outputs: list[str]) -> topology_pb2.Part:
-    endpoint = topology_pb2.Endpoint
+def _part(
+    kind: int, member: topology_pb2.Member, inputs: list[str], outputs: list[str], types: Mapping[str, int]
+) -> topology_pb2.Part:
+    """One part, named as the member that holds it; `types` are those of the model's inputs."""
+    endpoint, name = topology_pb2.Endpoint, member.name
     return topology_pb2.Part(
         type=kind,
         name=name,
         inputs=inputs,
         outputs=outputs,
-        input_endpoints=[endpoint(part=name, name=tensor) for tensor in inputs],
+        input_endpoints=[endpoint(part=name, name=tensor, data_type=types.get(tensor, 0)) for tensor in inputs],
         output_endpoints=[endpoint(part=name, name=tensor) for tensor in outputs],
-        members=[topology_pb2.Member(name=name)],
+        members=[member],
     )
 
 
@@ -287,9 +295,13 @@ def _endpoint(part: str, port: Port) -> topology_pb2.Endpoint:
         part=part,
         name=port.name,
         color_space=color_space_number(port.color_space),
-        data_type=UINT8 if port.dtype == "uint8" else 0,
+        data_type=_data_type(port),
         shape=port.shape if len(port.shape) < 4 else (),
     )
+
+
+def _data_type(port: Port) -> int:
+    return UINT8 if port.dtype == "uint8" else 0
 
 
 def _performance(program: Program) -> bytes:
