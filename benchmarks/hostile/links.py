@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.hostile.attack import Setting, Tally
-from benchmarks.hostile.support.certificate import write_certificate
+from benchmarks.hostile.support.certificates import write_certificate
 from benchmarks.hostile.support.network import Network, network, why_not
 from benchmarks.hostile.support.small_case import SmallCase, small_case
 
