@@ -17,6 +17,13 @@ def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AgentProcess]:
         yield process
 
 
+@pytest.fixture(scope="module")
+def fresh_agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AgentProcess]:
+    """For tests that read its log: of each kind it takes so many lines, and no other module has used them up."""
+    with started(tmp_path_factory.mktemp("fresh")) as process:
+        yield process
+
+
 @pytest.fixture
 def client(agent: AgentProcess) -> Iterator[Client]:
     """A client of that agent; its models go with the test."""

@@ -3,11 +3,13 @@
 import contextlib
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
-from agent_process import AgentProcess, Client, details_of, reason_of
+from agent_process import AgentProcess, Client, details_of, reason_of, started
+from axpair_agent.logbook import OWN_LINES
 from axpair_agent.places import MAX_WAITING
 from axpair_proto import PROTOCOL_VERSION
 from axpair_proto.v1 import (
@@ -110,15 +112,28 @@ def test_of_too_many_silent_calls_those_of_the_connections_with_the_most_are_end
 
 
 @pytest.mark.parametrize("path", [path for path in METHODS if "Collect" not in path])
-def test_what_is_no_message_is_said_in_one_line(agent: AgentProcess, client: Client, path: str) -> None:
-    with pytest.raises(grpc.RpcError) as caught:
+def test_what_is_no_message_is_said_in_one_line(fresh_agent: AgentProcess, path: str) -> None:
+    with fresh_agent.client() as client, pytest.raises(grpc.RpcError) as caught:
         raw(client, path)(b"\xff\xff\xff", metadata=client.metadata, timeout=60)
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert reason_of(caught.value) == "MESSAGE"
     assert f"3 bytes that came for {path} are no message of it" in details_of(caught.value)
-    log = agent.log.read_text()
+    log = fresh_agent.log.read_text()
     assert log.count(f"3 bytes that came for {path} are") == 1
     assert "Traceback" not in log
+
+
+def test_many_refusals_for_one_reason_leave_room_for_those_for_another(agent_folder: Path) -> None:
+    with started(agent_folder) as agent:
+        with agent.client() as client:
+            for _ in range(OWN_LINES + 1):
+                with pytest.raises(grpc.RpcError):
+                    raw(client, "/axpair.v1.Runs/Run")(b"\xff", metadata=client.metadata, timeout=60)
+            with pytest.raises(grpc.RpcError):
+                client.handshake.Hello(handshake_pb2.HelloRequest(), metadata=client.metadata, timeout=60)
+        log = agent.log.read_text()
+    assert log.count("call refused, MESSAGE: ") == OWN_LINES
+    assert log.count("call refused, PROTOCOL_VERSION: ") == 1
 
 
 def test_a_call_that_is_over_without_a_message_is_refused(client: Client) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import grpc
 import pytest
-from agent_process import AgentProcess, Client, details_of, started
+from agent_process import AgentProcess, details_of, started
 from axpair_agent.logbook import FOREIGN_LINES, OWN_LINES, Logbook
 from axpair_agent.recent import RecentLines
 from axpair_proto.reasons import TOKEN_KEY
@@ -114,10 +114,10 @@ def test_strangers_with_undecodable_metadata_write_few_lines(agent_folder: Path)
     assert log.replace("\n", "").isprintable()
 
 
-def test_a_callers_words_are_spelled_out_in_log_and_status(agent: AgentProcess, client: Client) -> None:
+def test_a_callers_words_are_spelled_out_in_log_and_status(fresh_agent: AgentProcess) -> None:
     request = handshake_pb2.HelloRequest(protocol_version=1, host_version="0.1.0\x1b[31mred\u202e\n")
-    with pytest.raises(grpc.RpcError) as caught:
+    with fresh_agent.client() as client, pytest.raises(grpc.RpcError) as caught:
         client.handshake.Hello(request, metadata=client.metadata)
     said = r"the host 0.1.0\x1b[31mred\u202e\n speaks protocol 1"
     assert said in details_of(caught.value)
-    assert said in agent.log.read_text()
+    assert said in fresh_agent.log.read_text()

@@ -87,14 +87,15 @@ def test_a_worker_that_is_killed_while_idle_is_replaced_and_counted(client: Clie
     assert [seen(done) for done in (first, second)] == [("a", "CASE", 1, 2, 1), ("b", "CASE", 1, 2, 0)]
 
 
-def test_a_crash_while_idle_is_replaced_and_counted_too(agent: AgentProcess, client: Client) -> None:
-    handle = load(client, toy_model()).handle
-    pid = pid_of(client, handle)
-    os.kill(pid, signal.SIGSEGV)
-    assert gone(pid)
-    (done,) = client.run(case(handle, "a", data()))
-    assert seen(done) == ("a", "CASE", 1, 2, 1)
-    assert "while nothing was asked of it, the worker was ended by SIGSEGV" in agent.log.read_text()
+def test_a_crash_while_idle_is_replaced_and_counted_too(fresh_agent: AgentProcess) -> None:
+    with fresh_agent.client() as client:
+        handle = load(client, toy_model()).handle
+        pid = pid_of(client, handle)
+        os.kill(pid, signal.SIGSEGV)
+        assert gone(pid)
+        (done,) = client.run(case(handle, "a", data()))
+        assert seen(done) == ("a", "CASE", 1, 2, 1)
+    assert "while nothing was asked of it, the worker was ended by SIGSEGV" in fresh_agent.log.read_text()
 
 
 def test_a_kill_inside_a_case_runs_all_its_rounds_again(agent: AgentProcess, client: Client) -> None:

@@ -35,6 +35,7 @@ def reasons_as_statuses(context: grpc.ServicerContext) -> Iterator[None]:
 
 
 def _end(context: grpc.ServicerContext, error: CallError) -> None:
-    log.info("call refused, %s: %s", error.reason.name, error.message)
+    # The reason is part of the template: many lines of one reason don't keep those of another out of the log.
+    log.info(f"call refused, {error.reason.name}: %s", error.message)
     context.set_trailing_metadata(((METADATA_KEY, error.reason.name),))
     context.abort(error.reason.status, str(error))
