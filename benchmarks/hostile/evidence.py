@@ -9,6 +9,7 @@ import json
 import os
 import random
 import shutil
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,8 @@ LIMIT_SECONDS = 60.0
 MEMORY = 400 << 20
 """Bytes that a process may take which judges evidence of a few KiB, whatever that says of itself: the interpreter with
 numpy, what a compressed member unpacks to, and room."""
+LONGEST_LINE = 30_000
+"""Characters of a line for people."""
 _LINES_EVERY = 400
 """One mutant in so many is judged by a command line of its own too, one by `pair --gt`, one run by `replay`."""
 
@@ -154,8 +157,10 @@ def _wrong_words(code: int, output: str, errors: str, *, as_json: bool) -> str:
         return f"shows {sorted(odd)[:3]}"
     if code == 2 and not any(line.startswith("axpair: ") for line in errors.splitlines()):
         return f"exit 2 without a message: {errors[-300:]}"
-    if max(map(len, (output + errors).splitlines()), default=0) > 30_000:
-        return "a line of more than 30,000 characters"
+    # A document keeps its values whole, whatever their length: programs read it.
+    for_people = errors if as_json else output + errors
+    if max(map(len, for_people.splitlines()), default=0) > LONGEST_LINE:
+        return f"a line of more than {LONGEST_LINE} characters"
     if as_json:
         try:
             json.loads(output)
@@ -165,7 +170,8 @@ def _wrong_words(code: int, output: str, errors: str, *, as_json: bool) -> str:
 
 
 def _is_harmless(character: str) -> bool:
-    return character.isprintable() or character == "\u3000"
+    """Spaces of other languages are: file names have them."""
+    return character.isprintable() or unicodedata.category(character) == "Zs"
 
 
 def _wrong_line(done: Done, *, as_json: bool = False) -> str:
