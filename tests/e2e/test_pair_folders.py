@@ -60,6 +60,20 @@ def test_with_gt_only_the_board_runs(page: Case, paired: Path, tmp_path: Path) -
     assert not (tmp_path / "gt" / "lava_joint").exists()
 
 
+def test_legs_that_gt_lacks_are_simulated_where_their_model_is_given(page: Case, paired: Path, tmp_path: Path) -> None:
+    for leg in ("input", "joint"):
+        shutil.copytree(paired / leg, tmp_path / "simulated" / leg)
+    flags = ("--joint", page.models.joint, "--gt", tmp_path / "simulated", "--out", tmp_path / "gt", "--json")
+    for leg, option in (("lava_joint", page.models.lava_joint), ("onnx", page.models.onnx)):
+        assert option is not None
+        flags = (*flags, f"--{leg.replace('_', '-')}", option)
+        done = axpair_here("pair", *flags)
+        assert done.returncode == 0, done.stderr
+        assert digests(tmp_path / "gt" / leg) == digests(paired / leg)
+        assert f"--{leg.replace('_', '-')}" not in str(json.loads(done.stdout)["not_judged"])
+    assert not (tmp_path / "simulated" / "onnx").exists()
+
+
 def test_gt_may_be_the_folder_that_is_written_and_keeps_what_else_lies_there(
     page: Case, paired: Path, tmp_path: Path
 ) -> None:
@@ -83,6 +97,21 @@ def test_a_finished_run_stands_for_the_board(page: Case, paired: Path, tmp_path:
     _, document = pair(page, tmp_path / "gt", *finished)
     assert {one["joint_board"]["relation"] for one in document["outputs"]} == {"IDENTICAL"}
     assert "board: " not in axpair_here("pair", *page.flags, "--out", tmp_path / "gt", *finished).stderr
+
+
+def test_files_of_other_names_are_paired_as_said(face: Case, paired_face: Paired, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    stems = sorted(path.stem for path in (paired_face.gt / "board").glob("*.bin"))
+    for number, stem in enumerate(stems):
+        shutil.copy(paired_face.gt / "board" / f"{stem}.bin", out / f"m_outputs_{number}.bin")
+    finished: tuple[str | Path, ...] = ("--board-out", out)
+    message = said_once(axpair_here("pair", *face.flags, "--out", tmp_path / "gt", *finished), 2)
+    assert "say of each file which output it is: --map m_outputs_0=" in message
+    for number, stem in enumerate(stems):
+        finished = (*finished, "--map", f"m_outputs_{number}={stem}")
+    _, document = pair(face, tmp_path / "gt", *finished)
+    assert {one["joint_board"]["relation"] for one in document["outputs"]} == {"IDENTICAL"}
 
 
 def test_a_finished_run_on_random_data_is_no_run_on_this_input(page: Case, paired: Path, tmp_path: Path) -> None:

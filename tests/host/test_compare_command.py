@@ -100,6 +100,27 @@ def test_untyped_bytes_that_differ_are_different_and_not_nearly_equal_numbers(tm
     assert document(capsys, one, other, "--dtype", "uint8", "--at-least", "equivalent")[0] == 0
 
 
+def test_each_tensor_has_its_own_dtype(tmp_path: Path, capsys: Capture) -> None:
+    ids = np.array([7, 1 << 20], np.int32)
+    sides = [bins(tmp_path / side, ids=ids + shift, y=values(1)) for side, shift in (("a", 0), ("b", 1))]
+    _, found = document(capsys, *sides, "--dtype", "float32", "--dtype", "ids=int32")
+    by_name = {one["name"]: one for one in found["tensors"]}
+    assert by_name["ids"]["max_abs"] == 1
+    assert by_name["y"]["relation"] == "IDENTICAL"
+    assert run(["compare", *map(str, sides), "--dtype", "idz=int32"]) == 2
+    assert "did you mean 'ids'" in capsys.readouterr().err
+
+
+def test_names_that_no_rule_pairs_are_paired_as_said(tmp_path: Path, capsys: Capture) -> None:
+    one = bins(tmp_path / "a", c_outputs_1=values(1), c_outputs_2=values(2))
+    other = bins(tmp_path / "b", m_outputs_1=values(1), m_outputs_2=values(2))
+    assert run(["compare", str(one), str(other)]) == 2
+    assert "--map m_outputs_1=c_outputs_1 --map m_outputs_2=c_outputs_2" in capsys.readouterr().err
+    named = ("--map", "m_outputs_1=c_outputs_1", "--map", "m_outputs_2=c_outputs_2")
+    code, found = document(capsys, one, other, *named)
+    assert (code, {entry["name"] for entry in found["tensors"]}) == (0, {"c_outputs_1", "c_outputs_2"})
+
+
 def test_a_tolerance_that_cannot_fail_is_refused(tmp_path: Path, capsys: Capture) -> None:
     build(tmp_path, joint=J, rounds=[Ran({**J, "prob": values(5)})] * 2)
     assert run(["compare", str(tmp_path / "joint"), str(tmp_path / "board"), "--atol", "100000", "--rtol", "1e-6"]) == 2

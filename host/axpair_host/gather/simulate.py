@@ -1,5 +1,6 @@
 """The simulated legs of a case."""
 
+import shlex
 import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -89,10 +90,14 @@ def read_leg(
         matched = {next(iter(declared)): next(iter(found))}
     if not matched:
         listed = ", ".join(sorted(found)) or "nothing"
+        next_step = "check that the folder belongs to this joint"
+        if as_it_lies and found:
+            example = shlex.quote(f"{min(found)}={next(iter(declared))}")
+            next_step += f"; where it does, say of each file which output it is: --map {example}, and so on"
         raise UsageError(
             f"{folder}: no file of it belongs to an output of the model; found: {listed}; "
             f"outputs: {', '.join(declared)}",
-            next_step="check that the folder belongs to this joint",
+            next_step=next_step,
         )
     return {name: _read(found[stem], declared[name], as_it_lies) for name, stem in matched.items()}
 
