@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 
 import msgspec
+from axpair_proto.errors import ContractError
 from axpair_proto.filekinds import FileKind, kind_of
 from axpair_proto.simulator import Models
 
@@ -11,19 +12,38 @@ from axpair_host.errors import UsageError
 
 
 def existing_file(flag: str, path: Path) -> Path:
-    """Return `path`. Raises UsageError where it is missing, a folder, unreadable or empty."""
-    try:
-        if path.is_dir():
-            kind = kind_of(path)
-            next_step = where_it_belongs(path, kind)
-            raise UsageError(f"{flag} {path}: is {kind.value}, expected a file", next_step=next_step)
-        with path.open("rb") as stream:
-            empty = not stream.read(1)
-    except OSError as error:
-        raise UsageError(f"{flag} {path}: {error.strerror or error}", next_step="check the path") from error
-    if empty:
-        raise UsageError(f"{flag} {path}: is empty (0 bytes)", next_step="copy or build it again")
+    """Return `path`. Raises UsageError where it is missing, no regular file, unreadable, empty, or where it is clearly
+    of another kind than the option takes.
+    """
+    _refuse_other_kind(flag, path, _kind_of_file(flag, path))
     return path
+
+
+def existing_folder(flag: str, path: Path) -> Path:
+    """Return `path`. Raises UsageError where it is missing or something else; `flag` may be empty."""
+    if path.is_dir():
+        return path
+    named = f"{flag} {path}".lstrip()
+    if not path.exists():
+        raise UsageError(f"{named}: there is no such folder", next_step="check the path")
+    kind = kind_of(path)
+    next_step = _UNPACK if kind is FileKind.ARCHIVE else where_it_belongs(path, kind)
+    raise UsageError(f"{named}: is {kind.value}, expected a folder", next_step=next_step or "check the path")
+
+
+def _kind_of_file(flag: str, path: Path) -> FileKind:
+    try:
+        kind = kind_of(path)
+    except ContractError as error:
+        raise UsageError(f"{flag} {error.message}", next_step=error.next_step) from error
+    if path.is_dir() or kind is FileKind.SPECIAL:
+        next_step = where_it_belongs(path, kind)
+        if flag == "--input" and kind is FileKind.FOLDER:
+            next_step = f"for the cases in a folder: axpair replay {shlex.quote(str(path))}"
+        raise UsageError(f"{flag} {path}: is {kind.value}, expected a file", next_step=next_step)
+    if kind is FileKind.EMPTY:
+        raise UsageError(f"{flag} {path}: is empty (0 bytes)", next_step="copy or build it again")
+    return kind
 
 
 def is_document(path: Path) -> bool:
@@ -40,7 +60,7 @@ def given_models(joint: Path, onnx: Path | None, lava_joint: Path | None, config
     Raises UsageError as `existing_file` does, and for a file that is recognized as of another kind.
     """
     given = {"--joint": joint, "--onnx": onnx, "--lava-joint": lava_joint, "--config": config}
-    kinds = {flag: kind_of(existing_file(flag, path)) for flag, path in given.items() if path is not None}
+    kinds = {flag: _kind_of_file(flag, path) for flag, path in given.items() if path is not None}
     if kinds["--joint"] is FileKind.LAVA_JOINT and kinds.get("--lava-joint") is FileKind.JOINT:
         raise UsageError(
             f"--joint {joint} is the lava_joint, and --lava-joint {lava_joint} the joint",
@@ -49,7 +69,7 @@ def given_models(joint: Path, onnx: Path | None, lava_joint: Path | None, config
     for flag, kind in kinds.items():
         path = given[flag]
         assert path is not None
-        refuse_other_kind(flag, path, kind)
+        _refuse_other_kind(flag, path, kind)
     beside = joint.with_name("output_config.prototxt")
     return Models(joint, onnx, lava_joint, config or (beside if beside.is_file() else None))
 
@@ -59,9 +79,16 @@ _WANTED = {
     "--lava-joint": {FileKind.LAVA_JOINT},
     "--onnx": {FileKind.ONNX, FileKind.QUANTIZED_ONNX},
     "--config": {FileKind.PROTOTXT},
+    "CONFIG": {FileKind.PROTOTXT, FileKind.PULSAR2_CONFIG},
+    "--input": {FileKind.IMAGE, FileKind.NPY},
+    "CASES": {FileKind.TEXT},
 }
+"""Of options and arguments that take one kind; any other takes whatever its own reader does."""
 _VAGUE = {FileKind.UNKNOWN, FileKind.TEXT, FileKind.JSON}
 """Nothing that a reader of the wanted kind wouldn't say better."""
+_RAW = ".bin"
+"""Suffix of raw bytes, which may look like anything."""
+_UNPACK = "unpack it, and give the folder"
 _BELONGS = {
     FileKind.JOINT: "give it as --joint",
     FileKind.LAVA_JOINT: "give it as --lava-joint",
@@ -81,16 +108,19 @@ _BELONGS = {
     FileKind.BUILD_LOG: "give it to 'axpair layers' as --build-log",
     FileKind.PAIR_JSON: "axpair diagnose {folder}",
     FileKind.GT_FOLDER: "give it as --gt, or: axpair diagnose {path}",
+    FileKind.SPECIAL: "copy what comes out of it into a file, and give that",
     FileKind.RUN_FOLDER: "give it to axpair replay as --run",
 }
 """Where a file of that kind belongs, or what can be done with it today."""
 
 
-def refuse_other_kind(flag: str, path: Path, kind: FileKind) -> None:
-    """Raise UsageError where a file is clearly something else than the option takes, with where it belongs."""
-    wanted = _WANTED[flag]
-    if kind in wanted or kind in _VAGUE:
+def _refuse_other_kind(flag: str, path: Path, kind: FileKind) -> None:
+    wanted = _WANTED.get(flag)
+    if wanted is None or kind in wanted or kind in _VAGUE or (flag == "--input" and path.suffix.lower() == _RAW):
         return
+    if flag == "CASES":
+        next_step = _UNPACK if kind is FileKind.ARCHIVE else where_it_belongs(path, kind)
+        raise UsageError(f"{path}: is {kind.value}, neither a folder nor a list of cases", next_step=next_step)
     raise UsageError(
         f"{flag} {path}: is {kind.value}, not {' or '.join(sorted(one.value for one in wanted))}",
         next_step=where_it_belongs(path, kind),

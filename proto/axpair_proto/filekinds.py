@@ -6,6 +6,7 @@ A file's name is never believed, but for `.pro`, which has no mark that is known
 import enum
 import json
 import re
+import stat
 import struct
 import tarfile
 import zipfile
@@ -53,18 +54,24 @@ class FileKind(enum.Enum):
     FOLDER = "a folder"
     TEXT = "a text"
     EMPTY = "empty"
+    SPECIAL = "a pipe, socket or device"
     UNKNOWN = "a file of no kind that is known here"
 
 
 def kind_of(path: Path) -> FileKind:
-    """Recognize a file or folder. Raises ContractError where it isn't there or can't be read."""
+    """Recognize a file or folder; nothing is read of a pipe or device.
+
+    Raises ContractError where it isn't there or can't be read.
+    """
     try:
         if path.is_dir():
             return _kind_of_folder(path)
+        if not stat.S_ISREG(path.stat().st_mode):
+            return FileKind.SPECIAL
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
     except OSError as error:
-        raise ContractError(f"{path}: can't be read: {error.strerror or error}", next_step="check the path") from error
+        raise ContractError(f"{path}: {error.strerror or error}", next_step="check the path") from error
     if not head:
         return FileKind.EMPTY
     marked = _by_mark(path, head)

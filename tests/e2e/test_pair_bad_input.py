@@ -1,5 +1,7 @@
 """What users get wrong: one message each, exit 2, nothing half-written."""
 
+import os
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,6 +52,17 @@ def array_file(folder: Path) -> Path:
     return folder / "x.npy"
 
 
+def tar_file(folder: Path) -> Path:
+    with tarfile.open(folder / "x.tar.gz", "w:gz") as archive:
+        archive.add(array_file(folder), "x.npy")
+    return folder / "x.tar.gz"
+
+
+def pipe(folder: Path) -> Path:
+    os.mkfifo(folder / "pipe")
+    return folder / "pipe"
+
+
 REAL = pack_joint(Topology(input_names=["x"], output_names=["y"]), {"part_0.neu": b"code"})
 
 CHANGES: dict[str, tuple[Change, str]] = {
@@ -62,13 +75,22 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "a real joint": (given("--joint", file_with(REAL, "m.joint")), "axpair emulator build"),
     "text for a lava_joint": (given("--lava-joint", file_with(b"no", "m.lava_joint")), "m.lava_joint"),
     "text for an image": (given("--input", file_with(b"no image", "x.png")), "x.png"),
-    "a missing image": (given("--input", lambda folder: folder / "x.png"), "x.png: there is no such file"),
+    "a missing image": (given("--input", lambda folder: folder / "x.png"), "x.png: No such file"),
+    "an archive for an image": (given("--input", tar_file), "x.tar.gz: is an archive"),
+    "a folder for an image": (given("--input", lambda folder: folder), "axpair replay"),
+    "a pipe for a joint": (given("--joint", pipe), "pipe: is a pipe, socket or device"),
+    "a joint for an ONNX": (lambda case, _: replaced(case, "--onnx", case.models.joint), "next: give it as --joint"),
+    "an archive for a run": (lambda case, folder: [*case.flags, "--board-out", tar_file(folder)], "unpack it"),
+    "an ONNX for a golden folder": (
+        lambda case, _: [*case.flags, "--golden", case.models.onnx or ""],
+        "is an ONNX model, expected a folder",
+    ),
     "raw bytes of another size": (given("--input", file_with(bytes(7), "x.bin")), "7 bytes"),
     "an array of another dtype": (given("--input", array_file), "float32"),
     "an input too many": (more("--input", "y.png"), "2 input files were given, the model has 1 input: x"),
     "an unknown layer": (more("--layer", "data"), "no such input; its inputs: x"),
-    "a golden folder that isn't there": (more("--golden", "nowhere"), "--golden nowhere: no such folder"),
-    "a finished run that isn't there": (more("--board-out", "nowhere"), "--board-out nowhere: no such folder"),
+    "a golden folder that isn't there": (more("--golden", "nowhere"), "--golden nowhere: there is no such folder"),
+    "a finished run that isn't there": (more("--board-out", "nowhere"), "--board-out nowhere: there is no such folder"),
     "a post-processor that isn't there": (more("--postprocess", "nowhere:post"), "nowhere"),
     "a tolerance that is none": (more("--atol", "-1"), "atol"),
 }

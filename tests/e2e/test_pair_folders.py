@@ -63,10 +63,18 @@ def test_with_gt_only_the_board_runs(page: Case, paired: Path, tmp_path: Path) -
 def test_legs_that_gt_lacks_are_simulated_where_their_model_is_given(page: Case, paired: Path, tmp_path: Path) -> None:
     for leg in ("input", "joint"):
         shutil.copytree(paired / leg, tmp_path / "simulated" / leg)
-    flags = ("--joint", page.models.joint, "--gt", tmp_path / "simulated", "--out", tmp_path / "gt", "--json")
-    for leg, option in (("lava_joint", page.models.lava_joint), ("onnx", page.models.onnx)):
-        assert option is not None
-        flags = (*flags, f"--{leg.replace('_', '-')}", option)
+    flags: list[str | Path] = [
+        "--joint",
+        page.models.joint,
+        "--gt",
+        tmp_path / "simulated",
+        "--out",
+        tmp_path / "gt",
+        "--json",
+    ]
+    for leg, model in (("lava_joint", page.models.lava_joint), ("onnx", page.models.onnx)):
+        assert model is not None
+        flags += [f"--{leg.replace('_', '-')}", model]
         done = axpair_here("pair", *flags)
         assert done.returncode == 0, done.stderr
         assert digests(tmp_path / "gt" / leg) == digests(paired / leg)

@@ -82,10 +82,11 @@ def test_single_files_and_npz_are_compared(tmp_path: Path, capsys: Capture) -> N
     assert (code, found["tensors"][0]["cosine"]) == (0, pytest.approx(0.99, abs=1e-6))
 
 
-def test_archives_are_compared_with_folders(tmp_path: Path, capsys: Capture) -> None:
+@pytest.mark.parametrize("top", [".", "gt"])
+def test_archives_are_compared_with_folders(tmp_path: Path, capsys: Capture, top: str) -> None:
     build(tmp_path / "gt", joint=J, rounds=[Ran(J)] * 2)
     with tarfile.open(tmp_path / "gt.tar.gz", "w:gz") as archive:
-        archive.add(tmp_path / "gt", arcname=".")
+        archive.add(tmp_path / "gt", arcname=top)
     assert document(capsys, tmp_path / "gt.tar.gz", tmp_path / "gt")[0] == 0
 
 

@@ -1,6 +1,7 @@
 """axpair diagnose and axpair explain, as the command line runs them."""
 
 import json
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,27 @@ def test_what_is_no_gt_folder_is_bad_input(tmp_path: Path, capsys: Capture, name
     (tmp_path / "empty").mkdir()
     assert run(["diagnose", str(tmp_path / name)]) == 2
     assert name in capsys.readouterr().err
+
+
+def test_of_a_run_the_kept_cases_are_named(tmp_path: Path, capsys: Capture) -> None:
+    for case in ("a.png", "b.png"):
+        build(tmp_path / "run" / "cases" / case, joint=J, onnx=J, rounds=[Ran(J)] * 2)
+    assert run(["diagnose", str(tmp_path / "run")]) == 2
+    said = capsys.readouterr().err
+    assert f"axpair diagnose {tmp_path / 'run' / 'cases' / 'a.png'} (and 1 more)" in said
+
+
+def test_an_archive_of_one_gt_folder_is_judged_and_one_of_several_names_them(tmp_path: Path, capsys: Capture) -> None:
+    for case in ("a", "b"):
+        build(tmp_path / "gts" / case, joint=J, onnx=J, rounds=[Ran(J)] * 2)
+    one, both = (tmp_path / f"{name}.tar.gz" for name in ("one", "both"))
+    for path, folder in ((one, tmp_path / "gts" / "a"), (both, tmp_path / "gts")):
+        with tarfile.open(path, "w:gz") as archive:
+            archive.add(folder, arcname=folder.name)
+    assert run(["diagnose", str(one)]) == 0
+    assert capsys.readouterr().out.startswith("PASS")
+    assert run(["diagnose", str(both)]) == 2
+    assert "2 gt folders in it (gts/a, gts/b)" in capsys.readouterr().err
 
 
 def test_nan_and_infinities_keep_the_document_json(tmp_path: Path, capsys: Capture) -> None:

@@ -69,7 +69,7 @@ def test_a_list_with_a_missing_file_names_the_line(tmp_path: Path) -> None:
 
 def test_a_picture_in_place_of_a_list_is_bad_usage(tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0 not text")
-    with pytest.raises(UsageError, match="neither a folder nor a readable list"):
+    with pytest.raises(UsageError, match="is a picture, neither a folder nor a list of cases"):
         ids(tmp_path / "photo.jpg")
 
 
@@ -84,7 +84,7 @@ def test_nothing_to_replay_is_bad_usage(tmp_path: Path) -> None:
     write(tmp_path, "notes.txt")
     with pytest.raises(UsageError, match="no cases in it; 1 other files"):
         ids(tmp_path)
-    with pytest.raises(UsageError, match="no such folder or list"):
+    with pytest.raises(UsageError, match="gone: No such file or directory"):
         ids(tmp_path / "gone")
 
 

@@ -131,8 +131,9 @@ def _check_together(given: dict[str, Any]) -> None:
     if given["gt"] is not None:
         if given["inputs"] or given["layers"]:
             raise UsageError("--gt holds its input already: --input and --layer don't go with it")
-        if not given["gt"].is_dir():
-            raise UsageError(f"--gt {given['gt']}: there is no such folder")
+        from axpair_host.files import existing_folder
+
+        existing_folder("--gt", given["gt"])
     if given["names"] and given["board_out"] is None:
         raise UsageError("--map names files of a finished run", next_step="give its folder as --board-out")
     if given["board_log"] is not None and given["board_out"] is None:

@@ -79,9 +79,10 @@ def _of_run(path: Path, given: "Mapping[str, Any]") -> dict[str, Any]:
 
 def _of_case(path: Path, given: "Mapping[str, Any]") -> dict[str, Any]:
     from axpair_host.cli.progress import shown
-    from axpair_host.files import given_models
+    from axpair_host.files import existing_folder, given_models
     from axpair_host.reduce.case import CaseOrder, reduce_case
 
+    existing_folder("", path)
     if given["joint"] is None:
         raise UsageError(
             f"{path} is no run: of a gt folder the model is reduced, which takes it",

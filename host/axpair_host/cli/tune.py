@@ -97,14 +97,13 @@ def command(as_json: bool, **given: Any) -> None:
 
 
 def _files(inputs: tuple[Path, ...], cases: Path | None) -> tuple[Path, ...]:
-    from axpair_host.files import existing_file
+    from axpair_host.files import existing_file, existing_folder
 
     if bool(inputs) == (cases is not None):
         raise UsageError("give --input or --cases, one of them", next_step="axpair tune ... --input badcase.jpg")
     if cases is None:
         return tuple(existing_file("--input", path) for path in inputs)
-    if not cases.is_dir():
-        raise UsageError(f"--cases {cases}: there is no such folder")
+    existing_folder("--cases", cases)
     found = tuple(one for one in sorted(cases.rglob("*")) if one.is_file() and not one.name.startswith("."))
     if not found:
         raise UsageError(f"--cases {cases}: holds no files", next_step="give a folder of pictures, .bin or .npy")

@@ -26,6 +26,7 @@ from axpair_proto.gt.tensors import (
 
 from axpair_host.errors import EvidenceError
 from axpair_host.evidence.archives import is_archive, unpacked
+from axpair_host.evidence.record import LEGS
 
 Array = np.ndarray[Any, Any]
 _DEEPEST = 4
@@ -88,7 +89,10 @@ def collected(path: Path) -> Iterator[Groups]:
     """Find every tensor in a file, folder or archive. Raises EvidenceError when there is none."""
     if is_archive(path) and path.is_file():
         with unpacked(path) as folder:
-            yield _found(folder, path)
+            inner = list(folder.iterdir())
+            # 'tar czf gt.tar.gz gt' has the folder itself as its only member.
+            packed_whole = len(inner) == 1 and inner[0].is_dir() and inner[0].name not in LEGS
+            yield _found(inner[0] if packed_whole else folder, path)
     else:
         yield _found(path, path)
 
@@ -99,7 +103,7 @@ def _found(path: Path, named: Path) -> Groups:
     elif path.is_file():
         groups = _file(path)
     else:
-        raise EvidenceError(f"{named}: there is no such file or folder")
+        raise EvidenceError(f"{named}: there is no such file or folder", next_step="check the path")
     if not groups:
         raise EvidenceError(f"{named}: no .npy, .bin or .npz in it")
     return groups

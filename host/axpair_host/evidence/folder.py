@@ -217,7 +217,7 @@ class Evidence:
 def load(gt: Path) -> Evidence:
     """Open a gt folder, with or without pair.json. Raises EvidenceError when it holds nothing to judge."""
     if not gt.exists():
-        raise EvidenceError(f"{gt}: there is no such folder")
+        raise EvidenceError(f"{gt}: there is no such folder", next_step="check the path")
     if not gt.is_dir():
         kind = kind_of(gt)
         next_step = where_it_belongs(gt, kind) or "for single tensors: axpair compare A B"

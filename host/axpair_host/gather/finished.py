@@ -9,6 +9,7 @@ from axpair_proto.run_logs import SHOWN_LINES, TOOLS, RunLog, read_run_log
 from axpair_host.digests import bytes_sha256
 from axpair_host.errors import UsageError
 from axpair_host.evidence.record import Failure, Round, RoundOutput
+from axpair_host.files import existing_folder
 from axpair_host.gather.board_leg import BoardLeg, BoardRound
 from axpair_host.gather.gathering import differences
 from axpair_host.gather.request import FinishedRun
@@ -23,8 +24,7 @@ def finished_leg(finished: FinishedRun, description: ModelDescription) -> BoardL
 
     Raises UsageError when the folder isn't there, or when neither it nor the log says anything of this model's run.
     """
-    if not finished.folder.is_dir():
-        raise UsageError(f"--board-out {finished.folder}: no such folder")
+    existing_folder("--board-out", finished.folder)
     lines = log_lines(finished.log) if finished.log else ()
     log = read_run_log(lines)
     if not stems_in(finished.folder) and finished.log is not None:

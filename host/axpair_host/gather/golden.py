@@ -13,6 +13,7 @@ from axpair_proto.gt.tensors import Array, UnreadableTensor, read_tensor, stems_
 from axpair_proto.names import file_stems, match_stems
 
 from axpair_host.errors import UsageError
+from axpair_host.files import existing_folder
 
 _TURNS = {"NHWC": (0, 2, 3, 1), "NCHW": (0, 3, 1, 2)}
 """From the other of the two layouts."""
@@ -31,9 +32,7 @@ def store_golden(folder: Path, golden: Path, description: ModelDescription) -> t
 
     Raises UsageError when there is nothing, or nothing usable.
     """
-    if not golden.is_dir():
-        what = "is a file" if golden.exists() else "no such folder"
-        raise UsageError(f"--golden {golden}: {what}", next_step="give a folder of .npy or .bin, one an output")
+    existing_folder("--golden", golden)
     tensors = stems_in(golden)
     fed = stems_in(golden / "input") if (golden / "input").is_dir() else {}
     if not tensors and not fed:

@@ -10,6 +10,7 @@ from axpair_proto.names import as_text, match_stems
 from axpair_proto.simulator import Models, Simulator
 
 from axpair_host.errors import UsageError
+from axpair_host.files import existing_file
 from axpair_host.gather.request import InputFile
 from axpair_host.probing import probe_input
 
@@ -75,11 +76,7 @@ def assign(description: ModelDescription, files: Sequence[InputFile]) -> dict[st
     for file in files:
         if file.layer is None:
             by_name[next(free)] = file.path
-    for name, path in by_name.items():
-        if not path.is_file():
-            what = "is a folder" if path.is_dir() else "there is no such file"
-            raise UsageError(f"--input {path}: {what} (for input {name!r})")
-    return {name: by_name[name] for name in names}
+    return {name: existing_file("--input", by_name[name]) for name in names}
 
 
 def from_gt(gt: Path, description: ModelDescription, case_id: str = "") -> PreparedCase:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from axpair_proto.names import as_text, gt_file_stem, match_stems
 
 from axpair_host.errors import UsageError
+from axpair_host.files import existing_file
 
 IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".gif"))
 TENSOR_SUFFIXES = frozenset((".bin", ".npy"))
@@ -71,11 +72,10 @@ def discover(cases: Path, inputs: Sequence[str], *, run: Path | None = None) -> 
         else:
             folders = {path.parent for path in files}
             found = [_several(_id(path.relative_to(cases)), path, inputs) for path in folders]
-    elif cases.is_file():
+    else:
+        existing_file("CASES", cases)
         passed_over = []
         found, left_out = list(_listed(cases, inputs, passed_over)), []
-    else:
-        raise UsageError(f"{cases}: no such folder or list of cases", next_step="give a folder of BadCases")
     if not found:
         raise UsageError(
             f"{cases}: no cases in it; {len(left_out) + len(passed_over)} other files",
