@@ -201,6 +201,7 @@ WHOLE = MODEL.SerializeToString()
         (b"\x08\x07\x12", "not an ONNX model|holds no operators"),
         (WHOLE[: len(WHOLE) // 2], "not an ONNX model|broken"),
         (b"<html>not found</html>", "not an ONNX model"),
+        (b"\x89PNG\r\n and more", r"m\.onnx: is a picture, not an ONNX model"),
         (b"\x1f\x8b\x08\x00", "not an ONNX model"),
         (b"   ", "not an ONNX model|holds no operators"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import onnx
+from axpair_proto.filekinds import FileKind, kind_of
 from google.protobuf.message import DecodeError
 
 from axpair_emulator.errors import ModelError
@@ -21,6 +22,9 @@ def load_onnx(path: Path) -> onnx.ModelProto:
     try:
         model.ParseFromString(data)
     except DecodeError as error:
+        kind = kind_of(path)
+        if kind is not FileKind.UNKNOWN:
+            raise ModelError(f"{path}: is {kind.value}, not an ONNX model", next_step="give the .onnx file") from error
         raise ModelError(
             f"{path} ({len(data)} bytes) is not an ONNX model, or is cut off",
             next_step="export the model again, or check that the whole file was copied",
