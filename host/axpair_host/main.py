@@ -23,7 +23,7 @@ from axpair_proto.streams import replace_closed
 if TYPE_CHECKING:
     import click
 
-PASS, FAULT, USAGE, INCONCLUSIVE, DEFECT, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 70, 130, 141
+PASS, FAULT, USAGE, INCONCLUSIVE, DEFECT, BROKEN_PIPE = 0, 1, 2, 3, 70, 141
 
 VERDICT_CODES = {None: PASS, "PASS": PASS, "FAULT": FAULT, "INCONCLUSIVE": INCONCLUSIVE}
 SIDE_CODES = {"input": USAGE, "board": INCONCLUSIVE}
@@ -39,6 +39,8 @@ def main() -> None:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _leave)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is ignored, as under nohup
+        signal.signal(signal.SIGINT, _leave)
     if hasattr(signal, "SIGCHLD"):
         # Where our starter ignored it, the kernel would take the exit states of our programs.
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -65,8 +67,15 @@ def _flushed(code: int) -> int:
     return code
 
 
+_told_to_end: list[int] = []
+"""Signals that came, in order."""
+
+
 def _leave(number: int, frame: FrameType | None) -> None:
     """Told to end: leave through every `finally`, so that nothing half-written stays, with the shell's usual code."""
+    _told_to_end.append(number)
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
     raise SystemExit(128 + number)
 
 
@@ -74,34 +83,40 @@ def run(arguments: list[str]) -> int:
     """Run one command and return its exit code; messages go to stderr."""
     try:
         return _run(arguments)
-    except AxpairError as error:
+    except KeyboardInterrupt:
+        return _interrupted(signal.SIGINT)
+    except Exception as error:
+        if _told_to_end:
+            # A library written in C, such as numpy while it is imported, makes another error of what a signal raised.
+            return _interrupted(_told_to_end[0])
+        return _code_of_error(error, arguments)
+
+
+def _interrupted(number: int) -> int:
+    if number == signal.SIGINT:
+        print_message("interrupted")
+    return 128 + number
+
+
+def _code_of_error(error: Exception, arguments: list[str]) -> int:
+    if isinstance(error, AxpairError):
         return _refuse(error, arguments)
-    except MemoryError as error:
-        return _refuse(
-            AxpairError(
-                f"no memory is left for this: {error or 'too much is asked for'}",
-                next_step="give a smaller model, picture or batch, or use a machine with more memory",
-            ),
-            arguments,
+    if isinstance(error, MemoryError):
+        refused = AxpairError(
+            f"no memory is left for this: {error or 'too much is asked for'}",
+            next_step="give a smaller model, picture or batch, or use a machine with more memory",
         )
-    except ModuleNotFoundError as error:
-        extra = _extra_of(error.name or "")
-        if extra is None:
-            return _defect(error)
+        return _refuse(refused, arguments)
+    if isinstance(error, ModuleNotFoundError) and (extra := _extra_of(error.name or "")) is not None:
         print_message(
             f"this needs the {extra} extra of axpair: {error.name} isn't installed", f"pip install 'axpair[{extra}]'"
         )
         return USAGE
-    except BrokenPipeError:
+    if isinstance(error, BrokenPipeError):
         return BROKEN_PIPE
-    except OSError as error:
-        refused = refused_by_system(error)
-        return _refuse(refused, arguments) if refused is not None else _defect(error)
-    except KeyboardInterrupt:
-        print_message("interrupted")
-        return INTERRUPTED
-    except Exception as error:
-        return _defect(error)
+    if isinstance(error, OSError) and (known := refused_by_system(error)) is not None:
+        return _refuse(known, arguments)
+    return _defect(error)
 
 
 def _run(arguments: list[str]) -> int:
@@ -119,8 +134,7 @@ def _run(arguments: list[str]) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.Abort:
-        print_message("interrupted")
-        return INTERRUPTED
+        return _interrupted(signal.SIGINT)
     except click.ClickException as error:
         if type(error).__name__ == "NoArgsIsHelpError":  # click 8.2 and later: the message is the help text
             error.show()

@@ -1,12 +1,14 @@
 """The command group and what its commands refuse before any work."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from axpair_proto.joint import pack_joint
 from axpair_proto.topology.topology_pb2 import Topology
-from command_line import axpair, said_once
+from command_line import axpair, environment, said_once
 
 
 @pytest.fixture
@@ -80,3 +82,30 @@ def test_model_info_of_a_real_joint_gives_names_in_order_and_says_what_it_cant_k
     plain = axpair("model", "info", real_joint).stdout
     assert plain.index("prob/raw") < plain.index("feat")
     assert "whatever is shown as unknown" in plain
+
+
+IMPORT_TOLD_TO_END = """
+import signal, sys
+
+class SwallowsSignals:
+    def find_spec(self, name, path, target=None):
+        if name == "click":
+            try:
+                signal.raise_signal(signal.{signal})
+            except BaseException:
+                raise ImportError("initialization failed")
+
+sys.meta_path.insert(0, SwallowsSignals())
+from axpair_host.main import main
+main()
+"""
+
+
+@pytest.mark.parametrize(("signal", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_signal_that_a_library_turns_into_an_error_ends_as_that_signal_does(signal: str, code: int) -> None:
+    script = IMPORT_TOLD_TO_END.format(signal=signal)
+    command = [sys.executable, "-c", script, "explain"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
+    assert (done.returncode, done.stdout) == (code, "")
+    assert "Traceback" not in done.stderr
+    assert ("axpair: interrupted" in done.stderr) == (signal == "SIGINT")
