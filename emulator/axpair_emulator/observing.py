@@ -42,7 +42,8 @@ class _Seen:
         if self._against is not None:
             slack = 1e-3 * (self._against.high - self._against.low)
             low, high = self._against.low - slack, self._against.high + slack
-            self._outside += int(np.count_nonzero((values < low) | (values > high)))
+            beyond = ((values < low) | (values > high)) & np.isfinite(values)  # infinite ones have no place in a range
+            self._outside += int(np.count_nonzero(beyond))
 
     def spread(self, kind: str) -> Spread:
         """What came of it."""

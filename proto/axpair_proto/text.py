@@ -5,6 +5,7 @@ that people see of it goes through `printable`, every JSON document through `jso
 """
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -48,16 +49,37 @@ def json_text(document: Any, *, indent: int | None = 2, sort_keys: bool = False)
     """A JSON document that is valid everywhere and safe to show; ordinary text of any language stays as it is.
 
     Undecodable bytes become the text \\xNN, as in `printable`. Without an indent it takes as little room as it can.
-    Raises ValueError on NaN and infinities.
+    NaN and infinities become null, the number that can't be said: no model's values may cost a document.
     """
-    separators = (",", ":") if indent is None else None
-    text = json.dumps(
-        document, indent=indent, separators=separators, sort_keys=sort_keys, ensure_ascii=False, allow_nan=False
-    )
+
+    def written(value: Any) -> str:
+        return json.dumps(
+            value,
+            indent=indent,
+            separators=(",", ":") if indent is None else None,
+            sort_keys=sort_keys,
+            ensure_ascii=False,
+            allow_nan=False,
+        )
+
+    try:
+        text = written(document)
+    except ValueError:
+        text = written(_without_nonfinite(document))
     if text.isascii() and "\x7f" not in text:
         return text
     text = _SURROGATE.sub(lambda found: _spell(found).replace("\\", "\\\\"), text)
     return _SPELLED_IN_JSON.sub(lambda found: json.dumps(found.group())[1:-1].replace("\x7f", "\\u007f"), text)
+
+
+def _without_nonfinite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _without_nonfinite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nonfinite(each) for each in value]
+    return value
 
 
 def _spell(found: re.Match[str]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from axpair_host.compare import Comparison, Relation, compare
+from axpair_host.compare.errors import relative_error
 from axpair_host.compare.sums import CHUNK
 
 Array = np.ndarray[Any, Any]
@@ -268,3 +269,21 @@ def test_relations_are_ordered_strictest_first() -> None:
 def test_the_cosine_of_parallel_vectors_is_one_whatever_their_lengths(factor: float) -> None:
     one = np.array([1, 2, 3], np.float32)
     assert compare(one, one * np.float32(factor)).cosine == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "expected"),
+    [
+        (f4(3, np.nan, np.inf), f4(3, np.nan, np.inf), 0.0),
+        (f4(3, 4, np.inf), f4(3, 4, -np.inf), np.inf),
+        (f4(3, 4, 0), f4(3, 4, np.nan), np.inf),
+        (f4(3, 4, np.nan), f4(3, 9, np.nan), 1.0),
+    ],
+)
+def test_the_relative_error_alone_is_never_nan(right: Array, wrong: Array, expected: float) -> None:
+    assert relative_error(right, wrong) == expected
+
+
+@pytest.mark.parametrize("step", [np.nan, np.inf])
+def test_a_step_that_is_no_number_is_none(step: float) -> None:
+    assert json.loads(json.dumps(compare(f4(1, 2), f4(1, 3), step=step).document(), allow_nan=False))["step"] is None

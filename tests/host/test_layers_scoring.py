@@ -128,3 +128,13 @@ def test_the_layer_that_costs_most_is_looked_for_behind_the_output_in_question()
     first = first_below(found, 0.98, "lava_joint")
     assert first is not None
     assert first.name == "right"
+
+
+def test_infinite_values_leave_every_number_of_a_layer_finite() -> None:
+    values = noise(1)
+    values[0, :, :4] = -np.inf
+    finite = np.where(np.isfinite(values), values, values[np.isfinite(values)].min())
+    (row,) = rows({"a": values}, {"a": quantised(finite)})
+    assert np.isfinite([row.clipped, row.clipped_noise]).all()
+    assert row.own is not None
+    assert row.own.relative_error is not None

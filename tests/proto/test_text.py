@@ -58,6 +58,6 @@ def test_a_document_without_indent_takes_no_room_and_keeps_its_order_where_asked
     assert json_text({"b": 1, "a": "正"}, indent=None, sort_keys=True) == '{"a":"正","b":1}'
 
 
-def test_numbers_that_json_has_not_are_refused() -> None:
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        json_text({"a": float("nan")})
+def test_numbers_that_json_has_not_are_null_at_any_depth() -> None:
+    document = {"a": [float("nan"), {"b": (float("-inf"), 1.5)}], "c": "NaN"}
+    assert json.loads(json_text(document)) == {"a": [None, {"b": [None, 1.5]}], "c": "NaN"}

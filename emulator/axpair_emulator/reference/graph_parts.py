@@ -52,8 +52,10 @@ class GraphParts:
         """A constant operand from its codes; returns the dequantised name."""
         name = values_name(tensor.name)
         if name not in self._initializers:
-            real = (codes.astype(np.float32) - np.float32(tensor.zero_point)) * np.float32(tensor.scale)
-            self.initializer(name, real)
+            largest = np.finfo(np.float32).max
+            with np.errstate(over="ignore"):  # the outermost code of a range as wide as float32's lies beyond it
+                real = (codes.astype(np.float32) - np.float32(tensor.zero_point)) * np.float32(tensor.scale)
+            self.initializer(name, np.clip(real, -largest, largest))
         return name
 
     def model(self, inputs: list[tuple[str, str, tuple[int, ...]]], outputs: list[str]) -> onnx.ModelProto:

@@ -19,8 +19,14 @@ def worst_error(reference: Mapping[str, Array], tensors: Mapping[str, Array]) ->
 
 
 def relative_error(reference: Array, tensor: Array) -> float:
-    """Norm of the difference as a share of the reference's; infinite against a reference of zeros."""
-    wide = reference.astype(np.float64)
+    """Norm of the difference as a share of the reference's; infinite against a reference of zeros, and where one side
+    alone has NaN or Inf. Elements where both have the same of these are left out. Never NaN."""
+    wide, other = reference.astype(np.float64), tensor.astype(np.float64)
+    finite = np.isfinite(wide)
+    if not finite.all() or not np.isfinite(other).all():
+        if not np.array_equal(wide[~finite], other[~finite], equal_nan=True) or not np.isfinite(other[finite]).all():
+            return float("inf")
+        wide, other = wide[finite], other[finite]
     norm = float(np.linalg.norm(wide))
-    distance = float(np.linalg.norm(tensor.astype(np.float64) - wide))
+    distance = float(np.linalg.norm(other - wide))
     return distance / norm if norm else (float("inf") if distance else 0.0)

@@ -41,10 +41,11 @@ def compare(
 ) -> Comparison:
     """Compare two tensors of one shape and dtype; anything else is INVALID, with the reason.
 
-    `step` is in the tensors' own units; 0 looks for a lattice in the reference, except behind a CPU part, whose float
-    arithmetic leaves none. `atol` and `rtol` are absolute and relative to the reference; without a step and without
-    them nothing but equal values is EQUIVALENT. `line` is the cosine of SIMILAR. With a `layout` ("" for none known)
-    parts of unlike range are looked at apart. Raises ValueError on a tolerance that isn't a finite number >= 0.
+    `step` is in the tensors' own units; 0, or one that is no finite number, looks for a lattice in the reference,
+    except behind a CPU part, whose float arithmetic leaves none. `atol` and `rtol` are absolute and relative to the
+    reference; without a step and without them nothing but equal values is EQUIVALENT. `line` is the cosine of SIMILAR.
+    With a `layout` ("" for none known) parts of unlike range are looked at apart. Raises ValueError on a tolerance that
+    isn't a finite number >= 0.
     """
     if wrong := refused(atol, rtol):
         raise ValueError(wrong)
@@ -54,7 +55,7 @@ def compare(
     if r.size == 0:
         return Comparison(Relation.IDENTICAL, bytes_equal=True, toothless="the tensor has no elements")
     same_bytes = bool(np.array_equal(_raw(r), _raw(c)))
-    step = abs(step) or (0.0 if same_bytes or cpu_part else lattice_step(r))
+    step = (abs(step) if np.isfinite(step) else 0.0) or (0.0 if same_bytes or cpu_part else lattice_step(r))
     tolerated = atol is not None or rtol is not None
     tolerance = (atol or 0.0, rtol or 0.0) if tolerated else None
     sums = total(r.reshape(-1), c.reshape(-1), step=step, tolerance=tolerance)

@@ -4,10 +4,13 @@ The gathering half (`case` to `timings`) is written once and is all that a diagn
 (`verdict`, `findings`, ...) is an output for people and tools: it is never read back.
 """
 
+import math
+import sys
 from typing import Any
 
 import msgspec
 from axpair_proto.joint import Toolchain, toolchain_of
+from axpair_proto.simulator import LayerError
 
 from axpair_host.evidence.layer_scores import LayerScores
 from axpair_host.evidence.other_platform import OtherPlatform
@@ -157,6 +160,18 @@ class Layer(msgspec.Struct, frozen=True):
     mean_steps: float
     differing: int
     elements: int
+
+
+def layer_of(error: LayerError) -> Layer:
+    """As a record holds it: steps that are no finite number, which JSON lacks, as the largest there are."""
+
+    def finite(steps: float) -> float:
+        largest = sys.float_info.max
+        return largest if math.isnan(steps) else max(-largest, min(largest, steps))
+
+    return Layer(
+        error.name, error.kind, finite(error.max_steps), finite(error.mean_steps), error.differing, error.elements
+    )
 
 
 class PostprocessFacts(msgspec.Struct, frozen=True):

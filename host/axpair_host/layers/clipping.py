@@ -32,8 +32,8 @@ def clipping(reference: Array, quantised: Array, step: float) -> Clipping:
     if not high > low:
         return Clipping(0.0, 0.0)
     cut = (wanted > high + step) & (given >= high - step) | (wanted < low - step) & (given <= low + step)
-    noise = (wanted - given) ** 2
+    noise = np.where(np.isfinite(wanted) & np.isfinite(given), (wanted - given) ** 2, 0.0)
     total = float(noise.sum())
-    if not total > 0:  # NaN as well
+    if total == 0:
         return Clipping(float(cut.mean()), 0.0)
     return Clipping(float(cut.mean()), float(noise[cut].sum()) / total)

@@ -9,7 +9,7 @@ from axpair_proto.simulator import LayerError, Models, Simulator, Stage
 from axpair_host.diagnosis.checks.compilation import at_fault
 from axpair_host.errors import UsageError
 from axpair_host.evidence.layer_scores import CompiledError, LayerRow, LayerScores
-from axpair_host.evidence.record import Layer
+from axpair_host.evidence.record import layer_of
 from axpair_host.layers.scoring import score_layers
 from axpair_host.progress import Progress
 
@@ -56,8 +56,9 @@ def _with_compiled(rows: Iterable[LayerRow], errors: Iterable[LayerError]) -> tu
     by_node: dict[str, CompiledError] = {}
     by_output: dict[str, CompiledError] = {}
     for one in errors:
-        wrong = at_fault(Layer(one.name, one.kind, one.max_steps, one.mean_steps, one.differing, one.elements))
-        error = CompiledError(one.max_steps, one.mean_steps, one.differing, wrong)
+        layer = layer_of(one)
+        wrong = at_fault(layer)
+        error = CompiledError(layer.max_steps, layer.mean_steps, layer.differing, wrong)
         if one.kind != "output":
             by_node[one.name] = error
         elif wrong:

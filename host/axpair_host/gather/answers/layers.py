@@ -2,7 +2,7 @@
 
 import msgspec
 
-from axpair_host.evidence.record import Layer, Record
+from axpair_host.evidence.record import Record, layer_of
 from axpair_host.gather.answers.session import Session
 
 
@@ -15,7 +15,4 @@ def answer(session: Session, record: Record) -> Record | None:
         found = session.simulator.own_errors(models, session.prepared.data)
     if found is None:
         return None
-    layers = tuple(
-        Layer(one.name, one.kind, one.max_steps, one.mean_steps, one.differing, one.elements) for one in found
-    )
-    return msgspec.structs.replace(record, layers=layers)
+    return msgspec.structs.replace(record, layers=tuple(layer_of(one) for one in found))

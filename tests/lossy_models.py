@@ -1,0 +1,116 @@
+"""Small nets that lose accuracy in ways a cosine hides or blames on another, as users reported them."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from axpair_proto.simulator import Models
+from onnx import TensorProto, helper
+from onnx_models import INPUT, Workspace, net, node, pack, random_array
+from pairs import Case, case_of
+
+Array = np.ndarray[Any, Any]
+TOKENS, WIDTH = 16, 32
+FEATURES = 60
+LARGE = (300.0, 250.0, 120.0, 180.0)
+"""What the first features of the policy's input reach; all others stay near 1."""
+
+
+def attention(folder: Path, mask: float, *, as_input: bool = False) -> Case:
+    """One attention over 16 tokens whose causal mask is added as `mask`, a constant or the input "mask"."""
+    causal = np.triu(np.full((1, TOKENS, TOKENS), mask, np.float32), 1)
+    constants = {
+        name: random_array(WIDTH, WIDTH, seed=seed, scale=math.sqrt(1 / WIDTH))
+        for seed, name in enumerate(("wq", "wk", "wv"))
+    }
+    model = net(
+        [
+            node("MatMul", [INPUT, "wq"], ["q"]),
+            node("MatMul", [INPUT, "wk"], ["k"]),
+            node("MatMul", [INPUT, "wv"], ["v"]),
+            node("Transpose", ["k"], ["kt"], perm=[0, 2, 1]),
+            node("MatMul", ["q", "kt"], ["s"]),
+            node("Mul", ["s", "scale"], ["scaled"]),
+            node("Add", ["scaled", "mask"], ["masked"], name="/attn/mask_add"),
+            node("Softmax", ["masked"], ["p"], axis=-1),
+            node("MatMul", ["p", "v"], ["o"]),
+            node("Add", ["o", INPUT], ["y"]),
+        ],
+        ["y"],
+        {**constants, "scale": np.float32(WIDTH**-0.5), **({} if as_input else {"mask": causal})},
+        shape=(1, TOKENS, WIDTH),
+        opset=13,
+    )
+    files = [_floats(folder / "x.npy", lambda: _normal(TOKENS, WIDTH))]
+    sets = {INPUT: [_normal(TOKENS, WIDTH, seed=seed) for seed in range(1, 9)]}
+    if as_input:
+        model.graph.input.append(helper.make_tensor_value_info("mask", TensorProto.FLOAT, list(causal.shape)))
+        files.append(_floats(folder / "mask.npy", lambda: causal))
+        sets["mask"] = [causal] * 8
+    return _case(folder, model, sets, files)
+
+
+def policy(folder: Path, *, alike: bool = False) -> Case:
+    """A net on a vector of sensor values, four in the hundreds and the rest within 1; `alike` normalises them."""
+    reach = np.ones(FEATURES, np.float32)
+    if not alike:
+        reach[: len(LARGE)] = LARGE
+    model = net(
+        [
+            node("Gemm", [INPUT, "w1", "b1"], ["l1"]),
+            node("Elu", ["l1"], ["l1a"]),
+            node("Gemm", ["l1a", "w2", "b2"], ["actions"]),
+        ],
+        ["actions"],
+        {
+            "w1": random_array(FEATURES, 64, seed=1, scale=FEATURES**-0.5) / reach[:, None],
+            "b1": random_array(64, seed=2, scale=0.1),
+            "w2": random_array(64, 16, seed=3, scale=0.125),
+            "b2": random_array(16, seed=4, scale=0.1),
+        },
+        shape=(1, FEATURES),
+        opset=13,
+    )
+    samples = [_normal(FEATURES, seed=seed) * reach for seed in range(1, 33)]
+    return _case(folder, model, {INPUT: samples}, [_floats(folder / "x.npy", lambda: _normal(FEATURES) * reach)])
+
+
+def _normal(*shape: int, seed: int = 0) -> Array:
+    return random_array(1, *shape, seed=100 + seed, scale=1.0)
+
+
+def _floats(path: Path, make: Callable[[], Array]) -> Path:
+    np.save(path, make())
+    return path
+
+
+def _case(folder: Path, model: onnx.ModelProto, sets: dict[str, list[Array]], files: list[Path]) -> Case:
+    """Built with float inputs, each with its own calibration set."""
+    items = []
+    for name, samples in sets.items():
+        pack(folder / f"{name}.tar", {f"{at}.bin": sample.tobytes() for at, sample in enumerate(samples)})
+        items.append(f'dataset_conf_items {{ selector {{ op_name: "{name}" }} path: "{name}.tar" }}')
+    first = next(iter(sets))
+    space = Workspace(folder)
+    (folder / "c.tar").write_bytes((folder / f"{first}.tar").read_bytes())
+    dataset = "" if len(sets) == 1 else " ".join(items)
+    path = 'path: "c.tar"' if len(sets) == 1 else ""
+    space.write(
+        model,
+        f"""input_type: INPUT_TYPE_ONNX output_type: OUTPUT_TYPE_JOINT target_hardware: TARGET_HARDWARE_AX620
+dst_input_tensors {{ data_type: FLOAT32 }}
+neuwizard_conf {{
+  operator_conf {{ input_conf_items {{ attributes {{ type: FLOAT32 }} }} }}
+  dataset_conf_calibration {{ {path} type: DATASET_TYPE_TAR size: 32 batch_size: 1 {dataset} }}
+}}
+""",
+    )
+    result = space.build()
+    assert result.output_config is not None
+    models = Models(result.joint, folder / "m.onnx", result.lava_joint, result.output_config)
+    case = case_of(models, files[0])
+    more = [flag for path in files[1:] for flag in ("--input", path)]
+    return Case(models, files[0], (*case.flags, "--config", result.output_config, *more))
