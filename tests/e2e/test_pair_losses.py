@@ -31,3 +31,11 @@ def test_field_case_10_with_an_infinite_mask_has_a_verdict(tmp_path: Path) -> No
     assert done.returncode == 1
     assert document["verdict"] == "FAULT"
     assert load(tmp_path / "gt").record.layer_scores is not None
+
+
+def test_field_case_14_nan_in_every_leg_is_no_pass(tmp_path: Path) -> None:
+    made = field_case("14-nan-everywhere", tmp_path)
+    done = axpair_here("pair", "--joint", made / "m.joint", "--gt", made / "gt", "--board-out", made / "out", "--json")
+    document = json.loads(done.stdout)
+    assert (done.returncode, document["verdict"]) == (1, "FAULT")
+    assert [(one["code"], one["owner"]) for one in document["findings"]] == [("AX003", "model")]

@@ -99,12 +99,37 @@ def test_nan_is_the_first_stage_s_that_has_it(tmp_path: Path) -> None:
         assert [(one.code, one.owner) for one in verdict.findings] == [("AX003", owner)]
 
 
-def test_nan_in_every_stage_alike_is_on_no_side_only(tmp_path: Path) -> None:
+def test_nan_that_every_stage_shares_is_the_float_model_s(tmp_path: Path) -> None:
     everywhere = with_nan()
     verdict = diagnose(
         build(tmp_path, onnx=everywhere, lava_joint=everywhere, joint=everywhere, rounds=[Ran(everywhere)] * 2)
     )
-    assert verdict.verdict == "PASS"
+    (one,) = verdict.findings
+    assert (verdict.verdict, one.code, one.owner, one.side, one.proven) == ("FAULT", "AX003", "model", "customer", True)
+    assert "onnx 2, lava_joint 2, joint 2, board 2" in one.summary
+
+
+def test_nan_that_the_input_has_already_is_its_preparation_s(tmp_path: Path) -> None:
+    everywhere = with_nan()
+    evidence = build(tmp_path, onnx=everywhere, joint=everywhere, rounds=[Ran(everywhere)] * 2)
+    write_tensors(evidence.path / "input", {"x": np.array([1, np.inf, np.nan, 2], np.float32)}, {"x": "x"})
+    (one, *_) = diagnose(load(evidence.path)).findings
+    assert (one.code, one.owner, one.proven) == ("AX003", "preprocess", False)
+    assert "the input has them already: 'x' has 2" in one.summary
+
+
+def test_nan_of_a_joint_whose_float_model_is_not_there_accuses_nobody(tmp_path: Path) -> None:
+    everywhere = with_nan()
+    verdict = diagnose(build(tmp_path, joint=everywhere, rounds=[Ran(everywhere)] * 2))
+    assert [(one.code, one.owner) for one in verdict.findings] == [("AX003", "unknown")]
+    assert verdict.verdict == "INCONCLUSIVE"
+    assert "--onnx" in verdict.findings[0].summary
+
+
+def test_nan_of_the_board_beside_nan_of_the_model_is_a_second_finding(tmp_path: Path) -> None:
+    simulated, seen = with_nan(), with_nan(6)
+    verdict = diagnose(build(tmp_path, onnx=simulated, joint=simulated, rounds=[Ran(seen)] * 2))
+    assert [(one.code, one.owner) for one in verdict.findings] == [("AX003", "model"), ("AX003", "board")]
 
 
 def test_nan_between_float_and_joint_stays_a_hint_without_the_quantised_model(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ LADDER: tuple[Check, ...] = (
     Check("Is every tensor of the declared shape and dtype?", ("AX002",), sizes.check),
     Check("Do the digests fit?", ("AX006",), digests.check),
     Check("Can the comparison fail at all?", ("AX004",), tolerance.check),
-    Check("Is there NaN or Inf in one simulated stage and not in the next?", ("AX003",), nonfinite.simulated),
+    Check("Is there NaN or Inf in what the simulator gives?", ("AX003",), nonfinite.simulated),
     Check("Did the board run the joint that was simulated?", ("AX109",), joint_on_board.check),
     Check("Was the board handed this input?", ("AX101",), delivery.check),
     Check("Are driver, runtime and model of one release?", ("AX308",), setup.releases),

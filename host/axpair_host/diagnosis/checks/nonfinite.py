@@ -1,13 +1,14 @@
 """NaN and Inf: where do they first appear?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from axpair_host.diagnosis.finding import Finding, found
+from axpair_host.diagnosis.finding import Finding, Matter, Weight, found
 from axpair_host.diagnosis.inquiry import Inquiry
 
+_STAGES = ("onnx", "lava_joint", "joint")
 _OWNERS = {"onnx": "model", "lava_joint": "quantization", "joint": "toolchain", "board": "board"}
 _SIDES = {"onnx": "customer", "lava_joint": "undecided", "joint": "axera", "board": "axera"}
 _WORDS = {
@@ -16,56 +17,97 @@ _WORDS = {
     "joint": "the simulated joint",
     "board": "the board",
 }
+_FLOAT_LACKS = "; without onnx/ whether the float model gives them already isn't known: give --onnx"
+_QUANTISED_LACKS = "; without lava_joint/ quantisation may be where it enters"
 
 
 def simulated(inquiry: Inquiry) -> Iterator[Finding]:
-    """AX003 among onnx/, lava_joint/ and joint/: one has NaN or Inf where another one hasn't."""
-    yield from _first_with(inquiry, ("onnx", "lava_joint", "joint"))
+    """AX003 among onnx/, lava_joint/ and joint/: the first of them that has NaN or Inf, be they shared by all that
+    follow. Where the float model has them the input may have brought them. Without onnx/ nobody is accused."""
+    settled = inquiry.settled("conversion")
+    by_leg: dict[str, dict[str, Any]] = {}
+    for output in inquiry.outputs:
+        counts = {leg: int(np.count_nonzero(mask)) for leg, mask in _masks(inquiry, output.name).items()}
+        first = next((leg for leg in _STAGES if counts.get(leg)), None)
+        if first is not None and output.name not in settled:
+            by_leg.setdefault(first, {})[output.name] = counts
+    for leg, outputs in by_leg.items():
+        yield _in_simulation(inquiry, leg, outputs)
 
 
 def on_board(inquiry: Inquiry) -> Iterator[Finding]:
     """AX003 between joint/ and board/, for outputs that nothing more specific explains: what was never written, or
     belongs to another input, may read as NaN too."""
-    yield from _first_with(inquiry, ("onnx", "lava_joint", "joint", "board"))
-
-
-def _first_with(inquiry: Inquiry, legs: tuple[str, ...]) -> Iterator[Finding]:
-    settled = inquiry.settled("board" if "board" in legs else "conversion")
-    settled |= {name for one in inquiry.findings if one.code == "AX003" for name in one.outputs}
-    by_leg: dict[str, dict[str, Any]] = {}
+    settled = inquiry.settled("board")
+    outputs = {}
     for output in inquiry.outputs:
-        if output.name in settled:
+        masks = _masks(inquiry, output.name)
+        if output.name in settled or "joint" not in masks or "board" not in masks or not masks["board"].any():
             continue
-        masks = {}
-        for leg in legs:
-            tensor = inquiry.evidence.leg(leg).get(output.name)
-            if tensor is not None and tensor.dtype.kind == "f":
-                masks[leg] = ~np.isfinite(tensor)
-        counts = {leg: int(np.count_nonzero(mask)) for leg, mask in masks.items()}
-        if len(masks) < 2 or not any(counts.values()) or _alike(list(masks.values())):
-            continue
-        if "board" in legs and ("board" not in masks or _alike([masks[leg] for leg in masks if leg in legs[-2:]])):
-            continue  # not between simulator and board: named before
-        first = next(leg for leg, count in counts.items() if count)
-        by_leg.setdefault(first, {})[output.name] = counts
-    for leg, outputs in by_leg.items():
-        name, counts = next(iter(outputs.items()))
-        spoken = ", ".join(f"{other} {count}" for other, count in counts.items())
-        unsplit = leg == "joint" and not inquiry.has("lava_joint") and inquiry.has("onnx")
-        yield found(
-            "AX003",
-            f"NaN or Inf on one side only, first in {_WORDS[leg]}: {name!r} has {spoken} elements of them"
-            + (f"; {len(outputs) - 1} more outputs" if len(outputs) > 1 else "")
-            + ("; without lava_joint/ quantisation may be where it enters" if unsplit else ""),
-            {"first": leg, "outputs": outputs},
-            owner=_OWNERS[leg],
-            stage="on_board" if leg == "board" else "conversion",
-            side=_SIDES[leg],
-            proven=not unsplit,
-            outputs=tuple(outputs),
-            settles=("board",) if "board" in legs else ("conversion",),
-        )
+        if masks["joint"].shape != masks["board"].shape or (masks["board"] & ~masks["joint"]).any():
+            outputs[output.name] = {leg: int(np.count_nonzero(mask)) for leg, mask in masks.items()}
+    if outputs:
+        yield _found("board", outputs, stage="on_board", settles="board", proven=True)
 
 
-def _alike(masks: list["np.ndarray[Any, np.dtype[np.bool_]]"]) -> bool:
-    return all(mask.shape == masks[0].shape and np.array_equal(mask, masks[0]) for mask in masks[1:])
+def _in_simulation(inquiry: Inquiry, leg: str, outputs: Mapping[str, Mapping[str, int]]) -> Finding:
+    brought = _in_inputs(inquiry) if leg == "onnx" else {}
+    if brought:
+        said = ", ".join(f"{name!r} has {count}" for name, count in brought.items())
+        return _found(leg, outputs, owner="preprocess", more=f"; the input has them already: {said}", inputs=brought)
+    if leg != "onnx" and not inquiry.has("onnx") and not (leg == "joint" and inquiry.has("lava_joint")):
+        return _found(leg, outputs, owner="unknown", side="undecided", weight="inconclusive", more=_FLOAT_LACKS)
+    if leg == "joint" and not inquiry.has("lava_joint"):
+        return _found(leg, outputs, more=_QUANTISED_LACKS)
+    return _found(leg, outputs, proven=True)
+
+
+def _found(
+    leg: str,
+    outputs: Mapping[str, Mapping[str, int]],
+    *,
+    owner: str = "",
+    side: str = "",
+    stage: str = "conversion",
+    settles: Matter = "conversion",
+    weight: Weight = "fault",
+    proven: bool = False,
+    more: str = "",
+    inputs: Mapping[str, int] | None = None,
+) -> Finding:
+    name, counts = next(iter(outputs.items()))
+    spoken = ", ".join(f"{other} {count}" for other, count in counts.items())
+    return found(
+        "AX003",
+        f"NaN or Inf, first in {_WORDS[leg]}: {name!r} has {spoken} elements of them"
+        + (f"; {len(outputs) - 1} more outputs" if len(outputs) > 1 else "")
+        + more,
+        {"first": leg, "outputs": outputs, "inputs": dict(inputs or {})},
+        owner=owner or _OWNERS[leg],
+        stage=stage,
+        side=side or _SIDES[leg],
+        weight=weight,
+        proven=proven,
+        outputs=tuple(outputs),
+        settles=(settles,),
+    )
+
+
+def _masks(inquiry: Inquiry, name: str) -> dict[str, "np.ndarray[Any, np.dtype[np.bool_]]"]:
+    """Where each leg has NaN or Inf in one output; legs of integers, which have none, aren't there."""
+    masks = {}
+    for leg in (*_STAGES, "board"):
+        tensor = inquiry.evidence.leg(leg).get(name)
+        if tensor is not None and tensor.dtype.kind == "f":
+            masks[leg] = ~np.isfinite(tensor)
+    return masks
+
+
+def _in_inputs(inquiry: Inquiry) -> dict[str, int]:
+    """Elements of each input that are NaN or Inf, where there are any."""
+    counts = {
+        name: int(np.count_nonzero(~np.isfinite(tensor)))
+        for name, tensor in inquiry.evidence.fed_in("input").items()
+        if tensor.dtype.kind == "f"
+    }
+    return {name: count for name, count in counts.items() if count}
