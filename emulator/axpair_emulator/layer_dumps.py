@@ -116,6 +116,7 @@ def shown(program: Program, op: Op, codes: Array) -> LayerTensor:
         kind=op.kind,
         values=real_values(tensor, codes),
         step=tensor.scale,
+        limits=(-tensor.zero_point * tensor.scale, (tensor.top - tensor.zero_point) * tensor.scale),
         sources=op.sources,
         weight_spread=_weight_spread(program, op),
     )

@@ -67,11 +67,15 @@ class LayerTensor:
     node: str
     """The operator's name."""
     kind: str
-    """Of the joint's operator; in the float model the ONNX operators that make it, such as "Conv+Relu"."""
+    """Of the joint's operator; in the float model the ONNX operators that make it, such as "Conv+Relu", or "Input" for
+    an input of the model."""
     values: np.ndarray
     """Real values, float32, in the ONNX model's axis order."""
     step: float = 0.0
     """Quantisation step in real units; 0 in the float model."""
+    limits: tuple[float, float] | None = None
+    """Smallest and largest real value that its codes stand for: the calibrated range, whatever values occur. None in
+    the float model."""
     sources: tuple[str, ...] = ()
     """ONNX nodes fused into it."""
     weight_spread: float = 0.0

@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from axpair_host.evidence.folder import load
 from command_line import axpair_here
-from lossy_models import attention
-from pairs import pair
+from lossy_models import attention, policy
+from pairs import Case, codes, pair
 from real_files import built_case, field_case
 
 
@@ -35,7 +36,91 @@ def test_field_case_10_with_an_infinite_mask_has_a_verdict(tmp_path: Path) -> No
 
 def test_field_case_14_nan_in_every_leg_is_no_pass(tmp_path: Path) -> None:
     made = field_case("14-nan-everywhere", tmp_path)
-    done = axpair_here("pair", "--joint", made / "m.joint", "--gt", made / "gt", "--board-out", made / "out", "--json")
+    done = axpair_here(
+        "pair",
+        "--joint",
+        made / "m.joint",
+        "--gt",
+        made / "gt",
+        "--board-out",
+        made / "out",
+        "--out",
+        tmp_path / "gt",
+        "--json",
+    )
     document = json.loads(done.stdout)
-    assert (done.returncode, document["verdict"]) == (1, "FAULT")
+    assert (done.returncode, document.get("verdict")) == (1, "FAULT")
     assert [(one["code"], one["owner"]) for one in document["findings"]] == [("AX003", "model")]
+
+
+MASKS = ["-1e9", "-65504", "-3.4028235e38", "-inf"]
+
+
+@pytest.mark.parametrize("as_input", [False, True], ids=["constant", "input"])
+@pytest.mark.parametrize("mask", MASKS)
+def test_a_mask_that_swallows_the_range_is_named_where_it_enters(tmp_path: Path, mask: str, as_input: bool) -> None:
+    case = attention(tmp_path, float(mask), as_input=as_input)
+    _, document = pair(case, tmp_path / "gt")
+    assert codes(document) == ["AX201", "AX205"]
+    finding = document["findings"][1]
+    whose = "from 'mask'" if as_input else "a constant of this operator"
+    assert "the layer 'masked' (Add)" in finding["summary"]
+    assert whose in finding["summary"]
+    assert "'p' (Softmax) reads it" in finding["summary"]
+    assert finding["next_steps"][0].startswith("Write -30 in its place")
+    assert "16 bit" not in finding["next_steps"][0]
+
+
+def test_the_mask_that_is_advised_pairs(tmp_path: Path) -> None:
+    done, document = pair(attention(tmp_path, -30), tmp_path / "gt")
+    assert (done.returncode, document["verdict"]) == (0, "PASS")
+    assert document["outputs"][0]["onnx_joint"]["cosine"] > 0.998
+
+
+def test_layers_names_the_same_place_and_tries_that(tmp_path: Path) -> None:
+    case = attention(tmp_path, -1e9)
+    document = layers_of(case)
+    assert document["enters_at"]["name"] == document["int16"]["layer"] == "masked"
+    assert document["enters_at"]["cause"]["kind"] == "constant"
+    assert not document["int16"]["brought_back"]
+    plain = axpair_here("layers", *case.flags)
+    assert "next: Write -30 in its place" in plain.stdout
+
+
+def test_an_input_of_unlike_features_is_named_and_no_range_is_said_to_be_left(tmp_path: Path) -> None:
+    case = policy(tmp_path)
+    _, document = pair(case, tmp_path / "gt")
+    assert codes(document) == ["AX201", "AX206"]
+    summary = document["findings"][1]["summary"]
+    assert "the input 'data': one scale for features of unlike size" in summary
+    assert "calibrated range" not in json.dumps(document["findings"])
+    found = layers_of(case)
+    assert (found["enters_at"]["name"], found["int16"]["layer"]) == ("data", "data")
+    assert found["int16"]["brought_back"]
+    assert "AX204" not in json.dumps(found)
+
+
+def test_the_same_features_made_alike_pair(tmp_path: Path) -> None:
+    done, document = pair(policy(tmp_path, alike=True), tmp_path / "gt")
+    assert (done.returncode, document["verdict"]) == (0, "PASS")
+
+
+def test_field_case_09_blames_the_input_s_one_scale(tmp_path: Path) -> None:
+    case = built_case(field_case("09-unlike-features", tmp_path), "obs.npy")
+    _, document = pair(case, tmp_path / "gt")
+    assert codes(document) == ["AX201", "AX206"]
+    assert "148 of the 154 values" in document["findings"][1]["summary"]
+    assert layers_of(case)["int16"]["brought_back"]
+
+
+@pytest.mark.parametrize("mask", MASKS)
+def test_field_case_10_names_the_addition_of_the_mask(tmp_path: Path, mask: str) -> None:
+    case = built_case(field_case("10-attention-mask", tmp_path, mask), "x.npy")
+    _, document = pair(case, tmp_path / "gt")
+    assert codes(document) == ["AX201", "AX205"]
+    assert "the layer 'sm' (Add)" in document["findings"][1]["summary"]
+
+
+def layers_of(case: Case) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(axpair_here("layers", *case.flags, "--try-int16", "--json").stdout)
+    return document

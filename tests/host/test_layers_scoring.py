@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 import numpy as np
+import pytest
 from axpair_host.evidence.layer_scores import LayerRow, LayerScores
-from axpair_host.layers.costs import costliest, first_below, share, worst_first
+from axpair_host.layers.costs import costliest, enters_at, first_below, share, worst_first
 from axpair_host.layers.scoring import score_layers
 from axpair_proto.capabilities import LayerTensor
 
@@ -24,9 +25,20 @@ def quantised(values: Array, low: float | None = None, high: float | None = None
     return (np.clip(np.round((values - low) / step), 0, STEPS) * step + low).astype(np.float32)
 
 
-def layers(tensors: Mapping[str, Array], kinds: Mapping[str, str], spread: float = 0.0) -> Iterator[LayerTensor]:
+def layers(
+    tensors: Mapping[str, Array],
+    kinds: Mapping[str, str],
+    spread: float = 0.0,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+) -> Iterator[LayerTensor]:
+    ranges = ranges or {}
     for name, values in tensors.items():
-        yield LayerTensor(name, f"n/{name}", kinds.get(name, "Conv"), values, weight_spread=spread)
+        limits, step = ranges.get(name), 0.0
+        if limits is not None:
+            step = (limits[1] - limits[0]) / STEPS
+        yield LayerTensor(
+            name, f"n/{name}", kinds.get(name, "Conv"), values, step=step, limits=limits, weight_spread=spread
+        )
 
 
 def rows(
@@ -35,10 +47,11 @@ def rows(
     kinds: Mapping[str, str] | None = None,
     inputs: Mapping[str, tuple[str, ...]] | None = None,
     spread: float = 0.0,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
 ) -> tuple[LayerRow, ...]:
     kinds = kinds or {}
     accumulated = {"lava_joint": layers(alone, kinds)}
-    own = layers(alone, kinds, spread)
+    own = layers(alone, kinds, spread, ranges)
     return tuple(score_layers(layers(floats, kinds), accumulated, own, inputs or {}))
 
 
@@ -74,9 +87,93 @@ def test_few_elements_that_set_the_range_are_outliers() -> None:
 
 def test_values_beyond_the_calibrated_range_are_clipped() -> None:
     values = np.abs(noise(1))
-    (row,) = rows({"a": values}, {"a": quantised(values, 0.0, 1.0)})
+    (row,) = rows({"a": values}, {"a": quantised(values, 0.0, 1.0)}, ranges={"a": (0.0, 1.0)})
     assert causes(row)[0] == "clipped"
     assert "AX204" in row.causes[0].words
+    assert row.clipped > 0.2
+
+
+def test_a_tensor_that_collapsed_within_its_range_is_not_clipped() -> None:
+    values = noise(1)
+    collapsed = quantised(values * 0.05, -4.0, 4.0)
+    (row,) = rows({"a": values}, {"a": collapsed}, ranges={"a": (-4.0, 4.0)})
+    assert "clipped" not in causes(row)
+    assert (row.clipped, row.clipped_noise) == (0.0, 0.0)
+    (unknown,) = rows({"a": values}, {"a": quantised(values, -1.0, 1.0)})
+    assert "clipped" not in causes(unknown)
+
+
+def scores_of(values: Array) -> Array:
+    shares: Array = (np.exp(values) / np.exp(values).sum(-1, keepdims=True)).astype(np.float32)
+    return shares
+
+
+@pytest.mark.parametrize("value", [-1e9, -65504.0, -3.4028235e38, -1000.0, 1e9])
+def test_a_constant_that_swallows_the_range_is_named_where_it_enters(value: float) -> None:
+    plain = noise(1, 16, 16)
+    masked = plain + np.triu(np.full((16, 16), value, np.float32), 1)
+    low, high = min(value, 0.0) - 5, max(value, 0.0) + 5
+    coarse = quantised(masked, low, high)
+    bad = scores_of(np.zeros((16, 16), np.float32))
+    found = rows(
+        {"s": plain, "m": masked, "p": scores_of(plain)},
+        {"s": plain, "m": coarse, "p": bad},
+        {"m": "Add", "p": "Softmax"},
+        {"m": ("s",), "p": ("m",)},
+        ranges={"m": (low, high)},
+    )
+    assert [causes(row) for row in found] == [[], ["constant"], ["operand"]]
+    cause = found[1].causes[0]
+    assert f"about {value:.3g} (a constant of this operator)" in cause.words
+    assert "write -30 in its place" in cause.mend if value < 0 else "of the size of the other values" in cause.mend
+    scores = LayerScores("onnx", "lava_joint", found)
+    worst = costliest(scores)
+    assert worst is not None
+    assert (worst.name, enters_at(scores, worst).name) == ("p", "m")
+
+
+def test_a_mask_of_a_hundred_and_outliers_of_a_convolution_swallow_nothing() -> None:
+    plain = noise(1, 16, 16)
+    masked = plain + np.triu(np.full((16, 16), -100, np.float32), 1)
+    (row,) = rows({"m": masked}, {"m": quantised(masked)}, {"m": "Add"}, ranges={"m": (-104.0, 4.0)})
+    assert row.causes == ()
+    sums = noise(2)
+    sums[0, 0, :2] = 3000.0
+    (row,) = rows({"c": sums}, {"c": quantised(sums)}, {"c": "Conv"}, ranges={"c": (-4.0, 3000.0)})
+    assert "constant" not in causes(row)
+
+
+def test_an_infinite_mask_says_what_becomes_of_it_and_from_where_it_comes() -> None:
+    plain, mask = noise(1, 16, 16), np.triu(np.full((16, 16), -np.inf, np.float32), 1)
+    masked = plain + mask
+    finite = np.where(np.isfinite(masked), masked, -3.0).astype(np.float32)
+    found = rows(
+        {"mask": mask, "m": masked},
+        {"mask": np.zeros_like(mask), "m": quantised(finite)},
+        {"mask": "Input", "m": "Add"},
+        {"m": ("s", "mask")},
+        ranges={"m": (-4.0, 4.0)},
+    )
+    assert [causes(row) for row in found] == [[], ["infinite"]]
+    assert "are -inf (from 'mask')" in found[1].causes[0].words
+
+
+def test_features_of_unlike_size_under_one_scale_are_the_input_s() -> None:
+    values = noise(1, 1, 60)
+    values[0, :4] *= 1000
+    reach = float(np.abs(values).max())
+    limits = {"x": (-reach, reach)}
+    found = rows(
+        {"x": values, "l": noise(2, 1, 16)},
+        {"x": quantised(values, -reach, reach), "l": noise(3, 1, 16)},
+        {"x": "Input", "l": "Gemm"},
+        {"l": ("x",)},
+        ranges=limits,
+    )
+    assert [causes(row) for row in found] == [["unlike-features"], ["operand"]]
+    alike = noise(1, 1, 60)
+    (row,) = rows({"x": alike}, {"x": quantised(alike)}, {"x": "Input"}, ranges={"x": (-3.0, 3.0)})
+    assert row.causes == ()
 
 
 def test_a_concat_of_unlike_ranges_says_which() -> None:
@@ -134,7 +231,7 @@ def test_infinite_values_leave_every_number_of_a_layer_finite() -> None:
     values = noise(1)
     values[0, :, :4] = -np.inf
     finite = np.where(np.isfinite(values), values, values[np.isfinite(values)].min())
-    (row,) = rows({"a": values}, {"a": quantised(finite)})
+    (row,) = rows({"a": values}, {"a": quantised(finite)}, ranges={"a": (-9.0, 9.0)})
     assert np.isfinite([row.clipped, row.clipped_noise]).all()
     assert row.own is not None
     assert row.own.relative_error is not None

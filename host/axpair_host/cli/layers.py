@@ -39,7 +39,9 @@ def _reads(asked: Asked) -> bool:
 @options.simulator_option
 @click.option("--cosine", type=click.FloatRange(0, 1, min_open=True), default=0.98, show_default=True, help="The line.")
 @click.option("--all", "every", is_flag=True, help="Every layer in order, not only the worst.")
-@click.option("--try-int16", "sixteen", is_flag=True, help="Build again with the costliest layer in 16 bit.")
+@click.option(
+    "--try-int16", "sixteen", is_flag=True, help="Build again with the layer where the loss enters in 16 bit."
+)
 @click.option(
     "--build-log",
     type=options.PATH,
@@ -107,7 +109,7 @@ def _from_log(given: "Mapping[str, Any]") -> dict[str, Any]:
 
 def _dump(given: "Mapping[str, Any]") -> dict[str, Any]:
     from axpair_host.cli.progress import shown
-    from axpair_host.layers.costs import costliest
+    from axpair_host.layers.costs import costliest, enters_at
     from axpair_host.layers.dumping import dumped_scores
     from axpair_host.layers.report import report
     from axpair_host.layers.sixteen import try_sixteen
@@ -118,7 +120,8 @@ def _dump(given: "Mapping[str, Any]") -> dict[str, Any]:
         worst = costliest(scores)
         trial = None
         if given["sixteen"] and worst is not None:
-            trial = try_sixteen(simulator, models, prepared.data, scores, worst, given["cosine"], progress)
+            place = enters_at(scores, worst)
+            trial = try_sixteen(simulator, models, prepared.data, scores, place, given["cosine"], progress)
     return report(scores, given["cosine"], simulator=f"{simulator.name} {simulator.version()}", sixteen=trial)
 
 

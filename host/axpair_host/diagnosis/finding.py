@@ -93,9 +93,10 @@ def found(
     settles: tuple[Matter, ...] = (),
     cosine_if_fixed: float | None = None,
     next_steps: tuple[str, ...] = (),
+    entry_steps: bool = True,
 ) -> Finding:
     """A finding of a code of the book; owner, stage and side are the entry's unless given, `next_steps` come before
-    the entry's own."""
+    the entry's own, or instead of them without `entry_steps`, where what is known here makes those wrong."""
     entry = entries()[code]
     owner = owner or entry.owners[0]
     if owner not in entry.owners:
@@ -107,7 +108,7 @@ def found(
         side=side or entry.side,
         summary=summary,
         evidence=evidence,
-        next_steps=(*next_steps, *entry.next_steps),
+        next_steps=(*next_steps, *(entry.next_steps if entry_steps else ())),
         proven=proven,
         weight=weight,
         outputs=outputs,

@@ -99,7 +99,7 @@ LADDER: tuple[Check, ...] = (
     Check("Does the import of the graph keep the float result?", ("AX208",), imported.check),
     Check("Does quantisation keep the float model's result?", ("AX201", "AX202"), conversion.quantised),
     Check("Is this input like the calibration set?", ("AX204",), calibration.check),
-    Check("In which layer does the loss enter?", ("AX205",), layers.check),
+    Check("In which layer does the loss enter?", ("AX205", "AX206"), layers.check),
     Check("Does compilation keep the quantised model's result?", ("AX202",), compilation.check),
     Check("Did a small part of an output collapse?", ("AX206",), parts.check),
     Check("Is the float model fed as the training code feeds its own?", ("AX103", "AX104", "AX106"), front_end.check),

@@ -16,9 +16,12 @@ class LayerCause(msgspec.Struct, frozen=True):
     """Something that the numbers show of a layer and that costs accuracy."""
 
     kind: str
-    """"clipped", "outliers", "silu", "softmax", "concat", "dead-channels", "unlike-parts" or "weight-scale"."""
+    """"clipped", "outliers", "silu", "softmax", "concat", "dead-channels", "unlike-parts", "weight-scale"; "constant",
+    "infinite", "unlike-features": its values are swallowed by one step; "operand": those of what it reads are."""
     words: str
     """With the values: a clause."""
+    mend: str = ""
+    """What to write instead: a clause. "" where the fault book's next steps say it."""
 
 
 class CompiledError(msgspec.Struct, frozen=True):

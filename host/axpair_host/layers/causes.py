@@ -10,6 +10,7 @@ from axpair_host.compare import GUIDE_LINE
 from axpair_host.compare.slices import worse_slices
 from axpair_host.evidence.layer_scores import LayerCause, LayerScore
 from axpair_host.layers.clipping import SAMPLED, clipping
+from axpair_host.layers.swallowing import far_constant, smaller_than_a_step, swallows
 
 Array = np.ndarray[Any, Any]
 
@@ -25,6 +26,8 @@ SPREAD = 16.0
 
 CLIPPED = 0.05
 """How far the float model leaves the quantised range, as a part of that range."""
+_ELEMENTWISE = frozenset(["Input", "Add", "Sub", "Mul", "Div", "Sum", "Where", "Max", "Min", "Clip", "Concat", "Pad"])
+"""ONNX operators that bring constants into a tensor as they are; a sum over weights has outliers of its own."""
 
 
 class Context:
@@ -35,6 +38,10 @@ class Context:
         self.reach: dict[str, float] = {}
         """Largest magnitude."""
         self.kinds: dict[str, str] = {}
+        self.infinite: set[str] = set()
+        """Tensors with infinite values in the float model."""
+        self.swallowed: set[str] = set()
+        """Tensors whose values one step swallows."""
 
 
 def extent(values: Array) -> tuple[float, float] | None:
@@ -53,13 +60,80 @@ def extent(values: Array) -> tuple[float, float] | None:
 def causes(
     reference: LayerTensor, quantised: LayerTensor | None, own: LayerScore | None, context: Context
 ) -> tuple[LayerCause, ...]:
-    """What shows in one layer; nothing where its own error is small. `context` learns of every layer."""
+    """What shows in one layer; where its own error is small, only values that are swallowed, since no error shows
+    those. `context` learns of every layer."""
     reach = extent(reference.values)
     context.reach[reference.name] = max(-reach[0], reach[1]) if reach else 0.0
     context.kinds[reference.name] = reference.kind
-    if quantised is None or own is None or (own.relative_error or 0.0) < NOTABLE:
+    if np.isinf(reference.values).any():
+        context.infinite.add(reference.name)
+    if quantised is None or own is None:
         return ()
+    notable = (own.relative_error or 0.0) >= NOTABLE
+    swallowed = tuple(_swallowed(reference, quantised, context))
+    if swallowed:
+        context.swallowed.add(reference.name)
+    for operand in context.inputs_of.get(reference.name, ()):
+        if operand in context.swallowed and (swallowed or notable):
+            return (LayerCause("operand", f"what it reads, {operand!r}, has lost its values before"),)
+    if swallowed or not notable:
+        return swallowed
     return tuple(_causes(reference, quantised, own, context))
+
+
+def _swallowed(reference: LayerTensor, quantised: LayerTensor, context: Context) -> Iterator[LayerCause]:
+    """A constant far away, or features of unlike size, that leave the other values no codes."""
+    values, step = reference.values, quantised.step
+    if not step > 0:
+        return
+    constant = far_constant(values)
+    if constant is not None and _ELEMENTWISE & set(reference.kind.split("+")):
+        low, high = constant.low, constant.high
+        whose = _brought_by(reference.name, constant.value, context)
+        instead = constant.instead
+        mend = (
+            f"write {instead:g} in its place: exp() of that vanishes beside the other values as well"
+            if instead is not None
+            else "write a number of the size of the other values in its place"
+        ) + ", and the range stays small; then export and build again"
+        if np.isinf(constant.value):
+            ends = extent(quantised.values[np.isinf(values)]) or (0.0, 0.0)
+            become = f"{ends[0]:.4g} to {ends[1]:.4g}, beside other values of {low:.4g} to {high:.4g}"
+            yield LayerCause(
+                "infinite",
+                f"{constant.elements} of its {values.size} elements are {constant.value:g}{whose}; no range has a "
+                f"place for that, so once quantised they are {become}",
+                mend,
+            )
+            return
+        if swallows(constant, step):
+            yield LayerCause(
+                "constant",
+                f"about {constant.value:.3g}{whose} makes its range so wide that one step ({step:.4g}) swallows all "
+                f"its other values ({low:.4g} to {high:.4g})",
+                mend,
+            )
+            return
+    lost = smaller_than_a_step(values, step) if reference.kind == "Input" else 0
+    if lost:
+        yield LayerCause(
+            "unlike-features",
+            f"one scale for features of unlike size: {lost} of the {values.size} values of this input are smaller than "
+            f"one step ({step:.4g}), the largest is {context.reach[reference.name]:.4g}",
+            "normalise the features so that all reach about as far, in the model or before it, and the calibration set "
+            "with them; or give what reads the input 16 bit, where that leaves each enough steps",
+        )
+
+
+def _brought_by(name: str, value: float, context: Context) -> str:
+    """Which operand has that value already; a constant of the operator itself where none has."""
+    if context.kinds[name] == "Input":
+        return ""
+    for operand in context.inputs_of.get(name, ()):
+        there = operand in context.infinite if np.isinf(value) else context.reach.get(operand, 0.0) >= abs(value) / 2
+        if there:
+            return f" (from {operand!r})"
+    return " (a constant of this operator)"
 
 
 def _causes(reference: LayerTensor, quantised: LayerTensor, own: LayerScore, context: Context) -> Iterator[LayerCause]:
@@ -86,17 +160,17 @@ def _causes(reference: LayerTensor, quantised: LayerTensor, own: LayerScore, con
 
 
 def _clipped(reference: Array, quantised: LayerTensor) -> Iterator[LayerCause]:
-    """Where the layer alone, fed with the float model's tensors, ends before the float model does."""
-    wanted, given = extent(reference), extent(quantised.values)
-    if wanted is None or given is None:
+    """Where the float model goes beyond what the layer's codes stand for."""
+    wanted = extent(reference)
+    if wanted is None or quantised.limits is None:
         return
-    (low, high), (wanted_low, wanted_high) = given, wanted
+    (low, high), (wanted_low, wanted_high) = quantised.limits, wanted
     far = max(wanted_high - high, low - wanted_low) > CLIPPED * (high - low)
-    if far and clipping(reference, quantised.values, quantised.step).share:
+    if far and clipping(reference, quantised).share:
         yield LayerCause(
             "clipped",
-            f"this input leaves the calibrated range (AX204, which more bits don't mend): the float model gives "
-            f"{wanted_low:.4g} to {wanted_high:.4g}, the quantised one ends at {low:.4g} and {high:.4g}",
+            f"this input leaves the calibrated range (AX204): the float model gives {wanted_low:.4g} to "
+            f"{wanted_high:.4g}, the range ends at {low:.4g} and {high:.4g}",
         )
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 
-from axpair_host.evidence.layer_scores import LayerRow, LayerScore, LayerScores
+from axpair_host.evidence.layer_scores import LayerCause, LayerRow, LayerScore, LayerScores
 
 STAGES = ("joint", "lava_joint", "own")
 """Scores of a row, the one that says most first."""
+SWALLOWED = frozenset(("constant", "infinite", "unlike-features"))
+"""Causes of a tensor whose values one step swallows: the error shows in what reads it."""
 STANDS_OUT = 0.25
 """Share of all layers' own noise power from which on one layer counts as the place where the loss enters."""
 CLIPPED_SHARE = 0.005
@@ -28,6 +30,27 @@ def costliest(scores: LayerScores, output: str = "") -> LayerRow | None:
     return worst if worst is not None and _mended_by_bits(worst) > 0 else None
 
 
+def enters_at(scores: LayerScores, row: LayerRow) -> LayerRow:
+    """Where what a layer loses enters: the layer itself, or the one before it whose values one step swallows."""
+    by_name = {one.name: one for one in scores.layers}
+    seen = {row.name}
+    while _has(row, ("operand",)):
+        before = next(
+            (by_name[name] for name in row.inputs if name in by_name and _has(by_name[name], (*SWALLOWED, "operand"))),
+            row,
+        )
+        if before.name in seen:
+            break
+        seen.add(before.name)
+        row = before
+    return row
+
+
+def swallowing(row: LayerRow) -> LayerCause | None:
+    """The cause by which one step swallows its values; None where none does."""
+    return next((cause for cause in row.causes if cause.kind in SWALLOWED), None)
+
+
 def share(scores: LayerScores, row: LayerRow, output: str = "") -> float:
     """What more bits mend in it, as a part of the sum of the own noise powers of all layers (that `output` is made
     from), each relative to its own signal; 0..1."""
@@ -42,6 +65,10 @@ def clipped_share(scores: LayerScores, rows: Iterable[LayerRow], output: str = "
 def leaves_its_range(row: LayerRow) -> bool:
     """Whether so much of it lies beyond its calibrated range that no observer can have meant that."""
     return row.clipped >= CLIPPED_SHARE and any(cause.kind == "clipped" for cause in row.causes)
+
+
+def _has(row: LayerRow, kinds: Iterable[str]) -> bool:
+    return any(cause.kind in kinds for cause in row.causes)
 
 
 def _clipped_power(row: LayerRow) -> float:

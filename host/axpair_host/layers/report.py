@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from axpair_host.evidence.layer_scores import LayerRow, LayerScores
-from axpair_host.layers.costs import STAGES, STANDS_OUT, costliest, first_below, share
+from axpair_host.layers.costs import STAGES, STANDS_OUT, costliest, enters_at, first_below, share, swallowing
 from axpair_host.layers.sixteen import SixteenTrial
 
 SCHEMA_VERSION = 1
@@ -29,6 +29,7 @@ def report(
         "first_below": _named(first) if first is not None else None,
         "first_below_stage": stage,
         "costliest": _costs(scores, worst) if worst is not None else None,
+        "enters_at": _entry(scores, worst),
         "miscompiled": [_named(row) for row in miscompiled],
         "int16": msgspec.to_builtins(sixteen) if sixteen is not None else None,
         "layers": [msgspec.to_builtins(row) for row in scores.layers],
@@ -37,6 +38,13 @@ def report(
 
 def _named(row: LayerRow) -> dict[str, Any]:
     return {"name": row.name, "node": row.node, "kind": row.kind}
+
+
+def _entry(scores: LayerScores, worst: LayerRow | None) -> dict[str, Any] | None:
+    """The layer whose values one step swallows, where the costliest one only reads them, or is it."""
+    place = enters_at(scores, worst) if worst is not None else None
+    cause = swallowing(place) if place is not None else None
+    return {**_named(place), "cause": msgspec.to_builtins(cause)} if place is not None and cause is not None else None
 
 
 def _costs(scores: LayerScores, row: LayerRow) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def score_layers(
         scores = {name: _score(layer, one) for name, one in seen.items()}
         compiled = next((one for one in (fed, *seen.values()) if one is not None), None)
         own_score = _score(layer, fed)
-        cut = clipping(layer.values, fed.values, fed.step) if fed is not None else Clipping(0.0, 0.0)
+        cut = clipping(layer.values, fed) if fed is not None else Clipping(0.0, 0.0)
         yield LayerRow(
             name=layer.name,
             node=compiled.node if compiled is not None else layer.node,

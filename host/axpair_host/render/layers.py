@@ -79,6 +79,10 @@ def _summary(document: Mapping[str, Any]) -> list[str]:
             f"layers' own error{stands}.",
             "      ",
         )
+    if (entry := document["enters_at"]) is not None:
+        cause = entry["cause"]
+        lines += paragraph(f"It enters at {entry['name']!r} ({entry['kind']}): {cause['words']}.", "      ")
+        lines += paragraph(f"{cause['mend'][0].upper()}{cause['mend'][1:]}.", "      next: ", "            ")
     for one in document["miscompiled"][:3]:
         lines += paragraph(
             f"{one['name']!r} ({one['node']}) is compiled wrongly (AX202): fed with the quantised model's own codes "

@@ -13,7 +13,7 @@ from axpair_proto.simulator import Models, Simulator, Tensors
 
 from axpair_host.compare import compare
 from axpair_host.errors import UsageError
-from axpair_host.layers.costs import worst_first
+from axpair_host.layers.costs import enters_at, worst_first
 from axpair_host.layers.dumping import dumped_scores
 from axpair_host.layers.sixteen import around
 from axpair_host.lint.linting import cases as cases_of
@@ -139,7 +139,7 @@ class _Bench:
             if layers == self._order.sixteen or row.own_loss == 0:
                 break
             try:
-                operators |= dict.fromkeys(around(self._simulator, models, scores, row))
+                operators |= dict.fromkeys(around(self._simulator, models, scores, enters_at(scores, row)))
             except UsageError:  # the input's own quantisation is no operator's
                 continue
             layers += 1
