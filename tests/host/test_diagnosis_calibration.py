@@ -38,3 +38,10 @@ def test_few_clipped_elements_are_what_mse_clipping_means_to_do(tmp_path: Path) 
 def test_clipped_layers_that_cost_little_arent_the_cause(tmp_path: Path) -> None:
     rows = (clipped("stem", 0.1, 0.03), row("wide", 0.6, ("stem",)), row("prob", 0.02, ("wide",)))
     assert codes(of(tmp_path, *rows)) == ["AX201", "AX205"]
+
+
+def test_a_layer_that_only_passes_on_what_was_cut_off_before_is_not_named(tmp_path: Path) -> None:
+    rows = (clipped("stem", 0.4, 0.03), row("deep", 0.41, ("stem",)), row("prob", 0.02, ("deep",)))
+    verdict = of(tmp_path, *rows)
+    assert codes(verdict) == ["AX201", "AX204"]
+    assert verdict.findings[1].evidence["share"] > 0.8

@@ -26,8 +26,8 @@ def first_below(scores: LayerScores, line: float, stage: str = "joint") -> Layer
 def costliest(scores: LayerScores, output: str = "") -> LayerRow | None:
     """The layer with the largest error of its own that more bits mend, of those that `output` is made from where one
     is named; None where no layer has any."""
-    worst = max(behind(scores, output), key=_mended_by_bits, default=None)
-    return worst if worst is not None and _mended_by_bits(worst) > 0 else None
+    worst = max(behind(scores, output), key=lambda row: _mended_by_bits(scores, row), default=None)
+    return worst if worst is not None and _mended_by_bits(scores, worst) > 0 else None
 
 
 def enters_at(scores: LayerScores, row: LayerRow) -> LayerRow:
@@ -54,12 +54,13 @@ def swallowing(row: LayerRow) -> LayerCause | None:
 def share(scores: LayerScores, row: LayerRow, output: str = "") -> float:
     """What more bits mend in it, as a part of the sum of the own noise powers of all layers (that `output` is made
     from), each relative to its own signal; 0..1."""
-    return _part(scores, output, _mended_by_bits(row))
+    return _part(scores, output, _mended_by_bits(scores, row))
 
 
-def clipped_share(scores: LayerScores, rows: Iterable[LayerRow], output: str = "") -> float:
-    """What they lose because this input leaves their calibrated range, as a part of the same sum; 0..1."""
-    return _part(scores, output, sum(_clipped_power(row) for row in rows))
+def clipped_share(scores: LayerScores, output: str = "") -> float:
+    """What all layers (that `output` is made from) lose because this input leaves calibrated ranges, as a part of the
+    same sum; 0..1."""
+    return _part(scores, output, sum(_clipped_power(scores, row) for row in behind(scores, output)))
 
 
 def leaves_its_range(row: LayerRow) -> bool:
@@ -71,12 +72,20 @@ def _has(row: LayerRow, kinds: Iterable[str]) -> bool:
     return any(cause.kind in kinds for cause in row.causes)
 
 
-def _clipped_power(row: LayerRow) -> float:
+def _clipped_power(scores: LayerScores, row: LayerRow) -> float:
+    """What its own range cuts off, and what that of a tensor it reads did: a layer alone is fed with tensors as they
+    are quantised, and passes on about as much of their error as they have."""
+    read = [one for one in scores.layers if one.name in row.inputs]
+    inherited = max((_cut_off(one) for one in read), default=0.0)
+    return min(row.own_loss**2, _cut_off(row) + inherited)
+
+
+def _cut_off(row: LayerRow) -> float:
     return row.own_loss**2 * row.clipped_noise if leaves_its_range(row) else 0.0
 
 
-def _mended_by_bits(row: LayerRow) -> float:
-    return row.own_loss**2 - _clipped_power(row)
+def _mended_by_bits(scores: LayerScores, row: LayerRow) -> float:
+    return row.own_loss**2 - _clipped_power(scores, row)
 
 
 def _part(scores: LayerScores, output: str, power: float) -> float:

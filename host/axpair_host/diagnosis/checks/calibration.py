@@ -26,7 +26,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
     if not struck:
         return
     first = next(row for row in scores.layers if row.name in named)
-    part = clipped_share(scores, left_the_range(scores, struck[0]), struck[0])
+    part = clipped_share(scores, struck[0])
     why = next(cause.words for cause in first.causes if cause.kind == "clipped")
     yield found(
         "AX204",
@@ -45,7 +45,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
 def left_the_range(scores: LayerScores, output: str) -> list[LayerRow]:
     """The layers behind an output that this input drives out of their range, where they cost a good part of it."""
     rows = [row for row in behind(scores, output) if leaves_its_range(row)]
-    return rows if rows and clipped_share(scores, rows, output) >= STANDS_OUT else []
+    return rows if rows and clipped_share(scores, output) >= STANDS_OUT else []
 
 
 def _layers(number: int, total: int) -> str:
