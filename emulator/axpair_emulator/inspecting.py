@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
-from axpair_proto.capabilities import DeclaredTensor, FirstNode, ModelFacts, ModelInput, ModelSignature
+from axpair_proto.capabilities import DeclaredTensor, FirstNode, Join, ModelFacts, ModelInput, ModelSignature
 from onnx import helper, numpy_helper
 
 from axpair_emulator.errors import ModelError
@@ -18,8 +19,16 @@ from axpair_emulator.graph.pin import model_inputs, pin_shapes
 from axpair_emulator.graph.simplify import simplify
 from axpair_emulator.graph.view import Graph, Node, view
 
+Array = np.ndarray[Any, Any]
 _SCALES = ("Sub", "Add", "Mul", "Div", "BatchNormalization")
 _PASSES = ("Identity", "Cast", "Transpose")
+_JOINS = ("Add", "Sub", "Where")
+_CARRIES = frozenset(
+    ("Mul", "Div", "Neg", "Cast", "Identity", "Unsqueeze", "Squeeze", "Expand", "Reshape", "Transpose", "Slice")
+)
+"""Operators behind which numbers far from zero still are."""
+_FAR = 1000.0
+"""From zero; a constant within that is no mask."""
 _SHORT = 64
 """Elements of a constant that is shown."""
 
@@ -58,7 +67,36 @@ def inspect(onnx_path: Path, shapes: Mapping[str, tuple[int, ...]]) -> ModelFact
             for node in graph.nodes
             if node.op_type == "Concat"
         },
+        joins=joins(graph),
     )
+
+
+def joins(graph: Graph) -> dict[str, Join]:
+    """See `Join`, by the tensor that it makes. What lies behind one is no longer far from anything."""
+    far = {name for name, values in graph.constants.items() if abs(_farthest(values)) >= _FAR}
+    carried = far | {name for name in graph.inputs if graph.dtypes.get(name, "").startswith("float")}
+    found = {}
+    for node in graph.nodes:
+        if node.op_type in _CARRIES and carried & set(node.inputs):
+            carried.update(node.outputs)
+        # The first operand of Where is a condition.
+        values = node.inputs[1:] if node.op_type == "Where" else node.inputs
+        if node.op_type in _JOINS and carried & set(values):
+            found[node.outputs[0]] = Join(
+                node.name,
+                node.op_type,
+                tuple(name for name in dict.fromkeys(values) if not graph.is_constant(name)),
+                tuple(_farthest(graph.constants[name]) for name in values if graph.is_constant(name)),
+            )
+    return found
+
+
+def _farthest(values: Array) -> float:
+    """The element farthest from zero; 0.0 for none, and for what are no floats."""
+    if values.dtype.kind != "f" or not values.size:
+        return 0.0
+    flat = values.reshape(-1)
+    return float(flat[int(np.nan_to_num(np.abs(flat), nan=0.0, posinf=np.inf).argmax())])
 
 
 def signature(onnx_path: Path) -> ModelSignature:

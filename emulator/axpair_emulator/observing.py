@@ -20,16 +20,22 @@ from axpair_emulator.graph.load import load_onnx
 from axpair_emulator.graph.pin import pin_shapes
 from axpair_emulator.graph.simplify import simplify
 from axpair_emulator.graph.view import Graph, view
+from axpair_emulator.inspecting import joins
 from axpair_emulator.plan.inputs import input_port
 
 FIRST_LAYERS = 5
 """Layers with weights that are looked at."""
+MOST_FEATURES = 4096
+"""Of an input; more are places, samples in time or pixels."""
 
 
 class _Seen:
     """One tensor over the samples."""
 
-    def __init__(self, against: Spread | None) -> None:
+    def __init__(self, against: Spread | None, feature_axis: int | None) -> None:
+        self._feature_axis = feature_axis
+        self._features: np.ndarray[Any, Any] | None = None
+        self._infinite = 0.0
         self._observer = Observer(histogram=False)
         self._against = against
         self._outside = 0
@@ -39,6 +45,13 @@ class _Seen:
         """Takes one sample's."""
         self._observer.see(values)
         self._elements += values.size
+        if self._observer.bad and not self._infinite:
+            infinite = values[np.isinf(values)]
+            self._infinite = float(infinite[0]) if infinite.size else 0.0
+        if self._feature_axis is not None:
+            sizes = np.abs(np.where(np.isfinite(values), values, 0.0))
+            reach = sizes.max(axis=tuple(axis for axis in range(values.ndim) if axis != self._feature_axis))
+            self._features = reach if self._features is None else np.maximum(self._features, reach)
         if self._against is not None:
             slack = 1e-3 * (self._against.high - self._against.low)
             low, high = self._against.low - slack, self._against.high + slack
@@ -50,7 +63,8 @@ class _Seen:
         low, high = self._observer.low, self._observer.high
         if low > high:
             low = high = 0.0
-        return Spread(low, high, kind, self._outside / max(1, self._elements))
+        features = () if self._features is None else tuple(map(float, self._features))
+        return Spread(low, high, kind, self._outside / max(1, self._elements), self._infinite, features)
 
 
 def observe(
@@ -77,7 +91,7 @@ def observe(
     for port in ports:
         if port.name not in paths:
             raise DatasetError(f"no archive for input {port.name!r}", next_step="give one for each input")
-    seen = {name: _Seen((against or {}).get(name)) for name in kinds}
+    seen = {name: _Seen((against or {}).get(name), _feature_axis(graph, name)) for name in kinds}
     samples = 0
     for _, data in dataset_inputs(paths, limit or config.calibration.size, ports, lambda _: None):
         values = model.values(data)
@@ -85,6 +99,13 @@ def observe(
             one.see(np.asarray(values[name]))
         samples += 1
     return Observed(samples, {name: seen[name].spread(kind) for name, kind in kinds.items()})
+
+
+def _feature_axis(graph: Graph, name: str) -> int | None:
+    """Of an input: channels of what is like a picture, else the last one; None for any other tensor."""
+    shape = graph.shapes.get(name, ())
+    axis = 1 if len(shape) == 4 else len(shape) - 1
+    return axis if name in graph.inputs and axis >= 0 and 1 < shape[axis] <= MOST_FEATURES else None
 
 
 def _looked_at(graph: Graph) -> dict[str, str]:
@@ -100,6 +121,9 @@ def _looked_at(graph: Graph) -> dict[str, str]:
             for part in node.inputs:
                 if not graph.is_constant(part):
                     kinds.setdefault(part, "part")
+    for join in joins(graph).values():
+        for operand in join.operands:
+            kinds.setdefault(operand, "operand")
     for name in graph.outputs:
         if name in graph.shapes:
             kinds[name] = "output"

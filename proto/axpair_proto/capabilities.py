@@ -174,6 +174,20 @@ class ModelInput:
 
 
 @dataclass(frozen=True)
+class Join:
+    """An addition, subtraction or choice that may put numbers far apart into one tensor: one of its operands is a
+    constant far from zero, or made of one, or comes from an input of the model as it is."""
+
+    node: str
+    kind: str
+    """Of ONNX."""
+    operands: tuple[str, ...]
+    """Tensors that aren't constant."""
+    constants: tuple[float, ...]
+    """Of each constant operand the element farthest from zero; may be infinite."""
+
+
+@dataclass(frozen=True)
 class ModelFacts:
     """What a float model is made of."""
 
@@ -190,6 +204,8 @@ class ModelFacts:
     """Multiplications of layers whose result goes into such a one."""
     concats: Mapping[str, tuple[str, ...]]
     """Each Concat's tensor, and the tensors that it joins."""
+    joins: Mapping[str, Join] = field(default_factory=dict)
+    """By the tensor that they make."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Each operator's name and its ONNX type, once simplified."""
     outputs: tuple[str, ...] = ()
@@ -232,9 +248,13 @@ class Spread:
     low: float
     high: float
     kind: str
-    """"input", "layer", "part" (of a Concat) or "output"."""
+    """"input", "layer", "part" (of a Concat), "operand" (of a `Join`) or "output"."""
     outside: float = 0.0
     """Share of its elements beyond the range that it was held against."""
+    infinite: float = 0.0
+    """An infinity that it has; 0.0 where it has none. `low` and `high` are of the finite values."""
+    features: tuple[float, ...] = ()
+    """Of an input: how far each of its features, or channels, reaches from zero. () where it has too many, or none."""
 
 
 @dataclass(frozen=True)
@@ -243,7 +263,8 @@ class Observed:
 
     samples: int
     tensors: Mapping[str, Spread]
-    """Inputs as the model gets them, the first layers, parts of every Concat, outputs; by tensor name."""
+    """Inputs as the model gets them, the first layers, parts of every Concat, operands of every `Join`, outputs; by
+    tensor name."""
 
 
 @runtime_checkable

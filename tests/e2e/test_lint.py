@@ -1,6 +1,7 @@
 """`axpair lint` as users call it: sound and wrong configurations, a case and data unlike the set, scores."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from axpair_emulator.zoo import fetch
 from command_line import Done, axpair_here, said_once
 from layer_models import build_branching
+from lossy_models import attention, policy
 from onnx_models import config_text, pack, png
 from PIL import Image
 
@@ -95,3 +97,44 @@ def test_bad_input_is_one_message(folder: Path, tmp_path: Path) -> None:
     assert "c.tar" in said_once(axpair_here("lint", tmp_path / "c.prototxt"), 2)
     wrong = axpair_here("lint", folder / "c.prototxt", "--onnx", folder / "m.onnx", "--input-shape", "data:1xAx3")
     assert "NAME:1x3x480x640" in said_once(wrong, 2)
+
+
+@pytest.mark.parametrize("as_input", [False, True], ids=["constant", "input"])
+@pytest.mark.parametrize("mask", ["-1e9", "-65504", "-3.4028235e38", "-inf"])
+def test_a_mask_that_leaves_the_scores_no_step_is_told_before_a_build(
+    tmp_path: Path, mask: str, as_input: bool
+) -> None:
+    attention(tmp_path, float(mask), as_input=as_input)
+    _, document = lint(tmp_path / "c.prototxt", "--onnx", tmp_path / "m.onnx")
+    (hint,) = [one for one in document["hints"] if one["kind"] == "constant"]
+    assert hint["code"] == "AX205"
+    assert "Add '/attn/mask_add'" in hint["summary"]
+    assert ("from 'mask'" if as_input else "a constant of it") in hint["summary"]
+    assert "'scaled'" in hint["summary"]
+    assert re.match("write -[1-9]0 in its place", hint["prove"])
+
+
+def test_a_near_mask_and_like_features_are_no_hint(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    attention(tmp_path / "a", -30)
+    _, document = lint(tmp_path / "a/c.prototxt", "--onnx", tmp_path / "a/m.onnx")
+    assert set(kinds(document)) == {"size"}
+    (tmp_path / "b").mkdir()
+    policy(tmp_path / "b", alike=True)
+    _, document = lint(tmp_path / "b/c.prototxt", "--onnx", tmp_path / "b/m.onnx")
+    assert kinds(document) == []
+
+
+def test_features_of_unlike_size_are_told(tmp_path: Path) -> None:
+    policy(tmp_path)
+    _, document = lint(tmp_path / "c.prototxt", "--onnx", tmp_path / "m.onnx")
+    assert kinds(document) == ["unlike-features"]
+    assert document["hints"][0]["code"] == "AX206"
+    assert "56 of 60 stay within 2 steps" in document["hints"][0]["summary"]
+
+
+def test_an_infinite_input_does_not_leave_a_range(tmp_path: Path) -> None:
+    case = attention(tmp_path, -np.inf, as_input=True)
+    files = [flag for name in (case.picture, tmp_path / "mask.npy") for flag in ("--input", name)]
+    _, document = lint(tmp_path / "c.prototxt", "--onnx", tmp_path / "m.onnx", *files)
+    assert "beyond-range" not in kinds(document)

@@ -166,6 +166,8 @@ def _look_at_ranges(
             linted.passed.append(Passed("ranges", f"the float model can't be run under it: {error.message}"))
             return
         linted.hints += model.concats(facts, seen)
+        linted.hints += model.swallowed(facts, seen)
+        linted.hints += model.features(inputs, seen)
         linted.hints += model.q_values(config, inputs, seen)
         names = [one.name for one in inputs]
 

@@ -1,12 +1,14 @@
 """Layout, Q values, and what in the model is known to quantise badly."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-from axpair_proto.capabilities import ModelFacts, ModelInput, Observed
+from axpair_proto.capabilities import Join, ModelFacts, ModelInput, Observed
 from axpair_proto.pulsar import config_pb2 as pb
 
 from axpair_host.layers.causes import UNLIKE
+from axpair_host.layers.swallowing import Constant, swallows
 from axpair_host.lint.declared import DeclaredInput
 from axpair_host.lint.hint import Hint
 
@@ -15,6 +17,10 @@ SILU_SHARE = 0.2
 _PICTURE = (1, 3, 4)
 COARSE = 32
 """Codes that a range should be spread over at least."""
+_CODES = 255
+"""Steps of 8 bit."""
+_LOST_STEPS = 2.0
+_LISTED = 64
 _LAYERS = "axpair layers --onnx M.onnx --joint M.joint --lava-joint M.lava_joint --input FILE"
 
 
@@ -71,6 +77,65 @@ def concats(facts: ModelFacts, seen: Observed) -> Iterator[Hint]:
                 f"{large!r}, which reaches {reach[large]:.4g}: one scale has to do for both",
                 f"{_LAYERS}; take the parts as outputs of their own",
                 {"reach": reach},
+            )
+
+
+def swallowed(facts: ModelFacts, seen: Observed) -> Iterator[Hint]:
+    """A number far away, such as that of an attention mask, in one tensor with others that it leaves no step."""
+    for tensor, join in facts.joins.items():
+        source, value = _farthest(join, seen)
+        others = [name for name in join.operands if name != source and name in seen.tensors]
+        if not others:
+            continue
+        other = seen.tensors[others[0]]
+        constant = Constant(value, 0, other.low, other.high)
+        if not other.high > other.low or not swallows(constant, abs(value) / _CODES):
+            continue
+        whose = f"from {source!r}" if source else "a constant of it"
+        fate = (
+            "no range has a place for that"
+            if math.isinf(value)
+            else "one step of 8 bit would leave those less than three bits"
+        )
+        instead = "a number of the size of the others" if constant.instead is None else f"{constant.instead:g}"
+        yield Hint(
+            "constant",
+            "AX205",
+            f"{join.kind} {join.node!r} puts {value:.3g} ({whose}) into one tensor with {others[0]!r}, which is "
+            f"{other.low:.4g} to {other.high:.4g} over the calibration set: {fate}",
+            f"write {instead} in its place, export and build again",
+            {"tensor": tensor, "value": value, "low": other.low, "high": other.high},
+        )
+
+
+def _farthest(join: Join, seen: Observed) -> tuple[str, float]:
+    """What an operator brings from farthest away, and from which tensor; "" for a constant of its own."""
+    brought = [("", value) for value in join.constants]
+    for name in join.operands:
+        if name in seen.tensors:
+            spread = seen.tensors[name]
+            brought.append((name, spread.infinite or max(spread.low, spread.high, key=abs)))
+    return max(brought, key=lambda one: abs(one[1]), default=("", 0.0))
+
+
+def features(inputs: Sequence[DeclaredInput], seen: Observed) -> Iterator[Hint]:
+    """Features of an input that its one scale leaves next to nothing."""
+    for one in inputs:
+        spread = seen.tensors.get(one.name)
+        if spread is None or not spread.features:
+            continue
+        step = (max(spread.high, 0.0) - min(spread.low, 0.0)) / _CODES
+        lost = [at for at, reach in enumerate(spread.features) if 0 < reach < _LOST_STEPS * step]
+        if lost:
+            yield Hint(
+                "unlike-features",
+                "AX206",
+                f"input {one.name!r}: one scale for features of unlike size: {len(lost)} of {len(spread.features)} "
+                f"stay within {_LOST_STEPS:g} steps ({step:.4g} each) over the calibration set, the first is "
+                f"{lost[0]} ({spread.features[lost[0]]:.4g}); the widest reaches {max(spread.features):.4g}",
+                "normalise the features so that all reach about as far, in the model or before it, and the calibration "
+                f"set with them; {_LAYERS} --try-int16 shows what 16 bit brings",
+                {"features": len(spread.features), "lost": lost[:_LISTED], "step": step},
             )
 
 
