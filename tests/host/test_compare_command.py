@@ -160,3 +160,50 @@ def test_people_get_aligned_lines_without_colours_in_a_pipe(tmp_path: Path, caps
     assert "\x1b" not in out
     rows = [line for line in out.splitlines() if "IDENTICAL " in line or "SIMILAR" in line]
     assert len({row.index("IDENTICAL" if "IDENTICAL" in row else "SIMILAR") for row in rows[1:]}) == 1
+
+
+def coded(real: "np.ndarray[Any, Any]", scale: float, zero: int, dtype: str) -> "np.ndarray[Any, Any]":
+    limits = np.iinfo(dtype)
+    return np.clip(np.round(real / scale) + zero, limits.min, limits.max).astype(dtype)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "scale", "zero"), [("uint8", 0.0437, 113), ("int8", 0.0437, -20), ("uint16", 0.0011, 30000)]
+)
+@pytest.mark.parametrize("lone", [False, True], ids=["npy", "bin"])
+def test_codes_of_a_float_map_are_recognized(
+    tmp_path: Path, capsys: Capture, dtype: str, scale: float, zero: int, lone: bool
+) -> None:
+    real = np.random.default_rng(3).normal(size=(1, 8, 10, 10)).astype(np.float32) * 2
+    np.save(tmp_path / "a.npy", real)
+    codes = coded(real, scale, zero, dtype)
+    other = tmp_path / ("b.bin" if lone else "b.npy")
+    if lone:
+        other.write_bytes(codes.tobytes())
+    else:
+        np.save(other, codes)
+    code, found = document(capsys, tmp_path / "a.npy", other)
+    (one,) = found["tensors"]
+    assert (code, one["relation"]) == (1, "EQUIVALENT")
+    assert one["codes"]["scale"] == pytest.approx(scale, rel=1e-3)
+    assert one["codes"]["zero_point"] == pytest.approx(zero, abs=0.5)
+    assert one["codes"]["dtype"] == dtype
+    assert "within half a step" in one["note"]
+    assert document(capsys, tmp_path / "a.npy", other, "--at-least", "equivalent")[0] == 0
+    assert document(capsys, other, tmp_path / "a.npy", "--at-least", "equivalent")[0] == 0
+
+
+def test_integers_that_are_no_codes_of_it_are_another_dtype(tmp_path: Path, capsys: Capture) -> None:
+    random = np.random.default_rng(3)
+    real = random.normal(size=(1, 8, 10, 10)).astype(np.float32)
+    np.save(tmp_path / "a.npy", real)
+    for integers in (
+        random.integers(0, 256, real.shape, dtype=np.uint8),
+        coded(real[:, ::-1], 0.0437, 113, "uint8"),
+        coded(-real, 0.0437, 113, "uint8"),
+        (real > 0).astype(np.uint8),
+    ):
+        np.save(tmp_path / "b.npy", integers)
+        code, found = document(capsys, tmp_path / "a.npy", tmp_path / "b.npy", "--at-least", "similar")
+        assert (code, found["tensors"][0]["relation"]) == (1, "INVALID")
+        assert "dtypes differ" in found["tensors"][0]["reason"]

@@ -86,3 +86,19 @@ def test_a_misreading_that_the_probe_contradicts_is_chance(tmp_path: Path) -> No
     trials = (trial("swapped", "AX103", wrong), trial("swapped", "AX103", values(79), "probe"))
     verdict = judged(tmp_path, *twice(damaged(prob=wrong)), input_trials=trials)
     assert codes(verdict) == ["AX306"]
+
+
+def test_the_simulator_s_floats_as_codes_of_the_board_are_told(tmp_path: Path) -> None:
+    joint = {"y": np.random.default_rng(1).normal(size=(1, 8, 10, 10)).astype(np.float32)}
+    codes_ = {"y": np.clip(np.round(joint["y"] / 0.031) + 117, 0, 255).astype(np.uint8)}
+    verdict = diagnose(build(tmp_path, joint=joint, rounds=twice(codes_)))
+    assert codes(verdict) == ["AX402"]
+    assert verdict.findings[0].proven
+    assert "value = 0.031" in verdict.findings[0].summary
+    assert "(code - 117)" in verdict.findings[0].summary
+
+
+def test_bytes_of_another_size_that_are_no_codes_stay_another_size(tmp_path: Path) -> None:
+    joint = {"y": np.random.default_rng(1).normal(size=(1, 8, 10, 10)).astype(np.float32)}
+    other = {"y": np.random.default_rng(2).integers(0, 256, (1, 8, 10, 10), dtype=np.uint8)}
+    assert codes(diagnose(build(tmp_path, joint=joint, rounds=twice(other)))) == ["AX002"]

@@ -12,6 +12,7 @@ from axpair_host.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from axpair_host.evidence.collection import Array
     from axpair_host.evidence.matching import Matched
     from axpair_host.evidence.record import OutputFacts
 
@@ -108,6 +109,8 @@ def _compared(
         return {"name": pair.label, **invalid(error.message).document()}
     if reference is None or candidate is None:
         result = invalid(f"missing in {'A' if reference is None else 'B'}")
+    elif (codes := _codes(reference, candidate, given, pair)) is not None:
+        return codes
     else:
         result = compare(
             reference,
@@ -130,3 +133,27 @@ def _compared(
                 result, relation=Relation.DIFFERENT, cosine=None, relative_error=None, passing_atol=None, slices=()
             )
     return {"name": pair.label, **result.document(), **({"note": note} if note else {})}
+
+
+def _codes(reference: "Array", candidate: "Array", given: dict[str, Any], pair: "Matched") -> dict[str, Any] | None:
+    """Floats on one side and their codes on the other, compared as the values that the codes stand for."""
+    import dataclasses
+
+    from axpair_host.compare import Relation, compare
+    from axpair_host.compare.affine import affine_codes
+
+    swapped = candidate.dtype.kind == "f"
+    found = affine_codes(candidate, reference) if swapped else affine_codes(reference, candidate)
+    if found is None:
+        return None
+    pairs = (found.values, candidate) if swapped else (reference, found.values)
+    result = compare(*pairs, step=found.scale, atol=given["atol"], rtol=given["rtol"])
+    if not found.off:  # every code is the one for its value
+        result = dataclasses.replace(result, relation=Relation.EQUIVALENT, bytes_equal=False)
+    codes, floats = ("A", "B") if swapped else ("B", "A")
+    return {
+        "name": pair.label,
+        **result.document(),
+        "codes": {"side": codes, "dtype": found.dtype, "scale": found.scale, "zero_point": found.zero_point},
+        "note": f"{codes} holds {floats} as {found.dtype} codes: {found.words}; --at-least equivalent takes that",
+    }

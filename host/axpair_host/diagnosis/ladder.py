@@ -64,7 +64,7 @@ class Check:
 LADDER: tuple[Check, ...] = (
     Check("Does the board still do a known-good case?", ("AX005",), canary.check),
     Check("Are all outputs there?", ("AX001",), names.check),
-    Check("Is every tensor of the declared shape and dtype?", ("AX002",), sizes.check),
+    Check("Is every tensor of the declared shape and dtype?", ("AX002", "AX402"), sizes.check),
     Check("Do the digests fit?", ("AX006",), digests.check),
     Check("Can the comparison fail at all?", ("AX004",), tolerance.check),
     Check("Is there NaN or Inf in what the simulator gives?", ("AX003",), nonfinite.simulated),

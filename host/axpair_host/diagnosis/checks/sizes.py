@@ -1,10 +1,11 @@
 """Is every tensor of the declared shape and dtype?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from axpair_proto.dtypes import size_bytes
 
+from axpair_host.compare.affine import AffineCodes, affine_codes
 from axpair_host.diagnosis.finding import Finding, Matter, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.record import OutputFacts
@@ -13,16 +14,25 @@ _LEGS = ("onnx", "lava_joint", "joint", "board")
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding]:
-    """AX002: a tensor isn't what the description says, or the runtime refused the inputs for that reason."""
+    """AX002: a tensor isn't what the description says, or the runtime refused the inputs for that reason. AX402 where
+    the board's integers are the simulator's floats as codes of a scale and a zero point."""
     for leg in _LEGS:
         wrong: dict[str, str] = {}
+        coded: dict[str, AffineCodes] = {}
         for output in inquiry.outputs:
             tensor = inquiry.evidence.leg(leg).get(output.name)
             if tensor is None or (tensor.dtype.name == output.dtype and tensor.shape == output.shape):
                 continue
+            right = inquiry.evidence.leg("joint").get(output.name)
+            codes = affine_codes(right, tensor) if leg == "board" and right is not None else None
+            if codes is not None:
+                coded[output.name] = codes
+                continue
             wrong[output.name] = _words(output, tensor.dtype.name, tensor.shape, tensor.nbytes)
         if wrong:
             yield _finding(leg, wrong)
+        if coded:
+            yield _as_codes(inquiry, coded)
     for round_ in inquiry.evidence.case_rounds:
         if round_.failure is not None and round_.failure.kind == "input":
             yield found(
@@ -47,6 +57,27 @@ def _finding(leg: str, wrong: dict[str, str]) -> Finding:
         outputs=tuple(wrong),
         settles=matters.get(leg, ("conversion",)),
         stage="on_board" if leg == "board" else "conversion",
+    )
+
+
+def _as_codes(inquiry: Inquiry, coded: Mapping[str, AffineCodes]) -> Finding:
+    name, first = next(iter(coded.items()))
+    return found(
+        "AX402",
+        f"{name!r} is the simulator's, handed out as {first.dtype} codes where float32 is declared: {first.words}"
+        + (f"; {len(coded) - 1} more outputs" if len(coded) > 1 else ""),
+        {
+            "outputs": {
+                one: {"dtype": codes.dtype, "scale": codes.scale, "zero_point": codes.zero_point, "off": codes.off}
+                for one, codes in coded.items()
+            }
+        },
+        proven=not any(codes.off for codes in coded.values()),
+        outputs=tuple(coded),
+        settles=("board",),
+        cosine_if_fixed=inquiry.cosine_without_board,
+        next_steps=("Take them as real values by that formula, or have the board hand out floats.",),
+        entry_steps=False,
     )
 
 
