@@ -186,7 +186,7 @@ def test_codes_of_a_float_map_are_recognized(
     (one,) = found["tensors"]
     assert (code, one["relation"]) == (1, "EQUIVALENT")
     assert one["codes"]["scale"] == pytest.approx(scale, rel=1e-3)
-    assert one["codes"]["zero_point"] == pytest.approx(zero, abs=0.5)
+    assert one["codes"]["zero_point"] == pytest.approx(zero)
     assert one["codes"]["dtype"] == dtype
     assert "within half a step" in one["note"]
     assert document(capsys, tmp_path / "a.npy", other, "--at-least", "equivalent")[0] == 0

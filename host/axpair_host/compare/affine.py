@@ -19,8 +19,6 @@ _HALF = 0.55
 """Steps by which rounding moves a value, with room for the line that is fitted."""
 _SHARE = 0.95
 """Of the elements, those that lie on the line; the rest may be off by more, as between simulator and device."""
-_WHOLE = 0.02
-"""How near a whole number a zero point is one, in steps."""
 
 
 @dataclass(frozen=True)
@@ -79,13 +77,24 @@ def _fit(values: Array, codes: Array) -> AffineCodes | None:
     if not scale > 0 or not np.isfinite(scale):
         return None
     zero = middle - level / scale
-    if abs(zero - round(zero)) < _WHOLE:
-        zero = float(round(zero))
-    steps = wanted / scale + zero - given
-    on = np.abs(steps) <= _HALF
-    cut = ~on & (((codes == limits.min) & (steps < 0)) | ((codes == limits.max) & (steps > 0)))
-    off = int(np.count_nonzero(~on & ~cut))
-    if off > (1 - _SHARE) * codes.size:
+    whole = float(round(zero))
+    from_zero = given[inner] - whole
+    through = float(from_zero @ wanted[inner]) / float(from_zero @ from_zero)  # the line on which `whole` is 0.0
+    lines = [_Line(wanted, given, limits, *one) for one in ((through, whole), (scale, zero)) if one[0] > 0]
+    best = min(lines, key=lambda one: one.off)  # the first of equals: a zero point is mostly a whole number
+    if best.off > (1 - _SHARE) * codes.size:
         return None
-    real = ((given - zero) * scale).astype(values.dtype).reshape(values.shape)
-    return AffineCodes(scale, zero, codes.dtype.name, off, int(np.count_nonzero(cut)), real)
+    real = ((given - best.zero) * best.scale).astype(values.dtype).reshape(values.shape)
+    return AffineCodes(best.scale, best.zero, codes.dtype.name, best.off, best.cut, real)
+
+
+class _Line:
+    """How well codes lie on one line."""
+
+    def __init__(self, wanted: Array, given: Array, limits: "np.iinfo[Any]", scale: float, zero: float) -> None:
+        self.scale, self.zero = scale, zero
+        steps = wanted / scale + zero - given
+        beyond = np.abs(steps) > _HALF
+        cut = beyond & (((given == limits.min) & (steps < 0)) | ((given == limits.max) & (steps > 0)))
+        self.cut = int(np.count_nonzero(cut))
+        self.off = int(np.count_nonzero(beyond & ~cut))
