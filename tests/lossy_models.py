@@ -9,8 +9,9 @@ import numpy as np
 import onnx
 from axpair_proto.simulator import Models
 from onnx import TensorProto, helper
-from onnx_models import INPUT, Workspace, net, node, pack, random_array
+from onnx_models import INPUT, Workspace, config_text, net, node, pack, png, random_array
 from pairs import Case, case_of
+from PIL import Image
 
 Array = np.ndarray[Any, Any]
 TOKENS, WIDTH = 16, 32
@@ -78,6 +79,61 @@ def policy(folder: Path, *, alike: bool = False) -> Case:
     return _case(folder, model, {INPUT: samples}, [_floats(folder / "x.npy", lambda: _normal(FEATURES) * reach)])
 
 
+def picking(folder: Path, *, weak: bool = False) -> Case:
+    """The head of a detector without NMS: TopK of 64 scores, and GatherElements of the boxes. Some scores lie so near
+    to each other that quantisation changes their places; `weak` loses the boxes themselves too: one of their numbers
+    is thousands of times as large as the others."""
+    places = 64
+    random = np.random.default_rng(9)
+    boxes = random.normal(scale=0.3, size=(4, 8, 1, 1)).astype(np.float32)
+    if weak:
+        boxes[0] *= 4000
+    model = net(
+        [
+            node("Conv", [INPUT, "w1"], ["stem"], strides=[8, 8]),
+            node("Relu", ["stem"], ["features"]),
+            node("Conv", ["features", "wb"], ["b"]),
+            node("Conv", ["features", "wc"], ["c"]),
+            node("Reshape", ["b", "sb"], ["br"]),
+            node("Reshape", ["c", "sc"], ["cr"]),
+            node("Transpose", ["br"], ["bt"], perm=[0, 2, 1]),
+            node("Transpose", ["cr"], ["ct"], perm=[0, 2, 1]),
+            node("Sigmoid", ["ct"], ["sg"]),
+            node("ReduceMax", ["sg"], ["best"], axes=[-1], keepdims=0),
+            node("TopK", ["best", "k"], ["values", "at"], axis=-1),
+            node("Unsqueeze", ["at", "last"], ["at1"]),
+            node("Tile", ["at1", "four"], ["at4"]),
+            node("GatherElements", ["bt", "at4"], ["picked"], axis=1),
+            node("Unsqueeze", ["values", "last"], ["scores"]),
+            node("Concat", ["picked", "scores"], ["out"], axis=2),
+        ],
+        ["out"],
+        {
+            "w1": random.normal(scale=0.2, size=(8, 3, 8, 8)).astype(np.float32),
+            "wb": boxes,
+            "wc": random.normal(scale=0.3, size=(5, 8, 1, 1)).astype(np.float32),
+            "sb": np.array([1, 4, places]),
+            "sc": np.array([1, 5, places]),
+            "k": np.array([10]),
+            "last": np.array([-1]),
+            "four": np.array([1, 1, 4]),
+        },
+        shape=(1, 3, 64, 64),
+        opset=13,
+    )
+    pack(folder / "c.tar", {f"{seed}.png": png(_blurred(seed)) for seed in range(6)})
+    space = Workspace(folder)
+    scaled = "input_modifications { affine_preprocess { slope: 1 slope_divisor: 255 bias: 0 } }"
+    space.write(model, config_text(f"input_conf_items {{ attributes {{ {scaled} }} }}"))
+    (folder / "x.png").write_bytes(png(_blurred(77)))
+    return _built(space, [folder / "x.png"])
+
+
+def _blurred(seed: int) -> Image.Image:
+    pixels = np.random.default_rng(seed).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    return Image.fromarray(pixels).resize((64, 64), Image.Resampling.BICUBIC)
+
+
 def _normal(*shape: int, seed: int = 0) -> Array:
     return random_array(1, *shape, seed=100 + seed, scale=1.0)
 
@@ -108,9 +164,13 @@ neuwizard_conf {{
 }}
 """,
     )
+    return _built(space, files)
+
+
+def _built(space: Workspace, files: list[Path]) -> Case:
     result = space.build()
     assert result.output_config is not None
-    models = Models(result.joint, folder / "m.onnx", result.lava_joint, result.output_config)
+    models = Models(result.joint, space.folder / "m.onnx", result.lava_joint, result.output_config)
     case = case_of(models, files[0])
     more = [flag for path in files[1:] for flag in ("--input", path)]
     return Case(models, files[0], (*case.flags, "--config", result.output_config, *more))

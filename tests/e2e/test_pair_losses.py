@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from axpair_host.evidence.folder import load
 from command_line import axpair_here
-from lossy_models import attention, policy
+from lossy_models import attention, picking, policy
 from pairs import Case, codes, pair
 from real_files import built_case, field_case
 
@@ -119,6 +119,37 @@ def test_field_case_10_names_the_addition_of_the_mask(tmp_path: Path, mask: str)
     _, document = pair(case, tmp_path / "gt")
     assert codes(document) == ["AX201", "AX205"]
     assert "the layer 'sm' (Add)" in document["findings"][1]["summary"]
+
+
+def test_near_ties_behind_topk_are_nobody_s_fault(tmp_path: Path) -> None:
+    case = picking(tmp_path)
+    done, document = pair(case, tmp_path / "gt")
+    assert (done.returncode, document["verdict"], codes(document)) == (0, "PASS", [])
+    (warning,) = document["warnings"]
+    assert (warning["code"], warning["owner"]) == ("AX406", "none")
+    assert document["outputs"][0]["onnx_joint"]["reordered"]["cosine_in_place"] < 0.98
+    assert layers_of(case)["verdict"] == "PASS"
+    assert "has nothing to bring back" in axpair_here("layers", *case.flags, "--try-int16").stdout
+    again = json.loads(axpair_here("diagnose", tmp_path / "gt", "--json").stdout)
+    assert again["warnings"] == document["warnings"]
+
+
+def test_boxes_that_are_lost_behind_topk_stay_a_loss(tmp_path: Path) -> None:
+    _, document = pair(picking(tmp_path, weak=True), tmp_path / "gt")
+    assert codes(document)[0] == "AX201"
+    assert "reordered" not in document["outputs"][0]["onnx_joint"]
+
+
+def test_field_case_11_has_near_ties_and_its_decisions_are_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = field_case("11-topk-in-model", tmp_path)
+    case = built_case(made, "x.png")
+    monkeypatch.chdir(made)
+    done, document = pair(case, tmp_path / "gt", "--postprocess", "p:d", "--expect", "F")
+    assert (done.returncode, document["verdict"]) == (0, "PASS")
+    assert [one["code"] for one in document["warnings"]] == ["AX406"]
+    assert all(row["differs"] == [] for row in document["decisions"]["rows"])
 
 
 def layers_of(case: Case) -> dict[str, Any]:

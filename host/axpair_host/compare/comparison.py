@@ -1,5 +1,6 @@
 """What a comparison of two tensors found, as a plain value and as JSON."""
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,25 @@ class Slice:
             "cosine": self.cosine,
             "vanished": self.vanished,
         }
+
+
+@dataclass(frozen=True)
+class Reordered:
+    """Rows that were matched before they were compared, since they stand in the order of a score."""
+
+    operator: str
+    """The ONNX operator that puts them into that order."""
+    rows: int
+    moved: int
+    """Rows that stand elsewhere in the candidate."""
+    replaced: int
+    """Rows at the cut of which the candidate has others; they aren't compared."""
+    cosine_in_place: float | None
+    """Of the tensors as they stand."""
+
+    def document(self) -> dict[str, Any]:
+        """JSON form."""
+        return dataclasses.asdict(self)
 
 
 @dataclass(frozen=True)
@@ -79,6 +99,8 @@ class Comparison:
     """Why this comparison could not fail (AX004); empty when it can."""
     slices: tuple[Slice, ...] = ()
     """Parts of unlike range that fare worse than the whole, worst first."""
+    reordered: Reordered | None = None
+    """Where rows were matched first: all numbers are of matched rows then."""
 
     def agrees(self, cpu_part: bool = False) -> bool:
         """Whether board and simulator are as they should be: the same bytes; EQUIVALENT behind a float CPU part; or
@@ -115,6 +137,8 @@ class Comparison:
             found["outside_tolerance"] = self.outside_tolerance
         if self.toothless:
             found["toothless"] = self.toothless
+        if self.reordered is not None:
+            found["reordered"] = self.reordered.document()
         if self.slices:
             found["slices"] = [part.document() for part in self.slices]
         return found

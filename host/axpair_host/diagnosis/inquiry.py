@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from axpair_host.compare import Comparison, compare, invalid
+from axpair_host.compare.rows import Matching, below, in_order, matched_rows, reordered
 from axpair_host.diagnosis.finding import Finding, Matter
 from axpair_host.diagnosis.settings import Settings
 from axpair_host.evidence.folder import Evidence
@@ -42,6 +43,7 @@ class Inquiry:
         self.settings = settings
         self.findings: list[Finding] = []
         self._compared: dict[tuple[str, str], Comparison | None] = {}
+        self._matched: dict[str, Mapping[str, Matching]] = {}
         self._agreeing: dict[tuple[str, int], bool] = {}
 
     @property
@@ -172,7 +174,22 @@ class Inquiry:
             return invalid(f"{missing}/ has no such output")
         output = next(one for one in self.outputs if one.name == name)
         layout = output.layout if pair in ("onnx_joint", "onnx_lava") else None
-        return self.compare(output, tensors[0], tensors[1], layout)
+        plain = self.compare(output, tensors[0], tensors[1], layout)
+        if not output.ordered_by or pair == "joint_board" or not below(plain, self.settings.cosine):
+            return plain
+        matching = self._matchings(pair).get(name)
+        if matching is None:
+            return plain
+        matched = self.compare(output, tensors[0], in_order(tensors[0], tensors[1], matching), layout)
+        return reordered(plain, matched, matching, output.ordered_by)
+
+    def _matchings(self, pair: str) -> Mapping[str, Matching]:
+        """How the rows of two legs belong together, for the outputs that stand in the order of a score."""
+        if pair not in self._matched:
+            ordering = {one.name: one.ordered_by for one in self.outputs if one.ordered_by}
+            reference, candidate = (self.evidence.leg(leg) for leg in PAIRS[pair])
+            self._matched[pair] = matched_rows(reference, candidate, ordering)
+        return self._matched[pair]
 
     def _agrees(self, output: OutputFacts, joint: Array, answer: Answer) -> bool:
         key = output.name, answer.round

@@ -49,6 +49,8 @@ class OutputFacts(msgspec.Struct, frozen=True):
     step: float = 0.0
     """Quantisation step in real units; 0 where unknown."""
     cpu_part: bool = False
+    ordered_by: str = ""
+    """The ONNX operator, such as TopK, that puts its rows into the order of a score; "" where none is known."""
 
 
 class Failure(msgspec.Struct, frozen=True):

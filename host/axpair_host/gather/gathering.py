@@ -75,7 +75,7 @@ def store(
     timings: Mapping[str, float],
 ) -> Record:
     """Write one case, however its legs came about, into `folder` and return its record (not yet written)."""
-    outputs = output_facts(prepared.description)
+    outputs = output_facts(prepared.description, request.models.onnx)
     inputs = write_inputs(folder, prepared)
     write_legs(folder, legs)
     joint = legs.get("joint")

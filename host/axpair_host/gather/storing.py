@@ -15,6 +15,7 @@ from axpair_host.evidence.named import SOURCES
 from axpair_host.evidence.record import BoardFacts, InputFacts, OutputFacts, Round
 from axpair_host.gather.board_leg import BoardLeg, BoardRound
 from axpair_host.gather.prepare import PreparedCase
+from axpair_host.ordering import ordered_outputs
 
 TENSOR_FOLDERS = ("input", "onnx", "lava_joint", "joint", "board", "golden", "runs", "trials", "second_opinion")
 
@@ -45,12 +46,14 @@ def write_inputs(folder: Path, prepared: PreparedCase) -> tuple[InputFacts, ...]
     )
 
 
-def output_facts(description: ModelDescription) -> tuple[OutputFacts, ...]:
-    """What the model declares of its outputs, with the stems under which they are stored.
+def output_facts(description: ModelDescription, onnx: Path | None = None) -> tuple[OutputFacts, ...]:
+    """What the model declares of its outputs, with the stems under which they are stored, and what orders their rows in
+    the float model.
 
     Raises ContractError when two names would be stored as the same file.
     """
     stems = file_stems(tensor.name for tensor in description.outputs)
+    ordering = ordered_outputs(onnx, list(stems))
     return tuple(
         OutputFacts(
             name=tensor.name,
@@ -61,6 +64,7 @@ def output_facts(description: ModelDescription) -> tuple[OutputFacts, ...]:
             q=tensor.q,
             step=tensor.step,
             cpu_part=tensor.cpu_part,
+            ordered_by=ordering.get(tensor.name, ""),
         )
         for tensor in description.outputs
     )

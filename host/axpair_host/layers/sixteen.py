@@ -8,10 +8,11 @@ import msgspec
 from axpair_proto.capabilities import BuildsModels, CutsModels
 from axpair_proto.simulator import Models, Simulator, Stage
 
-from axpair_host.compare import compare
+from axpair_host.compare.rows import compare_outputs
 from axpair_host.errors import UsageError
 from axpair_host.evidence.layer_scores import LayerRow, LayerScores
 from axpair_host.layers.configuration import widen
+from axpair_host.ordering import ordered_outputs
 from axpair_host.progress import Progress
 
 
@@ -54,7 +55,11 @@ def try_sixteen(
         with progress.task("run it"):
             wanted = simulator.run(models, "onnx", inputs)
             before, after = simulator.run(models, stage, inputs), simulator.run(built, stage, inputs)
-    cosines = [{name: compare(wanted[name], leg[name]).cosine for name in wanted} for leg in (before, after)]
+    ordering = ordered_outputs(models.onnx, list(wanted))
+    cosines = [
+        {name: one.cosine for name, one in compare_outputs(wanted, leg, ordering, line).items()}
+        for leg in (before, after)
+    ]
     below = [name for name, value in cosines[0].items() if value is not None and value < line]
     held = all((cosines[1][name] or 0.0) >= line for name in below)
     return SixteenTrial(row.name, tuple(operators), cosines[0], cosines[1], bool(below) and held)

@@ -7,8 +7,9 @@ from typing import Any
 
 from axpair_proto.simulator import Models, Simulator
 
-from axpair_host.compare import compare
+from axpair_host.compare.rows import compare_outputs
 from axpair_host.lint.hint import Hint
+from axpair_host.ordering import ordered_outputs
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ def score(
     for done, (name, case, files) in enumerate(inputs, start=1):
         data = simulator.prepare(models, files).data
         wanted, found = simulator.run(models, "onnx", data), simulator.run(models, "joint", data)
-        scores.append(Score(name, case, {one: compare(wanted[one], found[one]).cosine for one in wanted}))
+        compared = compare_outputs(wanted, found, ordered_outputs(models.onnx, list(wanted)))
+        scores.append(Score(name, case, {one: each.cosine for one, each in compared.items()}))
         at(done)
     return scores
 

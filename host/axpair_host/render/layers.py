@@ -94,7 +94,9 @@ def _summary(document: Mapping[str, Any]) -> list[str]:
         gone = ", ".join(
             f"{name} {cosine(before)} -> {cosine(trial['after'][name])}" for name, before in trial["before"].items()
         )
-        said = "brings it back" if trial["brought_back"] else "doesn't bring it back"
+        needed = any(before is not None and before < line for before in trial["before"].values())
+        lost = "doesn't bring it back" if needed else "has nothing to bring back"
+        said = "brings it back" if trial["brought_back"] else lost
         lines += paragraph(f"16 bit in {trial['layer']!r} {said}: {gone}.", "      ")
     return lines
 

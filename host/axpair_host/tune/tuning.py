@@ -11,12 +11,13 @@ from axpair_proto.errors import AxpairError
 from axpair_proto.gt.listing import claim, list_written, refuse_foreign
 from axpair_proto.simulator import Models, Simulator, Tensors
 
-from axpair_host.compare import compare
+from axpair_host.compare.rows import compare_outputs
 from axpair_host.errors import UsageError
 from axpair_host.layers.costs import enters_at, worst_first
 from axpair_host.layers.dumping import dumped_scores
 from axpair_host.layers.sixteen import around
 from axpair_host.lint.linting import cases as cases_of
+from axpair_host.ordering import ordered_outputs
 from axpair_host.progress import Progress
 from axpair_host.tune.trial import Change, Outcome, Tried, better, configured, strategies, write
 
@@ -173,10 +174,12 @@ class _Bench:
     def _score(self, change: Change, models: Models, seconds: float) -> Tried:
         cosines: dict[str, list[float]] = {}
         for data, wanted in self._cases:
-            for name, tensor in self._simulator.run(models, "joint", data).items():
-                found = compare(wanted[name], tensor).cosine
-                if found is not None:
-                    cosines.setdefault(name, []).append(found)
+            compared = compare_outputs(
+                wanted, self._simulator.run(models, "joint", data), ordered_outputs(self._order.onnx, list(wanted))
+            )
+            for name, one in compared.items():
+                if one.cosine is not None:
+                    cosines.setdefault(name, []).append(one.cosine)
         outputs = {name: Outcome(min(some), sum(some) / len(some)) for name, some in cosines.items()}
         if not outputs:
             raise UsageError("no output of any case has a finite cosine", next_step="look at the case: axpair pair")
