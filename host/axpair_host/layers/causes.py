@@ -10,7 +10,7 @@ from axpair_host.compare import GUIDE_LINE
 from axpair_host.compare.slices import worse_slices
 from axpair_host.evidence.layer_scores import LayerCause, LayerScore
 from axpair_host.layers.clipping import SAMPLED, clipping
-from axpair_host.layers.swallowing import far_constant, smaller_than_a_step, swallows
+from axpair_host.layers.swallowing import Constant, far_constant, lost_share, swallows
 
 Array = np.ndarray[Any, Any]
 
@@ -86,43 +86,43 @@ def _swallowed(reference: LayerTensor, quantised: LayerTensor, context: Context)
     values, step = reference.values, quantised.step
     if not step > 0:
         return
-    constant = far_constant(values)
-    if constant is not None and _ELEMENTWISE & set(reference.kind.split("+")):
-        low, high = constant.low, constant.high
-        whose = _brought_by(reference.name, constant.value, context)
-        instead = constant.instead
-        mend = (
-            f"write {instead:g} in its place: exp() of that vanishes beside the other values as well"
-            if instead is not None
-            else "write a number of the size of the other values in its place"
-        ) + ", and the range stays small; then export and build again"
-        if np.isinf(constant.value):
-            ends = extent(quantised.values[np.isinf(values)]) or (0.0, 0.0)
-            become = f"{ends[0]:.4g} to {ends[1]:.4g}, beside other values of {low:.4g} to {high:.4g}"
-            yield LayerCause(
-                "infinite",
-                f"{constant.elements} of its {values.size} elements are {constant.value:g}{whose}; no range has a "
-                f"place for that, so once quantised they are {become}",
-                mend,
-            )
-            return
-        if swallows(constant, step):
-            yield LayerCause(
-                "constant",
-                f"about {constant.value:.3g}{whose} makes its range so wide that one step ({step:.4g}) swallows all "
-                f"its other values ({low:.4g} to {high:.4g})",
-                mend,
-            )
-            return
-    lost = smaller_than_a_step(values, step) if reference.kind == "Input" else 0
-    if lost:
+    constant = far_constant(values) if _ELEMENTWISE & set(reference.kind.split("+")) else None
+    if constant is not None and (np.isinf(constant.value) or swallows(constant, step)):
+        yield _beside_a_constant(constant, _brought_by(reference.name, constant.value, context), values, quantised)
+    elif reference.kind == "Input" and (lost := lost_share(values, step)):
         yield LayerCause(
             "unlike-features",
-            f"one scale for features of unlike size: {lost} of the {values.size} values of this input are smaller than "
-            f"one step ({step:.4g}), the largest is {context.reach[reference.name]:.4g}",
+            f"one scale for features of unlike size: {lost:.0%} of the values of this input are smaller than half a "
+            f"step ({step:.4g}) and become zero, the largest is {context.reach[reference.name]:.4g}",
             "normalise the features so that all reach about as far, in the model or before it, and the calibration set "
             "with them; or give what reads the input 16 bit, where that leaves each enough steps",
         )
+
+
+def _beside_a_constant(constant: Constant, whose: str, values: Array, quantised: LayerTensor) -> LayerCause:
+    others = f"{constant.low:.4g} to {constant.high:.4g}"
+    instead = constant.instead
+    write = (
+        "write a number of the size of the other values in its place"
+        if instead is None
+        else f"write {instead:g} in its place: exp() of that vanishes beside the other values as well"
+    )
+    mend = f"{write}, and the range stays small; then export and build again"
+    if not np.isinf(constant.value):
+        return LayerCause(
+            "constant",
+            f"about {constant.value:.3g}{whose} makes its range so wide that one step ({quantised.step:.4g}) swallows "
+            f"all its other values ({others})",
+            mend,
+        )
+    infinite = np.isinf(values)
+    ends = extent(quantised.values[infinite]) or (0.0, 0.0)
+    return LayerCause(
+        "infinite",
+        f"{np.count_nonzero(infinite)} of its {values.size} elements are {constant.value:g}{whose}; no range has a "
+        f"place for that, so once quantised they are {ends[0]:.4g} to {ends[1]:.4g}, beside other values of {others}",
+        mend,
+    )
 
 
 def _brought_by(name: str, value: float, context: Context) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from axpair_host.layers.clipping import SAMPLED
+
 Array = np.ndarray[Any, Any]
 
 FEWEST_STEPS = 8.0
@@ -18,7 +20,7 @@ _FEWEST = 8
 _FAR = 16.0
 """How far away the constant lies at least, in reaches of the other values."""
 _LOST_SHARE = 0.25
-"""Of an input's values. Of a bell curve over 256 steps 2 % are smaller than one."""
+"""Of an input's values. Of a bell curve over 256 steps 1 % are smaller than half a step."""
 _VANISHED = 16.0
 """exp of minus this is no step of 16 bit any more."""
 
@@ -29,7 +31,6 @@ class Constant:
 
     value: float
     """As it stands there, the middle one; may be infinite."""
-    elements: int
     low: float
     high: float
     """What the other values span."""
@@ -43,14 +44,14 @@ class Constant:
 
 def far_constant(values: Array) -> Constant | None:
     """What stands far from a body of other values and hardly varies; None where there is no such thing. NaN counts for
-    nothing."""
-    flat = values.reshape(-1)
+    nothing. A sample of the elements is looked at."""
+    flat = _sample(values)
     infinite = flat[np.isinf(flat)]
     finite = flat[np.isfinite(flat)].astype(np.float64)
     if finite.size < _FEWEST:
         return None
     if infinite.size and (infinite == infinite[0]).all() and np.ptp(finite) > 0:
-        return Constant(float(infinite[0]), int(infinite.size), float(finite.min()), float(finite.max()))
+        return Constant(float(infinite[0]), float(finite.min()), float(finite.max()))
     sizes = np.abs(finite)
     reach = float(sizes.max())
     far, near = finite[sizes >= reach / 2], finite[sizes < reach / 2]
@@ -60,7 +61,7 @@ def far_constant(values: Array) -> Constant | None:
     varies = max(2 * (high - low), 1e-6 * reach)
     if not high > low or max(-low, high) * _FAR > reach or float(np.ptp(far)) > varies:
         return None
-    return Constant(float(np.median(far)), int(far.size), low, high)
+    return Constant(float(np.median(far)), low, high)
 
 
 def swallows(constant: Constant, step: float) -> bool:
@@ -68,12 +69,18 @@ def swallows(constant: Constant, step: float) -> bool:
     return constant.high - constant.low <= FEWEST_STEPS * step
 
 
-def smaller_than_a_step(values: Array, step: float) -> int:
-    """How many of an input's values that aren't zero are smaller than one step; 0 where that is few of them, or where
-    all are small alike."""
-    finite = np.abs(values[np.isfinite(values)])
+def lost_share(values: Array, step: float) -> float:
+    """Of an input's values that aren't zero, those that become zero at such a step; 0.0 where that is few of them, or
+    where all are small alike. A sample of the elements is looked at."""
+    flat = _sample(values)
+    finite = np.abs(flat[np.isfinite(flat)])
     given = finite[finite > 0]
-    lost = int(np.count_nonzero(given < step))
-    if given.size < _FEWEST or lost < _LOST_SHARE * given.size or float(given.max()) < _FAR * step:
-        return 0
-    return lost
+    if given.size < _FEWEST or float(given.max()) < _FAR * step:
+        return 0.0
+    share = np.count_nonzero(given < step / 2) / given.size
+    return float(share) if share >= _LOST_SHARE else 0.0
+
+
+def _sample(values: Array) -> Array:
+    flat = values.reshape(-1)
+    return flat[:: max(1, flat.size // SAMPLED)]

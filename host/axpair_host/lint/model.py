@@ -88,7 +88,7 @@ def swallowed(facts: ModelFacts, seen: Observed) -> Iterator[Hint]:
         if not others:
             continue
         other = seen.tensors[others[0]]
-        constant = Constant(value, 0, other.low, other.high)
+        constant = Constant(value, other.low, other.high)
         if not other.high > other.low or not swallows(constant, abs(value) / _CODES):
             continue
         whose = f"from {source!r}" if source else "a constant of it"
