@@ -28,6 +28,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from axpair_proto.regular import read_regular
+
 from axpair_host.errors import UsageError
 
 if sys.version_info >= (3, 11):
@@ -73,8 +75,7 @@ class NamedBoard:
         if self.token_file is None:
             return ""
         try:
-            with self.token_file.open("rb") as stream:
-                text = stream.read(_MAX_TOKEN_BYTES).decode().strip()
+            text = read_regular(self.token_file, _MAX_TOKEN_BYTES).decode().strip()
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"{self.token_file}: the token of board {self.name!r} can't be read: {error}") from error
         if not text or len(text.split()) != 1:
@@ -147,8 +148,7 @@ def post_pattern(start: Path) -> str | None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as stream:
-            data = stream.read(_MAX_BYTES + 1)
+        data = read_regular(path, _MAX_BYTES)
     except OSError as error:
         raise UsageError(f"{path}: can't be read: {error.strerror}") from error
     if len(data) > _MAX_BYTES:

@@ -19,6 +19,7 @@ from google.protobuf.message import DecodeError
 
 from axpair_proto.errors import ContractError
 from axpair_proto.pulsar import config_pb2
+from axpair_proto.regular import open_regular
 from axpair_proto.slim_neu import Shape, edge_shapes
 from axpair_proto.topology import topology_pb2
 
@@ -148,7 +149,7 @@ def read_joint(
     Raises ContractError when the file is missing, no joint, cut off, unsafe or too large.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return _read(file, str(path), wanted, limit_bytes)
     except OSError as error:
         raise ContractError(

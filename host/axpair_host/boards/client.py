@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from axpair_proto.regular import read_regular
+
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC's own log lines are no messages of ours
 
 import grpc
@@ -256,11 +258,14 @@ class Board:
             )
 
 
+_MAX_CA_BYTES = 1 << 20
+
+
 def _channel(address: GrpcAddress) -> grpc.Channel:
     if not address.tls:
         return grpc.insecure_channel(address.target, options=_CHANNEL_OPTIONS)
     try:
-        roots = address.ca.read_bytes() if address.ca else None
+        roots = read_regular(address.ca, _MAX_CA_BYTES) if address.ca else None
     except OSError as error:
         raise UsageError(f"{address.ca}: the CA file of {address.url} can't be read: {error.strerror}") from error
     return grpc.secure_channel(address.target, grpc.ssl_channel_credentials(roots), options=_CHANNEL_OPTIONS)

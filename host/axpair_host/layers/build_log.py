@@ -15,6 +15,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from axpair_proto.regular import read_regular
+
 from axpair_host.errors import UsageError
 from axpair_host.evidence.layer_scores import LayerRow, LayerScore, LayerScores
 
@@ -42,11 +44,12 @@ def layers_in(path: Path) -> LayerScores:
     Raises UsageError where the file can't be read, or holds no such table.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise UsageError(f"--build-log {path}: {path.stat().st_size} bytes; no build log is that long")
-        text = path.read_bytes().decode("utf-8", errors="replace")
+        data = read_regular(path, MAX_BYTES)
     except OSError as error:
         raise UsageError(f"--build-log {path}: {error.strerror or error}", next_step="check the path") from error
+    if len(data) > MAX_BYTES:
+        raise UsageError(f"--build-log {path}: more than {MAX_BYTES} bytes; no build log is that long")
+    text = data.decode("utf-8", errors="replace")
     rows = rows_in(text)
     if rows:
         return LayerScores("onnx", "", tuple(rows))

@@ -21,6 +21,7 @@ from axpair_proto.pulsar.passed_over import FIELDS
 from axpair_proto.pulsar.tokens import ConfigTextError, Token, tokens
 from axpair_proto.pulsar.values import scalar_value
 from axpair_proto.pulsar2.recognized import refuse_other
+from axpair_proto.regular import read_regular
 from axpair_proto.written import is_as_written, mark_line
 
 MAX_CONFIG_BYTES = 1 << 24
@@ -42,16 +43,16 @@ def read_config(path: Path) -> tuple[config_pb2.Config, tuple[str, ...]]:
 def config_text(path: Path) -> str:
     """What a configuration's file holds, without a byte order mark. Raises ConfigTextError for an unreadable file."""
     try:
-        if path.stat().st_size > MAX_CONFIG_BYTES:
-            raise ConfigTextError(
-                f"{path} has {path.stat().st_size} bytes; no configuration is that long",
-                next_step="give config.prototxt as --config",
-            )
-        data = path.read_bytes()
+        data = read_regular(path, MAX_CONFIG_BYTES)
     except OSError as error:
         raise ConfigTextError(
             f"the configuration {path} can't be read: {error.strerror or error}", next_step="check --config"
         ) from error
+    if len(data) > MAX_CONFIG_BYTES:
+        raise ConfigTextError(
+            f"{path} has more than {MAX_CONFIG_BYTES} bytes; no configuration is that long",
+            next_step="give config.prototxt as --config",
+        )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
