@@ -166,6 +166,15 @@ def test_single_bits_that_differ_are_flips(tmp_path: Path, count: int) -> None:
     }
 
 
+def test_zeros_of_another_sign_are_the_same_values(tmp_path: Path) -> None:
+    right = J["prob"].copy()
+    right.reshape(-1)[:20] = 0
+    seen = right.copy()
+    seen.reshape(-1)[:20] = -0.0
+    verdict = judged(tmp_path, *twice(damaged(prob=seen)), joint={**J, "prob": right}, steps=1 / 64)
+    assert (codes(verdict), verdict.verdict) == ([], "PASS")
+
+
 def test_elements_one_step_off_are_no_flips_though_one_bit_differs(tmp_path: Path) -> None:
     right = np.arange(200, dtype=np.uint8).reshape(1, 200)
     seen = right.copy()
