@@ -9,6 +9,7 @@ from pathlib import Path
 
 import axpair_proto
 import msgspec
+from axpair_proto.joint import EMULATED_TOOLS
 from axpair_proto.pulsar import config_pb2 as pb
 from axpair_proto.pulsar.text import config_file, read_config, refuse_other_config
 
@@ -41,7 +42,7 @@ from axpair_emulator.storage.consistency import require_runnable
 from axpair_emulator.storage.files import require_writable, write_whole
 from axpair_emulator.storage.joint_file import pack_program, pack_reference, refuse_other_joint
 
-TOOLS_VERSION = f"axpair-emulator {axpair_proto.__version__}"
+TOOLS_VERSION = f"{EMULATED_TOOLS} {axpair_proto.__version__}"
 
 Progress = Callable[[str, int, int], None]
 """Told (phase, done, total); a total of 0 means unknown."""

@@ -127,6 +127,14 @@ def _refuse_other_kind(flag: str, path: Path, kind: FileKind) -> None:
     )
 
 
+def sure_kind(flag: str, path: Path) -> None:
+    """Raise UsageError where a file that nothing is going to read isn't what its option takes."""
+    kind, wanted = kind_of(path), _WANTED[flag]
+    if kind not in wanted:
+        takes = " or ".join(sorted(one.value for one in wanted))
+        raise UsageError(f"{flag} {path}: is {kind.value}, not {takes}", next_step=where_it_belongs(path, kind))
+
+
 def where_it_belongs(path: Path, kind: FileKind) -> str:
     """What to do with a file of that kind: a sentence, or a command with its path; "" where nothing is known."""
     quoted = shlex.quote(str(path))

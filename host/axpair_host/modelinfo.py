@@ -6,7 +6,7 @@ from typing import Any
 
 from axpair_proto.description import ModelDescription, TensorDescription
 from axpair_proto.filekinds import FileKind, kind_of
-from axpair_proto.joint import PART_KINDS, SLIM_MEMBERS, JointTensor, Toolchain, read_joint
+from axpair_proto.joint import EMULATED_TOOLS, PART_KINDS, SLIM_MEMBERS, JointTensor, Toolchain, read_joint
 from axpair_proto.onnx_file import OnnxFile, OnnxTensor, read_onnx
 
 from axpair_host.errors import UsageError
@@ -81,7 +81,8 @@ class ModelInfo:
 
     def _lines_of_files(self) -> list[str]:
         release, commit = self.toolchain.release or "unknown", self.toolchain.commit or "unknown"
-        lines = [f"{self.joint}: built by the real toolchain, release {release}, commit {commit}"]
+        by = "the emulated" if release.startswith(EMULATED_TOOLS) else "the real"
+        lines = [f"{self.joint}: built by {by} toolchain, release {release}, commit {commit}"]
         lines += [f"part   {index}  {name}  {kind}" for index, (name, kind) in enumerate(self.parts)]
         for side, tensors in (("input", self.inputs), ("output", self.outputs)):
             lines += [f"{side:<6} {index}  {_known_line(one)}" for index, one in enumerate(tensors)]

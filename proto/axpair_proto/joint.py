@@ -31,6 +31,8 @@ _PIECE_BYTES = 1 << 20
 """Read at once: what is kept of a member is in memory once, what isn't never."""
 _GZIP_MAGIC = b"\x1f\x8b"
 NEU, AXE = 1, 5
+EMULATED_TOOLS = "axpair-emulator"
+"""How the release begins that the emulated toolchain writes into its joints."""
 PART_KINDS = {NEU: "NEU", AXE: "AXE"}
 """Types of parts in topo.bin: the NPU's, and a CPU part."""
 UINT8 = 2

@@ -1,5 +1,6 @@
 """What a model's inputs and outputs are, where no simulator that knows the joint is at hand."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,6 +41,33 @@ def _as_in_joint(
         )
         for one in known
     )
+
+
+def unlike(description: ModelDescription, joint: JointArchive) -> str:
+    """What shows that it isn't of this joint, in a sentence's part; "" where nothing does.
+
+    Names count where a side has several; sizes where the joint's files say them, up to a whole factor (batches).
+    """
+    for side, tensors, known in (
+        ("input", description.inputs, joint.inputs()),
+        ("output", description.outputs, joint.outputs()),
+    ):
+        by_name = {one.name: one for one in tensors}
+        stems = match_stems([one.name for one in known], by_name)
+        if not stems and known and tensors:
+            if len(known) > 1 or len(tensors) > 1:
+                theirs, ours = (", ".join(one.name for one in some[:4]) for some in (tensors, known))
+                return f"its {side}s are {theirs}, the joint's {ours}"
+            stems = {known[0].name: tensors[0].name}
+        for one in known:
+            if one.name not in stems or not one.shape or one.color_space.startswith("NV"):
+                continue
+            found = by_name[stems[one.name]]
+            sizes = sorted((math.prod(one.shape), math.prod(found.shape)))
+            if sizes[0] and sizes[1] % sizes[0]:
+                here, there = ("x".join(map(str, shape)) for shape in (found.shape, one.shape))
+                return f"its {side} {found.name!r} is {here}, the joint's {there}"
+    return ""
 
 
 def from_record(record: Record) -> ModelDescription:
