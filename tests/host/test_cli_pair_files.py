@@ -130,7 +130,9 @@ def test_a_model_whose_outputs_are_there_is_held_against_its_option_all_the_same
 
 def test_a_model_that_is_not_run_is_told(elsewhere: Path) -> None:
     lava = elsewhere / "m.lava_joint"
-    lava.write_bytes(pack_joint(Topology(input_names=["image"], output_names=["prob/raw"], parts=[{"name": "p"}]), {}))
+    topology = Topology(input_names=["image"], output_names=["prob/raw"])
+    topology.parts.add(name="part_0")
+    lava.write_bytes(pack_joint(topology, {}))
     done = axpair_here("pair", *flags(elsewhere), "--lava-joint", lava)
     assert done.returncode == 0, done.stderr
     assert "m.lava_joint: not run, as no installed simulator runs it" in done.stderr
