@@ -324,3 +324,15 @@ def test_a_disk_that_refuses_is_said_and_isnt_the_agents_failure(agent_folder: P
         partial.unlink()
         partial.mkdir()
         assert client.upload(blob("taken", 1000)).complete
+
+
+def test_a_pipe_in_a_partial_file_s_place_is_refused_and_holds_up_no_end(agent_folder: Path) -> None:
+    with started(agent_folder) as agent:
+        with agent.client() as client:
+            data = blob("piped", 1000)
+            os.mkfifo(agent_folder / "blobs" / "partial" / sha256_of(data))
+            with pytest.raises(grpc.RpcError) as caught:
+                client.upload(data)
+            assert reason_of(caught.value) == "DISK"
+        agent.process.terminate()
+        assert agent.process.wait(60) is not None
