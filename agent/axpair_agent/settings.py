@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+from axpair_proto import MIN_TOKEN_LETTERS
 from axpair_proto.regular import read_regular
 
 from axpair_agent.errors import SettingsError
@@ -19,7 +20,6 @@ from axpair_agent.launch import WorkerSpec
 DEFAULT_PORT = 18620
 DEFAULT_QUOTA_BYTES = 4 << 30
 DEFAULT_DEADLINE_MS = 60_000
-MIN_TOKEN_LETTERS = 16
 MAX_TOKEN_BYTES = 4096
 MAX_PEM_BYTES = 1 << 20
 SSH_KEYS = ("python", "runtime", "known_hosts", "identity")

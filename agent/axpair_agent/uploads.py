@@ -28,8 +28,8 @@ def size_of(path: Path) -> int:
 
 
 def _at_once(path: str, flags: int) -> int:
-    """Open without waiting for the other end, where somebody put a pipe in the file's place: that is an OSError."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o666)
+    """Open the file itself: where somebody put a link or a pipe in its place, that is an OSError, and no waiting."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 class Upload:

@@ -21,6 +21,7 @@ from axpair_emulator.config.expand import expand
 from axpair_emulator.config.flags import BuildFlags, apply_flags
 from axpair_emulator.config.resolve import resolve
 from axpair_emulator.config.signature import signature_of
+from axpair_emulator.errors import ConfigError
 from axpair_emulator.float_leg import imported_model
 from axpair_emulator.float_model import FloatModel
 from axpair_emulator.graph.load import load_onnx
@@ -108,6 +109,11 @@ def build(
         require_writable(path)
         refuse_other_joint(path)
     if output_config:
+        if same := next((one for one in (joint, lava_joint) if one.resolve() == output_config.resolve()), None):
+            raise ConfigError(
+                f"{output_config} would hold both the configuration and a model: {same} is written too",
+                next_step="give the configuration another name",
+            )
         require_writable(output_config)
         refuse_other_config(output_config)
     report("load", 0, 0)

@@ -111,7 +111,8 @@ def pair(
     away. Nothing is left behind then.
     """
     request = _with_golden(request)
-    target = Target(out, request, overwrite=overwrite)
+    kept = (("--canary", canary.gt),) if canary is not None else ()
+    target = Target(out, request, overwrite=overwrite, also=kept)
     refuse_other_joint(request)
     simulator = simulator_of(request, simulator_name, address)
     request = checked_config(request, simulator)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from axpair_proto.errors import ContractError
+from axpair_proto.filekinds import kind_of
 from axpair_proto.gt.tensors import (
     UnreadableTensor,
     bin_size,
@@ -102,6 +103,8 @@ def _found(path: Path, named: Path) -> Groups:
         groups: Groups = dict(_tree(path, "", 0, path))
     elif path.is_file():
         groups = _file(path)
+    elif path.exists():
+        raise EvidenceError(f"{named}: is {kind_of(path).value}", next_step="give a folder, an archive or a tensor")
     else:
         raise EvidenceError(f"{named}: there is no such file or folder", next_step="check the path")
     if not groups:
