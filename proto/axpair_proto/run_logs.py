@@ -92,7 +92,7 @@ def read_run_log(lines: Sequence[str]) -> RunLog:
 
     Never raises: what isn't recognized is passed over.
     """
-    lines = [_AROUND.sub("", line) for line in lines]
+    lines = _dedented([_AROUND.sub("", line) for line in lines])
     begins = [index for index, line in enumerate(lines) if _BEGINNING.search(line)]
     if len(begins) > 1:
         return read_run_log(lines[begins[-1] :])._replace(earlier_runs=len(begins) - 1)
@@ -106,6 +106,12 @@ def read_run_log(lines: Sequence[str]) -> RunLog:
                 reading.telling = reading.telling or take is not _seen
                 break
     return reading.result(lines)
+
+
+def _dedented(lines: Sequence[str]) -> Sequence[str]:
+    """Without the blanks that begin every line, as in a quotation."""
+    most = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+    return [line[most:] for line in lines] if most else lines
 
 
 class _Reading:
@@ -289,7 +295,7 @@ _PATTERNS = tuple(
         (r"^(Input|Output)\[(\d+)\]: (.*)$", _tensor_of),
         (r"^Max Batch Size (\d+)", _batch),
         (r"^Support Dynamic Batch\? (\w+)", _dynamic),
-        (r"using random data|using default value", _no_input),
+        (r"^(?:read file .* for )?input\[\d+\] .*(?:using random data|using default value)\s*$", _no_input),
         (r"^\[ERROR\] (?:Stimulus file|Size of stimulus file)\{", _refused("starting")),
         (r"^dump output\[\d+\] (.*) as .* failed\s*$", _no_output),
         (r"^output name \(.*\) conflicts!", _refused("writing")),

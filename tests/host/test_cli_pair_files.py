@@ -136,3 +136,44 @@ def test_a_model_that_is_not_run_is_told(elsewhere: Path) -> None:
     done = axpair_here("pair", *flags(elsewhere), "--lava-joint", lava)
     assert done.returncode == 0, done.stderr
     assert "m.lava_joint: not run, as no installed simulator runs it" in done.stderr
+
+
+def test_float_outputs_in_another_form_accuse_nobody(elsewhere: Path) -> None:
+    prob = np.load(elsewhere / "gt" / "joint" / "prob_raw.npy")
+    whole = (prob * 256).astype(np.int16)
+    for place in ("gt/joint/prob_raw", "out/prob_raw"):
+        (elsewhere / f"{place}.bin").write_bytes(whole.tobytes())
+    np.save(elsewhere / "gt" / "joint" / "prob_raw.npy", whole)
+    done = axpair_here("pair", *flags(elsewhere)[:-2])
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["findings"] == []
+    assert any("onnx/: can't be held against joint/" in one["why"] for one in document["not_judged"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("[1, 10]", "[1, 1000]"),
+        ("Output[0]: prob/raw", "Output[0]: scores"),
+        ("NHWC float32", "NHWC float32\nOutput[1]: feat\n    Shape [4] NHWC uint8"),
+    ],
+)
+def test_a_log_of_another_model_is_evidence_and_no_description(elsewhere: Path, change: tuple[str, str]) -> None:
+    (elsewhere / "log").write_text(LOG.replace(*change))
+    done = axpair_here("pair", *flags(elsewhere))
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["outputs"][0]["shape"] == [1, 10]
+    assert [one["code"] for one in document["warnings"]] == ["AX109"]
+    (elsewhere / "out" / "prob_raw.bin").write_bytes(np.zeros((1, 10), np.float32).tobytes())
+    again = axpair_here("pair", *flags(elsewhere))
+    assert (again.returncode, json.loads(again.stdout)["findings"][0]["code"]) == (1, "AX109")
+
+
+@pytest.mark.parametrize("line", ["I/app: test pattern using random data for osd", "app: using default value for x"])
+def test_another_program_s_random_data_is_not_the_board_s(elsewhere: Path, line: str) -> None:
+    (elsewhere / "log").write_text(f"{LOG}{line}\n")
+    (elsewhere / "out" / "prob_raw.bin").write_bytes(np.zeros((1, 10), np.float32).tobytes())
+    document = json.loads(axpair_here("pair", *flags(elsewhere)).stdout)
+    assert "AX101" not in [one["code"] for one in document["findings"]]

@@ -191,7 +191,9 @@ def test_of_several_runs_in_a_log_the_last_one_is_read(run: FinishedRun) -> None
     assert any("holds 2 runs: the last one is read" in note for note in leg.notes)
 
 
-@pytest.mark.parametrize("around", ["\x1b[32m{}\x1b[0m", "[2023-01-01 10:00:00] {}", "2023-01-01T10:00:00.123Z {}"])
+@pytest.mark.parametrize(
+    "around", ["    {}", "\x1b[32m{}\x1b[0m", "[2023-01-01 10:00:00] {}", "2023-01-01T10:00:00.123Z {}"]
+)
 def test_colors_and_times_around_lines_are_read_through(around: str) -> None:
     plain = read_run_log((LOG + RAN).splitlines())
     assert read_run_log([around.format(line) for line in (LOG + RAN).splitlines()]) == plain

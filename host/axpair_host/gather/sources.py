@@ -81,13 +81,24 @@ def _described(request: GatherRequest, gt: Path, joint: JointArchive, side: Boar
     elif request.finished is not None and request.finished.log is not None:
         logged = logged_description(request.finished.log)
         # One of another model is evidence of what the program loaded, and no description of this joint.
-        if logged is not None and not described.unlike(logged, joint):
-            return logged
-    record = read_record(gt)
-    known = described.from_record(record) if record is not None else described.from_files(gt)
-    if why := described.unlike(known, joint):
+        if logged is not None and not described.unlike(logged, joint.inputs(), joint.outputs(), is_whole=True):
+            try:
+                known = _known_of(gt)
+            except UsageError:
+                return logged
+            # A .bin alone says neither dtype nor shape: the log knows more.
+            typed = [one for one in known.outputs if (one.dtype, len(one.shape)) != ("uint8", 1)]
+            if not described.unlike(logged, known.inputs, typed):
+                return logged
+    known = _known_of(gt)
+    if why := described.unlike(known, joint.inputs(), joint.outputs()):
         raise UsageError(f"--gt {gt}: is of another model than {request.models.joint}: {why}", next_step=_TOGETHER)
     return known
+
+
+def _known_of(gt: Path) -> ModelDescription:
+    record = read_record(gt)
+    return described.from_record(record) if record is not None else described.from_files(gt)
 
 
 def refuse_other_joint(request: GatherRequest) -> None:

@@ -26,19 +26,26 @@ def report(
         "line": line,
         "simulator": simulator or None,
         "build_log": source or None,
-        "first_below": _named(first) if first is not None else None,
+        "first_below": _named(scores, first) if first is not None else None,
         "first_below_stage": stage,
         "costliest": _costs(scores, worst) if worst is not None else None,
-        "miscompiled": [_named(row) for row in miscompiled],
+        "miscompiled": [_named(scores, row) for row in miscompiled],
         "int16": msgspec.to_builtins(sixteen) if sixteen is not None else None,
         "layers": [msgspec.to_builtins(row) for row in scores.layers],
     }
 
 
-def _named(row: LayerRow) -> dict[str, Any]:
-    return {"name": row.name, "node": row.node, "kind": row.kind}
+def _named(scores: LayerScores, row: LayerRow) -> dict[str, Any]:
+    """`number` is its place among the layers, from 1: names that a log cut short are alike."""
+    number = next(at for at, one in enumerate(scores.layers, start=1) if one is row)
+    return {"number": number, "name": row.name, "node": row.node, "kind": row.kind}
 
 
 def _costs(scores: LayerScores, row: LayerRow) -> dict[str, Any]:
     part = share(scores, row)
-    return {**_named(row), "share": part, "stands_out": part >= STANDS_OUT, "causes": msgspec.to_builtins(row.causes)}
+    return {
+        **_named(scores, row),
+        "share": part,
+        "stands_out": part >= STANDS_OUT,
+        "causes": msgspec.to_builtins(row.causes),
+    }

@@ -18,7 +18,8 @@ _UNREADABLE = re.compile(r"get (?:joint )?model type .*failed|load model .*faile
 _OTHER_MODE = re.compile(
     r"init engine with mode ?\{? ?(?P<asked>\w*).*?failed(?:.*?inited to mode ?\{? ?(?P<held>\w+))?"
     r"|already inited to mode ?\{? ?(?P<only>\w*)"
-    r"|model type \{ ?(?P<type>\w+) ?\} is not allowed with npu mode \{ ?(?P<mode>\w+)",
+    r"|model type \{ ?(?P<type>\w+) ?\} is not allowed with npu mode \{ ?(?P<mode>\w+)"
+    r"|cannot set affinity as \{ ?(?P<affinity>\w+) ?\} when (?:model|npu) was inited as \{ ?(?P<inited>\w+)",
     re.I,
 )
 _FIGURES = re.compile(
@@ -72,6 +73,8 @@ def modes(inquiry: Inquiry) -> Iterator[Finding]:
     if stated and (stated["held"] or stated["only"]):
         asked = f", mode {stated['asked']} was asked for" if stated["asked"] else ""
         said = f"the NPU was in mode {stated['held'] or stated['only']} already{asked} (the library's numbers)"
+    if stated and stated["affinity"]:
+        said = f"affinity {stated['affinity']} was asked for in mode {stated['inited']} (the library's numbers)"
     if stated and stated["type"]:
         said = (
             f"a model of type {stated['type']} isn't allowed in the NPU's mode {stated['mode']} (the library's numbers)"
