@@ -1,7 +1,7 @@
 """What a model's inputs and outputs are, where no simulator that knows the joint is at hand."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -10,7 +10,7 @@ from axpair_proto.description import ModelDescription, TensorDescription
 from axpair_proto.dtypes import size_bytes
 from axpair_proto.gt.tensors import read_npy, stems_within
 from axpair_proto.joint import JointArchive, JointTensor
-from axpair_proto.names import match_stems
+from axpair_proto.names import find_name, match_stems
 
 from axpair_host.errors import UsageError
 from axpair_host.evidence.record import Record
@@ -68,7 +68,7 @@ def unlike(
     """
     for side, tensors, known in (("input", description.inputs, inputs), ("output", description.outputs, outputs)):
         by_name = {one.name: one for one in tensors}
-        stems = match_stems([one.name for one in known], by_name)
+        stems = _found([one.name for one in known], by_name)
         if known and tensors and (not stems or (is_whole and len(stems) < max(len(known), len(tensors)))):
             if is_whole or len(known) > 1 or len(tensors) > 1:
                 theirs, ours = (", ".join(one.name for one in some[:4]) for some in (tensors, known))
@@ -82,6 +82,14 @@ def unlike(
                 here, there = ("x".join(map(str, shape)) for shape in (found.shape, one.shape))
                 return f"its {side} {found.name!r} is {here}, the joint's {there}"
     return ""
+
+
+def _found(known: Sequence[str], described: Collection[str]) -> dict[str, str]:
+    """Known name to described name: spelled alike, or one of the two being the other's file."""
+    alike = {name: other for name in known if (other := find_name(name, described)) is not None}
+    if alike:
+        return alike
+    return dict(match_stems(known, described)) or {stem: name for name, stem in match_stems(described, known).items()}
 
 
 def _fits(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
