@@ -37,7 +37,7 @@ PART_KINDS = {NEU: "NEU", AXE: "AXE"}
 """Types of parts in topo.bin: the NPU's, and a CPU part."""
 UINT8 = 2
 """Endpoint.data_type of every input of a published joint [I]."""
-_COMMIT = re.compile(r"[0-9a-f]{7,40}")
+_COMMIT = re.compile(r"([0-9a-f]{7,40})(?:-dirty)?", re.IGNORECASE)
 _SLIM_SUFFIX = ".slim_neu"
 SLIM_MEMBERS = tuple(f"part_{index}{_SLIM_SUFFIX}" for index in range(16))
 """What `read_joint` keeps for the shapes of four axes."""
@@ -135,11 +135,14 @@ class JointArchive:
 
 
 def toolchain_of(text: str) -> Toolchain:
-    """Release and commit of "release, newline, commit", of one of them alone, or of "Unknown"; only a last line of 7
-    to 40 hexadecimal digits is a commit (topo.bin of published joints; run_joint's "tools version", SDK V0.31)."""
-    lines = [line for line in text.split() if line != "Unknown"]
-    if lines and _COMMIT.fullmatch(lines[-1]):
-        return Toolchain(" ".join(lines[:-1]), lines[-1])
+    """Release and commit of "release, newline, commit", of one of them alone, or of "Unknown".
+
+    Only a last line of 7 to 40 hexadecimal digits, with "-dirty" or without, is a commit (topo.bin of published joints;
+    run_joint's "tools version", SDK V0.31).
+    """
+    lines = [line for line in text.split() if line.lower() != "unknown"]
+    if lines and (commit := _COMMIT.fullmatch(lines[-1])):
+        return Toolchain(" ".join(lines[:-1]), commit[1].lower())
     return Toolchain(" ".join(lines))
 
 

@@ -87,12 +87,17 @@ class RunLog(NamedTuple):
     failure: Optional[RunFailure] = None
 
 
+def bare_lines(lines: Sequence[str]) -> List[str]:
+    """Lines without what other programs put around them: colors, and the time or the host's name before it."""
+    return [_AROUND.sub("", line) for line in lines]
+
+
 def read_run_log(lines: Sequence[str]) -> RunLog:
     """Read a log, whatever stands around its lines; of several runs, one below the other, the last one.
 
     Never raises: what isn't recognized is passed over.
     """
-    lines = _dedented([_AROUND.sub("", line) for line in lines])
+    lines = _dedented(bare_lines(lines))
     begins = [index for index, line in enumerate(lines) if _BEGINNING.search(line)]
     if len(begins) > 1:
         return read_run_log(lines[begins[-1] :])._replace(earlier_runs=len(begins) - 1)
@@ -195,7 +200,7 @@ def _engine(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> 
 def _built_by(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
     commit = after[0].strip() if after else ""
     reading.toolchain = found.group(1).strip()
-    if re.fullmatch(r"[0-9a-f]{7,40}", commit):
+    if re.fullmatch(r"[0-9a-fA-F]{7,40}(?:-dirty)?", commit):
         reading.toolchain += f"\n{commit}"
 
 
@@ -305,7 +310,12 @@ _PATTERNS = tuple(
         (r"^(?:read file .* failed|must specify joint file|undefined option: .*)\s*$", _refused("starting")),
         (r":\d+: (.*): Assertion [`'](.*)' failed", _asserted),
         (r"\[Engine\].*failed|get (?:joint )?model type.*failed|load model.*failed", _refused("loading")),
-        (r"^(Aborted|Segmentation fault|Killed)\b", _ended),
+        (r"^(?:\S*sh: )?(?:line \d+: )?\s*(?:\d+ )?(Aborted|Segmentation fault|Killed)\b", _ended),
+        (
+            r"^\S*sh: .*run_(?:joint|model)\b.*: (?:command )?not found|error while loading shared libraries"
+            r"|^\S*sh: .*run_(?:joint|model)\b.*: (?:Permission denied|No such file)",
+            _refused("starting"),
+        ),
         (
             r"^Using wbt \d+|^Is FilterMode\?|^Quantization Type is|^CMM usage: |^Create handle took ",
             _seen,

@@ -264,9 +264,11 @@ def test_behind_a_cpu_part_equivalent_is_as_expected(tmp_path: Path) -> None:
 
 
 def test_when_only_outputs_behind_a_cpu_part_differ_the_npu_is_cleared(tmp_path: Path) -> None:
-    seen = damaged(prob=values(50))
+    seen = damaged(prob=J["prob"] * np.float32(1.0005))
     verdict = judged(tmp_path / "cpu", *twice(seen), cpu_part=True)
     assert [(one.code, one.side) for one in verdict.findings] == [("AX314", "undecided")]
+    large = judged(tmp_path / "large", *twice(damaged(prob=values(50))), cpu_part=True)
+    assert codes(large) == ["AX306"]
     npu = {**J, "boxes": values(51, J["boxes"].shape)}
     mixed = OutputFacts("prob", "prob", "float32", J["prob"].shape, "NCHW", cpu_part=True)
     verdict = judged(tmp_path / "both", *twice({**npu, "prob": values(50)}), declared={"prob": mixed})

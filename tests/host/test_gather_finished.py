@@ -57,6 +57,17 @@ def test_the_log_tells_versions_and_mode() -> None:
     assert toolchain_of(log.toolchain) == Toolchain("0.6.1.14", "59588c54")
 
 
+@pytest.mark.parametrize("commit", ["59588C54", "59588c54-dirty"])
+def test_a_commit_is_the_same_in_capitals_and_with_a_remark(commit: str) -> None:
+    log = read_run_log(LOG.replace("59588c54", commit).splitlines())
+    assert toolchain_of(log.toolchain) == Toolchain("0.6.1.14", "59588c54")
+
+
+@pytest.mark.parametrize("text", ["Unknown", "unknown", "UNKNOWN", ""])
+def test_unknown_is_no_release(text: str) -> None:
+    assert toolchain_of(text) == Toolchain()
+
+
 def test_a_log_that_breaks_off_describes_nothing() -> None:
     cut = LOG[: LOG.index("    Shape [1, 10]")]
     assert description_in(read_run_log(cut.splitlines())) is None

@@ -16,11 +16,11 @@ def report(
 ) -> dict[str, Any]:
     """JSON form of all rows and of what they say. `source` names a log that the rows come from."""
     stage = next((one for one in STAGES if any(getattr(row, one) is not None for row in scores.layers)), "lava_joint")
-    first, worst = first_below(scores, line, stage), costliest(scores)
+    first, worst = first_below(scores, line, stage, nan_is_below=bool(source)), costliest(scores)
     miscompiled = [row for row in scores.layers if row.compiled is not None and row.compiled.at_fault]
     return {
         "schema_version": SCHEMA_VERSION,
-        "verdict": "FAULT" if first is not None or miscompiled else "PASS",
+        "verdict": "FAULT" if first is not None or miscompiled else "INCONCLUSIVE" if scores.cut_off else "PASS",
         "reference": scores.reference,
         "own_stage": scores.own_stage or None,
         "line": line,
