@@ -30,6 +30,10 @@ def load_onnx(path: Path) -> onnx.ModelProto:
             f"{path} ({len(data)} bytes) is not an ONNX model, or is cut off",
             next_step="export the model again, or check that the whole file was copied",
         ) from error
+    if kind_of(path) is FileKind.AXMODEL:
+        raise ModelError(
+            f"{path}: is {FileKind.AXMODEL.value}, built already", next_step="give the ONNX it was built from"
+        )
     if not model.graph.node or not model.opset_import:
         raise ModelError(
             f"{path} ({len(data)} bytes) is not an ONNX model: it holds no operators",

@@ -28,6 +28,7 @@ from axpair_proto.gt.tensors import (
 from axpair_host.errors import EvidenceError
 from axpair_host.evidence.archives import is_archive, unpacked
 from axpair_host.evidence.record import LEGS
+from axpair_host.files import where_it_belongs
 
 Array = np.ndarray[Any, Any]
 _DEEPEST = 4
@@ -156,7 +157,11 @@ def _file(path: Path) -> Groups:
             raise EvidenceError(error.message, next_step=error.next_step) from error
     if path.suffix == ".bin":
         return {"": {path.stem: Stored(path.with_suffix(""), lone=True)}}
-    raise EvidenceError(f"{path}: not a .npy, .bin, .npz, .tar or .zip")
+    kind = kind_of(path)
+    raise EvidenceError(
+        f"{path}: is {kind.value}, and no .npy, .bin, .npz, .tar or .zip",
+        next_step=where_it_belongs(path, kind) or "give a folder, an archive or a tensor",
+    )
 
 
 def _npz(path: Path) -> Mapping[str, Stored]:

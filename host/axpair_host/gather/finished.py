@@ -1,6 +1,7 @@
 """A board's leg from a run that took place before: its output folder and its log, or its log alone where it failed."""
 
 from axpair_proto.description import ModelDescription
+from axpair_proto.filekinds import kind_of
 from axpair_proto.gt.tensors import Array, stems_in
 from axpair_proto.joint import toolchain_of
 from axpair_proto.names import find_name, match_stems
@@ -9,7 +10,7 @@ from axpair_proto.run_logs import SHOWN_LINES, TOOLS, RunLog, read_run_log
 from axpair_host.digests import bytes_sha256
 from axpair_host.errors import UsageError
 from axpair_host.evidence.record import Failure, Round, RoundOutput
-from axpair_host.files import existing_folder
+from axpair_host.files import existing_folder, refuse_other_kind
 from axpair_host.gather.board_leg import BoardLeg, BoardRound
 from axpair_host.gather.gathering import differences
 from axpair_host.gather.request import FinishedRun
@@ -26,6 +27,8 @@ def finished_leg(finished: FinishedRun, description: ModelDescription) -> BoardL
     when the log says that this folder can't be the run's.
     """
     existing_folder("--board-out", finished.folder)
+    if finished.log is not None and finished.log.is_file():
+        refuse_other_kind("--board-log", finished.log, kind_of(finished.log))
     lines = log_lines(finished.log) if finished.log else ()
     log = read_run_log(lines)
     if (log.failure is not None and not log.written) or (not stems_in(finished.folder) and finished.log is not None):

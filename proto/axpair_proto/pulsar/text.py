@@ -15,6 +15,7 @@ from google.protobuf import text_format
 from google.protobuf.message import Message
 
 from axpair_proto.errors import ContractError
+from axpair_proto.filekinds import FileKind, kind_of
 from axpair_proto.gt.replacing import check_replaceable, write_whole_file
 from axpair_proto.pulsar import config_pb2
 from axpair_proto.pulsar.passed_over import FIELDS
@@ -56,6 +57,10 @@ def config_text(path: Path) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if (kind := kind_of(path)) not in (FileKind.UNKNOWN, FileKind.TEXT, FileKind.PROTOTXT):
+            raise ConfigTextError(
+                f"{path}: is {kind.value}, not a configuration", next_step="give the prototxt"
+            ) from error
         line = data[: error.start].count(b"\n") + 1
         raise ConfigTextError(
             f"{path}:{line}: byte 0x{data[error.start]:02x} is not UTF-8", next_step="save the file as UTF-8 text"
