@@ -214,6 +214,12 @@ def test_file_that_is_no_model_is_refused(space: Workspace, data: bytes, message
     assert not list(space.folder.glob("*.joint"))
 
 
+def test_an_archive_for_a_configuration_is_named(space: Workspace) -> None:
+    (space.folder / "c.prototxt").write_bytes((space.folder / "c.tar").read_bytes())
+    with pytest.raises(AxpairError, match=r"c\.prototxt"):
+        space.build()
+
+
 @pytest.mark.parametrize("model", ["m.joint", "m.lava_joint"])
 def test_the_configuration_takes_no_model_s_place(space: Workspace, model: str) -> None:
     joint = space.folder / "m.joint"
