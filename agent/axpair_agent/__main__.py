@@ -166,7 +166,7 @@ def _serve(settings: Settings) -> int:
     last_resort.daemon = True
     last_resort.start()
     agent.close()
-    last_resort.cancel()
+    # It stays: the interpreter waits for the threads of calls, and one may hang in a disk that doesn't answer.
     return 0
 
 

@@ -6,6 +6,7 @@ an upload whose announced bytes can't fit beside those and what other uploads an
 """
 
 import contextlib
+import logging
 import os
 import re
 import shutil
@@ -22,6 +23,8 @@ from axpair_agent.errors import CallError
 from axpair_agent.filelock import FileLock
 from axpair_agent.uploads import Upload, size_of
 from axpair_agent.worker.modelcache import digest_of
+
+log = logging.getLogger(__name__)
 
 MAX_BYTES = (1 << 63) - 1
 """Sizes and offsets beyond it are no file's."""
@@ -198,6 +201,10 @@ class BlobStore:
             if lock is None:
                 return False
             try:
+                # A name alone proves nothing: what isn't what it says was put there by somebody else, and stays.
+                if path.parent == self._whole and (path.is_symlink() or digest_of(path) != path.name):
+                    log.info("%s isn't a blob of ours, and is left alone", path)
+                    return False
                 path.unlink()
             finally:
                 lock.release()

@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+from axpair_proto import MIN_TOKEN_LETTERS
+from axpair_proto.regular import read_regular
+
 from axpair_agent.errors import SettingsError
 from axpair_agent.launch import WorkerSpec
 
 DEFAULT_PORT = 18620
 DEFAULT_QUOTA_BYTES = 4 << 30
 DEFAULT_DEADLINE_MS = 60_000
-MIN_TOKEN_LETTERS = 16
 MAX_TOKEN_BYTES = 4096
 MAX_PEM_BYTES = 1 << 20
 SSH_KEYS = ("python", "runtime", "known_hosts", "identity")
@@ -138,14 +140,9 @@ def read_secret(flag: str, path: Path, most: int) -> bytes:
     """A file's content of at most so many bytes. Raises SettingsError where it can't be read, is empty or larger, or is
     no regular file: others may have no end, or not even a beginning."""
     try:
-        # A FIFO would have even its opening wait.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with open(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise SettingsError(f"{flag} {path} is no regular file", next_step="name a file on a disk")
-            data = file.read(most + 1)
+        data = read_regular(path, most)
     except OSError as error:
-        raise SettingsError(f"{flag} {path}: {error.strerror}") from error
+        raise SettingsError(f"{flag} {path}: {error.strerror}", next_step="name a file on a disk") from error
     if len(data) > most:
         raise SettingsError(f"{flag} {path} is larger than {most} bytes", next_step=f"name the file for {flag}")
     if not data.strip():

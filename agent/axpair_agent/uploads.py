@@ -27,6 +27,11 @@ def size_of(path: Path) -> int:
         return 0
 
 
+def _at_once(path: str, flags: int) -> int:
+    """Open the file itself: where somebody put a link or a pipe in its place, that is an OSError, and no waiting."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0), 0o666)
+
+
 class Upload:
     """Appends to a partial file until it is whole. `append` and `close` are for one thread, `suspend` for any."""
 
@@ -41,7 +46,7 @@ class Upload:
         self._store = store
         self._writing = threading.Lock()
         self._superseded = False
-        self._file = None if path is None else path.open("ab", buffering=0)
+        self._file = None if path is None else open(path, "ab", buffering=0, opener=_at_once)  # noqa: SIM115 (closed by `close`)
         self._lock = None if path is None else FileLock.take(path, shared=False)
 
     def append(self, data: bytes) -> None:

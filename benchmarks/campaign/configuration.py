@@ -29,7 +29,7 @@ from axpair_host.front_end.fitting import AGREE
 from axpair_host.gather.request import GatherRequest, InputFile
 from axpair_host.pairing import Judging, pair
 from axpair_host.progress import Silent
-from axpair_proto.names import file_stems
+from axpair_proto.names import file_stems, find_name
 from axpair_proto.pulsar import config_pb2 as pb
 from axpair_proto.pulsar.text import read_config, write_config
 from axpair_proto.simulator import Models
@@ -253,7 +253,9 @@ def _hidden(evidence: Evidence, given: str, tensor: str, fed: Array, results: Ma
     if given == "input and outputs":
         configured = evidence.fed_in("trials/configured/input")[tensor]
         return bool(np.abs(configured - fed).max() <= AGREE)
-    return worst_error(results, evidence.leg("onnx")) <= CLOSE
+    # A joint's names have ':' where the ONNX model's have '.'.
+    leg = {find_name(name, results) or name: array for name, array in evidence.leg("onnx").items()}
+    return worst_error(results, leg) <= CLOSE
 
 
 def _golden(folder: Path, evidence: str, tensor: str, fed: Array, results: Mapping[str, Array]) -> Path | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import axpair_proto
 import msgspec
+from axpair_proto.joint import EMULATED_TOOLS
 from axpair_proto.pulsar import config_pb2 as pb
 from axpair_proto.pulsar.text import config_file, read_config, refuse_other_config
 
@@ -20,6 +21,7 @@ from axpair_emulator.config.expand import expand
 from axpair_emulator.config.flags import BuildFlags, apply_flags
 from axpair_emulator.config.resolve import resolve
 from axpair_emulator.config.signature import signature_of
+from axpair_emulator.errors import ConfigError
 from axpair_emulator.float_leg import imported_model
 from axpair_emulator.float_model import FloatModel
 from axpair_emulator.graph.load import load_onnx
@@ -41,7 +43,7 @@ from axpair_emulator.storage.consistency import require_runnable
 from axpair_emulator.storage.files import require_writable, write_whole
 from axpair_emulator.storage.joint_file import pack_program, pack_reference, refuse_other_joint
 
-TOOLS_VERSION = f"axpair-emulator {axpair_proto.__version__}"
+TOOLS_VERSION = f"{EMULATED_TOOLS} {axpair_proto.__version__}"
 
 Progress = Callable[[str, int, int], None]
 """Told (phase, done, total); a total of 0 means unknown."""
@@ -107,6 +109,11 @@ def build(
         require_writable(path)
         refuse_other_joint(path)
     if output_config:
+        if same := next((one for one in (joint, lava_joint) if one.resolve() == output_config.resolve()), None):
+            raise ConfigError(
+                f"{output_config} would hold both the configuration and a model: {same} is written too",
+                next_step="give the configuration another name",
+            )
         require_writable(output_config)
         refuse_other_config(output_config)
     report("load", 0, 0)

@@ -9,7 +9,7 @@ EmulatorError
 └── FaultError           a fault asked for by a name or parameter that doesn't exist
 """
 
-from axpair_proto.errors import AxpairError
+from axpair_proto.errors import AxpairError, OpenShape
 
 
 class EmulatorError(AxpairError):
@@ -22,6 +22,10 @@ class ConfigError(EmulatorError):
 
 class ModelError(EmulatorError):
     """The ONNX model can't be read, or holds something that can't be placed."""
+
+
+class OpenShapeError(ModelError, OpenShape):
+    """The model leaves a length of an input open."""
 
 
 class DatasetError(EmulatorError):

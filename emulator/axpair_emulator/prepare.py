@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from axpair_proto.dtypes import size_bytes
+from axpair_proto.regular import read_regular
 from axpair_proto.simulator import PreparedInputs
 
 from axpair_emulator.batch_files import batch_of
@@ -77,17 +78,17 @@ def prepare_data(port: Port, content: bytes, name: str) -> tuple[bytes, tuple[st
 
 def _read(path: Path) -> bytes:
     try:
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise InputError(
-                f"{path} has {size} bytes; an input file has at most {MAX_FILE_BYTES}",
-                next_step="give one frame, not a video or an archive",
-            )
-        return path.read_bytes()
+        data = read_regular(path, MAX_FILE_BYTES)
     except OSError as error:
         raise InputError(
             f"the input file {path} can't be read: {error.strerror or error}", next_step="check --input"
         ) from error
+    if len(data) > MAX_FILE_BYTES:
+        raise InputError(
+            f"{path} has more than {MAX_FILE_BYTES} bytes, the most that an input file may have",
+            next_step="give one frame, not a video or an archive",
+        )
+    return data
 
 
 def _exact(port: Port, content: bytes, name: str) -> bytes:

@@ -22,11 +22,16 @@ pattern = '(?P<label>\S+) with (?P<score>[0-9.]+)'
 import difflib
 import os
 import re
+import shlex
+import stat
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from axpair_proto import MIN_TOKEN_LETTERS
+from axpair_proto.regular import read_regular
 
 from axpair_host.errors import UsageError
 
@@ -73,21 +78,33 @@ class NamedBoard:
         if self.token_file is None:
             return ""
         try:
-            with self.token_file.open("rb") as stream:
-                text = stream.read(_MAX_TOKEN_BYTES).decode().strip()
+            text = read_regular(self.token_file, _MAX_TOKEN_BYTES).decode().strip()
+            mode = self.token_file.stat().st_mode
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"{self.token_file}: the token of board {self.name!r} can't be read: {error}") from error
+        if os.name == "posix" and mode & 0o077:
+            raise UsageError(
+                f"{self.token_file}: others than its owner can read or change the token of board {self.name!r} "
+                f"(mode {stat.S_IMODE(mode):o})",
+                next_step=f"chmod 600 {shlex.quote(str(self.token_file))}",
+            )
         if not text or len(text.split()) != 1:
             raise UsageError(f"{self.token_file}: expected one line with the token of board {self.name!r}")
         return checked_token(text, f"{self.token_file}: the token of board {self.name!r}")
 
 
 def checked_token(token: str, which: str) -> str:
-    """The token, which messages call `which`. Raises UsageError where it has letters that can't be sent as one."""
+    """The token, which messages call `which`; "" is none. Raises UsageError where no agent takes it: too short, or
+    with letters that can't be sent."""
     if not token.isascii() or not token.isprintable():
         raise UsageError(
             f"{which} has letters that no token has: only printable ones of ASCII, no line ends",
             next_step="tr -d '\\r\\n' < TOKEN-FILE prints what the agent's file holds without line ends",
+        )
+    if 0 < len(token) < MIN_TOKEN_LETTERS:
+        raise UsageError(
+            f"{which} has {len(token)} letters, and an agent takes none below {MIN_TOKEN_LETTERS}",
+            next_step="copy it whole from the agent's token file",
         )
     return token
 
@@ -147,8 +164,7 @@ def post_pattern(start: Path) -> str | None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as stream:
-            data = stream.read(_MAX_BYTES + 1)
+        data = read_regular(path, _MAX_BYTES)
     except OSError as error:
         raise UsageError(f"{path}: can't be read: {error.strerror}") from error
     if len(data) > _MAX_BYTES:

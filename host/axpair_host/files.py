@@ -1,6 +1,7 @@
 """Files that the user names, checked before any work."""
 
 import shlex
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,7 @@ def existing_file(flag: str, path: Path) -> Path:
     """Return `path`. Raises UsageError where it is missing, no regular file, unreadable, empty, or where it is clearly
     of another kind than the option takes.
     """
-    _refuse_other_kind(flag, path, _kind_of_file(flag, path))
+    refuse_other_kind(flag, path, _kind_of_file(flag, path))
     return path
 
 
@@ -69,23 +70,26 @@ def given_models(joint: Path, onnx: Path | None, lava_joint: Path | None, config
     for flag, kind in kinds.items():
         path = given[flag]
         assert path is not None
-        _refuse_other_kind(flag, path, kind)
+        refuse_other_kind(flag, path, kind)
     beside = joint.with_name("output_config.prototxt")
     return Models(joint, onnx, lava_joint, config or (beside if beside.is_file() else None))
 
 
 _WANTED = {
-    "--joint": {FileKind.JOINT},
-    "--lava-joint": {FileKind.LAVA_JOINT},
-    "--onnx": {FileKind.ONNX, FileKind.QUANTIZED_ONNX},
-    "--config": {FileKind.PROTOTXT},
-    "CONFIG": {FileKind.PROTOTXT, FileKind.PULSAR2_CONFIG},
-    "--input": {FileKind.IMAGE, FileKind.NPY},
-    "CASES": {FileKind.TEXT},
+    "--joint": (FileKind.JOINT,),
+    "--lava-joint": (FileKind.LAVA_JOINT,),
+    "--onnx": (FileKind.ONNX, FileKind.QUANTIZED_ONNX),
+    "--config": (FileKind.PROTOTXT,),
+    "CONFIG": (FileKind.PROTOTXT, FileKind.PULSAR2_CONFIG),
+    "--input": (FileKind.IMAGE, FileKind.NPY),
+    "CASES": (FileKind.TEXT,),
+    "--board-log": (FileKind.RUN_LOG, FileKind.EMPTY),
+    "--build-log": (FileKind.BUILD_LOG, FileKind.RUN_LOG),
 }
 """Of options and arguments that take one kind; any other takes whatever its own reader does."""
 _VAGUE = {FileKind.UNKNOWN, FileKind.TEXT, FileKind.JSON}
 """Nothing that a reader of the wanted kind wouldn't say better."""
+_BESIDES = {FileKind.QUANTIZED_ONNX, FileKind.EMPTY}
 _RAW = ".bin"
 """Suffix of raw bytes, which may look like anything."""
 _UNPACK = "unpack it, and give the folder"
@@ -114,17 +118,29 @@ _BELONGS = {
 """Where a file of that kind belongs, or what can be done with it today."""
 
 
-def _refuse_other_kind(flag: str, path: Path, kind: FileKind) -> None:
+def refuse_other_kind(flag: str, path: Path, kind: FileKind) -> None:
+    """Raise UsageError where a file is clearly of another kind than the option takes, with where it belongs."""
     wanted = _WANTED.get(flag)
     if wanted is None or kind in wanted or kind in _VAGUE or (flag == "--input" and path.suffix.lower() == _RAW):
         return
     if flag == "CASES":
         next_step = _UNPACK if kind is FileKind.ARCHIVE else where_it_belongs(path, kind)
         raise UsageError(f"{path}: is {kind.value}, neither a folder nor a list of cases", next_step=next_step)
-    raise UsageError(
-        f"{flag} {path}: is {kind.value}, not {' or '.join(sorted(one.value for one in wanted))}",
-        next_step=where_it_belongs(path, kind),
-    )
+    raise UsageError(f"{flag} {path}: is {kind.value}, not {_words(wanted)}", next_step=where_it_belongs(path, kind))
+
+
+def _words(wanted: Collection[FileKind]) -> str:
+    """The kinds in words; of those that are taken besides, such as a quantized ONNX for an ONNX, none is said."""
+    return " or ".join(one.value for one in wanted if one not in _BESIDES)
+
+
+def sure_kind(flag: str, path: Path) -> None:
+    """Raise UsageError where a file that nothing is going to read isn't what its option takes."""
+    kind, wanted = kind_of(path), _WANTED[flag]
+    if kind not in wanted:
+        raise UsageError(
+            f"{flag} {path}: is {kind.value}, not {_words(wanted)}", next_step=where_it_belongs(path, kind)
+        )
 
 
 def where_it_belongs(path: Path, kind: FileKind) -> str:

@@ -114,7 +114,7 @@ def _code_of_error(error: Exception, arguments: list[str]) -> int:
         return USAGE
     if isinstance(error, BrokenPipeError):
         return BROKEN_PIPE
-    if isinstance(error, OSError) and (known := refused_by_system(error)) is not None:
+    if isinstance(error, OSError | ValueError) and (known := refused_by_system(error)) is not None:
         return _refuse(known, arguments)
     return _defect(error)
 

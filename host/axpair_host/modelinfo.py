@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from axpair_proto.description import ModelDescription, TensorDescription
-from axpair_proto.filekinds import FileKind, kind_of
-from axpair_proto.joint import PART_KINDS, SLIM_MEMBERS, JointTensor, Toolchain, read_joint
+from axpair_proto.filekinds import FileKind, is_packed, kind_of
+from axpair_proto.joint import EMULATED_TOOLS, PART_KINDS, SLIM_MEMBERS, JointTensor, Toolchain, read_joint
 from axpair_proto.onnx_file import OnnxFile, OnnxTensor, read_onnx
 
 from axpair_host.errors import UsageError
@@ -81,7 +81,8 @@ class ModelInfo:
 
     def _lines_of_files(self) -> list[str]:
         release, commit = self.toolchain.release or "unknown", self.toolchain.commit or "unknown"
-        lines = [f"{self.joint}: built by the real toolchain, release {release}, commit {commit}"]
+        by = "the emulated" if release.startswith(EMULATED_TOOLS) else "the real"
+        lines = [f"{self.joint}: built by {by} toolchain, release {release}, commit {commit}"]
         lines += [f"part   {index}  {name}  {kind}" for index, (name, kind) in enumerate(self.parts)]
         for side, tensors in (("input", self.inputs), ("output", self.outputs)):
             lines += [f"{side:<6} {index}  {_known_line(one)}" for index, one in enumerate(tensors)]
@@ -158,9 +159,12 @@ def model_info(path: Path) -> ModelInfo | OnnxInfo:
     kind = kind_of(path)
     if kind in (FileKind.AXMODEL, FileKind.ONNX, FileKind.QUANTIZED_ONNX):
         return OnnxInfo(path, kind, read_onnx(path))
-    if kind in (FileKind.JOINT, FileKind.LAVA_JOINT) or not (next_step := where_it_belongs(path, kind)):
+    if kind in (FileKind.JOINT, FileKind.LAVA_JOINT) or is_packed(path):
         return joint_info(path)
-    raise UsageError(f"{path}: is {kind.value}, not a model", next_step=next_step)
+    raise UsageError(
+        f"{path}: is {kind.value}, and neither a joint nor an ONNX model nor an .axmodel, or it is cut off",
+        next_step=where_it_belongs(path, kind) or "copy the file again",
+    )
 
 
 def joint_info(joint: Path) -> ModelInfo:

@@ -27,7 +27,14 @@ from axpair_host.gather.finished import finished_leg
 from axpair_host.gather.gathering import case_facts, gather
 from axpair_host.gather.live import LiveAsks
 from axpair_host.gather.request import GatherRequest
-from axpair_host.gather.sources import checked_config, description_of, prepared_case, simulated_by, simulator_of
+from axpair_host.gather.sources import (
+    checked_config,
+    description_of,
+    prepared_case,
+    refuse_other_joint,
+    simulated_by,
+    simulator_of,
+)
 from axpair_host.gather.storing import output_facts
 from axpair_host.gather.target import Target
 from axpair_host.postprocess import Postprocessor, wants_board
@@ -104,7 +111,9 @@ def pair(
     away. Nothing is left behind then.
     """
     request = _with_golden(request)
-    target = Target(out, request, overwrite=overwrite)
+    kept = (("--canary", canary.gt),) if canary is not None else ()
+    target = Target(out, request, overwrite=overwrite, also=kept)
+    refuse_other_joint(request)
     simulator = simulator_of(request, simulator_name, address)
     request = checked_config(request, simulator)
     simulated = simulated_by(request, simulator)

@@ -34,3 +34,7 @@ class AxpairError(Exception):
 
 class ContractError(AxpairError):
     """A name, file or message that breaks the contract of this package."""
+
+
+class OpenShape(AxpairError):
+    """A model leaves a length open that only its user knows: what it computes can't be looked at without it."""

@@ -53,8 +53,15 @@ def of_system(error: BaseException) -> OSError | None:
     return cause
 
 
-def refused_by_system(error: OSError) -> AxpairError | None:
+def refused_by_system(error: OSError | ValueError) -> AxpairError | None:
     """The error that people see for what the system refused; None where it may be a defect of ours."""
+    if isinstance(error, ValueError):
+        if "embedded null" not in str(error):
+            return None
+        return ContractError(
+            "a file's name or an address holds a NUL character, and the system takes none",
+            next_step="look at the names in the list, configuration, axpair.toml or address that was given",
+        )
     if error.filename is None and any(frame.name == "echo" for frame in traceback.extract_tb(error.__traceback__)):
         return full_output(error)
     step = _STEPS.get(error.errno or 0)

@@ -87,6 +87,16 @@ def kind_of(path: Path) -> FileKind:
     return FileKind.PRO if path.suffix.lower() == ".pro" else FileKind.UNKNOWN
 
 
+def is_packed(path: Path) -> bool:
+    """Whether it begins as a joint does, packed with gzip or as a tar: one that is damaged is told by what reads it."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(512)
+    except OSError:
+        return False
+    return head.startswith(b"\x1f\x8b") or head[257:262] == b"ustar"
+
+
 def _kind_of_folder(path: Path) -> FileKind:
     if (path / "run.sqlite").is_file():
         return FileKind.RUN_FOLDER

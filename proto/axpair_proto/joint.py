@@ -19,6 +19,7 @@ from google.protobuf.message import DecodeError
 
 from axpair_proto.errors import ContractError
 from axpair_proto.pulsar import config_pb2
+from axpair_proto.regular import open_regular
 from axpair_proto.slim_neu import Shape, edge_shapes
 from axpair_proto.topology import topology_pb2
 
@@ -30,11 +31,13 @@ _PIECE_BYTES = 1 << 20
 """Read at once: what is kept of a member is in memory once, what isn't never."""
 _GZIP_MAGIC = b"\x1f\x8b"
 NEU, AXE = 1, 5
+EMULATED_TOOLS = "axpair-emulator"
+"""How the release begins that the emulated toolchain writes into its joints."""
 PART_KINDS = {NEU: "NEU", AXE: "AXE"}
 """Types of parts in topo.bin: the NPU's, and a CPU part."""
 UINT8 = 2
 """Endpoint.data_type of every input of a published joint [I]."""
-_COMMIT = re.compile(r"[0-9a-f]{7,40}")
+_COMMIT = re.compile(r"([0-9a-f]{7,40})(?:-dirty)?", re.IGNORECASE)
 _SLIM_SUFFIX = ".slim_neu"
 SLIM_MEMBERS = tuple(f"part_{index}{_SLIM_SUFFIX}" for index in range(16))
 """What `read_joint` keeps for the shapes of four axes."""
@@ -132,11 +135,14 @@ class JointArchive:
 
 
 def toolchain_of(text: str) -> Toolchain:
-    """Release and commit of "release, newline, commit", of one of them alone, or of "Unknown"; only a last line of 7
-    to 40 hexadecimal digits is a commit (topo.bin of published joints; run_joint's "tools version", SDK V0.31)."""
-    lines = [line for line in text.split() if line != "Unknown"]
-    if lines and _COMMIT.fullmatch(lines[-1]):
-        return Toolchain(" ".join(lines[:-1]), lines[-1])
+    """Release and commit of "release, newline, commit", of one of them alone, or of "Unknown".
+
+    Only a last line of 7 to 40 hexadecimal digits, with "-dirty" or without, is a commit (topo.bin of published joints;
+    run_joint's "tools version", SDK V0.31).
+    """
+    lines = [line for line in text.split() if line.lower() != "unknown"]
+    if lines and (commit := _COMMIT.fullmatch(lines[-1])):
+        return Toolchain(" ".join(lines[:-1]), commit[1].lower())
     return Toolchain(" ".join(lines))
 
 
@@ -148,7 +154,7 @@ def read_joint(
     Raises ContractError when the file is missing, no joint, cut off, unsafe or too large.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return _read(file, str(path), wanted, limit_bytes)
     except OSError as error:
         raise ContractError(

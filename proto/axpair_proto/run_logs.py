@@ -21,6 +21,12 @@ _KNOWN_DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32
 _LOADING = re.compile(
     r"CreateHandle|ModelType|Adv_Init|SYS_Init|ENGINE_Init|CreateExecutionContext|CreateContext|GetIOInfo"
 )
+_AROUND = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|^\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?:? "
+)
+"""What other programs put around a line: colors, and the time before it."""
+_BEGINNING = re.compile(r"^run joint version: |^\s*Run AxModel:|^\s*model file : ")
+"""The first line that a run prints, of each tool."""
 _CODE = re.compile(r"\b0x8[0-9a-fA-F]{7}\b")
 
 
@@ -70,11 +76,31 @@ class RunLog(NamedTuple):
     """Whether the program would have said if an input had been missing: run_joint's whole output does."""
     not_written: Tuple[str, ...] = ()
     """Lines that say that an output could not be stored."""
+    outputs_not_written: Tuple[str, ...] = ()
+    """Names in those lines."""
+    written: Tuple[str, ...] = ()
+    """Files that it says to have stored outputs in."""
+    finished: bool = False
+    """Whether the model ran to its end, by what the program prints afterwards."""
+    earlier_runs: int = 0
+    """Runs that stand before this one in the log, and aren't read."""
     failure: Optional[RunFailure] = None
 
 
+def bare_lines(lines: Sequence[str]) -> List[str]:
+    """Lines without what other programs put around them: colors, and the time or the host's name before it."""
+    return [_AROUND.sub("", line) for line in lines]
+
+
 def read_run_log(lines: Sequence[str]) -> RunLog:
-    """Read a log, whatever stands around its lines. Never raises: what isn't recognized is passed over."""
+    """Read a log, whatever stands around its lines; of several runs, one below the other, the last one.
+
+    Never raises: what isn't recognized is passed over.
+    """
+    lines = _dedented(bare_lines(lines))
+    begins = [index for index, line in enumerate(lines) if _BEGINNING.search(line)]
+    if len(begins) > 1:
+        return read_run_log(lines[begins[-1] :])._replace(earlier_runs=len(begins) - 1)
     reading = _Reading()
     for index, line in enumerate(lines):
         for pattern, take in _PATTERNS:
@@ -85,6 +111,12 @@ def read_run_log(lines: Sequence[str]) -> RunLog:
                 reading.telling = reading.telling or take is not _seen
                 break
     return reading.result(lines)
+
+
+def _dedented(lines: Sequence[str]) -> Sequence[str]:
+    """Without the blanks that begin every line, as in a quotation."""
+    most = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+    return [line[most:] for line in lines] if most else lines
 
 
 class _Reading:
@@ -98,7 +130,10 @@ class _Reading:
         self.versions: Dict[str, str] = {}
         self.toolchain = ""
         self.sides: Dict[str, List[Optional[LoggedTensor]]] = {"Input": [], "Output": []}
-        self.max_batch, self.dynamic_batch, self.ran = 1, False, False
+        self.max_batch, self.dynamic_batch = 1, False
+        self.ran = self.finished = False
+        self.written: List[str] = []
+        self.outputs_not_written: List[str] = []
         self.not_fed: List[str] = []
         self.not_written: List[str] = []
         self.assertions: List[Tuple[str, str]] = []
@@ -122,6 +157,9 @@ class _Reading:
             not_fed=tuple(self.not_fed),
             tells_of_inputs=tool == RUN_JOINT and self.ran,
             not_written=tuple(self.not_written),
+            outputs_not_written=tuple(self.outputs_not_written),
+            written=tuple(self.written),
+            finished=self.finished,
             failure=self._failure(lines),
         )
 
@@ -162,7 +200,7 @@ def _engine(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> 
 def _built_by(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
     commit = after[0].strip() if after else ""
     reading.toolchain = found.group(1).strip()
-    if re.fullmatch(r"[0-9a-f]{7,40}", commit):
+    if re.fullmatch(r"[0-9a-fA-F]{7,40}(?:-dirty)?", commit):
         reading.toolchain += f"\n{commit}"
 
 
@@ -206,12 +244,22 @@ def _ran(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> Non
     reading.ran = True
 
 
+def _finished(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
+    reading.ran = reading.finished = True
+
+
+def _output(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
+    reading.ran = reading.finished = True
+    reading.written.append(found.group(1))
+
+
 def _no_input(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
     reading.not_fed.append(found.string.strip())
 
 
 def _no_output(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
     reading.not_written.append(found.string.strip())
+    reading.outputs_not_written.append(found.group(1))
 
 
 def _asserted(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
@@ -252,23 +300,27 @@ _PATTERNS = tuple(
         (r"^(Input|Output)\[(\d+)\]: (.*)$", _tensor_of),
         (r"^Max Batch Size (\d+)", _batch),
         (r"^Support Dynamic Batch\? (\w+)", _dynamic),
-        (r"using random data|using default value", _no_input),
+        (r"^(?:read file .* for )?input\[\d+\] .*(?:using random data|using default value)\s*$", _no_input),
         (r"^\[ERROR\] (?:Stimulus file|Size of stimulus file)\{", _refused("starting")),
-        (r"^dump output\[\d+\] .* failed\s*$", _no_output),
+        (r"^dump output\[\d+\] (.*) as .* failed\s*$", _no_output),
         (r"^output name \(.*\) conflicts!", _refused("writing")),
-        (r"^dump output\[\d+\] .* success\s*$", _ran),
+        (r"^dump output\[\d+\] .* as (.*) success\s*$", _output),
         (r"^Using batch size \d+", _ran),
-        (r"^\s*(?:min|max|avg) =\s*[\d.]+ ms", _ran),
+        (r"^\s*(?:min|max|avg) =\s*[\d.]+ ms|^Run task took |^\s*infer model, total \d+/\d+\. Done", _finished),
         (r"^(?:read file .* failed|must specify joint file|undefined option: .*)\s*$", _refused("starting")),
         (r":\d+: (.*): Assertion [`'](.*)' failed", _asserted),
         (r"\[Engine\].*failed|get (?:joint )?model type.*failed|load model.*failed", _refused("loading")),
-        (r"^(Aborted|Segmentation fault|Killed)\b", _ended),
+        (r"^(?:\S*sh: )?(?:line \d+: )?\s*(?:\d+ )?(Aborted|Segmentation fault|Killed)\b", _ended),
         (
-            r"^Using wbt \d+|^Is FilterMode\?|^Quantization Type is|^CMM usage: |^Create handle took |^Run task took ",
+            r"^\S*sh: .*run_(?:joint|model)\b.*: (?:command )?not found|error while loading shared libraries"
+            r"|^\S*sh: .*run_(?:joint|model)\b.*: (?:Permission denied|No such file)",
+            _refused("starting"),
+        ),
+        (
+            r"^Using wbt \d+|^Is FilterMode\?|^Quantization Type is|^CMM usage: |^Create handle took ",
             _seen,
         ),
         (r"^\s*(?:type|affinity|warmup|repeat|sleep|batch|parallel|shape groups|cmm size|model):\s+\S", _seen),
-        (r"^\s*infer model, total \d+/\d+\. Done", _seen),
         (r"^\s+Shape \[|^\s+Memory \w+|^\s+Size \d+$|NPU perf cnt|^\[AX_SYS_LOG\]", _seen),
     )
 )

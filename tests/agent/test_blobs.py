@@ -1,6 +1,7 @@
 """Blobs arrive whole or not at all, once, and within the quota."""
 
 import contextlib
+import errno
 import os
 import queue
 import threading
@@ -11,8 +12,13 @@ from typing import Any
 import grpc
 import pytest
 from agent_process import CHUNK, AgentProcess, Client, details_of, reason_of, sha256_of, started
+from axpair_host.boards.client import connect
+from axpair_host.boards.loaded import LoadedModel
+from axpair_host.boards.url import GrpcAddress
 from axpair_proto.v1 import blobs_pb2, models_pb2
 from toy_models import load, toy_model
+
+from benchmarks.hostile.support.refusing import Refusing, is_possible
 
 
 def blob(mark: str, size: int) -> bytes:
@@ -271,6 +277,44 @@ def test_a_copy_that_changed_on_disk_is_dropped_when_it_is_loaded(agent_folder: 
         load(client, model)
 
 
+def test_a_host_sends_a_copy_that_changed_on_disk_again(agent: AgentProcess, tmp_path: Path) -> None:
+    model = toy_model(mark="sent again")
+    (tmp_path / "m.toy").write_bytes(model)
+    with connect(GrpcAddress(f"grpc://127.0.0.1:{agent.port}", f"127.0.0.1:{agent.port}", token=agent.token)) as board:
+        first = board.load(tmp_path / "m.toy")
+        assert isinstance(first, LoadedModel)
+        first.unload()
+        stored = agent.log.parent / "blobs" / "whole" / sha256_of(model)
+        stored.write_bytes(model.replace(b"uint8", b"int16"))
+        again = board.load(tmp_path / "m.toy")
+        assert isinstance(again, LoadedModel)
+        assert stored.read_bytes() == model
+        again.unload()
+
+
+def test_an_upload_goes_through_no_link(agent_folder: Path, tmp_path: Path) -> None:
+    data = blob("linked", 1000)
+    (tmp_path / "mine.txt").write_text("precious")
+    with started(agent_folder) as agent, agent.client() as client:
+        (agent_folder / "blobs" / "partial" / sha256_of(data)).symlink_to(tmp_path / "mine.txt")
+        (offset,) = client.missing(sha256_of(data)).values()
+        with pytest.raises(grpc.RpcError) as caught:
+            client.upload(data, offset=offset)
+    assert reason_of(caught.value) == "DISK"
+    assert (tmp_path / "mine.txt").read_text() == "precious"
+
+
+def test_the_quota_makes_nothing_go_that_has_a_blob_s_name_and_another_content(agent_folder: Path) -> None:
+    whole = agent_folder / "blobs" / "whole"
+    whole.mkdir(parents=True)
+    (whole / sha256_of(b"a")).write_bytes(bytes(60_000))
+    with started(agent_folder, "--quota=100000") as agent, agent.client() as client:
+        with pytest.raises(grpc.RpcError) as caught:
+            client.upload(blob("new", 60_000))
+        assert reason_of(caught.value) == "QUOTA"
+    assert (whole / sha256_of(b"a")).read_bytes() == bytes(60_000)
+
+
 def test_blobs_outlive_the_agent(agent_folder: Path) -> None:
     data = blob("kept", 1000)
     with started(agent_folder) as agent, agent.client() as client:
@@ -296,17 +340,20 @@ def test_a_full_disk_is_said_and_leaves_nothing(agent_folder: Path) -> None:
         assert partial_files(agent_folder) == []
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.skipif(not is_possible(), reason="needs a C compiler and /proc")
 def test_a_full_disk_is_said_with_its_folder(agent_folder: Path) -> None:
-    with started(agent_folder) as agent, agent.client() as client:
+    blobs = agent_folder / "blobs"
+    refusing = Refusing.built(agent_folder / "refusing")
+    full = refusing.variables(blobs / "partial", at=3, error=errno.ENOSPC, lasting=True)
+    before = [f"{name}={value}" for name, value in full.items()]
+    with started(agent_folder, before=["env", *before]) as agent, agent.client() as client:
         data = blob("full", 1000)
-        blobs = agent_folder / "blobs"
-        (blobs / "partial" / sha256_of(data)).symlink_to("/dev/full")
         with pytest.raises(grpc.RpcError) as caught:
             client.upload(data)
         assert reason_of(caught.value) == "QUOTA"
-        assert f"the agent's disk is full ({blobs}): No space left on device" in details_of(caught.value)
-        assert f"free space in {blobs}, or name another folder: --blobs" in details_of(caught.value)
+        assert f"the agent's disk is full ({blobs}" in details_of(caught.value)
+        assert "No space left on device" in details_of(caught.value)
+        assert "or name another folder: --blobs" in details_of(caught.value)
 
 
 def test_a_disk_that_refuses_is_said_and_isnt_the_agents_failure(agent_folder: Path) -> None:
@@ -324,3 +371,15 @@ def test_a_disk_that_refuses_is_said_and_isnt_the_agents_failure(agent_folder: P
         partial.unlink()
         partial.mkdir()
         assert client.upload(blob("taken", 1000)).complete
+
+
+def test_a_pipe_in_a_partial_file_s_place_is_refused_and_holds_up_no_end(agent_folder: Path) -> None:
+    with started(agent_folder) as agent:
+        with agent.client() as client:
+            data = blob("piped", 1000)
+            os.mkfifo(agent_folder / "blobs" / "partial" / sha256_of(data))
+            with pytest.raises(grpc.RpcError) as caught:
+                client.upload(data)
+            assert reason_of(caught.value) == "DISK"
+        agent.process.terminate()
+        assert agent.process.wait(60) is not None

@@ -191,9 +191,9 @@ def test_beyond_loopback_nothing_starts_without_tls_and_token(tmp_path: Path, ad
         (["--option=fault"], "is not of the form key=value"),
         (["--deadline-ms=0"], "must be greater than 0"),
         (["--deadline-ms=86400001"], "--deadline-ms 86400001 must be 86400000"),
-        (["--token-file=/dev/zero"], "--token-file /dev/zero is no regular file"),
+        (["--token-file=/dev/zero"], "--token-file /dev/zero: is a pipe, socket or device"),
         (["--token-file=/"], "--token-file /"),
-        (["--tls-cert=/dev/zero", "--tls-key=/dev/zero"], "--tls-cert /dev/zero is no regular file"),
+        (["--tls-cert=/dev/zero", "--tls-key=/dev/zero"], "--tls-cert /dev/zero: is a pipe, socket or device"),
         (["--tls-cert=cert.pem"], "come together"),
         (["--token-file=/nonexistent/token"], "No such file"),
         (["--worker=ssh://root:secret@board"], "a password in the address"),
@@ -267,7 +267,7 @@ def test_a_token_that_is_short_or_that_others_can_read_is_refused(
 def test_secrets_come_from_regular_files_of_their_size(tmp_path: Path, flags: list[str]) -> None:
     secret = tmp_path / "secret"
     os.mkfifo(secret)
-    assert f"{flags[0]} {secret} is no regular file" in refused(*(f"{flag}={secret}" for flag in flags))
+    assert f"{flags[0]} {secret}: is a pipe, socket or device" in refused(*(f"{flag}={secret}" for flag in flags))
     secret.unlink()
     write_secret(secret, "x" * (4097 if flags == ["--token-file"] else (1 << 20) + 1))
     assert f"{flags[0]} {secret} is larger than" in refused(*(f"{flag}={secret}" for flag in flags))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from command_line import axpair_here, said_once
-from pairs import Case, case_of, codes, judged, pair
+from pairs import Case, case_of, codes, digests, judged, pair
 from replays import flags
 from tiny import build_tiny, write_picture
 
@@ -93,3 +93,11 @@ def test_a_replay_on_a_fit_board_is_as_without_it(tiny: Case, good: Path, tmp_pa
     call = ("replay", cases, "--run", tmp_path / "run", *flags(tiny.models), "--canary", good, "--json")
     document = json.loads(axpair_here(*call).stdout)
     assert [one["verdict"] for one in document["cases"]] == ["PASS"]
+
+
+def test_the_case_never_takes_the_canary_s_place(tiny: Case, good: Path) -> None:
+    before = digests(good / "joint")
+    message = said_once(axpair_here("pair", *tiny.flags, "--canary", good, "--out", good, "--overwrite"), 2)
+    assert "--canary" in message
+    assert "would be lost" in message
+    assert digests(good / "joint") == before

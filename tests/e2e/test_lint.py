@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from axpair_emulator.zoo import fetch
 from command_line import Done, axpair_here, said_once
@@ -61,6 +62,17 @@ def test_values_in_the_wrong_order_are_told_without_model_or_set(tmp_path: Path)
     assert done.returncode == 0
     assert lint(tmp_path / "c.prototxt", "--strict")[0].returncode == 1
     assert "--onnx" in document["not_looked_at"][0]["why"]
+
+
+def test_a_model_with_open_lengths_leaves_the_configuration_s_hints(folder: Path, tmp_path: Path) -> None:
+    model = onnx.load(folder / "m.onnx")
+    model.graph.input[0].type.tensor_type.shape.dim[2].dim_param = "height"
+    onnx.save(model, tmp_path / "m.onnx")
+    (tmp_path / "c.prototxt").write_text(config_text(RGB_VALUES, rest=COLOURS), encoding="utf-8")
+    pack(tmp_path / "c.tar", {f"{seed}.png": shaded(seed, 256) for seed in range(9)})
+    _, document = lint(tmp_path / "c.prototxt", "--onnx", tmp_path / "m.onnx")
+    assert kinds(document) == ["order"]
+    assert "--input-shape data:1x3x224x10" in document["not_looked_at"][0]["why"]
 
 
 def test_a_case_and_training_data_unlike_a_dark_set_are_told_and_scores_say_whose_matter_it_is(

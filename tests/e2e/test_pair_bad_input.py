@@ -81,6 +81,10 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "a pipe for a joint": (given("--joint", pipe), "pipe: is a pipe, socket or device"),
     "a joint for an ONNX": (lambda case, _: replaced(case, "--onnx", case.models.joint), "next: give it as --joint"),
     "an archive for a run": (lambda case, folder: [*case.flags, "--board-out", tar_file(folder)], "unpack it"),
+    "a picture for a log": (
+        lambda case, folder: [*case.flags, "--board-out", folder, "--board-log", case.picture],
+        "is a picture, not the log of a run on a board",
+    ),
     "an ONNX for a golden folder": (
         lambda case, _: [*case.flags, "--golden", case.models.onnx or ""],
         "is an ONNX model, expected a folder",

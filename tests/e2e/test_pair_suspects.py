@@ -52,6 +52,23 @@ def test_run_joint_being_right_leaves_our_own_worker(tiny: Case, tmp_path: Path)
     assert stored["findings"] == document["findings"]
 
 
+def test_run_joint_ended_from_outside_leaves_the_verdict_and_says_nothing(tiny: Case, tmp_path: Path) -> None:
+    killed = script(tmp_path, "kill -KILL $$")
+    done, document = pair(tiny, tmp_path / "gt", "--board", WRONG, "--second-opinion", killed)
+    assert (done.returncode, codes(document)) == (1, ["AX306"])
+    assert "by_vendor" not in first(document) or first(document)["by_vendor"] not in ("same", "right")
+    assert "second_opinion" in what(document)
+
+
+@pytest.mark.parametrize("body", ["kill -SEGV $$", "echo 'undefined option: --nope' >&2; exit 1"])
+def test_run_joint_failing_otherwise_is_told_and_shows_nothing(tiny: Case, tmp_path: Path, body: str) -> None:
+    _, document = pair(tiny, tmp_path / "gt", "--board", WRONG, "--second-opinion", script(tmp_path, body))
+    assert codes(document) == ["AX306"]
+    assert first(document).get("by_vendor") not in ("same", "right")
+    (said,) = (one["why"] for one in document["not_judged"] if one["what"] == "second_opinion")
+    assert "gave nothing to compare" in said
+
+
 def test_one_right_answer_of_run_joint_clears_no_board_of_a_race(tiny: Case, tmp_path: Path) -> None:
     sound = script(tmp_path, 'unset AXPAIR_FAULT; exec "$REAL" "$@"')
     board = ("--board", "emulator:?fault=race", "--second-opinion", sound)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from axpair_emulator.build import build
 from axpair_emulator.commands import emulator
 from axpair_emulator.config.shape_flag import parse_shape
 from axpair_emulator.errors import ConfigError, EmulatorError, ModelError
@@ -211,6 +212,20 @@ def test_file_that_is_no_model_is_refused(space: Workspace, data: bytes, message
     with pytest.raises(ModelError, match=message):
         space.build()
     assert not list(space.folder.glob("*.joint"))
+
+
+def test_an_archive_for_a_configuration_is_named(space: Workspace) -> None:
+    (space.folder / "c.prototxt").write_bytes((space.folder / "c.tar").read_bytes())
+    with pytest.raises(AxpairError, match=r"c\.prototxt"):
+        space.build()
+
+
+@pytest.mark.parametrize("model", ["m.joint", "m.lava_joint"])
+def test_the_configuration_takes_no_model_s_place(space: Workspace, model: str) -> None:
+    joint = space.folder / "m.joint"
+    with pytest.raises(ConfigError, match=f"{model} would hold both"):
+        build(space.folder / "m.onnx", space.folder / "c.prototxt", joint, output_config=space.folder / model)
+    assert not list(space.folder.glob("*joint"))
 
 
 def test_missing_model_is_refused(space: Workspace) -> None:

@@ -8,6 +8,8 @@ from axpair_host.boards.url import EmulatorAddress, GrpcAddress, SshAddress, par
 from axpair_host.config_file import named_boards
 from axpair_host.errors import UsageError
 
+SECRET = "secret-of-16-letters-or-more"
+
 
 def test_the_emulator_takes_its_options_along() -> None:
     address = parse("emulator:?fault=stale-output&slots=3", {})
@@ -29,15 +31,15 @@ def test_an_ipv6_address_keeps_its_brackets() -> None:
 
 
 def test_grpcs_takes_a_ca_and_the_token_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AXPAIR_TOKEN", "secret")
+    monkeypatch.setenv("AXPAIR_TOKEN", SECRET)
     address = parse("grpcs://ax.lab:1?ca=lab.pem", {})
-    assert address == GrpcAddress("grpcs://ax.lab:1", "ax.lab:1", True, Path("lab.pem"), "secret")
-    assert "secret" not in repr(address)
+    assert address == GrpcAddress("grpcs://ax.lab:1", "ax.lab:1", True, Path("lab.pem"), SECRET)
+    assert SECRET not in repr(address)
 
 
 def test_a_token_goes_in_the_clear_to_loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AXPAIR_TOKEN", "secret")
-    assert parse("127.0.0.1:1", {}) == GrpcAddress("grpc://127.0.0.1:1", "127.0.0.1:1", token="secret")
+    monkeypatch.setenv("AXPAIR_TOKEN", SECRET)
+    assert parse("127.0.0.1:1", {}) == GrpcAddress("grpc://127.0.0.1:1", "127.0.0.1:1", token=SECRET)
     with pytest.raises(UsageError, match="in the clear") as caught:
         parse("ax.lab:1", {})
     assert "grpcs://ax.lab:1" in caught.value.next_step
@@ -92,11 +94,12 @@ def test_a_name_is_found_upwards_with_its_token_and_ca(tmp_path: Path) -> None:
     (tmp_path / "axpair.toml").write_text(
         '[boards.lab]\nurl = "grpcs://ax.lab:1?ca=lab.pem"\ntoken_file = "lab.token"\n', encoding="utf-8"
     )
-    (tmp_path / "lab.token").write_text("s3cret\n")
+    (tmp_path / "lab.token").write_text(f"{SECRET}\n")
+    (tmp_path / "lab.token").chmod(0o600)
     below = tmp_path / "a" / "b"
     below.mkdir(parents=True)
     address = parse("lab", named_boards(below))
-    assert address == GrpcAddress("grpcs://ax.lab:1", "ax.lab:1", True, tmp_path / "lab.pem", "s3cret")
+    assert address == GrpcAddress("grpcs://ax.lab:1", "ax.lab:1", True, tmp_path / "lab.pem", SECRET)
 
 
 def test_an_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:
@@ -128,5 +131,19 @@ def test_a_token_file_that_holds_no_token_is_refused(tmp_path: Path, content: by
     (tmp_path / "axpair.toml").write_text('[boards.lab]\nurl = "localhost:1"\ntoken_file = "t"\n')
     if content is not None:
         (tmp_path / "t").write_bytes(content)
+        (tmp_path / "t").chmod(0o600)
     with pytest.raises(UsageError, match="token of board 'lab'"):
         parse("lab", named_boards(tmp_path))
+
+
+@pytest.mark.parametrize(("token", "mode", "words"), [(SECRET, 0o644, "chmod 600 "), ("short", 0o600, "copy it whole")])
+def test_a_token_file_that_others_can_read_or_whose_token_is_too_short_is_refused(
+    tmp_path: Path, token: str, mode: int, words: str
+) -> None:
+    (tmp_path / "axpair.toml").write_text('[boards.lab]\nurl = "localhost:1"\ntoken_file = "t"\n')
+    (tmp_path / "t").write_text(token)
+    (tmp_path / "t").chmod(mode)
+    with pytest.raises(UsageError, match="token of board 'lab'") as caught:
+        parse("lab", named_boards(tmp_path))
+    assert words in caught.value.next_step
+    assert token not in str(caught.value)

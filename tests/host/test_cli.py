@@ -1,6 +1,7 @@
 """The command group and what its commands refuse before any work."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -109,3 +110,37 @@ def test_a_signal_that_a_library_turns_into_an_error_ends_as_that_signal_does(si
     assert (done.returncode, done.stdout) == (code, "")
     assert "Traceback" not in done.stderr
     assert ("axpair: interrupted" in done.stderr) == (signal == "SIGINT")
+
+
+def test_names_that_hold_nul_are_bad_input_wherever_they_stand(real_joint: Path, tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_bytes("cases/a.png\n".encode("utf-16"))
+    (tmp_path / "axpair.toml").write_text('[boards.lab]\nurl = "grpc://127.0.0.1:1"\ntoken_file = "a\\u0000"\n')
+    pair = ("pair", "--joint", real_joint, "--input", real_joint.with_name("x.bin"), "--out", "gt")
+    for arguments in (
+        ("replay", "list.txt", "--run", "run", "--joint", real_joint),
+        (*pair, "--board", "lab"),
+        (*pair, "--board", "grpcs://127.0.0.1:1?ca=x%00y"),
+        (*pair, "--board", "emulator:?fault=%00"),
+    ):
+        said_once(axpair(*arguments, cwd=tmp_path), 2)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_is_never_waited_for(real_joint: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "axpair.toml").write_text('[boards.lab]\nurl = "grpc://127.0.0.1:1"\ntoken_file = "pipe"\n')
+    (tmp_path / "x.bin").write_bytes(bytes(4))
+    pair = ("pair", "--joint", real_joint, "--input", "x.bin", "--out", "gt")
+    for arguments in (
+        ("model", "info", "pipe"),
+        ("lint", "pipe"),
+        ("diagnose", "pipe"),
+        ("compare", "pipe", "pipe"),
+        ("layers", "--build-log", "pipe"),
+        ("layers", "--config", "pipe", "--write-config", "c.prototxt"),
+        (*pair, "--board-out", tmp_path, "--board-log", "pipe"),
+        (*pair, "--board", "lab"),
+        (*pair, "--board", "grpcs://127.0.0.1:1?ca=pipe"),
+        ("emulator", "build", "--input", "pipe", "--config", "pipe", "--output", "m.joint"),
+    ):
+        assert said_once(axpair(*arguments, cwd=tmp_path), 2)

@@ -90,3 +90,90 @@ def test_the_emulated_board_refuses_a_real_joint_and_says_which_it_takes(elsewhe
     message = said_once(done, 2)
     assert "only joints from 'axpair emulator build'" in message
     assert "--board-out" in message
+
+
+def another_joint(folder: Path, topology: Topology) -> None:
+    (folder / "m.joint").write_bytes(pack_joint(topology, {"part_0.neu": b"other code"}))
+
+
+def test_a_gt_folder_of_another_model_is_bad_input(elsewhere: Path) -> None:
+    another_joint(elsewhere, Topology(input_names=["data"], output_names=["boxes", "scores"]))
+    message = said_once(axpair_here("pair", *flags(elsewhere)[:-2]), 2)
+    assert "its outputs are prob_raw, the joint's boxes, scores" in message
+
+
+def test_a_gt_folder_whose_sizes_are_not_the_joint_s_is_bad_input(elsewhere: Path) -> None:
+    topology = Topology(input_names=["image"], output_names=["prob/raw"])
+    topology.model_outputs.add(part="part_0", name="op_1", shape=[1, 63])
+    another_joint(elsewhere, topology)
+    message = said_once(axpair_here("pair", *flags(elsewhere)[:-2]), 2)
+    assert "its output 'prob_raw' is 1x10, the joint's 1x63" in message
+
+
+def test_a_gathered_folder_of_another_joint_is_bad_input(elsewhere: Path) -> None:
+    assert axpair_here("pair", *flags(elsewhere)).returncode == 0
+    another_joint(elsewhere, Topology(input_names=["image"], output_names=["prob/raw"]))
+    again = ("--gt", elsewhere / "paired", "--out", elsewhere / "again", "--board-out", elsewhere / "out")
+    message = said_once(axpair_here("pair", "--joint", elsewhere / "m.joint", *again), 2)
+    assert "its simulated outputs are another joint's" in message
+
+
+@pytest.mark.parametrize("content", [b"<html>not found</html>", b"version https://git-lfs.github.com/spec/v1\n"])
+@pytest.mark.parametrize("option", ["--onnx", "--lava-joint"])
+def test_a_model_whose_outputs_are_there_is_held_against_its_option_all_the_same(
+    elsewhere: Path, option: str, content: bytes
+) -> None:
+    (elsewhere / "given").write_bytes(content)
+    message = said_once(axpair_here("pair", *flags(elsewhere), option, elsewhere / "given"), 2)
+    assert "is a text, not" in message
+
+
+def test_a_model_that_is_not_run_is_told(elsewhere: Path) -> None:
+    lava = elsewhere / "m.lava_joint"
+    topology = Topology(input_names=["image"], output_names=["prob/raw"])
+    topology.parts.add(name="part_0")
+    lava.write_bytes(pack_joint(topology, {}))
+    done = axpair_here("pair", *flags(elsewhere), "--lava-joint", lava)
+    assert done.returncode == 0, done.stderr
+    assert "m.lava_joint: not run, as no installed simulator runs it" in done.stderr
+
+
+def test_float_outputs_in_another_form_accuse_nobody(elsewhere: Path) -> None:
+    prob = np.load(elsewhere / "gt" / "joint" / "prob_raw.npy")
+    whole = (prob * 256).astype(np.int16)
+    for place in ("gt/joint/prob_raw", "out/prob_raw"):
+        (elsewhere / f"{place}.bin").write_bytes(whole.tobytes())
+    np.save(elsewhere / "gt" / "joint" / "prob_raw.npy", whole)
+    done = axpair_here("pair", *flags(elsewhere)[:-2])
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["findings"] == []
+    assert any("onnx/: can't be held against joint/" in one["why"] for one in document["not_judged"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("[1, 10]", "[1, 1000]"),
+        ("Output[0]: prob/raw", "Output[0]: scores"),
+        ("NHWC float32", "NHWC float32\nOutput[1]: feat\n    Shape [4] NHWC uint8"),
+    ],
+)
+def test_a_log_of_another_model_is_evidence_and_no_description(elsewhere: Path, change: tuple[str, str]) -> None:
+    (elsewhere / "log").write_text(LOG.replace(*change))
+    done = axpair_here("pair", *flags(elsewhere))
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["outputs"][0]["shape"] == [1, 10]
+    assert [one["code"] for one in document["warnings"]] == ["AX109"]
+    (elsewhere / "out" / "prob_raw.bin").write_bytes(np.zeros((1, 10), np.float32).tobytes())
+    again = axpair_here("pair", *flags(elsewhere))
+    assert (again.returncode, json.loads(again.stdout)["findings"][0]["code"]) == (1, "AX109")
+
+
+@pytest.mark.parametrize("line", ["I/app: test pattern using random data for osd", "app: using default value for x"])
+def test_another_program_s_random_data_is_not_the_board_s(elsewhere: Path, line: str) -> None:
+    (elsewhere / "log").write_text(f"{LOG}{line}\n")
+    (elsewhere / "out" / "prob_raw.bin").write_bytes(np.zeros((1, 10), np.float32).tobytes())
+    document = json.loads(axpair_here("pair", *flags(elsewhere)).stdout)
+    assert "AX101" not in [one["code"] for one in document["findings"]]

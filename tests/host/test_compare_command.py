@@ -152,6 +152,13 @@ def test_what_is_not_there_or_no_tensor_is_bad_input(tmp_path: Path, capsys: Cap
         assert name in capsys.readouterr().err
 
 
+def test_a_file_that_is_no_tensor_is_named_for_what_it_is(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "config.prototxt").write_text("input_type: INPUT_TYPE_ONNX\n")
+    build(tmp_path / "gt", joint=J)
+    assert run(["compare", str(tmp_path / "config.prototxt"), str(tmp_path / "gt" / "joint")]) == 2
+    assert "is a configuration of pulsar (prototxt), and no .npy" in capsys.readouterr().err
+
+
 def test_people_get_aligned_lines_without_colours_in_a_pipe(tmp_path: Path, capsys: Capture) -> None:
     build(tmp_path, joint=J, rounds=[Ran({**J, "prob": noisy(J["prob"], 0.99)})] * 2)
     assert run(["compare", str(tmp_path / "joint"), str(tmp_path / "board")]) == 1

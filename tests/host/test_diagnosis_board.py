@@ -167,6 +167,15 @@ def test_single_bits_that_differ_are_flips(tmp_path: Path, count: int) -> None:
     }
 
 
+def test_zeros_of_another_sign_are_the_same_values(tmp_path: Path) -> None:
+    right = J["prob"].copy()
+    right.reshape(-1)[:20] = 0
+    seen = right.copy()
+    seen.reshape(-1)[:20] = -0.0
+    verdict = judged(tmp_path, *twice(damaged(prob=seen)), joint={**J, "prob": right}, steps=1 / 64)
+    assert (codes(verdict), verdict.verdict) == ([], "PASS")
+
+
 def test_elements_one_step_off_are_no_flips_though_one_bit_differs(tmp_path: Path) -> None:
     right = np.arange(200, dtype=np.uint8).reshape(1, 200)
     seen = right.copy()
@@ -256,9 +265,11 @@ def test_behind_a_cpu_part_equivalent_is_as_expected(tmp_path: Path) -> None:
 
 
 def test_when_only_outputs_behind_a_cpu_part_differ_the_npu_is_cleared(tmp_path: Path) -> None:
-    seen = damaged(prob=values(50))
+    seen = damaged(prob=J["prob"] * np.float32(1.0005))
     verdict = judged(tmp_path / "cpu", *twice(seen), cpu_part=True)
     assert [(one.code, one.side) for one in verdict.findings] == [("AX314", "undecided")]
+    large = judged(tmp_path / "large", *twice(damaged(prob=values(50))), cpu_part=True)
+    assert codes(large) == ["AX306"]
     npu = {**J, "boxes": values(51, J["boxes"].shape)}
     mixed = OutputFacts("prob", "prob", "float32", J["prob"].shape, "NCHW", cpu_part=True)
     verdict = judged(tmp_path / "both", *twice({**npu, "prob": values(50)}), declared={"prob": mixed})

@@ -74,6 +74,19 @@ def test_a_mode_that_the_runtime_complains_of_is_the_setup_s(tmp_path: Path) -> 
     assert (verdict.findings[0].evidence["model"], verdict.findings[0].evidence["board"]) == ("disable", "1_1")
 
 
+def test_a_model_type_that_the_mode_does_not_allow_is_the_setup_s_too(tmp_path: Path) -> None:
+    said = "The model type {1} is not allowed with npu mode {0}."
+    lines = (said, "[Engine] Create handle from memory {size: 0x100 bytes} failed.")
+    verdict = loading(tmp_path, REFUSED, lines, {"driver": "2.0.1", "runtime": "2.0.1"})
+    assert (codes(verdict), verdict.findings[0].proven) == (["AX309"], True)
+    assert "a model of type 1 isn't allowed in the NPU's mode 0" in verdict.findings[0].summary
+
+
+def test_an_affinity_that_the_mode_does_not_allow_is_the_setup_s_too(tmp_path: Path) -> None:
+    verdict = loading(tmp_path, REFUSED, ("Cannot set affinity as {2} when npu was inited as {1}.",))
+    assert (codes(verdict), verdict.findings[0].proven) == (["AX309"], True)
+
+
 def test_modes_that_differ_are_a_hint_where_the_runtime_says_nothing_of_them(tmp_path: Path) -> None:
     verdict = loading(tmp_path, REFUSED, (), {"vnpu": "disable!"}, model_vnpu="1_1")
     assert [(one.code, one.proven) for one in verdict.findings] == [("AX309", False), ("AX307", True)]

@@ -32,6 +32,12 @@ def zipped(path: Path, **members: bytes) -> Path:
     return path
 
 
+def test_what_macos_adds_to_its_zips_stays_in(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "t.zip", **{"gt/joint/a.bin": b"abc", "__MACOSX/gt/joint/._a.bin": b"\0"})
+    with unpacked(path) as folder:
+        assert [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()] == ["gt/joint/a.bin"]
+
+
 @pytest.mark.parametrize("name", ["t.tar", "t.tar.gz"])
 def test_tensors_of_a_tar_come_out_and_nothing_else(tmp_path: Path, name: str) -> None:
     path = tar(tmp_path / name, (member("gt/joint/a.bin"), b"abc"), (member("gt/run.sh"), b"rm"))

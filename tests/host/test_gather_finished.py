@@ -57,6 +57,17 @@ def test_the_log_tells_versions_and_mode() -> None:
     assert toolchain_of(log.toolchain) == Toolchain("0.6.1.14", "59588c54")
 
 
+@pytest.mark.parametrize("commit", ["59588C54", "59588c54-dirty"])
+def test_a_commit_is_the_same_in_capitals_and_with_a_remark(commit: str) -> None:
+    log = read_run_log(LOG.replace("59588c54", commit).splitlines())
+    assert toolchain_of(log.toolchain) == Toolchain("0.6.1.14", "59588c54")
+
+
+@pytest.mark.parametrize("text", ["Unknown", "unknown", "UNKNOWN", ""])
+def test_unknown_is_no_release(text: str) -> None:
+    assert toolchain_of(text) == Toolchain()
+
+
 def test_a_log_that_breaks_off_describes_nothing() -> None:
     cut = LOG[: LOG.index("    Shape [1, 10]")]
     assert description_in(read_run_log(cut.splitlines())) is None
@@ -123,3 +134,83 @@ def test_an_oversized_log_is_refused(tmp_path: Path) -> None:
         stream.truncate((16 << 20) + 1)
     with pytest.raises(UsageError, match="larger than"):
         log_lines(tmp_path / "log")
+
+
+RAN = """Run task took 3 us (1 rounds for average)
+dump output[0] prob/raw as out/prob_raw.bin success
+dump output[1] feat as out/feat.bin success
+"""
+ASSERTED = "run_joint: run_joint.cpp:613: int main(int, char**): Assertion `0 == AX_JOINT_CreateHandle(&h)' failed.\n"
+
+
+def logged(run: FinishedRun, text: str) -> FinishedRun:
+    assert run.log is not None
+    run.log.write_text(text)
+    return run
+
+
+@pytest.mark.parametrize("end", [ASSERTED, LOG + "Segmentation fault\n"])
+def test_what_lies_in_a_failed_run_s_folder_is_another_run_s(run: FinishedRun, end: str) -> None:
+    leg = finished_leg(logged(run, end), described())
+    assert leg.outputs() is None
+    assert leg.load_failure is not None or leg.rounds[0].facts.failure is not None
+    assert any("not read: the log says that this run failed" in note for note in leg.notes)
+
+
+def test_a_crash_after_the_outputs_were_written_is_told_and_they_are_read(run: FinishedRun) -> None:
+    leg = finished_leg(logged(run, LOG + RAN + "Segmentation fault\n"), described())
+    assert set(leg.outputs() or ()) == {"prob/raw", "feat"}
+    assert any("what came after the outputs were written" in note for note in leg.notes)
+
+
+def test_an_output_that_was_not_written_is_not_read(run: FinishedRun) -> None:
+    failed = LOG + RAN.replace("feat.bin success", "feat.bin failed")
+    leg = finished_leg(logged(run, failed), described())
+    assert set(leg.outputs() or ()) == {"prob/raw"}
+    assert any("it wasn't written: feat" in note for note in leg.notes)
+    with pytest.raises(UsageError, match=r"dump output\[0\] prob/raw as out/prob_raw\.bin failed"):
+        finished_leg(logged(run, LOG + RAN.replace("success", "failed")), described())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (LOG + RAN, "stored its outputs as out/prob_raw.bin, out/feat.bin"),
+        (LOG + "Run task took 3 us (1 rounds for average)\n", "stored no outputs"),
+        ("Run AxModel:\n  tool ver: 2.3.3sp\n  min =   0.719 ms   max =   0.726 ms\n", "stored no outputs"),
+        ("undefined option: --nope\nusage: ./run_joint [options] ... joint-file\n", "the run never began"),
+        ("run joint version: 0.5.13\nread file none.joint failed\n", "the run never began: read file none.joint"),
+        ("[ERROR] Stimulus file{a/b.bin} is not exist.\n", "the run never began"),
+    ],
+)
+def test_an_empty_folder_of_a_run_that_went_well_or_never_began_is_bad_input(
+    run: FinishedRun, text: str, words: str
+) -> None:
+    for path in run.folder.iterdir():
+        path.unlink()
+    with pytest.raises(UsageError, match=words):
+        finished_leg(logged(run, text), described())
+
+
+def test_of_several_runs_in_a_log_the_last_one_is_read(run: FinishedRun) -> None:
+    first = LOG.replace("0.6.1.14\n59588c54", "0.6.0.17\nd696ee2f")
+    first += "input[0] image data not provided, using random data\n" + RAN
+    log = read_run_log((first + LOG + RAN).splitlines())
+    assert (log.not_fed, log.earlier_runs) == ((), 1)
+    assert toolchain_of(log.toolchain) == Toolchain("0.6.1.14", "59588c54")
+    leg = finished_leg(logged(run, first + LOG + RAN), described())
+    assert any("holds 2 runs: the last one is read" in note for note in leg.notes)
+
+
+@pytest.mark.parametrize(
+    "around", ["    {}", "\x1b[32m{}\x1b[0m", "[2023-01-01 10:00:00] {}", "2023-01-01T10:00:00.123Z {}"]
+)
+def test_colors_and_times_around_lines_are_read_through(around: str) -> None:
+    plain = read_run_log((LOG + RAN).splitlines())
+    assert read_run_log([around.format(line) for line in (LOG + RAN).splitlines()]) == plain
+
+
+def test_a_log_that_windows_wrote_as_utf_16_is_read(run: FinishedRun) -> None:
+    assert run.log is not None
+    run.log.write_bytes(LOG.encode("utf-16"))
+    assert description_in(read_run_log(log_lines(run.log))) == described()

@@ -53,6 +53,11 @@ def test_what_doesnt_match_lists_the_models_names(
         assign(described(*names), given)
 
 
+def test_a_layer_is_named_in_either_toolchain_s_spelling(tmp_path: Path) -> None:
+    (tmp_path / "x.png").write_bytes(b"\x89PNG\r\n")
+    assert assign(described("input:1"), [InputFile(tmp_path / "x.png", "input.1")]) == {"input:1": tmp_path / "x.png"}
+
+
 def test_a_missing_file_is_named_with_its_option(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"--input .*none\.png: No such file"):
         assign(described("a"), [InputFile(tmp_path / "none.png")])

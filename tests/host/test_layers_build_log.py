@@ -1,11 +1,13 @@
 """The toolchain's table of layers, whatever happened to the log on its way to a file."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axpair_host.errors import UsageError
 from axpair_host.layers.build_log import layers_in, rows_in
+from command_line import axpair_here
 
 ROWS = (
     ("Conv_0", "0.52%", "0.9999", 0.0052),
@@ -56,3 +58,54 @@ def test_a_log_without_a_table_says_how_to_get_one(tmp_path: Path) -> None:
 
 def test_a_long_log_without_rows_is_read_quickly() -> None:
     assert rows_in("Layer: " * 20000 + "x" * 200000) == []
+
+
+def precision_table(*cosines: str) -> str:
+    """A table in pulsar2's form, made up."""
+    head = "┃ Operator ┃ Type ┃ Output Tensor ┃ Shape ┃ DType ┃ QDType ┃ Cosin ┃ MSE ┃"
+    form = "│ Op_{0} │ AxQuantizedConv │ t{0} │ (1, 4, 8, 8) │ FP32 │ U8 │ {1} │ 0.1 │"
+    rows = [form.format(at, cosine) for at, cosine in enumerate(cosines)]
+    inner = "\n├──┼──┼──┼──┼──┼──┼──┼──┤\n".join(rows)
+    return (
+        f"Quant Precision Table【PerLayer Reference】\n┏━━┳━━┓\n{head}\n┡━━╇━━┩\n{inner}\n└──┴──┴──┴──┴──┴──┴──┴──┘\n"
+    )
+
+
+def said(tmp_path: Path, text: str) -> tuple[str, str | None, str]:
+    """Verdict, the first layer below the line, and what is said beside."""
+    (tmp_path / "build.log").write_text(text)
+    done = axpair_here("layers", "--build-log", tmp_path / "build.log", "--json")
+    document = json.loads(done.stdout)
+    first = document["first_below"]
+    return document["verdict"], first and first["name"], done.stderr
+
+
+def test_a_whole_table_of_pulsar2_is_judged(tmp_path: Path) -> None:
+    assert said(tmp_path, precision_table("0.9999", "0.9990"))[:2] == ("PASS", None)
+    assert said(tmp_path, precision_table("0.9999", "0.97"))[:2] == ("FAULT", "t1")
+
+
+def test_a_table_that_breaks_off_is_no_pass(tmp_path: Path) -> None:
+    whole = precision_table("0.9999", "0.9990", "0.9")
+    verdict, first, beside = said(tmp_path, whole[: whole.index("│ Op_2")])
+    assert (verdict, first) == ("INCONCLUSIVE", None)
+    assert "breaks off after 2 layers" in beside
+
+
+def test_a_score_that_is_no_number_is_below_every_line(tmp_path: Path) -> None:
+    assert said(tmp_path, precision_table("0.9999", "nan"))[:2] == ("FAULT", "t1")
+
+
+def test_a_table_with_times_before_its_lines_is_read(tmp_path: Path) -> None:
+    stamped = "".join(f"[2023-01-01 10:00:00] {line}\n" for line in precision_table("0.9999", "0.97").splitlines())
+    assert said(tmp_path, stamped)[:2] == ("FAULT", "t1")
+
+
+def test_layers_of_one_cut_name_are_told_apart(tmp_path: Path) -> None:
+    table = precision_table("0.9994", "0.97", "0.9996")
+    for name in ("t0", "t1", "t2"):
+        table = table.replace(f" {name} ", " /model… ")
+    (tmp_path / "build.log").write_text(table)
+    lines = axpair_here("layers", "--build-log", tmp_path / "build.log", "--all").stdout.splitlines()
+    rows = [line.split() for line in lines if "/model…" in line and "FAULT" not in line]
+    assert [row[0] for row in rows] == ["1", "<", "3"]

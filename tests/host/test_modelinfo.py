@@ -72,3 +72,8 @@ def test_a_missing_joint_is_named(tmp_path: Path) -> None:
     done = axpair("model", "info", tmp_path / "none.joint")
     assert done.returncode == 2
     assert "none.joint" in done.stderr
+
+
+def test_a_lava_joint_of_the_emulator_is_not_the_real_toolchain_s(tiny: Models) -> None:
+    assert tiny.lava_joint is not None
+    assert "built by the emulated toolchain" in axpair("model", "info", tiny.lava_joint).stdout

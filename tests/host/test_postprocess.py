@@ -106,6 +106,14 @@ def test_results_become_json_values(value: Any, expected: Any) -> None:
     assert as_json(value) == expected
 
 
+@pytest.mark.parametrize(
+    "value", [10**400, [{"label": "a", "score": -(10**400)}], 10**5000], ids=["one", "inside", "long"]
+)
+def test_numbers_beyond_what_any_output_holds_are_refused(value: object) -> None:
+    with pytest.raises(PostprocessError, match=r"a whole number of \d+ bits"):
+        as_json(value)
+
+
 def test_results_nested_without_end_are_refused() -> None:
     endless: list[Any] = []
     endless.append(endless)

@@ -63,3 +63,31 @@ def test_a_code_of_the_library_is_kept() -> None:
 def test_every_line_of_a_file_may_stand_anywhere(tmp_path: Path) -> None:
     lines = ["camera: frame 1", "Tools version: 0.6.1.20", "07305a6", "camera: frame 2"]
     assert read_run_log(lines).toolchain == "0.6.1.20\n07305a6"
+
+
+@pytest.mark.parametrize(
+    ("line", "signal"),
+    [
+        ("bash: line 1:  4242 Segmentation fault      (core dumped) ./run_joint m.joint --data a.bin", "SIGSEGV"),
+        ("./run.sh: line 3: 77 Aborted   run_joint m.joint", "SIGABRT"),
+        ("Segmentation fault", "SIGSEGV"),
+    ],
+)
+def test_a_crash_is_known_in_the_shell_s_words(line: str, signal: str) -> None:
+    failure = read_run_log([line]).failure
+    assert failure is not None
+    assert failure.signal == signal
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "sh: 1: run_joint: not found",
+        "bash: ./run_joint: Permission denied",
+        "./run_joint: error while loading shared libraries: libax_run_joint.so: cannot open shared object file",
+    ],
+)
+def test_a_program_that_was_not_started_failed_at_the_start(line: str) -> None:
+    failure = read_run_log([line]).failure
+    assert failure is not None
+    assert failure.phase == "starting"

@@ -13,7 +13,7 @@ from axpair_agent.errors import CallError, refused_by_disk
 log = logging.getLogger(__name__)
 
 _OF_DISKS = {
-    *(errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG, errno.EIO, errno.EROFS),
+    *(errno.ENXIO, errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG, errno.EIO, errno.EROFS),
     *(errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP),
 }
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from axpair_proto.regular import open_regular
 from axpair_proto.tar_members import tar_members
 
 from axpair_emulator.errors import DatasetError
@@ -69,7 +70,7 @@ def samples(path: Path, limit: int = 0, warn: Warn = _say_nothing) -> Generator[
     DatasetError when the archive is missing, no tar, cut off, holds a file of over 256 MiB, or holds no sample at all.
     """
     found, links = 0, Links(path)
-    with _readable(path), tarfile.open(path, mode="r|*") as archive:
+    with _readable(path), open_regular(path) as file, tarfile.open(fileobj=file, mode="r|*") as archive:
         for member in _files(path, archive, links):
             if limit and found == limit:
                 break
@@ -91,6 +92,7 @@ class NamedSamples:
         self._path = path
         self._members: dict[str, tarfile.TarInfo] = {}
         with _readable(path):
+            open_regular(path).close()
             self._archive = tarfile.open(path, mode="r:*")  # noqa: SIM115 (closed by `close`)
         try:
             with _readable(path):

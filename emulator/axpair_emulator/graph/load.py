@@ -6,6 +6,7 @@ from pathlib import Path
 
 import onnx
 from axpair_proto.filekinds import FileKind, kind_of
+from axpair_proto.regular import read_regular
 from google.protobuf.message import DecodeError
 
 from axpair_emulator.errors import ModelError
@@ -29,6 +30,10 @@ def load_onnx(path: Path) -> onnx.ModelProto:
             f"{path} ({len(data)} bytes) is not an ONNX model, or is cut off",
             next_step="export the model again, or check that the whole file was copied",
         ) from error
+    if kind_of(path) is FileKind.AXMODEL:
+        raise ModelError(
+            f"{path}: is {FileKind.AXMODEL.value}, built already", next_step="give the ONNX it was built from"
+        )
     if not model.graph.node or not model.opset_import:
         raise ModelError(
             f"{path} ({len(data)} bytes) is not an ONNX model: it holds no operators",
@@ -71,18 +76,17 @@ def _check(model: onnx.ModelProto) -> None:
 
 def _read(path: Path) -> bytes:
     try:
-        size = path.stat().st_size
-        if size > MAX_MODEL_BYTES:
-            raise ModelError(
-                f"{path} has {size} bytes; an ONNX file has at most {MAX_MODEL_BYTES}",
-                next_step="save the weights as external data",
-            )
-        data = path.read_bytes()
+        data = read_regular(path, MAX_MODEL_BYTES)
     except OSError as error:
         raise ModelError(
             f"the model {path} can't be read: {error.strerror or error}",
             next_step="check the path of the ONNX model",
         ) from error
+    if len(data) > MAX_MODEL_BYTES:
+        raise ModelError(
+            f"{path} has more than {MAX_MODEL_BYTES} bytes, the most that an ONNX file can have",
+            next_step="save the weights as external data",
+        )
     if not data:
         raise ModelError(f"the model {path} is empty", next_step="copy or export the file again")
     return data

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import onnx
 
-from axpair_emulator.errors import ModelError
+from axpair_emulator.errors import ModelError, OpenShapeError
 from axpair_emulator.graph.tensors import MAX_AXES
 from axpair_emulator.graph.vast import MAX_ELEMENTS, require_moderate_tensors
 
@@ -58,7 +58,7 @@ def _pin(value: onnx.ValueInfoProto, wanted: tuple[int, ...] | None) -> None:
     declared = value.type.tensor_type.shape.dim
     shown = "x".join(str(axis.dim_value or axis.dim_param or "?") for axis in declared)
     if not value.type.tensor_type.HasField("shape") and wanted is None:
-        raise ModelError(
+        raise OpenShapeError(
             f"input {value.name!r} declares no shape",
             next_step=f"add --input-shape {value.name}:1x3x224x224 with the shape that you run",
         )
@@ -68,7 +68,7 @@ def _pin(value: onnx.ValueInfoProto, wanted: tuple[int, ...] | None) -> None:
             lengths[0] = 1
         if any(length < 1 for length in lengths):
             example = "x".join(str(length if length > 0 else 224) for length in lengths)
-            raise ModelError(
+            raise OpenShapeError(
                 f"input {value.name!r} has the shape {shown}: axes other than the batch are open",
                 next_step=f"add --input-shape {value.name}:{example} with the lengths that you run",
             )

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from axpair_proto.regular import read_regular
+
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC's own log lines are no messages of ours
 
 import grpc
 from axpair_proto import PROTOCOL_VERSION, __version__
-from axpair_proto.reasons import TOKEN_KEY
+from axpair_proto.reasons import TOKEN_KEY, Reason
 from axpair_proto.v1 import (
     commands_pb2,
     commands_pb2_grpc,
@@ -45,7 +47,7 @@ from axpair_host.boards.loaded import LoadedModel, Loading, LoadRefused
 from axpair_host.boards.outputs import Nonsense, log_lines, makes_sense
 from axpair_host.boards.url import GrpcAddress
 from axpair_host.digests import file_sha256
-from axpair_host.errors import BoardError, UsageError, WorkerLost
+from axpair_host.errors import AgentRefused, BoardError, UsageError, WorkerLost
 from axpair_host.postprocess.commands import Printed
 from axpair_host.progress import Progress, Silent
 
@@ -124,23 +126,38 @@ class Board:
     def _load(
         self, joint: Path, request: models_pb2.LoadRequest, progress: Progress, *, starting: bool = False
     ) -> Loading | LoadRefused:
+        sent_bytes = self._send(joint, request, progress)
+        try:
+            reply = self._load_call(request, joint, progress, starting=starting)
+        except AgentRefused as error:
+            if error.reason not in (Reason.DIGEST_MISMATCH, Reason.BLOB):
+                raise
+            # Its copy went, or was found damaged and dropped, after it said that it has one: it gets another.
+            sent_bytes += self._send(joint, request, progress)
+            reply = self._load_call(request, joint, progress, starting=starting)
+        self.connection.lost.add(reply.workers_lost)
+        with makes_sense(self.url, "loading the model"):
+            return self._loading(reply, sent_bytes)
+
+    def _send(self, joint: Path, request: models_pb2.LoadRequest, progress: Progress) -> int:
         try:
             size = joint.stat().st_size
             with progress.task(f"board: send {joint.name}", size, "B") as task:
-                sent_bytes = self._blobs.ensure(request.sha256, size, lambda: joint.open("rb"), task.at)
+                return self._blobs.ensure(request.sha256, size, lambda: joint.open("rb"), task.at)
         except OSError as error:
             raise UsageError(f"{joint}: can't be read: {error.strerror}") from error
+
+    def _load_call(
+        self, request: models_pb2.LoadRequest, joint: Path, progress: Progress, *, starting: bool
+    ) -> models_pb2.LoadReply:
         with progress.task(f"board: load {joint.name}"):
-            reply = self.connection.call(
+            return self.connection.call(
                 self._models.Load,
                 request,
                 doing="loading the model",
                 seconds=load_seconds(request.deadline_ms),
                 starting=starting,
             )
-        self.connection.lost.add(reply.workers_lost)
-        with makes_sense(self.url, "loading the model"):
-            return self._loading(reply, sent_bytes)
 
     def _loading(self, reply: models_pb2.LoadReply, sent_bytes: int) -> Loading | LoadRefused:
         lines = log_lines(reply.log_lines, len(reply.log_lines))
@@ -256,11 +273,14 @@ class Board:
             )
 
 
+_MAX_CA_BYTES = 1 << 20
+
+
 def _channel(address: GrpcAddress) -> grpc.Channel:
     if not address.tls:
         return grpc.insecure_channel(address.target, options=_CHANNEL_OPTIONS)
     try:
-        roots = address.ca.read_bytes() if address.ca else None
+        roots = read_regular(address.ca, _MAX_CA_BYTES) if address.ca else None
     except OSError as error:
         raise UsageError(f"{address.ca}: the CA file of {address.url} can't be read: {error.strerror}") from error
     return grpc.secure_channel(address.target, grpc.ssl_channel_credentials(roots), options=_CHANNEL_OPTIONS)

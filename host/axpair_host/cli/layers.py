@@ -104,6 +104,8 @@ def _from_log(given: "Mapping[str, Any]") -> dict[str, Any]:
             f"note: {cut} of {len(scores.layers)} names are cut short in this log; "
             "quant/debug/precision_analysis_table.txt of the build has them whole"
         )
+    if scores.cut_off:
+        print_aside(f"note: the table breaks off after {len(scores.layers)} layers: what follows isn't known")
     return report(scores, given["cosine"], simulator="", source=str(path))
 
 

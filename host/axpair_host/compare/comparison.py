@@ -103,10 +103,11 @@ class Comparison:
     """Where rows were matched first: all numbers are of matched rows then."""
 
     def agrees(self, cpu_part: bool = False) -> bool:
-        """Whether board and simulator are as they should be: the same bytes; EQUIVALENT behind a float CPU part; or
-        EQUIVALENT and within the tolerance that the user gave."""
+        """Whether board and simulator are as they should be: the same bytes, or the same values (zeros have two signs,
+        and which one a runtime writes says nothing); EQUIVALENT behind a float CPU part; or EQUIVALENT and within the
+        tolerance that the user gave."""
         if self.relation is Relation.EQUIVALENT:
-            return cpu_part or (self.outside_tolerance == 0 and not self.toothless)
+            return self.differing == 0 or cpu_part or (self.outside_tolerance == 0 and not self.toothless)
         return self.relation is Relation.IDENTICAL
 
     def document(self) -> dict[str, Any]:

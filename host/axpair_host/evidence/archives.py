@@ -20,6 +20,8 @@ from axpair_host.evidence.record import LEGS
 SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
 WANTED = {".bin", ".npy", ".npz", ".json"}
 """Suffixes of what is taken out; everything else stays in."""
+_MACOS = "__MACOSX"
+"""Folder of what macOS adds to its zips: attributes, in files named like those that they are of."""
 _DAMAGED = (
     *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, ValueError),
     *(NotImplementedError, RuntimeError, OverflowError),
@@ -109,7 +111,7 @@ class _Room:
 
     def place(self, name: str) -> Path | None:
         parts = PurePosixPath(name.replace("\\", "/"))
-        if parts.suffix.lower() not in WANTED:
+        if parts.suffix.lower() not in WANTED or _MACOS in parts.parts:
             return None
         if parts.is_absolute() or ".." in parts.parts or ":" in parts.parts[0]:
             raise EvidenceError(f"{self.archive}: its member {name!r} would lie outside of the archive's folder")

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from axpair_proto.errors import ContractError
+from axpair_proto.filekinds import kind_of
 from axpair_proto.gt.tensors import (
     UnreadableTensor,
     bin_size,
@@ -27,6 +28,7 @@ from axpair_proto.gt.tensors import (
 from axpair_host.errors import EvidenceError
 from axpair_host.evidence.archives import is_archive, unpacked
 from axpair_host.evidence.record import LEGS
+from axpair_host.files import where_it_belongs
 
 Array = np.ndarray[Any, Any]
 _DEEPEST = 4
@@ -102,6 +104,8 @@ def _found(path: Path, named: Path) -> Groups:
         groups: Groups = dict(_tree(path, "", 0, path))
     elif path.is_file():
         groups = _file(path)
+    elif path.exists():
+        raise EvidenceError(f"{named}: is {kind_of(path).value}", next_step="give a folder, an archive or a tensor")
     else:
         raise EvidenceError(f"{named}: there is no such file or folder", next_step="check the path")
     if not groups:
@@ -153,7 +157,11 @@ def _file(path: Path) -> Groups:
             raise EvidenceError(error.message, next_step=error.next_step) from error
     if path.suffix == ".bin":
         return {"": {path.stem: Stored(path.with_suffix(""), lone=True)}}
-    raise EvidenceError(f"{path}: not a .npy, .bin, .npz, .tar or .zip")
+    kind = kind_of(path)
+    raise EvidenceError(
+        f"{path}: is {kind.value}, and no .npy, .bin, .npz, .tar or .zip",
+        next_step=where_it_belongs(path, kind) or "give a folder, an archive or a tensor",
+    )
 
 
 def _npz(path: Path) -> Mapping[str, Stored]:

@@ -28,6 +28,7 @@ from axpair_proto.names import match_stems
 
 from axpair_host.digests import file_sha256
 from axpair_host.errors import EvidenceError, HostError
+from axpair_host.evidence.arranged import as_declared
 from axpair_host.evidence.record import LEGS, OutputFacts, Record, Round
 from axpair_host.evidence.store import read_record
 from axpair_host.evidence.unrecorded import record_of
@@ -195,9 +196,17 @@ class Evidence:
 
     def _read(self, folder: str) -> Tensors:
         found = self._stems(folder)
-        declared = {output.name: (output.dtype, output.shape) for output in self.outputs}
+        declared = {output.name: output for output in self.outputs}
         paths = {name: found[stem] for name, stem in self._matched(found).items()}
-        return self._each(folder, paths, lambda name, stem: read(stem, declared[name]))
+        is_board = PurePosixPath(folder).name == "board"
+
+        def read_one(name: str, stem: Path) -> Array:
+            output = declared[name]
+            tensor = read(stem, (output.dtype, output.shape))
+            # What a board gave is evidence as it lies.
+            return tensor if is_board else as_declared(tensor, output)
+
+        return self._each(folder, paths, read_one)
 
     def _each(self, folder: str, paths: Mapping[str, Path], read_one: Callable[[str, Path], Array]) -> Tensors:
         """The tensors that can be read; of the others it is kept why not."""

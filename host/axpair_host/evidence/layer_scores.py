@@ -76,3 +76,5 @@ class LayerScores(msgspec.Struct, frozen=True):
     own_stage: str
     """Which form of the model was fed layer by layer; "" where none was."""
     layers: tuple[LayerRow, ...]
+    cut_off: bool = False
+    """Whether the table that they were read from breaks off."""

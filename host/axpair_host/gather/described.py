@@ -1,13 +1,16 @@
 """What a model's inputs and outputs are, where no simulator that knows the joint is at hand."""
 
+import math
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from axpair_proto.description import ModelDescription, TensorDescription
 from axpair_proto.dtypes import size_bytes
 from axpair_proto.gt.tensors import read_npy, stems_within
 from axpair_proto.joint import JointArchive, JointTensor
-from axpair_proto.names import match_stems
+from axpair_proto.names import find_name, match_stems
 
 from axpair_host.errors import UsageError
 from axpair_host.evidence.record import Record
@@ -40,6 +43,60 @@ def _as_in_joint(
         )
         for one in known
     )
+
+
+class _Known(Protocol):
+    """What is known of one tensor."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def shape(self) -> tuple[int, ...] | None: ...
+
+    @property
+    def color_space(self) -> str: ...
+
+
+def unlike(
+    description: ModelDescription, inputs: Sequence[_Known], outputs: Sequence[_Known], *, is_whole: bool = False
+) -> str:
+    """What shows that it isn't of the model with these inputs and outputs, in a sentence's part; "" where nothing does.
+
+    Names count where a side has several; sizes where they are known, but for the items of a batch. One that
+    `is_whole`, such as what a program lists of the model it loaded, has every name and as many of them.
+    """
+    for side, tensors, known in (("input", description.inputs, inputs), ("output", description.outputs, outputs)):
+        by_name = {one.name: one for one in tensors}
+        stems = _found([one.name for one in known], by_name)
+        if known and tensors and (not stems or (is_whole and len(stems) < max(len(known), len(tensors)))):
+            if is_whole or len(known) > 1 or len(tensors) > 1:
+                theirs, ours = (", ".join(one.name for one in some[:4]) for some in (tensors, known))
+                return f"its {side}s are {theirs}, the joint's {ours}"
+            stems = {known[0].name: tensors[0].name}
+        for one in known:
+            if one.name not in stems or not one.shape or one.color_space.startswith("NV"):
+                continue
+            found = by_name[stems[one.name]]
+            if not _fits(one.shape, found.shape):
+                here, there = ("x".join(map(str, shape)) for shape in (found.shape, one.shape))
+                return f"its {side} {found.name!r} is {here}, the joint's {there}"
+    return ""
+
+
+def _found(known: Sequence[str], described: Collection[str]) -> dict[str, str]:
+    """Known name to described name: spelled alike, or one of the two being the other's file."""
+    alike = {name: other for name in known if (other := find_name(name, described)) is not None}
+    if alike:
+        return alike
+    return dict(match_stems(known, described)) or {stem: name for name, stem in match_stems(described, known).items()}
+
+
+def _fits(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Whether two shapes have as many elements, but for the number of items in a batch, along the first axis."""
+    if 0 in (*one, *other) or not one or not other:
+        return math.prod(one) == math.prod(other)
+    return math.prod(one) * other[0] == math.prod(other) * one[0]
 
 
 def from_record(record: Record) -> ModelDescription:

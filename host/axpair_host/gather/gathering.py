@@ -14,6 +14,7 @@ from axpair_host.boards.case import Case
 from axpair_host.boards.loaded import LoadRefused
 from axpair_host.digests import file_sha256
 from axpair_host.evidence.record import CaseFacts, Record
+from axpair_host.files import sure_kind
 from axpair_host.gather.board_leg import BoardLeg, refused_leg, run_case
 from axpair_host.gather.board_side import BoardSide
 from axpair_host.gather.golden import store_golden
@@ -157,6 +158,12 @@ def _simulated(
     timings: dict[str, float],
 ) -> Mapping[str, Tensors]:
     there = legs_from_gt(request.gt, prepared.description) if request.gt is not None else {}
+    for leg, path in (("onnx", request.models.onnx), ("lava_joint", request.models.lava_joint)):
+        if path is None or (leg not in there and simulator is not None):
+            continue
+        sure_kind(f"--{leg.replace('_', '-')}", path)
+        why = f"{request.gt} holds its outputs" if leg in there else "no installed simulator runs it"
+        progress.note(f"{path}: not run, as {why}")
     if simulator is None:
         if request.gt is None:
             raise TypeError("neither a simulator nor a gt folder was given")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from axpair_proto.description import ModelDescription
 from axpair_proto.gt.tensors import read_tensor, stems_within
-from axpair_proto.names import as_text, match_stems
+from axpair_proto.names import as_text, find_name, match_stems
 from axpair_proto.simulator import Models, Simulator
 
 from axpair_host.errors import UsageError
@@ -67,11 +67,12 @@ def assign(description: ModelDescription, files: Sequence[InputFile]) -> dict[st
     for file in files:
         if file.layer is None:
             continue
-        if file.layer not in names:
+        name = find_name(file.layer, names)
+        if name is None:
             raise UsageError(f"--layer {file.layer!r}: the model has no such input; its inputs: {listed}")
-        if file.layer in by_name:
+        if name in by_name:
             raise UsageError(f"--layer {file.layer!r} is given twice")
-        by_name[file.layer] = file.path
+        by_name[name] = file.path
     free = iter([name for name in names if name not in by_name])
     for file in files:
         if file.layer is None:

@@ -1,9 +1,11 @@
 """The log of a finished run, from its file; what its lines mean says `axpair_proto.run_logs`."""
 
+import codecs
 from pathlib import Path
 
 from axpair_proto.description import ModelDescription, TensorDescription
 from axpair_proto.joint import toolchain_of
+from axpair_proto.regular import read_regular
 from axpair_proto.run_logs import LoggedTensor, RunLog, read_run_log
 
 from axpair_host.errors import UsageError
@@ -14,13 +16,15 @@ MAX_LOG_BYTES = 16 << 20
 def log_lines(path: Path) -> tuple[str, ...]:
     """The log's lines. Raises UsageError when it can't be read or is larger than 16 MiB."""
     try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_LOG_BYTES + 1)
+        data = read_regular(path, MAX_LOG_BYTES)
     except OSError as error:
-        raise UsageError(f"--board-log {path}: can't be read: {error.strerror}") from error
+        next_step = "give the run's output as a file"
+        raise UsageError(f"--board-log {path}: can't be read: {error.strerror}", next_step=next_step) from error
     if len(data) > MAX_LOG_BYTES:
         raise UsageError(f"--board-log {path}: larger than {MAX_LOG_BYTES} bytes: no log of one run")
-    return tuple(data.decode("utf-8", "replace").splitlines())
+    # Windows' own shell writes UTF-16.
+    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    return tuple(data.decode(encoding, "replace").splitlines())
 
 
 def logged_description(path: Path) -> ModelDescription | None:

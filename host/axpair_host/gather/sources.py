@@ -5,11 +5,12 @@ from pathlib import Path
 
 from axpair_proto.capabilities import ChecksConfig
 from axpair_proto.description import ModelDescription
-from axpair_proto.joint import read_joint
+from axpair_proto.joint import SLIM_MEMBERS, JointArchive, read_joint
 from axpair_proto.simulator import Simulator
 
 from axpair_host.boards.loaded import LoadedModel
 from axpair_host.boards.url import Address, EmulatorAddress
+from axpair_host.digests import file_sha256
 from axpair_host.errors import UsageError
 from axpair_host.evidence.store import read_record
 from axpair_host.gather import described
@@ -68,21 +69,53 @@ def description_of(request: GatherRequest, simulator: Simulator | None, side: Bo
     if simulator is not None:
         return simulator.describe(request.models.joint)
     assert request.gt is not None
-    known = _described(request, request.gt, side)
-    return described.as_in_joint(known, read_joint(request.models.joint, wanted=()))
+    joint = read_joint(request.models.joint, wanted=SLIM_MEMBERS)
+    return described.as_in_joint(_described(request, request.gt, joint, side), joint)
 
 
-def _described(request: GatherRequest, gt: Path, side: BoardSide | None) -> ModelDescription:
+def _described(request: GatherRequest, gt: Path, joint: JointArchive, side: BoardSide | None) -> ModelDescription:
     if side is not None:
         loaded = side.loaded()
         if isinstance(loaded, LoadedModel):
             return loaded.description
     elif request.finished is not None and request.finished.log is not None:
         logged = logged_description(request.finished.log)
-        if logged is not None:
-            return logged
+        # One of another model is evidence of what the program loaded, and no description of this joint.
+        if logged is not None and not described.unlike(logged, joint.inputs(), joint.outputs(), is_whole=True):
+            try:
+                known = _known_of(gt)
+            except UsageError:
+                return logged
+            # A .bin alone says neither dtype nor shape: the log knows more.
+            typed = [one for one in known.outputs if (one.dtype, len(one.shape)) != ("uint8", 1)]
+            if not described.unlike(logged, known.inputs, typed):
+                return logged
+    known = _known_of(gt)
+    if why := described.unlike(known, joint.inputs(), joint.outputs()):
+        raise UsageError(f"--gt {gt}: is of another model than {request.models.joint}: {why}", next_step=_TOGETHER)
+    return known
+
+
+def _known_of(gt: Path) -> ModelDescription:
     record = read_record(gt)
     return described.from_record(record) if record is not None else described.from_files(gt)
+
+
+def refuse_other_joint(request: GatherRequest) -> None:
+    """Raise UsageError where --gt has a record, and it is of another joint: its simulated outputs are that one's."""
+    record = read_record(request.gt) if request.gt is not None else None
+    if record is None or not record.case.joint_sha256:
+        return
+    given = file_sha256(request.models.joint)
+    if record.case.joint_sha256 != given:
+        raise UsageError(
+            f"--gt {request.gt}: was gathered with the joint of sha256 {record.case.joint_sha256[:12]}, and "
+            f"{request.models.joint} has {given[:12]}: its simulated outputs are another joint's",
+            next_step=_TOGETHER,
+        )
+
+
+_TOGETHER = "give the joint that the folder was simulated with, or simulate again with this one"
 
 
 def prepared_case(

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from axpair_proto.gt.marks import changed, files_written, read_mark, unchanged
@@ -21,8 +21,12 @@ _ADDED = ("board", "runs", "trials", "second_opinion")
 class Target:
     """Where one case's result goes: --out and --overwrite against what lies there."""
 
-    def __init__(self, out: Path, request: GatherRequest, *, overwrite: bool) -> None:
-        """Raises UsageError where nothing can be written there, or where the case's own files lie in it."""
+    def __init__(
+        self, out: Path, request: GatherRequest, *, overwrite: bool, also: Sequence[tuple[str, Path]] = ()
+    ) -> None:
+        """Raises UsageError where nothing can be written there, or where the case's own files, or `also` (option and
+        path), lie in it.
+        """
         check_writable(out)
         self.path = out.resolve()
         """Links followed: it is the folder that is replaced, not the link."""
@@ -31,7 +35,7 @@ class Target:
         self._is_gt = request.gt is not None and self.path == request.gt.resolve()
         """The result goes into the very folder that half of it comes from."""
         if out.is_dir():
-            check_outside(out, request)
+            check_outside(out, request, also)
 
     def check_case(self, case: CaseFacts, inputs: Mapping[str, str]) -> None:
         """Raise UsageError where it holds anything but this case of ours, or but another of ours that may be
@@ -156,10 +160,10 @@ def _short(digest: str | None) -> str:
     return digest[:12] if digest else "none"
 
 
-def check_outside(out: Path, request: GatherRequest) -> None:
+def check_outside(out: Path, request: GatherRequest, also: Sequence[tuple[str, Path]] = ()) -> None:
     """Raise UsageError where a file that the case is made from lies in `out`, or where we ourselves stand in it."""
     whole = out.resolve()
-    for flag, path in (*_read_from(request), ("the working directory", Path.cwd())):
+    for flag, path in (*_read_from(request), *also, ("the working directory", Path.cwd())):
         place = path.resolve()
         if flag == "--gt" and place == whole:
             continue

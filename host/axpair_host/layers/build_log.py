@@ -15,6 +15,9 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from axpair_proto.regular import read_regular
+from axpair_proto.run_logs import bare_lines
+
 from axpair_host.errors import UsageError
 from axpair_host.evidence.layer_scores import LayerRow, LayerScore, LayerScores
 
@@ -42,11 +45,12 @@ def layers_in(path: Path) -> LayerScores:
     Raises UsageError where the file can't be read, or holds no such table.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise UsageError(f"--build-log {path}: {path.stat().st_size} bytes; no build log is that long")
-        text = path.read_bytes().decode("utf-8", errors="replace")
+        data = read_regular(path, MAX_BYTES)
     except OSError as error:
         raise UsageError(f"--build-log {path}: {error.strerror or error}", next_step="check the path") from error
+    if len(data) > MAX_BYTES:
+        raise UsageError(f"--build-log {path}: more than {MAX_BYTES} bytes; no build log is that long")
+    text = data.decode("utf-8", errors="replace")
     rows = rows_in(text)
     if rows:
         return LayerScores("onnx", "", tuple(rows))
@@ -79,13 +83,15 @@ def cut_names(scores: LayerScores) -> int:
 def _precision_table(text: str) -> LayerScores | None:
     """The last of pulsar2's tables with rows; None where there is none."""
     plain = _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    plain = "\n".join(bare_lines(plain.split("\n")))
     titles = list(_PRECISION_TITLE.finditer(plain))
     ends = [*(title.start() for title in titles[1:]), len(plain)]
     for title, end in reversed(list(zip(titles, ends, strict=True)) if titles else []):
         part = plain[title.end() : end]
         per_layer = title["method"].lower() == "perlayer"
         if rows := [row for cells in _table_rows(part) if (row := _precision_row(cells, per_layer)) is not None]:
-            return LayerScores("onnx", "lava_joint" if per_layer else "", tuple(rows))
+            cut_off = not any(line.strip().startswith("└") for line in part.splitlines())
+            return LayerScores("onnx", "lava_joint" if per_layer else "", tuple(rows), cut_off=cut_off)
     return None
 
 

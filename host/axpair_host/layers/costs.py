@@ -14,11 +14,16 @@ CLIPPED_SHARE = 0.005
 """Of a layer's elements. MSE_CLIPPING leaves out far fewer of those that it saw."""
 
 
-def first_below(scores: LayerScores, line: float, stage: str = "joint") -> LayerRow | None:
-    """The first layer below the line against the reference: end to end, or of its own where `stage` is "own"."""
+def first_below(
+    scores: LayerScores, line: float, stage: str = "joint", *, nan_is_below: bool = False
+) -> LayerRow | None:
+    """The first layer below the line against the reference: end to end, or of its own where `stage` is "own".
+
+    With `nan_is_below` a score that isn't a number counts, as in a toolchain's own table.
+    """
     for row in scores.layers:
         score: LayerScore | None = getattr(row, stage)
-        if score is not None and score.cosine is not None and score.cosine < line:
+        if score is not None and (nan_is_below if score.cosine is None else score.cosine < line):
             return row
     return None
 

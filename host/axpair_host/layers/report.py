@@ -16,37 +16,44 @@ def report(
 ) -> dict[str, Any]:
     """JSON form of all rows and of what they say. `source` names a log that the rows come from."""
     stage = next((one for one in STAGES if any(getattr(row, one) is not None for row in scores.layers)), "lava_joint")
-    first, worst = first_below(scores, line, stage), costliest(scores)
+    first, worst = first_below(scores, line, stage, nan_is_below=bool(source)), costliest(scores)
     miscompiled = [row for row in scores.layers if row.compiled is not None and row.compiled.at_fault]
     return {
         "schema_version": SCHEMA_VERSION,
-        "verdict": "FAULT" if first is not None or miscompiled else "PASS",
+        "verdict": "FAULT" if first is not None or miscompiled else "INCONCLUSIVE" if scores.cut_off else "PASS",
         "reference": scores.reference,
         "own_stage": scores.own_stage or None,
         "line": line,
         "simulator": simulator or None,
         "build_log": source or None,
-        "first_below": _named(first) if first is not None else None,
+        "first_below": _named(scores, first) if first is not None else None,
         "first_below_stage": stage,
         "costliest": _costs(scores, worst) if worst is not None else None,
         "enters_at": _entry(scores, worst),
-        "miscompiled": [_named(row) for row in miscompiled],
+        "miscompiled": [_named(scores, row) for row in miscompiled],
         "int16": msgspec.to_builtins(sixteen) if sixteen is not None else None,
         "layers": [msgspec.to_builtins(row) for row in scores.layers],
     }
 
 
-def _named(row: LayerRow) -> dict[str, Any]:
-    return {"name": row.name, "node": row.node, "kind": row.kind}
+def _named(scores: LayerScores, row: LayerRow) -> dict[str, Any]:
+    """`number` is its place among the layers, from 1, or 0 for an input: names that a log cut short are alike."""
+    number = next((at for at, one in enumerate(scores.layers, start=1) if one is row), 0)
+    return {"number": number, "name": row.name, "node": row.node, "kind": row.kind}
 
 
 def _entry(scores: LayerScores, worst: LayerRow | None) -> dict[str, Any] | None:
     """The layer whose values one step swallows, where the costliest one only reads them, or is it."""
     place = enters_at(scores, worst) if worst is not None else None
     cause = swallowing(place) if place is not None else None
-    return {**_named(place), "cause": msgspec.to_builtins(cause)} if place is not None and cause is not None else None
+    return {**_named(scores, place), "cause": msgspec.to_builtins(cause)} if place is not None and cause is not None else None
 
 
 def _costs(scores: LayerScores, row: LayerRow) -> dict[str, Any]:
     part = share(scores, row)
-    return {**_named(row), "share": part, "stands_out": part >= STANDS_OUT, "causes": msgspec.to_builtins(row.causes)}
+    return {
+        **_named(scores, row),
+        "share": part,
+        "stands_out": part >= STANDS_OUT,
+        "causes": msgspec.to_builtins(row.causes),
+    }

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
+from axpair_proto.regular import open_regular
 from axpair_proto.tar_members import tar_members
 from PIL import Image
 
@@ -83,6 +84,7 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
                 _check(path, one.name, one.stat().st_size)
                 yield one.relative_to(path).as_posix(), one.read_bytes()
             return
+        open_regular(path).close()
         if zipfile.is_zipfile(path):
             yield from _zipped(path)
             return

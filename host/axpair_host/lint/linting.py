@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from axpair_proto.capabilities import BuildsModels, InspectsModels, ModelFacts, Observed
-from axpair_proto.errors import AxpairError
+from axpair_proto.errors import AxpairError, OpenShape
 from axpair_proto.pulsar import config_pb2 as pb
 from axpair_proto.pulsar.passed_over import compared_with_itself, passed_over
 from axpair_proto.pulsar.text import config_text, read_config
@@ -44,8 +44,11 @@ def lint(order: Order, simulator: Simulator | None, progress: Progress) -> Linte
     elif inspects is None:
         linted.passed.append(Passed("model", "no simulator that looks into models is installed (axpair[emulator])"))
     else:
-        with progress.task("look at the model"):
-            facts = inspects.inspect(order.onnx, order.shapes)
+        try:
+            with progress.task("look at the model"):
+                facts = inspects.inspect(order.onnx, order.shapes)
+        except OpenShape as error:
+            linted.passed.append(Passed("model", f"{error.message}; {error.next_step}"))
     inputs = declared_inputs(config, [one.name for one in facts.inputs] if facts else ())
     found = {one.name: one for one in facts.inputs} if facts else {}
     for one in inputs:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,7 +26,14 @@ def as_json(value: Any, depth: int = 0) -> Any:
         raise PostprocessError(f"the post-processor's result is nested more than {_DEEPEST} deep")
     if isinstance(value, np.generic | np.ndarray):
         value = value.tolist()
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        if abs(value) > sys.float_info.max:
+            raise PostprocessError(
+                f"the post-processor returned a whole number of {value.bit_length()} bits: no output has one so large",
+                next_step="look at what it computes that number from",
+            )
         return value
     if isinstance(value, str):
         return _writable(value)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from axpair_proto.regular import read_regular
+
 from axpair_host.errors import PostprocessError, UsageError
 from axpair_host.postprocess.decisions import as_json
 from axpair_host.postprocess.text import Unmatched, Unreadable, read_text
@@ -66,11 +68,12 @@ def parse_expect(text_or_file: str, pattern: "re.Pattern[str] | None" = None) ->
 
 def _from_file(path: Path, pattern: "re.Pattern[str] | None") -> Any:
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise UsageError(f"{path}: larger than {_MAX_BYTES} bytes")
-        text = path.read_text(encoding="utf-8-sig", errors="replace")
+        data = read_regular(path, _MAX_BYTES)
     except OSError as error:
-        raise UsageError(f"{path}: can't be read: {error.strerror}") from error
+        raise UsageError(f"{path}: can't be read: {error.strerror}", next_step="check the path") from error
+    if len(data) > _MAX_BYTES:
+        raise UsageError(f"{path}: larger than {_MAX_BYTES} bytes")
+    text = data.decode("utf-8-sig", errors="replace")
     try:
         return _parse(text)
     except ValueError as not_json:

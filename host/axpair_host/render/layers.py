@@ -18,19 +18,19 @@ _REST = 76
 def layers(document: Mapping[str, Any], *, every: bool) -> None:
     """Print the worst layers, or every one in order, on stdout."""
     rows: Sequence[Mapping[str, Any]] = document["layers"]
-    shown = list(rows) if every else sorted(rows, key=_badness)[:SHOWN]
+    numbered = list(enumerate(rows, start=1))
+    shown = numbered if every else sorted(numbered, key=lambda one: _badness(one[1]))[:SHOWN]
     print_lines(_summary(document))
-    order = {row["name"]: at for at, row in enumerate(rows, start=1)}
     room = max(24, table_columns() - _REST)
     head = ["", "#", "layer", "operator", *_columns(rows), ""]
     table = [[dim(cell) for cell in head]]
-    for row in shown:
+    for number, row in shown:
         scores = [_cell(row.get(stage)) for stage in _stages(rows)]
         own = [_percent(row["own"]) if _has_own_error(rows) else _cell(row["own"])] if _has_own(rows) else []
         table.append(
             [
-                _mark(document, row),
-                str(order[row["name"]]),
+                _mark(document, number),
+                str(number),
                 _short(row["name"], room * 2 // 3),
                 _short(row["kind"], room // 3),
                 *scores,
@@ -42,7 +42,7 @@ def layers(document: Mapping[str, Any], *, every: bool) -> None:
     print_lines(aligned(table))
     if len(shown) < len(rows):
         print_line(dim(f"the worst {len(shown)} of {len(rows)} layers; --all shows every one in order"))
-    for row in [one for one in shown if one["causes"]][:3]:
+    for row in [one for _, one in shown if one["causes"]][:3]:
         for cause in row["causes"]:
             print_lines(paragraph(cause["words"], f"  {plain(row['name'])}: ", "    "))
 
@@ -137,10 +137,10 @@ def _steps(compiled: Mapping[str, Any] | None) -> str:
     return f"{compiled['max_steps']:g}{' !' if compiled['at_fault'] else ''}"
 
 
-def _mark(document: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+def _mark(document: Mapping[str, Any], number: int) -> str:
     first, worst = document["first_below"], document["costliest"]
-    marks = "<" if first is not None and first["name"] == row["name"] else ""
-    return marks + ("*" if worst is not None and worst["name"] == row["name"] else "")
+    marks = "<" if first is not None and first["number"] == number else ""
+    return marks + ("*" if worst is not None and worst["number"] == number else "")
 
 
 def _cell(score: Mapping[str, Any] | None) -> str:

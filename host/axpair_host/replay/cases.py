@@ -144,14 +144,16 @@ def _no_file(path: Path) -> str:
 
 def _listed(listing: Path, inputs: Sequence[str], passed_over: list[str]) -> Iterator[Case]:
     try:
-        lines = listing.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        text = listing.read_text(encoding="utf-8-sig")
+        if "\0" in text:
+            raise ValueError("it holds NUL characters, as UTF-16 text does")
+    except (OSError, ValueError) as error:
         raise UsageError(
             f"{listing}: neither a folder nor a readable list of cases: {error}",
-            next_step="give a folder, or a text file with one path a line",
+            next_step="give a folder, or a text file (UTF-8) with one path a line",
         ) from error
     first_line: dict[str, int] = {}
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(text.splitlines(), 1):
         text = line.strip()
         if not text or text.startswith("#"):
             continue

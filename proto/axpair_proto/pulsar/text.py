@@ -15,12 +15,14 @@ from google.protobuf import text_format
 from google.protobuf.message import Message
 
 from axpair_proto.errors import ContractError
+from axpair_proto.filekinds import FileKind, kind_of
 from axpair_proto.gt.replacing import check_replaceable, write_whole_file
 from axpair_proto.pulsar import config_pb2
 from axpair_proto.pulsar.passed_over import FIELDS
 from axpair_proto.pulsar.tokens import ConfigTextError, Token, tokens
 from axpair_proto.pulsar.values import scalar_value
 from axpair_proto.pulsar2.recognized import refuse_other
+from axpair_proto.regular import read_regular
 from axpair_proto.written import is_as_written, mark_line
 
 MAX_CONFIG_BYTES = 1 << 24
@@ -42,19 +44,23 @@ def read_config(path: Path) -> tuple[config_pb2.Config, tuple[str, ...]]:
 def config_text(path: Path) -> str:
     """What a configuration's file holds, without a byte order mark. Raises ConfigTextError for an unreadable file."""
     try:
-        if path.stat().st_size > MAX_CONFIG_BYTES:
-            raise ConfigTextError(
-                f"{path} has {path.stat().st_size} bytes; no configuration is that long",
-                next_step="give config.prototxt as --config",
-            )
-        data = path.read_bytes()
+        data = read_regular(path, MAX_CONFIG_BYTES)
     except OSError as error:
         raise ConfigTextError(
             f"the configuration {path} can't be read: {error.strerror or error}", next_step="check --config"
         ) from error
+    if len(data) > MAX_CONFIG_BYTES:
+        raise ConfigTextError(
+            f"{path} has more than {MAX_CONFIG_BYTES} bytes; no configuration is that long",
+            next_step="give config.prototxt as --config",
+        )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if (kind := kind_of(path)) not in (FileKind.UNKNOWN, FileKind.TEXT, FileKind.PROTOTXT):
+            raise ConfigTextError(
+                f"{path}: is {kind.value}, not a configuration", next_step="give the prototxt"
+            ) from error
         line = data[: error.start].count(b"\n") + 1
         raise ConfigTextError(
             f"{path}:{line}: byte 0x{data[error.start]:02x} is not UTF-8", next_step="save the file as UTF-8 text"

@@ -8,10 +8,14 @@ from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.finding import Finding, Weight, found
 from axpair_host.diagnosis.inquiry import Inquiry
 
+_FLOAT_ERROR = 1e-3
+"""2-norm RE up to which float arithmetic in another order explains a difference; anything larger clears nobody."""
+
 
 def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
     """AX306: bytes that differ from the simulator's and that nothing explains, the same in every round. Where that
-    holds only for outputs behind a float CPU part, it is AX314: the NPU itself is cleared.
+    holds only for outputs behind a float CPU part, and the differences are of float arithmetic's size, it is AX314: the
+    NPU itself is cleared.
 
     It takes two rounds; more in a fresh process are asked for. With one round only it is inconclusive.
     """
@@ -52,7 +56,8 @@ def _finding(inquiry: Inquiry, unexplained: dict[str, Comparison], rounds: int, 
     )
     cpu = [output.name for output in inquiry.outputs if output.cpu_part and output.name in unexplained]
     wrong_before = {one for each in inquiry.findings if "board" in each.settles for one in each.outputs}
-    only_cpu = len(cpu) == len(unexplained) and not wrong_before
+    tiny = all(each.relative_error is not None and each.relative_error <= _FLOAT_ERROR for each in unexplained.values())
+    only_cpu = tiny and len(cpu) == len(unexplained) and not wrong_before
     return found(
         "AX314" if only_cpu else "AX306",
         f"board and simulator disagree on {name!r}, {repeated}: {difference}{spoken}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from axpair_host.diagnosis.asks import Wants
+from axpair_host.diagnosis.checks.failure import first_failure
 from axpair_host.diagnosis.finding import Open
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.diagnosis.opinion import suspects
@@ -23,3 +24,9 @@ def check(inquiry: Inquiry) -> Iterator[Open | Wants]:
         yield Wants("second_opinion", f"whether it is our own worker wasn't tried with run_joint: {BY_HAND}")
     elif said.lacking:
         yield Open("second_opinion", f"run_joint can't be had there ({said.lacking}): {BY_HAND}")
+    elif first_failure(inquiry) is None:
+        failure = said.failure or next((one.failure for one in said.rounds if one.failure is not None), None)
+        if failure is not None:
+            yield Open("second_opinion", f"run_joint was asked, and gave nothing to compare: {failure.message}")
+        elif not any(one.outputs for one in said.rounds):
+            yield Open("second_opinion", f"run_joint was asked, and gave no outputs: {BY_HAND}")

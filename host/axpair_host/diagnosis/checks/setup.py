@@ -17,7 +17,9 @@ from axpair_host.diagnosis.inquiry import Inquiry
 _UNREADABLE = re.compile(r"get (?:joint )?model type .*failed|load model .*failed|handle from memory .*failed", re.I)
 _OTHER_MODE = re.compile(
     r"init engine with mode ?\{? ?(?P<asked>\w*).*?failed(?:.*?inited to mode ?\{? ?(?P<held>\w+))?"
-    r"|already inited to mode ?\{? ?(?P<only>\w*)",
+    r"|already inited to mode ?\{? ?(?P<only>\w*)"
+    r"|model type \{ ?(?P<type>\w+) ?\} is not allowed with npu mode \{ ?(?P<mode>\w+)"
+    r"|cannot set affinity as \{ ?(?P<affinity>\w+) ?\} when (?:model|npu) was inited as \{ ?(?P<inited>\w+)",
     re.I,
 )
 _FIGURES = re.compile(
@@ -38,6 +40,8 @@ def releases(inquiry: Inquiry) -> Iterator[Finding]:
     board = inquiry.evidence.record.board
     if failed is None or board is None or not failed.loading or failed.failure.kind == "hang":
         return
+    if _OTHER_MODE.search(failed.text):
+        return  # that no handle came is said for every reason
     unreadable = bool(_UNREADABLE.search(failed.text)) or failed.code in UNREADABLE_MODEL
     driver, library = (board.versions.get(key, "") for key in ("driver", "runtime"))
     apart = _apart(driver, library)
@@ -69,6 +73,12 @@ def modes(inquiry: Inquiry) -> Iterator[Finding]:
     if stated and (stated["held"] or stated["only"]):
         asked = f", mode {stated['asked']} was asked for" if stated["asked"] else ""
         said = f"the NPU was in mode {stated['held'] or stated['only']} already{asked} (the library's numbers)"
+    if stated and stated["affinity"]:
+        said = f"affinity {stated['affinity']} was asked for in mode {stated['inited']} (the library's numbers)"
+    if stated and stated["type"]:
+        said = (
+            f"a model of type {stated['type']} isn't allowed in the NPU's mode {stated['mode']} (the library's numbers)"
+        )
     evidence = {"model": built_for, "board": on_board, "stated_by_the_runtime": bool(stated)}
     yield _named("AX309", failed, said, evidence, bool(stated))
 

@@ -9,7 +9,7 @@ from axpair_proto.names import file_stems
 
 from axpair_host.boards.case import Case
 from axpair_host.boards.loaded import LoadedModel, LoadRefused
-from axpair_host.errors import BoardError, Interrupted
+from axpair_host.errors import BoardError, Interrupted, WorkerLost
 from axpair_host.evidence.record import Record, SecondOpinion
 from axpair_host.gather.answers.session import Session
 from axpair_host.gather.board_leg import run_case
@@ -32,12 +32,11 @@ def answer(session: Session, record: Record) -> Record | None:
         return None
     with session.progress.task("board: a second opinion from run_joint"):
         try:
-            loaded = by_command(session.board, {})
-        except Interrupted:
-            raise
-        except AxpairError as error:
-            return msgspec.structs.replace(record, second_opinion=SecondOpinion(lacking=error.message))
-        return msgspec.structs.replace(record, second_opinion=_asked(session, loaded))
+            said = _asked(session, session.board)
+        except WorkerLost as error:
+            # Ended from outside each time: what it would have said isn't known, and the case itself is.
+            said = SecondOpinion(lacking=error.message)
+    return msgspec.structs.replace(record, second_opinion=said)
 
 
 def by_command(side: BoardSide, switches: Mapping[str, str]) -> LoadedModel | LoadRefused:
@@ -49,8 +48,14 @@ def by_command(side: BoardSide, switches: Mapping[str, str]) -> LoadedModel | Lo
     return loaded
 
 
-def _asked(session: Session, loaded: LoadedModel | LoadRefused) -> SecondOpinion:
+def _asked(session: Session, board: BoardSide) -> SecondOpinion:
     """Behind the probe's input, so that what memory holds of the case itself can't pass for an answer."""
+    try:
+        loaded = by_command(board, {})
+    except Interrupted:
+        raise
+    except AxpairError as error:
+        return SecondOpinion(lacking=error.message)
     if isinstance(loaded, LoadRefused):
         if loaded.failure.code in NOT_STARTED or any(MISSING_LIBRARY in line for line in loaded.log_lines):
             return SecondOpinion(lacking=f"it can't be started there: {loaded.failure.message}")

@@ -1,0 +1,46 @@
+"""Simulated tensors in other forms than the declared one."""
+
+import numpy as np
+import pytest
+from axpair_host.evidence.arranged import as_declared
+from axpair_host.evidence.record import OutputFacts
+
+NCHW = np.arange(96, dtype=np.float32).reshape(1, 6, 4, 4) / 16
+NHWC = np.ascontiguousarray(NCHW.transpose(0, 2, 3, 1))
+
+
+def declared(dtype: str, shape: tuple[int, ...], q: int = 0) -> OutputFacts:
+    return OutputFacts("y", "y", dtype, shape, "", q=q)
+
+
+@pytest.mark.parametrize(
+    ("tensor", "output", "expected"),
+    [
+        (NCHW, declared("float32", (1, 4, 4, 6)), NHWC),
+        (NHWC, declared("float32", (1, 6, 4, 4)), NCHW),
+        (NCHW.reshape(1, 6, 16), declared("float32", (1, 6, 4, 4)), NCHW),
+        (NCHW, declared("float32", (96,)), NCHW.reshape(96)),
+        (NCHW.astype(np.float64), declared("float32", (1, 6, 4, 4)), NCHW),
+        (NCHW, declared("int16", (1, 6, 4, 4), q=16), (NCHW * 16).astype(np.int16)),
+        (np.arange(4), declared("int32", (4,)), np.arange(4, dtype=np.int32)),
+        (np.arange(4), declared("float32", (4,)), np.arange(4, dtype=np.float32)),
+    ],
+)
+def test_the_same_values_come_in_the_declared_form(tensor: np.ndarray, output: OutputFacts, expected: object) -> None:
+    found = as_declared(tensor, output)
+    assert (found.dtype.name, found.shape) == (output.dtype, output.shape)
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("tensor", "output"),
+    [
+        (NCHW, declared("float32", (1, 16, 6))),
+        (NCHW, declared("float32", (1, 6, 4, 5))),
+        (NCHW, declared("int16", (1, 6, 4, 4))),
+        (np.array([1 << 40]), declared("int32", (1,))),
+        (np.array([np.nan], np.float32), declared("int16", (1,), q=4)),
+    ],
+)
+def test_what_cannot_be_brought_there_stays_as_it_is(tensor: np.ndarray, output: OutputFacts) -> None:
+    assert as_declared(tensor, output) is tensor

@@ -1,0 +1,34 @@
+"""What isn't a regular file is refused at once: no pipe without a writer is waited for, no endless device is read."""
+
+import os
+from pathlib import Path
+
+import pytest
+from axpair_proto.regular import SPECIAL, open_regular, read_regular
+
+
+def test_a_pipe_or_device_is_refused_before_anything_is_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(OSError, match=SPECIAL):
+            open_regular(path)
+
+
+def test_a_folder_and_a_name_with_nul_are_os_errors(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError):
+        open_regular(tmp_path)
+    with pytest.raises(OSError, match="NUL"):
+        open_regular(tmp_path / "a\0b")
+    with pytest.raises(FileNotFoundError):
+        open_regular(tmp_path / "none")
+
+
+def test_no_more_is_read_than_tells_that_it_is_too_much(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"12345")
+    assert read_regular(tmp_path / "x", 3) == b"1234"
+    assert read_regular(tmp_path / "x", 5) == b"12345"
+
+
+@pytest.mark.skipif(not Path("/proc/version").is_file(), reason="no /proc here")
+def test_files_that_say_to_have_no_size_are_read_all_the_same() -> None:
+    assert read_regular(Path("/proc/version"), 1 << 16)
