@@ -46,7 +46,11 @@ def _entry(scores: LayerScores, worst: LayerRow | None) -> dict[str, Any] | None
     """The layer whose values one step swallows, where the costliest one only reads them, or is it."""
     place = enters_at(scores, worst) if worst is not None else None
     cause = swallowing(place) if place is not None else None
-    return {**_named(scores, place), "cause": msgspec.to_builtins(cause)} if place is not None and cause is not None else None
+    return (
+        {**_named(scores, place), "cause": msgspec.to_builtins(cause)}
+        if place is not None and cause is not None
+        else None
+    )
 
 
 def _costs(scores: LayerScores, row: LayerRow) -> dict[str, Any]:
