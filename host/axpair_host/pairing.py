@@ -32,6 +32,7 @@ from axpair_host.gather.storing import output_facts
 from axpair_host.gather.target import Target
 from axpair_host.postprocess import Postprocessor, wants_board
 from axpair_host.postprocess.commands import RunsCommands
+from axpair_host.postprocess.comparable import check_forms
 from axpair_host.postprocess.text import compiled
 from axpair_host.progress import Progress
 
@@ -157,13 +158,17 @@ def pair(
 
 
 def judge(asks: LiveAsks, settings: Settings) -> tuple[Verdict, dict[str, Any]]:
-    """Apply the post-processor, diagnose, and write pair.json into the session's gathered folder."""
+    """Apply the post-processor, diagnose, and write pair.json into the session's gathered folder.
+
+    Raises FormsDiffer where what is expected, or what the program said, can't be compared with what that makes.
+    """
     folder, postprocessor = asks.session.folder, asks.session.postprocess
     write_pair_json(folder, asks.record, None)
     if postprocessor is not None:
         facts = postprocess.apply(postprocessor, load(folder).legs, asks.record.expect)
         asks.record = msgspec.structs.replace(asks.record, postprocess=facts)
         write_pair_json(folder, asks.record, None)
+    check_forms(asks.record)
     verdict = diagnose(load(folder), settings, asks=asks)
     document = verdict.document()
     write_pair_json(folder, asks.record, document)

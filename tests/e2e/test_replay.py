@@ -153,6 +153,13 @@ def test_expected_results_are_given_by_case(cases: Path, tmp_path: Path, tiny: M
     replay(cases, tmp_path / "run", tiny, *options, wrong, cwd=tmp_path)
     with_expectation = {id_ for id_, ended in endings(tmp_path / "run").items() if ended[1].startswith("AX4")}
     assert with_expectation == {"b.png"}
+    wrong.write_text(json.dumps({"a.png": "7", "b.png": [0.5, 1]}))
+    (tmp_path / "post.py").write_text("def largest(outputs):\n    return 7\n")
+    done = replay(cases, tmp_path / "forms", tiny, *options, wrong, cwd=tmp_path)
+    ended = endings(tmp_path / "forms")
+    assert not ended["a.png"][1].startswith("AX4")
+    assert (ended["b.png"], len(ended)) == (("BAD INPUT", ""), 4)
+    assert "a list of 2 numbers" in done.stdout + done.stderr
     said = said_once(replay(cases, tmp_path / "other", tiny, *options, '{"x.png": 1}', cwd=tmp_path), 2)
     assert "no case has the id 'x.png'" in said
 

@@ -108,13 +108,16 @@ def test_without_an_expectation_no_decision_is_wrong(tmp_path: Path) -> None:
     assert judged(tmp_path, decisions=dict.fromkeys(ALL, 180)).verdict == "PASS"
 
 
-@pytest.mark.parametrize(("said", "expected"), [(90.0, 90), ({"a": [1, 2.0]}, {"a": [1, 2]}), ("x", "x"), (None, None)])
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [(90.0, 90), ("90", 90), (90, "90"), ({"a": [1, 2.0]}, {"a": [1, 2]}), ("x", "x"), (None, None)],
+)
 def test_decisions_are_equal_as_json_values(tmp_path: Path, said: Any, expected: Any) -> None:
     assert judged(tmp_path, decisions=dict.fromkeys(ALL, said), **expecting(expected)).verdict == "PASS"
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"), [(True, 1), ("90", 90), ([1], [1, 2]), (None, False), ({"a": 1}, {"b": 1})]
+    ("said", "expected"), [(True, 1), ("90.5", 90), ([1], [1, 2]), (None, False), ({"a": 1}, {"b": 1})]
 )
 def test_what_json_tells_apart_is_not_equal(tmp_path: Path, said: Any, expected: Any) -> None:
     assert codes(judged(tmp_path, decisions=dict.fromkeys(ALL, said), **expecting(expected))) == ["AX405"]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from axpair_host.diagnosis.checks.judged import expectation
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
-from axpair_host.postprocess.agreement import differences
+from axpair_host.postprocess.agreement import contradictions
 from axpair_host.postprocess.decisions import told
 
 
@@ -19,9 +19,9 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
     has_expect, expect = expectation(record)
     if record.has_observed:
         board = said.decisions.get("board") if said is not None else None
-        if has_expect and (how := differences(expect, record.observed)):
+        if has_expect and (how := contradictions(expect, record.observed)):
             against = f"expected was {told(expect)}"
-        elif said is not None and "board" in said.decisions and (how := differences(board, record.observed)):
+        elif said is not None and "board" in said.decisions and (how := contradictions(board, record.observed)):
             against = f"the post-processor makes {told(board)} of the board's outputs"
         else:
             return
