@@ -146,3 +146,61 @@ def test_an_expectation_with_nothing_to_hold_against_it_asks_for_the_program_s_o
 def test_a_wrong_post_processor_comes_before_a_wrong_program(tmp_path: Path) -> None:
     verdict = judged(tmp_path, decisions=dict.fromkeys(ALL, 180), observed=180, has_observed=True, **expecting(90))
     assert codes(verdict) == ["AX405"]
+
+
+F_SURE = {"label": "180", "score": 0.858}
+J_SURE = {"label": 180, "score": 0.961}
+MOVED = {"onnx": F_SURE, "lava_joint": J_SURE, "joint": J_SURE, "board": J_SURE}
+
+
+def test_the_same_decision_with_another_score_hangs_by_nothing(tmp_path: Path) -> None:
+    verdict = judged(tmp_path, decisions=MOVED, expect_leg="onnx")
+    assert (verdict.verdict, codes(verdict)) == ("PASS", [])
+    rows = {row["leg"]: row["differs"] for row in verdict.document()["decisions"]["rows"]}
+    assert rows["board"] == ["the same with another score: 180 (0.858) expected, 180 (0.961) said"]
+
+
+def test_a_score_that_was_asked_for_and_moved_stays_a_question(tmp_path: Path) -> None:
+    verdict = judged(tmp_path, decisions=MOVED, **expecting(F_SURE))
+    assert (verdict.verdict, codes(verdict)) == ("INCONCLUSIVE", [])
+    assert any("score_tolerance" in one.why for one in verdict.not_judged)
+    near = {**F_SURE, "score_tolerance": 0.2}
+    assert judged(tmp_path / "b", decisions=MOVED, **expecting(near)).verdict == "PASS"
+
+
+def test_a_score_that_moved_hides_no_product(tmp_path: Path) -> None:
+    observed = {"observed": {"label": "0", "score": 0.96}, "has_observed": True}
+    verdict = judged(tmp_path, decisions=MOVED, expect_leg="onnx", **observed)
+    assert (verdict.verdict, codes(verdict)) == ("FAULT", ["AX407"])
+
+
+EDGE = {"onnx": 90, "lava_joint": 180, "joint": 180, "board": 180}
+
+
+def test_a_decision_at_its_threshold_hides_no_product(tmp_path: Path) -> None:
+    verdict = judged(tmp_path, decisions=EDGE, observed=270, has_observed=True, **expecting(90))
+    assert (verdict.verdict, codes(verdict)) == ("FAULT", ["AX407", "AX406"])
+    assert "the program said 270, expected was 90, and the post-processor makes 180" in verdict.findings[0].summary
+
+
+@pytest.mark.parametrize("observed", [90, "180"])
+def test_a_product_that_says_what_comes_of_the_board_or_what_is_expected_is_right(
+    tmp_path: Path, observed: Any
+) -> None:
+    verdict = judged(tmp_path, decisions=EDGE, observed=observed, has_observed=True, **expecting(90))
+    assert codes(verdict) == ["AX406"]
+
+
+@pytest.mark.parametrize(("observed", "named"), [(270, ["AX201", "AX407"]), (180, ["AX201"])])
+def test_a_loss_hides_no_product_that_says_otherwise_than_comes_of_the_board(
+    tmp_path: Path, observed: int, named: list[str]
+) -> None:
+    low = {"prob": noisy(F["prob"], 0.95)}
+    said = expecting(90, decisions=EDGE, observed=observed, has_observed=True)
+    evidence = build(tmp_path, onnx=F, lava_joint=low, joint=low, rounds=[Ran(low)] * 2, **said)
+    assert codes(diagnose(evidence)) == named
+
+
+def test_a_product_isn_t_accused_where_the_board_is(tmp_path: Path) -> None:
+    more = {"decisions": EDGE, "observed": 270, "has_observed": True, **expecting(90)}
+    assert codes(judged(tmp_path, board={"prob": values(5)}, **more)) == ["AX306"]

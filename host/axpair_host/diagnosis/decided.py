@@ -4,7 +4,7 @@ from typing import Any
 
 from axpair_host.diagnosis.checks.judged import expectation
 from axpair_host.diagnosis.inquiry import Inquiry
-from axpair_host.postprocess.agreement import contradictions, differences
+from axpair_host.postprocess.agreement import contradictions, differences, only_scores_differ
 from axpair_host.postprocess.decisions import told
 
 _LEGS = ("golden", "onnx", "lava_joint", "joint", "board")
@@ -39,4 +39,7 @@ def table(inquiry: Inquiry) -> dict[str, Any] | None:
 
 
 def _row(leg: str, decision: Any, has_expect: bool, expect: Any) -> dict[str, Any]:
-    return {"leg": leg, "said": told(decision), "differs": differences(expect, decision) if has_expect else None}
+    differs = differences(expect, decision) if has_expect else None
+    if differs and only_scores_differ(expect, decision):
+        differs = [f"the same with another score: {differs[0]}", *differs[1:]]
+    return {"leg": leg, "said": told(decision), "differs": differs}

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from math import isfinite
 
+_SAME_MAGNITUDE = 2.0
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -14,6 +16,8 @@ class Difference:
 
 
 def of_score(words: str, expected: float | None, said: float | None) -> Difference:
-    """Of the same label or box. A score that isn't finite is more than one that moved."""
-    moved = expected is not None and said is not None and isfinite(expected) and isfinite(said)
-    return Difference(words, of_score=moved)
+    """Of the same label or box. One that isn't finite, or of another magnitude, is more than a score that moved."""
+    if expected is None or said is None or not (isfinite(expected) and isfinite(said)):
+        return Difference(words)
+    low, high = sorted(max(1.0, abs(score)) for score in (expected, said))
+    return Difference(words, of_score=high <= _SAME_MAGNITUDE * low)
