@@ -183,6 +183,14 @@ def test_a_decision_at_its_threshold_hides_no_product(tmp_path: Path) -> None:
     assert "the program said 270, expected was 90, and the post-processor makes 180" in verdict.findings[0].summary
 
 
+def test_a_product_with_the_expected_label_and_scores_of_its_own_is_contradicted(tmp_path: Path) -> None:
+    said = {leg: {"label": 90, "score": 0.95} for leg in ALL}
+    observed = {"label": 90, "score": 0.46}
+    verdict = judged(tmp_path, decisions=said, observed=observed, has_observed=True, **expecting(90))
+    assert codes(verdict) == ["AX407"]
+    assert "of board/ (90 (0.95) expected, 90 (0.46) said)" in verdict.findings[0].summary
+
+
 @pytest.mark.parametrize("observed", [90, "180"])
 def test_a_product_that_says_what_comes_of_the_board_or_what_is_expected_is_right(
     tmp_path: Path, observed: Any

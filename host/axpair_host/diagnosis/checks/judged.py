@@ -5,7 +5,7 @@ from typing import Any
 
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.record import PostprocessFacts, Record
-from axpair_host.postprocess.agreement import compared, contradictions, differences
+from axpair_host.postprocess.agreement import compared, contradictions, differences, same_decision
 from axpair_host.postprocess.decisions import told
 from axpair_host.postprocess.difference import Difference
 
@@ -128,8 +128,9 @@ def float_in_doubt(inquiry: Inquiry) -> bool:
 
 
 def contradiction(inquiry: Inquiry) -> Contradiction | None:
-    """Where the board gives what it should and the program said something else than comes of that, and than what is
-    expected. What was lost before the board is in both; so a decision at its threshold, or a loss, hides nothing.
+    """Where the board gives what it should and the program said something else than comes of that. What was lost before
+    the board is in both; so a decision at its threshold, or a loss, hides nothing. Where the program alone says what is
+    expected, it is right.
 
     None where the post-processor is suspected itself; without one, where the tensors don't agree all the way.
     """
@@ -141,17 +142,15 @@ def contradiction(inquiry: Inquiry) -> Contradiction | None:
         return None
     has_expect, expect = expectation(record)
     how = contradictions(expect, record.observed) if has_expect else []
-    if has_expect and not how:
-        return None
     said = record.postprocess
     leg = next((leg for leg in ("board", "joint", "onnx") if said is not None and leg in said.decisions), "")
     if not leg:
-        plain = has_expect and inquiry.tensors_agree()
-        return Contradiction("", expect, how) if plain else None
+        return Contradiction("", expect, how) if how and inquiry.tensors_agree() else None
     assert said is not None
     decision = said.decisions[leg]
     of_leg = contradictions(decision, record.observed)
-    return Contradiction(leg, decision, how or of_leg) if of_leg else None
+    right = has_expect and not how and not same_decision(expect, decision)
+    return Contradiction(leg, decision, how or of_leg) if of_leg and not right else None
 
 
 def _board_agrees(inquiry: Inquiry) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from axpair_host.diagnosis.checks.judged import contradiction, expectation, first_of
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
-from axpair_host.postprocess.agreement import same_decision
+from axpair_host.postprocess.agreement import contradictions, same_decision
 from axpair_host.postprocess.decisions import told
 
 _OF_DECISIONS = frozenset(("AX406",))
@@ -21,8 +21,8 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         seen = contradiction(inquiry)
         if seen is None:
             return
-        against = [f"expected was {told(expect)}"] if has_expect else []
-        if seen.leg and not (has_expect and same_decision(expect, seen.right)):
+        against = [f"expected was {told(expect)}"] if has_expect and contradictions(expect, record.observed) else []
+        if seen.leg and not (against and same_decision(expect, seen.right)):
             against.append(f"the post-processor makes {told(seen.right)} of {seen.leg}/")
         agree = "the tensors agree" if inquiry.tensors_agree(_OF_DECISIONS) else "board and simulator agree"
         yield found(
