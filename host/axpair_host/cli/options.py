@@ -67,6 +67,17 @@ repeat_option = click.option(
 """`repeat`"""
 
 
+resize_option = click.option(
+    "--resize",
+    "fitting",
+    type=click.Choice(("stretch", "letterbox", "crop")),
+    default="stretch",
+    show_default=True,
+    help="How pictures of another shape are brought to the input's: stretched, whole between gray bars, or cut.",
+)
+"""`fitting`"""
+
+
 def model_option(
     flag: str, text: str, *, key: str = "", needed: bool = False, when: Callable[[Asked], bool] = always
 ) -> Callable[[Decorated], Decorated]:

@@ -35,6 +35,7 @@ def _of_gt(asked: Asked) -> bool:
 @click.option("--board-log", type=options.PATH, help="What that run printed.")
 @options.map_option
 @options.model_option("--golden", "Your own float results for this case: .npy or .bin, one an output.", when=_of_gt)
+@options.resize_option
 @options.board_option
 @options.simulator_option
 @click.option("--out", type=options.PATH, default=Path("gt"), show_default=True, help="The gt folder to write.")
@@ -109,6 +110,7 @@ def _request(given: dict[str, Any]) -> "GatherRequest":
     return GatherRequest(
         models=models,
         files=input_files(given["inputs"], given["layers"]),
+        fitting=given["fitting"],
         case_id=given["case_id"],
         gt=given["gt"],
         finished=_finished(given["board_out"], given["board_log"], given["names"]),
@@ -131,6 +133,8 @@ def _check_together(given: dict[str, Any]) -> None:
     if given["gt"] is not None:
         if given["inputs"] or given["layers"]:
             raise UsageError("--gt holds its input already: --input and --layer don't go with it")
+        if given["fitting"] != "stretch":
+            raise UsageError("--gt holds its input already: --resize doesn't go with it")
         from axpair_host.files import existing_folder
 
         existing_folder("--gt", given["gt"])

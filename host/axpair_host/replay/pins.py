@@ -26,6 +26,7 @@ WORDS = {
     "rtol": "--rtol",
     "postprocess": "--postprocess",
     "post_pattern": "--post-pattern",
+    "resize": "--resize",
     "other": "--other",
 }
 """Keys that must stay the same, in the order in which a difference is named. Files stand as their sha256."""
@@ -41,7 +42,7 @@ DIGEST = "digest"
 """sha256 over what makes the run this run; release 0.1.0 had none."""
 
 _CHANGING = (CASE_LIST, WORKERS_LOST, DIGEST)
-_SINCE = ("post_pattern", "other")
+_SINCE = ("post_pattern", "resize", "other")
 """Keys that not every release wrote."""
 
 

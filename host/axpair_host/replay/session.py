@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
+from axpair_proto.capabilities import Fitting
 from axpair_proto.description import ModelDescription
 from axpair_proto.simulator import Models, Simulator
 from axpair_proto.text import first_names
@@ -69,6 +70,7 @@ class Order:
     golden: Path | None = None
     canary: Canary | None = None
     other: tuple[OtherPlatform, ...] = ()
+    fitting: Fitting = "stretch"
 
 
 @dataclass(frozen=True)
@@ -154,13 +156,14 @@ class _Task:
             "rtol": _text(judging.settings.rtol),
             "postprocess": postprocessor_pin(judging.postprocess) if judging.postprocess else "",
             "post_pattern": judging.pattern or "",
+            "resize": "" if self.order.fitting == "stretch" else self.order.fitting,
             "other": json.dumps(msgspec.to_builtins(self.request.other)) if self.request.other else "",
         }
 
     def prepare(self, case: Case) -> PreparedCase:
         """A case's input bytes. Raises AxpairError with side "input" for files that can't be used."""
         files = [InputFile(path, name) for name, path in case.files.items()]
-        return prepare(self.simulator, self.order.models, self.description, files, case.id)
+        return prepare(self.simulator, self.order.models, self.description, files, case.id, self.order.fitting)
 
 
 def _task(order: Order) -> _Task:
