@@ -1,7 +1,7 @@
 """One case from the user's files to a judged gt folder: gather, post-process, diagnose, store."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,8 @@ from axpair_host.postprocess import Postprocessor, wants_board
 from axpair_host.postprocess.commands import RunsCommands
 from axpair_host.postprocess.comparable import check_forms
 from axpair_host.postprocess.text import compiled
+from axpair_host.preprocess import running as preprocess
+from axpair_host.preprocess.explaining import Suspect, preprocess_facts
 from axpair_host.progress import Progress
 
 
@@ -46,6 +48,8 @@ class Judging:
     """As --postprocess takes it."""
     pattern: str | None = None
     """As --post-pattern takes it."""
+    preprocess: str | None = None
+    """As --preprocess takes it."""
 
     def loaded(self, board: RunsCommands | None = None) -> Postprocessor | None:
         """The post-processor, if there is one. Raises PostprocessError when it can't be had."""
@@ -113,8 +117,10 @@ def pair(
     with (
         _board_side(request, address, simulated, progress, patience, commands=on_board) as side,
         _other_side(request, suspicion.other_board, simulated, progress, patience) as other,
+        ExitStack() as stack,
     ):
         postprocessor = judging.loaded(side)  # so that a typo shows before the work
+        preprocessor = stack.enter_context(closing(preprocess.load(judging.preprocess))) if judging.preprocess else None
         if side is not None and on_board:
             side.board().check_commands()
         if side is not None and not isinstance(address, EmulatorAddress):
@@ -149,6 +155,10 @@ def pair(
             if watched is not None:
                 watched.run("after")
                 record = msgspec.structs.replace(record, canary=watched.facts())
+            if preprocessor is not None:
+                suspect = Suspect(preprocessor, simulator, request.models, request.fitting)
+                facts = preprocess_facts(suspect, prepared, record.inputs)
+                record = msgspec.structs.replace(record, preprocess=facts)
             session = Session(fresh, request, prepared, simulator, side, progress, postprocessor, other)
             asks = LiveAsks(session, record, without=suspicion.without())
             verdict, document = judge(asks, judging.settings)

@@ -106,6 +106,15 @@ def tolerance_options(command: Decorated) -> Decorated:
     )
 
 
+preprocess_option = click.option(
+    "--preprocess",
+    metavar="SPEC",
+    help="What prepares your product's input, run on the file of each --input: module:function, which gets the path "
+    "and returns an array or bytes, or 'cmd:PROGRAM {in} {dir}', which leaves one .bin or .npy in the folder {dir}.",
+)
+"""`preprocess`: a text or None."""
+
+
 def postprocess_options(command: Decorated) -> Decorated:
     """`postprocess`, `post_pattern`, `expect`, `observed`: texts or None."""
     return _all(

@@ -44,6 +44,7 @@ def _of_gt(asked: Asked) -> bool:
 @options.deadline_option
 @options.patience_option
 @options.tolerance_options
+@options.preprocess_option
 @options.postprocess_options
 @options.other_option
 @options.canary_options
@@ -68,7 +69,10 @@ def command(as_json: bool, **given: Any) -> str:
 
     request = _request(given)
     judging = Judging(
-        Settings(atol=given["atol"], rtol=given["rtol"]), given["postprocess"], options.post_pattern(given)
+        Settings(atol=given["atol"], rtol=given["rtol"]),
+        given["postprocess"],
+        options.post_pattern(given),
+        given["preprocess"],
     )
     with shown() as progress:
         paired = pair(
@@ -135,6 +139,11 @@ def _check_together(given: dict[str, Any]) -> None:
             raise UsageError("--gt holds its input already: --input and --layer don't go with it")
         if given["fitting"] != "stretch":
             raise UsageError("--gt holds its input already: --resize doesn't go with it")
+        if given["preprocess"] is not None:
+            raise UsageError(
+                "--preprocess is run on the file that the input is made of, and --gt has none",
+                next_step="give that file with --input instead of --gt",
+            )
         from axpair_host.files import existing_folder
 
         existing_folder("--gt", given["gt"])

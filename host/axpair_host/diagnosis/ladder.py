@@ -33,6 +33,7 @@ from axpair_host.diagnosis.checks import (
     nonfinite,
     other_platforms,
     parts,
+    preprocess,
     program,
     readings,
     repetition,
@@ -108,6 +109,7 @@ LADDER: tuple[Check, ...] = (
     Check("Does one misreading of the outputs explain the post-processor?", readings.CODES, readings.of_postprocessor),
     Check("Does a decision hang by less than the tensors differ?", ("AX406",), decisions.at_the_edge),
     Check("Does the post-processor make the expected result of tensors that agree?", ("AX405",), decisions.check),
+    Check("Does the product prepare the input as it was prepared here?", preprocess.CODES, preprocess.check),
     Check("Does one misreading of the outputs explain your program?", readings.CODES, readings.of_program),
     Check("Does your own program say the same?", ("AX407",), program.check),
 )

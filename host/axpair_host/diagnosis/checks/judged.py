@@ -132,13 +132,16 @@ def contradiction(inquiry: Inquiry) -> Contradiction | None:
     the board is in both; so a decision at its threshold, or a loss, hides nothing. Where the program alone says what is
     expected, it is right.
 
-    None where the post-processor is suspected itself; without one, where the tensors don't agree all the way.
+    None where the post-processor is suspected itself, or the product's own input is proven to be another; without a
+    post-processor, where the tensors don't agree all the way.
     """
     record = inquiry.evidence.record
     if not record.has_observed or not _board_agrees(inquiry):
         return None
     held = judged(inquiry)
-    if any(one.owner == "postprocess" for one in inquiry.findings) or (held is not None and held.base in held.wrong):
+    if any(one.owner == "postprocess" or (one.owner == "preprocess" and one.proven) for one in inquiry.findings) or (
+        held is not None and held.base in held.wrong
+    ):
         return None
     has_expect, expect = expectation(record)
     how = contradictions(expect, record.observed) if has_expect else []
