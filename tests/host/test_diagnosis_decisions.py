@@ -55,6 +55,14 @@ def test_right_in_float_and_wrong_on_tensors_that_differ_within_reason_accuses_n
     assert verdict.verdict == "INCONCLUSIVE"
 
 
+@pytest.mark.parametrize(("second", "said"), [(0.48, True), (0.1, False)])
+def test_only_scores_that_are_close_are_called_so(tmp_path: Path, second: float, said: bool) -> None:
+    top = [{"label": 90, "score": 0.52}, {"label": 180, "score": second}]
+    decisions = {"onnx": top, "joint": top[::-1], "board": top[::-1]}
+    (finding,) = judged(tmp_path, decisions=decisions, **expecting(90)).findings
+    assert ("the best two scores are" in finding.summary) is said
+
+
 def test_a_golden_result_that_decides_right_clears_the_post_processor(tmp_path: Path) -> None:
     decisions = {**dict.fromkeys(ALL, 180), "golden": 90}
     verdict = judged(tmp_path, decisions=decisions, golden={"prob": values(4)}, **expecting(90))

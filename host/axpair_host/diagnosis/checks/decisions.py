@@ -6,7 +6,8 @@ from axpair_host.compare import Relation
 from axpair_host.diagnosis.checks.judged import BY_DECISION, Judged, apart, first_of, judged
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
-from axpair_host.postprocess.agreement import differences
+from axpair_host.postprocess.agreement import USUAL, differences
+from axpair_host.postprocess.boxes import close_scores
 from axpair_host.postprocess.decisions import holds_nan, told
 from axpair_host.postprocess.forms import as_top
 
@@ -112,7 +113,8 @@ def at_the_edge(inquiry: Inquiry) -> Iterator[Finding | Open]:
     margin = _margin(held.decided[held.base])
     if margin is not None:
         evidence["margin"] = margin
-    lead = "" if margin is None else f"; there the best two scores are {margin:.3g} apart"
+    close = margin is not None and close_scores(margin, 0.0, USUAL.score)
+    lead = f"; there the best two scores are {margin:.3g} apart" if close else ""
     yield found(
         "AX406",
         f"the post-processor is right on {held.base}/ and not on {', '.join(f'{leg}/' for leg in wrong)}, though the "

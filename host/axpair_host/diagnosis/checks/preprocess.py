@@ -63,7 +63,9 @@ def _explained(facts: PreprocessFacts) -> Iterator[Finding]:
     names = ", or ".join(hit.name for hit in facts.hits)
     how = "just these bytes" if exact else "nearly these bytes" if facts.hits[0].distance else "these bytes"
     doubt = "" if alone else f"; {len(facts.hits)} ways fit, so this is a hint"
-    for code in dict.fromkeys(code for hit in facts.hits for code in hit.codes):
+    for code in CODES:
+        if not any(code in hit.codes for hit in facts.hits):
+            continue
         fitted = code == "AX106"
         yield found(
             code,
@@ -79,11 +81,11 @@ def _explained(facts: PreprocessFacts) -> Iterator[Finding]:
 
 
 def _other_size(inquiry: Inquiry, facts: PreprocessFacts, name: str, one: PreparedOtherwise) -> Finding:
-    taken = next(each for each in inquiry.evidence.record.inputs if each.name == name)
+    taken = [f"{each.dtype} {list(each.shape)}" for each in inquiry.evidence.record.inputs if each.name == name]
     return found(
         "AX102",
         f"{facts.spec} hands over {one.size_bytes} bytes ({one.dtype} {list(one.shape)}) for {name!r}, which takes "
-        f"{taken.dtype} {list(taken.shape)}",
+        f"{' '.join(taken) or 'another size'}",
         _document(facts),
         proven=True,
     )
