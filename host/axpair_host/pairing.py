@@ -35,7 +35,7 @@ from axpair_host.postprocess.commands import RunsCommands
 from axpair_host.postprocess.comparable import check_forms
 from axpair_host.postprocess.text import compiled
 from axpair_host.preprocess import running as preprocess
-from axpair_host.preprocess.explaining import Suspect, preprocess_facts
+from axpair_host.preprocess.explaining import Suspect, with_preprocess
 from axpair_host.progress import Progress
 
 
@@ -157,8 +157,7 @@ def pair(
                 record = msgspec.structs.replace(record, canary=watched.facts())
             if preprocessor is not None:
                 suspect = Suspect(preprocessor, simulator, request.models, request.fitting)
-                facts = preprocess_facts(suspect, prepared, record.inputs)
-                record = msgspec.structs.replace(record, preprocess=facts)
+                record = with_preprocess(record, suspect, prepared)
             session = Session(fresh, request, prepared, simulator, side, progress, postprocessor, other)
             asks = LiveAsks(session, record, without=suspicion.without())
             verdict, document = judge(asks, judging.settings)

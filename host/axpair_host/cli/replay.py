@@ -33,6 +33,7 @@ def _of_cases(asked: Asked) -> bool:
 @options.deadline_option
 @options.patience_option
 @options.tolerance_options
+@options.preprocess_option
 @options.postprocess_options
 @options.other_option
 @options.canary_options
@@ -99,7 +100,10 @@ def _order(given: dict[str, Any]) -> "Order":
         simulator=given["simulator"],
         fitting=given["fitting"],
         judging=Judging(
-            Settings(atol=given["atol"], rtol=given["rtol"]), given["postprocess"], options.post_pattern(given)
+            Settings(atol=given["atol"], rtol=given["rtol"]),
+            given["postprocess"],
+            options.post_pattern(given),
+            given["preprocess"],
         ),
         repeat=given["repeat"],
         deadline_ms=int(given["deadline"] * 1000),

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from axpair_proto.capabilities import FitsPictures, Fitting
 from axpair_proto.simulator import Models, Simulator
 
-from axpair_host.evidence.record import InputFacts, PreparedOtherwise, PreprocessFacts, PreprocessHit
+from axpair_host.evidence.record import InputFacts, PreparedOtherwise, PreprocessFacts, PreprocessHit, Record
 from axpair_host.gather.prepare import PreparedCase
 from axpair_host.input_trials.transforms import misreads, padded_rows
 from axpair_host.preprocess.running import Preprocessor
@@ -39,8 +40,18 @@ class Suspect:
     fitting: Fitting
 
 
+def with_preprocess(record: Record, suspect: Suspect | None, prepared: PreparedCase) -> Record:
+    """The record with what the product's preparation makes of the case; as it is where there is none.
+
+    Raises NothingPrepared where it fails on a file.
+    """
+    if suspect is None:
+        return record
+    return msgspec.structs.replace(record, preprocess=preprocess_facts(suspect, prepared, record.inputs))
+
+
 def preprocess_facts(suspect: Suspect, prepared: PreparedCase, inputs: Sequence[InputFacts]) -> PreprocessFacts:
-    """Run it on each input's file. Raises PostprocessError where it fails on one."""
+    """Run it on each input's file. Raises NothingPrepared where it fails on one."""
     files = {one.name: Path(prepared.sources[one.name]) for one in inputs}
     theirs = {name: suspect.preprocessor.prepared(path) for name, path in files.items()}
     given = {name: np.ascontiguousarray(array).tobytes() for name, array in theirs.items()}

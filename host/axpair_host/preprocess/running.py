@@ -24,6 +24,10 @@ SECONDS = 60.0
 _FORM = f"write 'cmd:PROGRAM {FILE} {FOLDER}': the input file, and a folder for what is made of it, one .bin or .npy"
 
 
+class NothingPrepared(PostprocessError):
+    """It failed on a file, or made nothing of it."""
+
+
 @dataclass(frozen=True)
 class Preprocessor:
     """`module:function`, which gets the file's path and returns an array or bytes; or `cmd:PROGRAM {in} {dir}`."""
@@ -33,13 +37,13 @@ class Preprocessor:
     """None for a program."""
 
     def prepared(self, path: Path) -> Array:
-        """What it makes of one input's file. Raises PostprocessError where it fails, or makes nothing."""
+        """What it makes of one input's file. Raises NothingPrepared where it fails, or makes nothing."""
         try:
             if self.process is not None:
                 return self.process.prepare(str(path), SECONDS)
             return self._by_program(path)
         except NoDecision as error:
-            raise PostprocessError(
+            raise NothingPrepared(
                 f"{OPTION} {self.spec}: on {path}: {error}",
                 next_step="let it take the file that --input names, and return the bytes that the board is handed",
             ) from error

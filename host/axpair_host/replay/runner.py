@@ -12,6 +12,7 @@ from axpair_proto.text import first_names
 from axpair_host.errors import WorkerLost
 from axpair_host.gather.prepare import PreparedCase
 from axpair_host.postprocess.comparable import FormsDiffer
+from axpair_host.preprocess.running import NothingPrepared
 from axpair_host.replay.cases import Case
 from axpair_host.replay.keeping import drop, keep, work_folder
 from axpair_host.replay.row import Row
@@ -123,7 +124,7 @@ class _Loop:
         with work_folder(self._run) as folder:
             try:
                 document = self._means.judge(gathered, folder)
-            except FormsDiffer as error:  # of this case: what is said of the others may be right
+            except (FormsDiffer, NothingPrepared) as error:  # of this case: what is said of the others may be right
                 row = Row.unusable(case.id, self._digests[case.id], error.message, error.next_step)
             else:
                 kept = "" if document["verdict"] == "PASS" else keep(self._run, folder, case.folder)
