@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from axpair_proto.capabilities import Fitting
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from axpair_emulator.errors import InputError
 
 MAX_PIXELS = 100_000_000
 _PLAIN = {"RGB", "L"}
+_BAR: Mapping[str, int | tuple[int, int, int]] = {"L": 114, "RGB": (114, 114, 114)}
+"""The gray of the bars beside a letterboxed picture, as detectors are trained with."""
+_WORDS = {"letterbox": "the whole picture between gray bars (114)", "crop": "cut to the middle"}
 _ORIENTATION = 0x0112
 
 
@@ -27,10 +32,11 @@ class Picture:
     """What was done beyond decoding, such as a resize with both sizes."""
 
 
-def decode_image(data: bytes, name: str, color: str, width: int, height: int) -> Picture:
+def decode_image(data: bytes, name: str, color: str, width: int, height: int, fitting: Fitting = "stretch") -> Picture:
     """Decodes an image, turns it upright by its EXIF orientation, converts its colours and resizes it bilinearly.
 
-    `color` is "BGR", "RGB" or "GRAY". Alpha is dropped, palettes are expanded, 16-bit grey keeps its high byte.
+    `color` is "BGR", "RGB" or "GRAY"; `fitting`: how another shape is brought to this one.
+    Alpha is dropped, palettes are expanded, 16-bit grey keeps its high byte.
     Raises InputError when the data is no image, is cut off, or has more than 100 million pixels.
     """
     notes: list[str] = []
@@ -38,14 +44,23 @@ def decode_image(data: bytes, name: str, color: str, width: int, height: int) ->
     image = _plain(image, name, notes)
     image = image.convert("L" if color == "GRAY" else "RGB")
     if image.size != (width, height):
+        how = "" if fitting == "stretch" else f", {_WORDS[fitting]}"
         notes.append(
-            f"{name}: resized bilinearly from {image.width}x{image.height} to {width}x{height} (width x height)"
+            f"{name}: resized bilinearly from {image.width}x{image.height} to {width}x{height} (width x height){how}"
         )
-        image = image.resize((width, height), Image.Resampling.BILINEAR)
+        image = _fitted(image, width, height, fitting)
     pixels = np.asarray(image, dtype=np.uint8).reshape(height, width, -1)
     if color == "BGR":
         pixels = pixels[:, :, ::-1]
     return Picture(np.ascontiguousarray(pixels), tuple(notes))
+
+
+def _fitted(image: Image.Image, width: int, height: int, fitting: Fitting) -> Image.Image:
+    if fitting == "letterbox":
+        return ImageOps.pad(image, (width, height), Image.Resampling.BILINEAR, color=_BAR[image.mode])
+    if fitting == "crop":
+        return ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
+    return image.resize((width, height), Image.Resampling.BILINEAR)
 
 
 def _open(data: bytes, name: str) -> Image.Image:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from axpair_proto.capabilities import Fitting
 from axpair_proto.dtypes import size_bytes
 from axpair_proto.regular import read_regular
 from axpair_proto.simulator import PreparedInputs
@@ -27,9 +29,15 @@ _DECODED = {"NV12": "RGB", "NV21": "RGB", "BGR0": "BGR"}
 
 
 def prepare_files(
-    ports: Sequence[Port], files: Mapping[str, Path | Sequence[Path]], *, dynamic: bool = False
+    ports: Sequence[Port],
+    files: Mapping[str, Path | Sequence[Path]],
+    *,
+    dynamic: bool = False,
+    fitting: Fitting = "stretch",
 ) -> PreparedInputs:
     """The bytes of every input from one file each, by input name; of a batch, also from one for each item.
+
+    `fitting`: how pictures of another shape are brought to the input's.
 
     Several files make a batch of that many where it is `dynamic`. Raises InputError when a name is unknown or missing,
     or a file doesn't fit.
@@ -54,16 +62,16 @@ def prepare_files(
     for port in ports:
         given = files[port.name]
         paths = (given,) if isinstance(given, Path) else given
-        data[port.name], said = batch_of(port, paths, _prepared, dynamic=dynamic)
+        data[port.name], said = batch_of(port, paths, partial(_prepared, fitting), dynamic=dynamic)
         notes.extend(said)
     return PreparedInputs(data, tuple(notes))
 
 
-def _prepared(port: Port, path: Path) -> tuple[bytes, tuple[str, ...]]:
-    return prepare_data(port, _read(path), str(path))
+def _prepared(fitting: Fitting, port: Port, path: Path) -> tuple[bytes, tuple[str, ...]]:
+    return prepare_data(port, _read(path), str(path), fitting)
 
 
-def prepare_data(port: Port, content: bytes, name: str) -> tuple[bytes, tuple[str, ...]]:
+def prepare_data(port: Port, content: bytes, name: str, fitting: Fitting = "stretch") -> tuple[bytes, tuple[str, ...]]:
     """One input's bytes from a file's content, and notes; the name's suffix says what the content is.
 
     ".bin" is taken as it is, ".npy" must have the port's shape and dtype, anything else must be an image.
@@ -73,7 +81,7 @@ def prepare_data(port: Port, content: bytes, name: str) -> tuple[bytes, tuple[st
         return _exact(port, content, name), ()
     if suffix == ".npy":
         return _array(port, content, name), ()
-    return _image(port, content, name)
+    return _image(port, content, name, fitting)
 
 
 def _read(path: Path) -> bytes:
@@ -119,7 +127,7 @@ def _hint(port: Port, shape: tuple[int, ...]) -> str:
     return ""
 
 
-def _image(port: Port, content: bytes, name: str) -> tuple[bytes, tuple[str, ...]]:
+def _image(port: Port, content: bytes, name: str, fitting: Fitting) -> tuple[bytes, tuple[str, ...]]:
     if not port.color_space or port.dtype not in ("uint8", "int16", "uint16"):
         raise InputError(
             f"input {port.name!r} takes {_shown(port)}, no image; {name} is none of .bin and .npy",
@@ -129,7 +137,7 @@ def _image(port: Port, content: bytes, name: str) -> tuple[bytes, tuple[str, ...
     batch, rows, width = port.shape[0], *(port.shape[1:3] if nhwc else port.shape[2:4])
     yuv = port.color_space in YUV
     height = rows * 2 // 3 if yuv else rows
-    picture = decode_image(content, name, _DECODED.get(port.color_space, port.color_space), width, height)
+    picture = decode_image(content, name, _DECODED.get(port.color_space, port.color_space), width, height, fitting)
     pixels = picture.pixels
     if yuv:
         pixels = semi_planar(pixels, swing_of(port.color_standard), v_first=port.color_space == "NV21")[:, :, None]

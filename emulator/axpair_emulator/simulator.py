@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import axpair_proto
-from axpair_proto.capabilities import FrontEnd, LayerTensor, ModelFacts, ModelSignature, Node, Observed, Spread
+from axpair_proto.capabilities import Fitting, FrontEnd, LayerTensor, ModelFacts, ModelSignature, Node, Observed, Spread
 from axpair_proto.description import ModelDescription
 from axpair_proto.names import find_name, joint_name
 from axpair_proto.simulator import LayerError, Models, PreparedInputs, Stage, Tensors
@@ -72,11 +72,15 @@ class EmulatorSimulator:
 
     def prepare(self, models: Models, files: Mapping[str, Path]) -> PreparedInputs:
         """The joint's input bytes from images, .bin or .npy; a resize is noted with both sizes."""
+        return self.prepare_fitted(models, files, "stretch")
+
+    def prepare_fitted(self, models: Models, files: Mapping[str, Path], fitting: Fitting) -> PreparedInputs:
+        """The same, with pictures of another shape brought to the input's in that way."""
         from axpair_emulator.float_leg import yuv_notes
         from axpair_emulator.prepare import prepare_files
 
         ports = self._program(models.joint).inputs
-        prepared = prepare_files(ports, _by_own_names(ports, files))
+        prepared = prepare_files(ports, _by_own_names(ports, files), fitting=fitting)
         data = {port.joint_name: prepared.data[port.name] for port in ports}
         return PreparedInputs(data, (*prepared.notes, *(yuv_notes(ports) if models.onnx else ())))
 

@@ -3,7 +3,7 @@
 HostError
 ├── UsageError           flags or files that don't fit together (exit 2)
 ├── EvidenceError        a gt folder that can't be judged as it is (exit 2)
-├── PostprocessError     the user's post-processor can't be loaded or raised (exit 2)
+├── PostprocessError     the user's post- or pre-processor can't be loaded or raised (exit 2)
 └── BoardError           board or agent unavailable, gone, or of another protocol (exit 3)
     ├── AgentRefused     the agent refused, with a reason of the table
     └── Interrupted      nothing came of what was asked, and nothing is known: it may be asked again
@@ -34,7 +34,7 @@ class EvidenceError(HostError):
 
 
 class PostprocessError(HostError):
-    """The user's post-processor can't be found, or raised an exception."""
+    """The user's post-processor, or what prepares the product's input, can't be found, or raised an exception."""
 
 
 class BoardError(HostError):

@@ -1,7 +1,7 @@
 """One case from the user's files to a judged gt folder: gather, post-process, diagnose, store."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,10 @@ from axpair_host.gather.storing import output_facts
 from axpair_host.gather.target import Target
 from axpair_host.postprocess import Postprocessor, wants_board
 from axpair_host.postprocess.commands import RunsCommands
+from axpair_host.postprocess.comparable import check_forms
 from axpair_host.postprocess.text import compiled
+from axpair_host.preprocess import running as preprocess
+from axpair_host.preprocess.explaining import Suspect, with_preprocess
 from axpair_host.progress import Progress
 
 
@@ -52,6 +55,8 @@ class Judging:
     """As --postprocess takes it."""
     pattern: str | None = None
     """As --post-pattern takes it."""
+    preprocess: str | None = None
+    """As --preprocess takes it."""
 
     def loaded(self, board: RunsCommands | None = None) -> Postprocessor | None:
         """The post-processor, if there is one. Raises PostprocessError when it can't be had."""
@@ -121,8 +126,10 @@ def pair(
     with (
         _board_side(request, address, simulated, progress, patience, commands=on_board) as side,
         _other_side(request, suspicion.other_board, simulated, progress, patience) as other,
+        ExitStack() as stack,
     ):
         postprocessor = judging.loaded(side)  # so that a typo shows before the work
+        preprocessor = stack.enter_context(closing(preprocess.load(judging.preprocess))) if judging.preprocess else None
         if side is not None and on_board:
             side.board().check_commands()
         if side is not None and not isinstance(address, EmulatorAddress):
@@ -157,6 +164,9 @@ def pair(
             if watched is not None:
                 watched.run("after")
                 record = msgspec.structs.replace(record, canary=watched.facts())
+            if preprocessor is not None:
+                suspect = Suspect(preprocessor, simulator, request.models, request.fitting)
+                record = with_preprocess(record, suspect, prepared)
             session = Session(fresh, request, prepared, simulator, side, progress, postprocessor, other)
             asks = LiveAsks(session, record, without=suspicion.without())
             verdict, document = judge(asks, judging.settings)
@@ -166,13 +176,17 @@ def pair(
 
 
 def judge(asks: LiveAsks, settings: Settings) -> tuple[Verdict, dict[str, Any]]:
-    """Apply the post-processor, diagnose, and write pair.json into the session's gathered folder."""
+    """Apply the post-processor, diagnose, and write pair.json into the session's gathered folder.
+
+    Raises FormsDiffer where what is expected, or what the program said, can't be compared with what that makes.
+    """
     folder, postprocessor = asks.session.folder, asks.session.postprocess
     write_pair_json(folder, asks.record, None)
     if postprocessor is not None:
         facts = postprocess.apply(postprocessor, load(folder).legs, asks.record.expect)
         asks.record = msgspec.structs.replace(asks.record, postprocess=facts)
         write_pair_json(folder, asks.record, None)
+    check_forms(asks.record)
     verdict = diagnose(load(folder), settings, asks=asks)
     document = verdict.document()
     write_pair_json(folder, asks.record, document)

@@ -9,12 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
-from axpair_proto.simulator import Models, Stage, Tensors
+from axpair_proto.simulator import Models, PreparedInputs, Stage, Tensors
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+Fitting = Literal["stretch", "letterbox", "crop"]
+"""How a picture of another shape is brought to an input's: all of it stretched, all of it between gray bars (114), or
+its middle, cut."""
+
+
+@runtime_checkable
+class FitsPictures(Protocol):
+    """Prepares pictures in each way of fitting; `Simulator.prepare` stretches."""
+
+    def prepare_fitted(self, models: Models, files: Mapping[str, Path], fitting: Fitting) -> PreparedInputs:
+        """As `Simulator.prepare`."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import axpair, axpair_here
+from command_line import axpair, axpair_here, said_once
 from pairs import Case, Paired, codes, digests, judged, pair
 
 LEGS = ("onnx", "lava_joint", "joint", "board")
@@ -37,6 +37,18 @@ def test_the_resize_is_said_with_both_sizes_and_recorded(paired_face: Paired) ->
     assert "512x512 to 640x480" in paired_face.done.stderr
     record = json.loads((paired_face.gt / "pair.json").read_text())["gathered"]
     assert any("512x512 to 640x480" in note for note in record["notes"])
+
+
+def test_a_picture_is_fitted_as_asked_for(paired_face: Paired, tmp_path: Path) -> None:
+    done, _ = pair(paired_face.case, tmp_path / "gt", "--resize", "letterbox")
+    assert "between gray bars (114)" in done.stderr
+    fed = np.load(tmp_path / "gt" / "input" / "input:1.npy")
+    assert (fed[:, :, :80] == 114).all()
+    assert digests(tmp_path / "gt" / "input") != digests(paired_face.gt / "input")
+    refused = axpair_here(
+        "pair", *paired_face.case.flags[:-2], "--gt", paired_face.gt, "--resize", "crop", "--out", tmp_path / "x"
+    )
+    assert "--resize doesn't go with it" in said_once(refused, 2)
 
 
 def test_stored_evidence_gives_the_same_verdict_elsewhere_and_without_the_stored_one(

@@ -153,8 +153,31 @@ def test_expected_results_are_given_by_case(cases: Path, tmp_path: Path, tiny: M
     replay(cases, tmp_path / "run", tiny, *options, wrong, cwd=tmp_path)
     with_expectation = {id_ for id_, ended in endings(tmp_path / "run").items() if ended[1].startswith("AX4")}
     assert with_expectation == {"b.png"}
+    wrong.write_text(json.dumps({"a.png": "7", "b.png": [0.5, 1]}))
+    (tmp_path / "post.py").write_text("def largest(outputs):\n    return 7\n")
+    done = replay(cases, tmp_path / "forms", tiny, *options, wrong, cwd=tmp_path)
+    ended = endings(tmp_path / "forms")
+    assert not ended["a.png"][1].startswith("AX4")
+    assert (ended["b.png"], len(ended)) == (("BAD INPUT", ""), 4)
+    assert "a list of 2 numbers" in done.stdout + done.stderr
     said = said_once(replay(cases, tmp_path / "other", tiny, *options, '{"x.png": 1}', cwd=tmp_path), 2)
     assert "no case has the id 'x.png'" in said
+
+
+def test_what_prepares_the_product_s_input_is_run_on_every_case(cases: Path, tmp_path: Path, tiny: Models) -> None:
+    shutil.rmtree(cases / "night")
+    (tmp_path / "prepare_cases.py").write_text(
+        "import numpy as np\nfrom PIL import Image\n"
+        "def rgb(path):\n"
+        "    if path.endswith('b.png'):\n        raise ValueError('no picture')\n"
+        "    return np.asarray(Image.open(path))\n"
+    )
+    options = ("--preprocess", "prepare_cases:rgb")
+    done = replay(cases, tmp_path / "run", tiny, *options, cwd=tmp_path)
+    assert endings(tmp_path / "run") == {"a.png": ("FAULT", "AX103"), "b.png": ("BAD INPUT", "")}
+    assert "no picture" in done.stdout + done.stderr
+    said = said_once(replay(cases, tmp_path / "run", tiny, cwd=tmp_path), 2)
+    assert "--preprocess: prepare_cases:rgb there, none now" in said
 
 
 def test_a_run_folder_of_something_else_is_refused(cases: Path, tmp_path: Path, tiny: Models) -> None:

@@ -10,6 +10,7 @@ import pytest
 from axpair_emulator.errors import InputError
 from axpair_emulator.prepare import prepare_data, prepare_files
 from axpair_emulator.program import Port
+from axpair_proto.capabilities import Fitting
 from onnx_models import picture, png
 from PIL import Image
 
@@ -49,6 +50,31 @@ def test_resize_is_bilinear_and_said_with_both_sizes() -> None:
     expected = np.asarray(image.resize((10, 12), Image.Resampling.BILINEAR))[:, :, ::-1]
     assert data == expected.tobytes()
     assert notes == ("x.png: resized bilinearly from 40x31 to 10x12 (width x height)",)
+
+
+def test_a_letterboxed_picture_is_whole_between_gray_bars() -> None:
+    image = picture(40, 12)
+    data, notes = prepare_data(PORT, png(image), "x.png", "letterbox")
+    whole = np.frombuffer(data, np.uint8).reshape(12, 10, 3)
+    small = np.asarray(image.resize((10, 3), Image.Resampling.BILINEAR))[:, :, ::-1]
+    (top,) = [at for at in range(10) if np.array_equal(whole[at : at + 3], small)]
+    assert top in (4, 5)
+    assert (np.delete(whole, range(top, top + 3), axis=0) == 114).all()
+    assert notes[0].endswith("(width x height), the whole picture between gray bars (114)")
+
+
+def test_a_cropped_picture_is_its_middle() -> None:
+    wide = np.zeros((12, 30, 3), np.uint8)
+    wide[:, 10:20] = 200
+    data, notes = prepare_data(PORT, png(Image.fromarray(wide)), "x.png", "crop")
+    assert (np.frombuffer(data, np.uint8) == 200).all()
+    assert notes[0].endswith("cut to the middle")
+
+
+@pytest.mark.parametrize("fitting", ["letterbox", "crop"])
+def test_a_gray_picture_is_fitted_as_well(fitting: Fitting) -> None:
+    image = picture(40, 31, mode="L")
+    assert len(prepare_data(GREY, png(image), "x.png", fitting)[0]) == 120
 
 
 @pytest.mark.parametrize(

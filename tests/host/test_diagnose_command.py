@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from axpair_host.diagnosis.ladder import CODES
 from axpair_host.main import run
+from command_line import axpair_here, said_once
 from host.evidence_builder import Ran, build, noisy, values
 
 Capture = pytest.CaptureFixture[str]
@@ -20,6 +21,12 @@ def top(outputs):
     return {"class": int(outputs["prob"].reshape(-1).argmax()), "score": outputs["prob"].max()}
 def wrong(outputs):
     return 7
+def decode(outputs):
+    return {"label": "180", "score": 0.8577, "angle": 12}
+def pairs(outputs):
+    return [("1", 0.96), ("0", 0.04)]
+def boxes_or_none(outputs):
+    return "nothing" if outputs["prob"][0, 0, 0, 0] > 1000 else [{"box": [1, 2, 3, 4], "label": 1, "score": 0.5}]
 """
 
 
@@ -184,3 +191,49 @@ def test_explain_as_json_is_one_document(capsys: Capture) -> None:
 def test_an_unknown_code_is_bad_usage_and_near_ones_are_named(capsys: Capture) -> None:
     assert run(["explain", "AX3O2"]) == 2
     assert "AX302" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("said", ["--observed", "--expect"])
+@pytest.mark.parametrize("label", ["180", '"180"', "LOG"])
+def test_a_label_is_the_same_as_number_and_as_text(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, said: str, label: str
+) -> None:
+    (tmp_path / "post_for_diagnose.py").write_text(POST)
+    (tmp_path / "LOG").write_text("init ok\n0.8577, 180\n")
+    monkeypatch.chdir(tmp_path)
+    build(tmp_path / "gt", joint=J, onnx=J, rounds=[Ran(J)] * 2)
+    code, found = diagnosed(capsys, "gt", "--postprocess", "post_for_diagnose:decode", said, label)
+    assert (code, found["verdict"], found["findings"]) == (0, "PASS", [])
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (("--postprocess", "post_for_diagnose:pairs", "--expect", "1"), ("--expect gives a label, 1", "2 entries")),
+        (("--postprocess", "post_for_diagnose:pairs", "--observed", "1"), ("--observed gives a label", "2 entries")),
+        (("--postprocess", "post_for_diagnose:top", "--expect", "[1]"), ("a list of 1 numbers", "a label")),
+        (("--expect", "1", "--observed", "[[1, 2, 3, 4]]"), ("--expect gives a label", "a list of 1 numbers")),
+    ],
+)
+def test_forms_that_can_t_be_compared_are_bad_input_that_names_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    (tmp_path / "post_for_diagnose.py").write_text(POST)
+    monkeypatch.chdir(tmp_path)
+    build(tmp_path / "gt", joint=J, onnx=J, rounds=[Ran(J)] * 2)
+    message = said_once(axpair_here("diagnose", "gt", *flags), 2)
+    for word in (*words, "can't be compared"):
+        assert word in message
+
+
+def test_another_form_on_some_legs_alone_is_a_decision(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "post_for_diagnose.py").write_text(POST)
+    monkeypatch.chdir(tmp_path)
+    far = {"prob": J["prob"].copy()}
+    far["prob"][0, 0, 0, 0] = 2000
+    build(tmp_path / "gt", joint=J, onnx=J, rounds=[Ran(far)] * 2)
+    flags = ("--postprocess", "post_for_diagnose:boxes_or_none", "--expect", '[{"box": [1, 2, 3, 4]}]')
+    code, found = diagnosed(capsys, "gt", *flags)
+    assert (code, found["findings"][0]["code"]) == (1, "AX306")

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from axpair_host.postprocess.agreement import differences, same_decision
+from axpair_host.postprocess.agreement import differences, only_scores_differ, same_decision
+from axpair_host.postprocess.comparable import comparable, form_of
 from axpair_host.postprocess.forms import is_telling
 
 DOG = {"label": "dog", "score": 0.93, "box": [10, 20, 110, 220]}
@@ -31,6 +32,14 @@ def moved(entry: dict[str, Any], right: float, down: float = 0.0, **more: Any) -
         ({"numbers": [1.0, 2.0], "tolerance": 0.5}, [1.4, 2.4]),
         ({"label": "dog", "score": 0.9, "score_tolerance": 0.5}, {"label": "dog", "score": 0.5}),
         ({"a": [1, {"b": None}]}, {"a": [1, {"b": None}]}),
+        (180, {"label": "180", "score": 0.86}),
+        ("180", [{"label": 180, "score": 0.96}, {"label": 0, "score": 0.04}]),
+        ({"label": 180.0}, "180"),
+        ([{**DOG, "label": 16}], [{**DOG, "label": "16"}]),
+        ({"boxes": [[10, 20, 110, 220, 0.9, 16]]}, {"boxes": [[10, 20, 110, 220]], "labels": ["16"]}),
+        ({"id": 7, "angle": 30}, {"id": "7", "angle": 30}),
+        ("dog", {"label": "dog", "score": 0.9, "angle": 30}),
+        ("true", True),
     ],
 )
 def test_what_says_the_same_is_the_same(expected: Any, said: Any) -> None:
@@ -55,6 +64,8 @@ def test_what_says_the_same_is_the_same(expected: Any, said: Any) -> None:
         ({"a": 1, "b": 2}, {"a": 1}, "other keys: b"),
         ({"label": "dog", "angle": 3}, {"label": "dog", "angle": 9}, "angle: 3 expected, 9 said"),
         (True, 1, "true expected, 1 said"),
+        ("007", 7, '"007" expected, 7 said'),
+        (90, {"label": "180", "score": 0.4}, "90 expected, 180 (0.4) said"),
         (None, [], "null expected, [] said"),
     ],
 )
@@ -110,3 +121,60 @@ def test_below_the_best_ties_may_change_places_and_fall_off_the_end() -> None:
 )
 def test_a_bare_label_may_agree_by_chance(decision: Any, telling: bool) -> None:
     assert is_telling(decision) is telling
+
+
+@pytest.mark.parametrize(
+    ("expected", "said", "moved"),
+    [
+        ({"label": "180", "score": 0.858}, {"label": 180, "score": 0.961}, True),
+        ([DOG, CAT], [{**DOG, "score": 0.7}, CAT], True),
+        ([DOG, CAT], [{**DOG, "score": 0.7}], False),
+        ({"label": "dog", "score": 0.9}, {"label": "cat", "score": 0.3}, False),
+        ({"label": "dog", "score": 0.9}, {"label": "dog", "score": "NaN"}, False),
+        ({"label": "dog", "score": 0.9}, {"label": "dog", "score": 0.9}, False),
+        ([0.5, 1.5], [0.9, 1.5], False),
+    ],
+)
+def test_another_score_of_the_same_decision_is_told_from_another_decision(
+    expected: Any, said: Any, moved: bool
+) -> None:
+    assert only_scores_differ(expected, said) is moved
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "forms"),
+    [
+        (1, [1, 0.96], ("a label", "a list of 2 numbers")),
+        (1, [["1", 0.96], ["2", 0.04]], ("a label", "a list of 2 entries")),
+        ("cat", [DOG], ("a label", "boxes")),
+        ("cat", 0.25, ("a label", "a number")),
+        ([DOG], [[10, 20, 110, 220, 0.9, 16]], ("boxes", "a list of 1 numbers")),
+        ([{"label": 1, "score": 0.9}], [DOG], ("a list of 1 labels", "boxes")),
+        ({"numbers": [1, 2], "tolerance": 3}, {"a": 3}, ("a list of numbers", "a mapping of other keys")),
+    ],
+)
+def test_decisions_of_two_forms_can_t_be_compared(one: Any, other: Any, forms: tuple[str, str]) -> None:
+    assert (form_of(one), form_of(other)) == forms
+    assert not comparable(one, other)
+    assert not comparable(other, one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (1, "cat"),
+        (1, 0.5),
+        (None, [DOG]),
+        ([], "cat"),
+        ([], [0.5]),
+        ([1, 2], [[1], [2]]),
+        (True, 1),
+        ({"a": 1}, {"b": 1}),
+        ([1, 2], [1, None]),
+        ("dog", {"label": "dog", "angle": 30}),
+        ({"numbers": 3}, 0.5),
+    ],
+)
+def test_what_shares_a_form_can_be_compared(one: Any, other: Any) -> None:
+    assert comparable(one, other)
+    assert comparable(other, one)

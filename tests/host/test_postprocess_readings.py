@@ -247,10 +247,58 @@ def test_what_is_left_of_a_stored_folder_says_what_would_settle_it(tmp_path: Pat
     assert any(one.what == "readings" and "--postprocess" in one.why for one in verdict.not_judged)
 
 
-def test_tensors_that_disagree_leave_the_readings_alone(tmp_path: Path) -> None:
+def test_a_board_that_is_wrong_hides_no_misreading_of_the_float_outputs(tmp_path: Path) -> None:
     damaged = {**RIGHT, "sizes": noisy(RIGHT["sizes"].astype(np.float32), 0.5).astype(np.int16)}
     build(tmp_path, onnx=RIGHT, joint=RIGHT, rounds=[Ran(damaged)] * 2, declared=FACTS)
     post = wrong(before=as_nchw)
     again = rejudged(load_folder(tmp_path), post, Expected(True, EXPECTED), Expected())
-    assert [one.code for one in diagnose(again.evidence, asks=again).findings] == ["AX306"]
-    assert again.evidence.record.readings is None
+    assert ended(diagnose(again.evidence, asks=again)) == [
+        ("AX306", "unknown", False),
+        ("AX401", "postprocess", True),
+    ]
+
+
+def lossy(tensors: Mapping[str, Array]) -> dict[str, Array]:
+    """With so much noise that the cosine falls below the line."""
+    return {name: noisy(array.astype(np.float32), 0.9).astype(np.int16) for name, array in tensors.items()}
+
+
+def test_a_loss_in_conversion_hides_no_misreading_of_the_float_outputs(tmp_path: Path) -> None:
+    lost = lossy(RIGHT)
+    verdict = judged(tmp_path, wrong(before=as_nchw), EXPECTED, lava_joint=lost, joint=lost)
+    assert {("AX401", "postprocess", True), ("AX201", "quantization", False)} <= set(ended(verdict))
+    assert "AX405" not in [code for code, _, _ in ended(verdict)]
+
+
+def test_a_loss_in_conversion_lets_a_hint_of_a_misreading_wait(tmp_path: Path) -> None:
+    def best(tensors: Mapping[str, Array]) -> str:
+        found = detect(tensors, before=as_nchw)
+        return str(found[0]["label"]) if found else "nothing"
+
+    lost = lossy(RIGHT)
+    verdict = judged(tmp_path, Postprocessor("post:best", best), "cat", lava_joint=lost, joint=lost)
+    assert {code for code, _, _ in ended(verdict)} <= {"AX201", "AX206"}
+    assert any("is a suspect as well" in one.why for one in verdict.not_judged)
+
+
+def test_what_is_wrong_in_boxes_that_look_alike_is_said(tmp_path: Path) -> None:
+    def shifted(tensors: Mapping[str, Array]) -> list[dict[str, Any]]:
+        return [{**one, "box": [value + 2.5 for value in one["box"]]} for one in detect(tensors)]
+
+    lost = lossy(RIGHT)
+    verdict = judged(tmp_path, Postprocessor("post:shifted", shifted), EXPECTED, lava_joint=lost, joint=lost)
+    (why,) = [one.why for one in verdict.not_judged if one.what == "postprocess"]
+    assert "shifted by 2.5 right and 2.5 down" in why
+    assert "ways of reading the outputs otherwise none is proven" in why
+
+
+def test_a_program_s_misreading_is_proven_beside_a_loss_in_conversion(tmp_path: Path) -> None:
+    # Only the offsets of boxes lose accuracy: what the post-processor makes of them is still right.
+    lost = {**RIGHT, "unused": lossy({"unused": RIGHT["sizes"]})["unused"]}
+    float_ = {**RIGHT, "unused": RIGHT["sizes"]}
+    declared = {**FACTS, "unused": OutputFacts("unused", "unused", "int16", RIGHT["sizes"].shape, "NHWC", q=Q)}
+    build(tmp_path, onnx=float_, lava_joint=lost, joint=lost, rounds=[Ran(lost)] * 2, declared=declared)
+    post = Postprocessor("post:detect", lambda tensors: detect({name: tensors[name] for name in RIGHT}))
+    observed = detect(RIGHT, before=as_nchw)
+    verdict = judged(tmp_path, post, EXPECTED, observed)
+    assert {("AX401", "postprocess", True), ("AX201", "quantization", False)} <= set(ended(verdict))

@@ -64,7 +64,9 @@ def test_rows_below_a_damaged_header_are_nobodys(tmp_path: Path, damage: str) ->
 
 
 def test_a_header_of_release_0_1_0_is_no_damage() -> None:
-    older = {key: value for key, value in HEADER.items() if key not in ("other", "post_pattern")}
+    older = {
+        key: value for key, value in HEADER.items() if key not in ("other", "preprocess", "resize", "post_pattern")
+    }
     refuse_damaged({**older, "case_list": "x"}, 2, "run")
     refuse_damaged({}, 0, "run")
 

@@ -67,6 +67,17 @@ repeat_option = click.option(
 """`repeat`"""
 
 
+resize_option = click.option(
+    "--resize",
+    "fitting",
+    type=click.Choice(("stretch", "letterbox", "crop")),
+    default="stretch",
+    show_default=True,
+    help="How pictures of another shape are brought to the input's: stretched, whole between gray bars, or cut.",
+)
+"""`fitting`"""
+
+
 def model_option(
     flag: str, text: str, *, key: str = "", needed: bool = False, when: Callable[[Asked], bool] = always
 ) -> Callable[[Decorated], Decorated]:
@@ -93,6 +104,15 @@ def tolerance_options(command: Decorated) -> Decorated:
         click.option("--atol", type=float, help="Absolute tolerance for outputs whose step isn't known."),
         click.option("--rtol", type=float, help="Relative tolerance for outputs whose step isn't known."),
     )
+
+
+preprocess_option = click.option(
+    "--preprocess",
+    metavar="SPEC",
+    help="What prepares your product's input, run on the file of each --input: module:function, which gets the path "
+    "and returns an array or bytes, or 'cmd:PROGRAM {in} {dir}', which leaves one .bin or .npy in the folder {dir}.",
+)
+"""`preprocess`: a text or None."""
 
 
 def postprocess_options(command: Decorated) -> Decorated:

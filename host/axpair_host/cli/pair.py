@@ -35,6 +35,7 @@ def _of_gt(asked: Asked) -> bool:
 @click.option("--board-log", type=options.PATH, help="What that run printed.")
 @options.map_option
 @options.model_option("--golden", "Your own float results for this case: .npy or .bin, one an output.", when=_of_gt)
+@options.resize_option
 @options.board_option
 @options.simulator_option
 @click.option("--out", type=options.PATH, default=Path("gt"), show_default=True, help="The gt folder to write.")
@@ -43,6 +44,7 @@ def _of_gt(asked: Asked) -> bool:
 @options.deadline_option
 @options.patience_option
 @options.tolerance_options
+@options.preprocess_option
 @options.postprocess_options
 @options.other_option
 @options.canary_options
@@ -67,7 +69,10 @@ def command(as_json: bool, **given: Any) -> str:
 
     request = _request(given)
     judging = Judging(
-        Settings(atol=given["atol"], rtol=given["rtol"]), given["postprocess"], options.post_pattern(given)
+        Settings(atol=given["atol"], rtol=given["rtol"]),
+        given["postprocess"],
+        options.post_pattern(given),
+        given["preprocess"],
     )
     with shown() as progress:
         paired = pair(
@@ -109,6 +114,7 @@ def _request(given: dict[str, Any]) -> "GatherRequest":
     return GatherRequest(
         models=models,
         files=input_files(given["inputs"], given["layers"]),
+        fitting=given["fitting"],
         case_id=given["case_id"],
         gt=given["gt"],
         finished=_finished(given["board_out"], given["board_log"], given["names"]),
@@ -131,6 +137,13 @@ def _check_together(given: dict[str, Any]) -> None:
     if given["gt"] is not None:
         if given["inputs"] or given["layers"]:
             raise UsageError("--gt holds its input already: --input and --layer don't go with it")
+        if given["fitting"] != "stretch":
+            raise UsageError("--gt holds its input already: --resize doesn't go with it")
+        if given["preprocess"] is not None:
+            raise UsageError(
+                "--preprocess is run on the file that the input is made of, and --gt has none",
+                next_step="give that file with --input instead of --gt",
+            )
         from axpair_host.files import existing_folder
 
         existing_folder("--gt", given["gt"])

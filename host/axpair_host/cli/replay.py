@@ -26,12 +26,14 @@ def _of_cases(asked: Asked) -> bool:
 @click.option("--run", type=options.PATH, required=True, help="Where rows and failing cases are kept; made if new.")
 @options.model_options
 @options.model_option("--golden", "A folder with your float results: below it one folder a case id.", when=_of_cases)
+@options.resize_option
 @options.board_option
 @options.simulator_option
 @options.repeat_option
 @options.deadline_option
 @options.patience_option
 @options.tolerance_options
+@options.preprocess_option
 @options.postprocess_options
 @options.other_option
 @options.canary_options
@@ -96,8 +98,12 @@ def _order(given: dict[str, Any]) -> "Order":
         models=given_models(given["joint"], given["onnx"], given["lava_joint"], given["config"]),
         board=given["board"],
         simulator=given["simulator"],
+        fitting=given["fitting"],
         judging=Judging(
-            Settings(atol=given["atol"], rtol=given["rtol"]), given["postprocess"], options.post_pattern(given)
+            Settings(atol=given["atol"], rtol=given["rtol"]),
+            given["postprocess"],
+            options.post_pattern(given),
+            given["preprocess"],
         ),
         repeat=given["repeat"],
         deadline_ms=int(given["deadline"] * 1000),

@@ -4,7 +4,7 @@ from typing import Any
 
 from axpair_host.diagnosis.checks.judged import expectation
 from axpair_host.diagnosis.inquiry import Inquiry
-from axpair_host.postprocess.agreement import differences
+from axpair_host.postprocess.agreement import contradictions, differences, only_scores_differ
 from axpair_host.postprocess.decisions import told
 
 _LEGS = ("golden", "onnx", "lava_joint", "joint", "board")
@@ -18,7 +18,7 @@ def table(inquiry: Inquiry) -> dict[str, Any] | None:
     record = inquiry.evidence.record
     said = record.postprocess
     has_expect, expect = expectation(record)
-    rows = []
+    rows: list[dict[str, Any]] = []
     if said is not None:
         for leg in _LEGS:
             if leg in said.errors:
@@ -26,7 +26,8 @@ def table(inquiry: Inquiry) -> dict[str, Any] | None:
             elif leg in said.decisions:
                 rows.append(_row(leg, said.decisions[leg], has_expect, expect))
     if record.has_observed:
-        rows.append(_row("program", record.observed, has_expect, expect))
+        differs = contradictions(expect, record.observed) if has_expect else None
+        rows.append({"leg": "program", "said": told(record.observed), "differs": differs})
     if not rows:
         return None
     return {
@@ -38,4 +39,7 @@ def table(inquiry: Inquiry) -> dict[str, Any] | None:
 
 
 def _row(leg: str, decision: Any, has_expect: bool, expect: Any) -> dict[str, Any]:
-    return {"leg": leg, "said": told(decision), "differs": differences(expect, decision) if has_expect else None}
+    differs = differences(expect, decision) if has_expect else None
+    if differs and only_scores_differ(expect, decision):
+        differs = [f"the same with another score: {differs[0]}", *differs[1:]]
+    return {"leg": leg, "said": told(decision), "differs": differs}

@@ -5,6 +5,7 @@ from dataclasses import replace
 from axpair_host.codebook import entries
 from axpair_host.diagnosis.asks import Asks, Wants
 from axpair_host.diagnosis.finding import Finding, Open
+from axpair_host.diagnosis.headlines import ranked
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.diagnosis.ladder import LADDER
 from axpair_host.diagnosis.legs import not_judged, not_judged_behind, unread
@@ -61,7 +62,7 @@ def _take(inquiry: Inquiry, opens: list[Open], result: Finding | Open) -> None:
 
 def _weigh(inquiry: Inquiry, opens: list[Open]) -> Verdict:
     findings = [weighed(inquiry, one) for one in inquiry.findings]
-    weights = {weight: [one for one in findings if one.weight == weight] for weight in _WEIGHTS}
+    weights = {one.weight for one in findings}
     compared = any(
         inquiry.pair(pair, output.name) is not None
         for output in inquiry.outputs
@@ -69,14 +70,14 @@ def _weigh(inquiry: Inquiry, opens: list[Open]) -> Verdict:
     )
     undecided = any(one.undecided for one in opens)
     word: Word = "PASS"
-    if weights["fault"]:
+    if "fault" in weights:
         word = "FAULT"
-    elif weights["inconclusive"] or undecided or not compared:
+    elif "inconclusive" in weights or undecided or not compared:
         word = "INCONCLUSIVE"
     return Verdict(
         verdict=word,
-        findings=(*weights["fault"], *weights["inconclusive"]),
-        warnings=tuple(weights["warning"]),
+        findings=ranked(findings),
+        warnings=tuple(one for one in findings if one.weight == "warning"),
         not_judged=tuple(dict.fromkeys(opens)),
         inquiry=inquiry,
     )
@@ -88,6 +89,3 @@ def _beside_the_bytes(inquiry: Inquiry, finding: Finding) -> Finding:
     if inquiry.board_is_right and entries()[finding.code].words:
         return replace(finding, weight="warning", settles=())
     return finding
-
-
-_WEIGHTS = ("fault", "inconclusive", "warning")

@@ -44,6 +44,8 @@ class Finding:
     cosine_if_fixed: float | None = None
     """Worst cosine against the float model if this alone were mended; None where that isn't known."""
     by_vendor: ByVendor = ""
+    rivals: tuple[str, ...] = ()
+    """Codes that the very same evidence fits as well, each a finding of its own beside it."""
     ends: bool = False
     """Whether nothing else of the case is judged because of it."""
 
@@ -58,6 +60,7 @@ class Finding:
             "owner_proven": self.by_vendor == "same"
             or (self.proven and (vendor_saw_it or self.owner not in ("board", "toolchain"))),
             "by_vendor": self.by_vendor or None,
+            "rivals": list(self.rivals),
             "weight": self.weight,
             "title": entries()[self.code].title,
             "summary": self.summary,
@@ -94,6 +97,7 @@ def found(
     cosine_if_fixed: float | None = None,
     next_steps: tuple[str, ...] = (),
     entry_steps: bool = True,
+    rivals: tuple[str, ...] = (),
 ) -> Finding:
     """A finding of a code of the book; owner, stage and side are the entry's unless given, `next_steps` come before
     the entry's own, or instead of them without `entry_steps`, where what is known here makes those wrong."""
@@ -114,4 +118,5 @@ def found(
         outputs=outputs,
         settles=settles,
         cosine_if_fixed=cosine_if_fixed,
+        rivals=rivals,
     )

@@ -1,12 +1,14 @@
 """What all checks together say of a case."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from axpair_host.diagnosis import decided, opinion, switch_table
 from axpair_host.diagnosis.finding import Finding, Open
+from axpair_host.diagnosis.headlines import headlines
 from axpair_host.diagnosis.inquiry import PAIRS, Inquiry
+from axpair_host.diagnosis.zeros import seen_first
 
 SCHEMA_VERSION = 1
 Word = Literal["PASS", "FAULT", "INCONCLUSIVE"]
@@ -15,11 +17,13 @@ Word = Literal["PASS", "FAULT", "INCONCLUSIVE"]
 @dataclass(frozen=True)
 class Verdict:
     """FAULT when any finding is a fault, INCONCLUSIVE when something points somewhere but more evidence is needed,
-    or when nothing could be compared; else PASS. The first finding is the verdict's own."""
+    or when nothing could be compared; else PASS. The first finding is the verdict's own; `headlines` in the document
+    has the codes of each thing that is wrong by itself."""
 
     verdict: Word
     findings: tuple[Finding, ...]
-    """Faults in the ladder's order, then inconclusive ones."""
+    """Proofs and what was seen of the board first, then hints; each in the ladder's order, faults before what is
+    inconclusive."""
     warnings: tuple[Finding, ...]
     """Findings that change nothing of the verdict, such as a digest that no longer fits."""
     not_judged: tuple[Open, ...]
@@ -28,23 +32,26 @@ class Verdict:
 
     @property
     def owner(self) -> str:
-        """Where it arises: "none" for PASS, "unknown" where nothing is named."""
+        """Where it arises: "none" for PASS, "unknown" where nothing is named, or two that the same evidence fits."""
         if self.findings:
-            return self.findings[0].owner
+            return _one_of([one.owner for one in headlines(self.findings)[0]], "unknown")
         return "none" if self.verdict == "PASS" else "unknown"
 
     def document(self) -> dict[str, Any]:
         """The judged half of pair.json, and what `--json` prints. No value in it is NaN or infinite."""
         record = self.inquiry.evidence.record
-        first = self.findings[0] if self.findings else None
+        groups = headlines(self.findings)
+        first = groups[0] if groups else []
         vendor = opinion.vendor_saw_it(self.inquiry)
         return {
             "schema_version": SCHEMA_VERSION,
             "case": record.case.id,
             "verdict": self.verdict,
             "owner": self.owner,
-            "stage": first.stage if first else None,
-            "side": first.side if first else None,
+            "stage": first[0].stage if first else None,
+            "side": _one_of([one.side for one in first], "undecided") if first else None,
+            "seen_first": seen_first(self.inquiry) if self.verdict != "PASS" else [],
+            "headlines": [[one.code for one in group] for group in groups],
             "simulator": record.simulator,
             "findings": [one.document(vendor) for one in self.findings],
             "warnings": [one.document(vendor) for one in self.warnings],
@@ -57,6 +64,11 @@ class Verdict:
             "versions": dict(record.versions),
             "timings": dict(record.timings),
         }
+
+
+def _one_of(values: Sequence[str], otherwise: str) -> str:
+    """What all say, else that."""
+    return values[0] if len(set(values)) == 1 else otherwise
 
 
 def _output(inquiry: Inquiry, name: str) -> dict[str, Any]:

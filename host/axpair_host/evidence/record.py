@@ -188,6 +188,38 @@ class PostprocessFacts(msgspec.Struct, frozen=True):
     """Leg to what it made of the same bytes when asked again, where that was something else."""
 
 
+class PreparedOtherwise(msgspec.Struct, frozen=True):
+    """What the product's own preparation makes of one input's file."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    size_bytes: int
+    differing: int | None = None
+    """Bytes that aren't those of gt/input; None where the sizes differ."""
+    largest: float = 0.0
+    """Largest and mean difference of elements, read in the input's dtype."""
+    mean: float = 0.0
+    correlation: float = 0.0
+
+
+class PreprocessHit(msgspec.Struct, frozen=True):
+    """A misreading of the input that gives what the product's preparation gives."""
+
+    name: str
+    codes: tuple[str, ...]
+    distance: float = 0.0
+    """Mean difference of bytes; 0 where they are the same."""
+
+
+class PreprocessFacts(msgspec.Struct, frozen=True):
+    """The product's preparation, run on the case's own files."""
+
+    spec: str
+    inputs: dict[str, PreparedOtherwise]
+    hits: tuple[PreprocessHit, ...] = ()
+    tried: int = 0
+
+
 class InputTrial(msgspec.Struct, frozen=True):
     """What the simulator gives on the input misread in one way."""
 
@@ -291,6 +323,7 @@ class Record(msgspec.Struct, frozen=True):
     layer_scores: LayerScores | None = None
     input_trials: tuple[InputTrial, ...] | None = None
     front_end: FrontEndTrials | None = None
+    preprocess: PreprocessFacts | None = None
     postprocess: PostprocessFacts | None = None
     expect: Any = None
     """What the user expects the post-processor to say; None when not given."""

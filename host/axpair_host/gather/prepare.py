@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from axpair_proto.capabilities import FitsPictures, Fitting
 from axpair_proto.description import ModelDescription
 from axpair_proto.gt.tensors import read_tensor, stems_within
 from axpair_proto.names import as_text, find_name, match_stems
-from axpair_proto.simulator import Models, Simulator
+from axpair_proto.simulator import Models, PreparedInputs, Simulator
 
 from axpair_host.errors import UsageError
 from axpair_host.files import existing_file
@@ -42,15 +43,28 @@ def prepare(
     description: ModelDescription,
     files: Sequence[InputFile],
     case_id: str = "",
+    fitting: Fitting = "stretch",
 ) -> PreparedCase:
-    """Make the input bytes of one case. Raises UsageError when files and inputs don't match, or what the simulator
-    raises for a file that it can't use."""
+    """Make the input bytes of one case. Raises UsageError when files and inputs don't match, or the simulator can't
+    fit pictures so, or what the simulator raises for a file that it can't use."""
     assigned = assign(description, files)
-    prepared = simulator.prepare(models, assigned)
+    prepared = fitted(simulator, models, assigned, fitting)
     data = {tensor.name: prepared.data[tensor.name] for tensor in description.inputs}
     sources = {name: str(path) for name, path in assigned.items()}
     named = as_text(case_id or next(iter(assigned.values())).stem)
     return PreparedCase(named, description, data, sources, prepared.notes)
+
+
+def fitted(simulator: Simulator, models: Models, files: Mapping[str, Path], fitting: Fitting) -> PreparedInputs:
+    """The simulator's input bytes with pictures fitted so. Raises UsageError where it only stretches."""
+    if fitting == "stretch":
+        return simulator.prepare(models, files)
+    if not isinstance(simulator, FitsPictures):
+        raise UsageError(
+            f"--resize {fitting}: the simulator {simulator.name} brings pictures to the input's shape in its own way",
+            next_step="give the input's bytes as .bin, or as .npy of the input's shape and dtype",
+        )
+    return simulator.prepare_fitted(models, files, fitting)
 
 
 def assign(description: ModelDescription, files: Sequence[InputFile]) -> dict[str, Path]:

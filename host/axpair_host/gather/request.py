@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from axpair_proto.capabilities import Fitting
 from axpair_proto.simulator import Models
 
 from axpair_host.errors import UsageError
@@ -35,6 +36,8 @@ class GatherRequest:
 
     models: Models
     files: tuple[InputFile, ...] = ()
+    fitting: Fitting = "stretch"
+    """How pictures of another shape are brought to the input's."""
     case_id: str = ""
     """"" = named after the first input."""
     gt: Path | None = None

@@ -126,4 +126,4 @@ def prepared_case(
         return from_gt(request.gt, description, request.case_id)
     assert simulator is not None
     with progress.task("prepare the input"):
-        return prepare(simulator, request.models, description, request.files, request.case_id)
+        return prepare(simulator, request.models, description, request.files, request.case_id, request.fitting)

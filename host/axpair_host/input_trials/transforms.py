@@ -103,9 +103,19 @@ def _row_bytes(one: InputFacts) -> int:
     return int(np.prod(one.shape)) * np.dtype(one.dtype).itemsize // _rows(one)
 
 
-def _sheared(content: bytes, rows: int, extra: int) -> bytes:
-    """Row r from r * (its bytes + extra) on; zeros beyond the end."""
-    row = len(content) // rows
+def padded_rows(one: InputFacts, content: bytes, longer: bytes) -> int:
+    """Bytes by which the content's rows lie further apart in `longer` than they are long; 0 where it isn't so."""
+    rows = _rows(one)
+    spare = len(longer) - len(content)
+    if rows < 2 or spare <= 0:
+        return 0
+    extra = -(-spare // rows)  # what lies behind the last row may be left out
+    return extra if _sheared(longer, rows, extra, len(content) // rows) == content else 0
+
+
+def _sheared(content: bytes, rows: int, extra: int, row: int = 0) -> bytes:
+    """Row r from r * (its bytes + extra) on; zeros beyond the end. Rows have `row` bytes, else share the content."""
+    row = row or len(content) // rows
     stride = max(0, row + extra)
     memory = content + bytes(max(0, stride * rows + row - len(content)))
     return b"".join(memory[at * stride : at * stride + row] for at in range(rows))

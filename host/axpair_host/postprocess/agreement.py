@@ -6,7 +6,8 @@ from typing import Any
 
 from axpair_host.postprocess.boxes import MIN_IOU, box_differences, close_scores
 from axpair_host.postprocess.decisions import told
-from axpair_host.postprocess.forms import Entry, as_boxes, as_label, as_top, is_number
+from axpair_host.postprocess.difference import Difference, of_score
+from axpair_host.postprocess.forms import Entry, as_boxes, as_label, as_top, is_number, labelled, same_label
 
 
 @dataclass(frozen=True)
@@ -38,26 +39,42 @@ TIGHT = Tolerances(0.01, 0.002, 0.9)
 
 def same_decision(expected: Any, said: Any, within: Tolerances = USUAL) -> bool:
     """Whether two JSON values say the same, under the tolerances of their form."""
-    return not differences(expected, said, within)
+    return not compared(expected, said, within)
+
+
+def only_scores_differ(expected: Any, said: Any) -> bool:
+    """Whether both decide the same, and a score alone is further off than is near."""
+    found = compared(expected, said)
+    return bool(found) and all(one.of_score for one in found)
 
 
 def differences(expected: Any, said: Any, within: Tolerances = USUAL) -> list[str]:
-    """In what `said` differs from `expected`, as sentences; empty when they are the same.
+    """As `compared`, in words alone."""
+    return [one.words for one in compared(expected, said, within)]
+
+
+def contradictions(right: Any, observed: Any) -> list[str]:
+    """In what a program's own words differ from what is right; what it doesn't say contradicts nothing."""
+    return [] if same_decision(observed, right) else differences(right, observed)
+
+
+def compared(expected: Any, said: Any, within: Tolerances = USUAL) -> list[Difference]:
+    """In what `said` differs from `expected`; empty when they are the same.
 
     What the expectation leaves out (a score, a class, the second best) isn't asked for. It may carry its own
     "score_tolerance", "iou" and "tolerance", which count instead of the usual ones.
     """
     within = within.of(expected) if within is USUAL else within
-    if said == [] and (as_top(expected) or _one(expected)):
-        return [f"{told(expected)} expected, nothing said"]
+    if said == [] and (as_top(expected) or as_label(expected)):
+        return [Difference(f"{told(expected)} expected, nothing said")]
     boxes, said_boxes = as_boxes(expected), as_boxes(said)
     if boxes is not None and said_boxes is not None:
         return box_differences(boxes, said_boxes, within.score, within.iou)
     top, said_top = as_top(expected), as_top(said)
     if top is None and said_top is None and not (isinstance(expected, Mapping) or isinstance(said, Mapping)):
         return _plain(expected, said, within)
-    top = top or _one(expected)
-    said_top = said_top or _one(said)
+    top = top or _one(as_label(expected))
+    said_top = said_top or _one(labelled(said))
     if top is not None and said_top is not None:
         return _top(top, said_top, within.score)
     if isinstance(expected, Mapping) and "numbers" in expected:
@@ -66,56 +83,62 @@ def differences(expected: Any, said: Any, within: Tolerances = USUAL) -> list[st
     return _plain(expected, said, within)
 
 
-def _one(value: Any) -> list[Entry] | None:
-    entry = as_label(value)
+def _one(entry: Entry | None) -> list[Entry] | None:
     return None if entry is None else [entry]
 
 
-def _top(expected: list[Entry], said: list[Entry], tolerance: float) -> list[str]:
+def _top(expected: list[Entry], said: list[Entry], tolerance: float) -> list[Difference]:
     """The first must be the same. Below it ties may change places, and fall off the end."""
     best, found = expected[0], said[0]
     if not best.agrees_in_label(found):
-        return [f"{best.told()} expected, {found.told()} said"]
-    told_ = []
-    if not _close(best, found, tolerance):
-        told_.append(f"{best.told()} expected, {found.told()} said")
+        return [Difference(_otherwise(best, found))]
+    differ = [] if _close(best, found, tolerance) else [of_score(_otherwise(best, found), best.score, found.score)]
     if len(said) == 1:
-        return told_
+        return differ
     last = said[-1].score
     for one in expected[1 : len(said)]:
         other = next((each for each in said if one.agrees_in_label(each)), None)
         if other is None:
             if one.score is None or last is None or not close_scores(one.score, last, tolerance):
-                told_.append(f"{one.told()} isn't among the {len(said)} best")
+                differ.append(Difference(f"{one.told()} isn't among the {len(said)} best"))
         elif not _close(one, other, tolerance):
-            told_.append(f"{one.told()} expected, {other.told()} said")
-    return told_
+            differ.append(of_score(_otherwise(one, other), one.score, other.score))
+    return differ
+
+
+def _otherwise(expected: Entry, said: Entry) -> str:
+    return f"{expected.told()} expected, {said.told()} said"
 
 
 def _close(one: Entry, other: Entry, tolerance: float) -> bool:
     return one.score is None or other.score is None or close_scores(one.score, other.score, tolerance)
 
 
-def _plain(expected: Any, said: Any, within: Tolerances) -> list[str]:
+def _plain(expected: Any, said: Any, within: Tolerances) -> list[Difference]:
     numbers, others = _numbers(expected), _numbers(said)
     if numbers is not None and others is not None:
-        return _numbers_differ(expected, said, numbers, others, within.numbers)
+        return [Difference(words) for words in _numbers_differ(expected, said, numbers, others, within.numbers)]
     if isinstance(expected, Mapping) and isinstance(said, Mapping):
         if expected.keys() != said.keys():
-            return [f"other keys: {', '.join(sorted(map(str, expected.keys() ^ said.keys())))}"]
-        return [f"{key}: {each}" for key in expected for each in _inside(expected[key], said[key], within)]
+            return [Difference(f"other keys: {', '.join(sorted(map(str, expected.keys() ^ said.keys())))}")]
+        return [_at(key, each) for key in expected for each in _inside(expected[key], said[key], within)]
     if isinstance(expected, list) and isinstance(said, list):
         if len(expected) != len(said):
-            return [f"{len(expected)} entries expected, {len(said)} said"]
+            return [Difference(f"{len(expected)} entries expected, {len(said)} said")]
         pairs = enumerate(zip(expected, said, strict=True))
-        return [f"[{index}]: {each}" for index, (one, other) in pairs for each in _inside(one, other, within)]
-    if type(expected) is type(said) and expected == said:
+        return [_at(f"[{index}]", each) for index, (one, other) in pairs for each in _inside(one, other, within)]
+    one_label = isinstance(expected, str | int | float) and isinstance(said, str | int | float)
+    if same_label(expected, said) if one_label else expected is said:
         return []
-    return [f"{told(expected)} expected, {told(said)} said"]
+    return [Difference(f"{told(expected)} expected, {told(said)} said")]
 
 
-def _inside(expected: Any, said: Any, within: Tolerances) -> list[str]:
-    compare = differences if isinstance(expected, Mapping | list) else _plain
+def _at(place: str, inside: Difference) -> Difference:
+    return replace(inside, words=f"{place}: {inside.words}")
+
+
+def _inside(expected: Any, said: Any, within: Tolerances) -> list[Difference]:
+    compare = compared if isinstance(expected, Mapping | list) else _plain
     return compare(expected, said, within)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from math import isfinite, isnan
 
+from axpair_host.postprocess.difference import Difference, of_score
 from axpair_host.postprocess.forms import Box, Entry
 
 MIN_IOU = 0.5
@@ -14,14 +15,16 @@ _MOVED = 0.25
 """A box of nearly the same size, moved by no more than its longer edge, counts as moved, not as lost and found."""
 
 
-def box_differences(expected: Sequence[Entry], said: Sequence[Entry], score_tolerance: float, iou: float) -> list[str]:
-    """Sentences: scores that are off, boxes that moved, are missing, or too many. Empty when all match.
+def box_differences(
+    expected: Sequence[Entry], said: Sequence[Entry], score_tolerance: float, iou: float
+) -> list[Difference]:
+    """In sentences: scores that are off, boxes that moved, are missing, or too many. Empty when all match.
 
     Each expected box takes the said one of its class that overlaps it most, at least by `iou`, best pair first.
     """
     pairs, missing, extra = _matched(expected, said, iou)
     told = [
-        f"{one.told()} expected, {other.told()} said"
+        of_score(f"{one.told()} expected, {other.told()} said", one.score, other.score)
         for one, other in pairs
         if one.score is not None
         and other.score is not None
@@ -32,11 +35,11 @@ def box_differences(expected: Sequence[Entry], said: Sequence[Entry], score_tole
         if one in missing and other in extra:
             missing.remove(one)
             extra.remove(other)
-            told.append(f"{one.told()} {_shift(one, other)} (IoU {overlap(_of(one), _of(other)):.2f})")
+            told.append(Difference(f"{one.told()} {_shift(one, other)} (IoU {overlap(_of(one), _of(other)):.2f})"))
     for word, left in (("missing", missing), ("too many", extra)):
         if left:
             more = f" and {len(left) - _TOLD} more" if len(left) > _TOLD else ""
-            told.append(f"{len(left)} {word}: {', '.join(_where(one) for one in left[:_TOLD])}{more}")
+            told.append(Difference(f"{len(left)} {word}: {', '.join(_where(one) for one in left[:_TOLD])}{more}"))
     return told
 
 

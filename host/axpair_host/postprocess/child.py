@@ -1,4 +1,4 @@
-"""The process of a Python post-processor: imports the user's function once and runs it on what comes in.
+"""The process of a function of the user's: imports it once and runs it on what comes in.
 
 Whatever it prints goes to stderr; the pipes to axpair are out of its reach. It ends when axpair does.
 """
@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Mapping
 from queue import SimpleQueue
 from typing import Any, BinaryIO
 
+import numpy as np
+
 from axpair_host.errors import PostprocessError
 from axpair_host.postprocess.decisions import as_json
 from axpair_host.postprocess.failing import told_failure
@@ -26,7 +28,8 @@ Request = tuple[dict[str, Any], dict[str, Array]]
 
 
 def main() -> None:
-    """Serve requests on stdin until it ends: first {"spec": ...}, then {"quiet": ...} with tensors."""
+    """Serve requests on stdin until it ends: first {"spec": ..., "option": ...}, then {"quiet": ...} with tensors, or
+    {"file": ...} of which the function makes an input."""
     requests, replies = _pipes_of_our_own()
     sys.argv = ["axpair"]
     faulthandler.enable(all_threads=False)
@@ -37,7 +40,9 @@ def main() -> None:
     while (request := waiting.get()) is not None:
         message, tensors = request
         if function is None:
-            function = _loaded(message["spec"], replies)
+            function = _loaded(message["spec"], message["option"], replies)
+        elif "file" in message:
+            _answer(replies, *_prepared(function, message["file"]))
         else:
             _answer(replies, _decided(function, tensors, quiet=message["quiet"]))
     ended.set()
@@ -65,9 +70,9 @@ def _listen(requests: BinaryIO, waiting: "SimpleQueue[Request | None]", ended: t
         os._exit(1)
 
 
-def _loaded(spec: str, replies: BinaryIO) -> Callable[..., Any] | None:
+def _loaded(spec: str, option: str, replies: BinaryIO) -> Callable[..., Any] | None:
     try:
-        function = function_of(spec)
+        function = function_of(spec, option)
     except PostprocessError as error:
         _answer(replies, _unusable(error))
         return None
@@ -85,14 +90,25 @@ def _decided(function: Callable[..., Any], tensors: Mapping[str, Array], *, quie
             return {"raised": told_failure(error, ours=__file__)}
 
 
+def _prepared(function: Callable[..., Any], file: str) -> tuple[dict[str, Any], dict[str, Array]]:
+    try:
+        given = function(file)
+        array = np.frombuffer(given, np.uint8) if isinstance(given, bytes | bytearray) else np.asarray(given)
+        if array.dtype.kind not in "iufb":
+            raise TypeError(f"it returned a {type(given).__name__}, no array of numbers and no bytes")
+    except BaseException as error:
+        return {"raised": told_failure(error, ours=__file__)}, {}
+    return {}, {"prepared": array}
+
+
 def _unusable(error: PostprocessError) -> dict[str, Any]:
     return {"unusable": error.message, "next_step": error.next_step}
 
 
-def _answer(replies: BinaryIO, answer: dict[str, Any]) -> None:
+def _answer(replies: BinaryIO, answer: dict[str, Any], tensors: Mapping[str, Array] | None = None) -> None:
     _flush()
     try:
-        send(replies, answer)
+        send(replies, answer, tensors)
     except TooLong as error:
         told = f"the post-processor's result is too long: {error} as JSON, of at most {MAX_MESSAGE}"
         send(replies, {"unusable": told, "next_step": "return what was decided, not the tensors"})

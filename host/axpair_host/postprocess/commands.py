@@ -117,22 +117,27 @@ def run_here(arguments: Sequence[str], files: Mapping[str, bytes], seconds: floa
         for name, data in files.items():
             with naming(Path(folder) / name):
                 (Path(folder) / name).write_bytes(data)
-        command = [argument.replace(FOLDER, folder) for argument in arguments]
-        with tempfile.TemporaryFile() as errors:
-            try:
-                process = start_program(command, errors)
-            except (OSError, ValueError) as error:
-                reason = getattr(error, "strerror", None) or error
-                raise PostprocessError(
-                    f"--postprocess: {arguments[0]} can't be run: {reason}",
-                    next_step="give a program's path, or its name if it is on PATH; no shell takes part",
-                ) from error
-            try:
-                output, ended = _watched(process, seconds)
-            finally:
-                close(process)
-            errors.seek(max(0, errors.seek(0, os.SEEK_END) - (1 << 16)))
-            return Printed(process.returncode, output, errors.read(), ended)
+        return run_program([argument.replace(FOLDER, folder) for argument in arguments], seconds)
+
+
+def run_program(command: Sequence[str], seconds: float, option: str = "--postprocess") -> Printed:
+    """Run a program of this machine in the working directory, as `option` gave it. Raises PostprocessError where it
+    can't be started."""
+    with tempfile.TemporaryFile() as errors:
+        try:
+            process = start_program(command, errors)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise PostprocessError(
+                f"{option}: {command[0]} can't be run: {reason}",
+                next_step="give a program's path, or its name if it is on PATH; no shell takes part",
+            ) from error
+        try:
+            output, ended = _watched(process, seconds)
+        finally:
+            close(process)
+        errors.seek(max(0, errors.seek(0, os.SEEK_END) - (1 << 16)))
+        return Printed(process.returncode, output, errors.read(), ended)
 
 
 def _watched(process: "subprocess.Popen[bytes]", seconds: float) -> tuple[bytes, str]:

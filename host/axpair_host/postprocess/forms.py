@@ -7,6 +7,7 @@ boxes    [{"box": [x1, y1, x2, y2], "label": ..., "score": ...}, ...], or {"boxe
 Anything else is compared as it stands, numbers within a tolerance.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
@@ -51,8 +52,14 @@ class Entry:
 
 
 def same_label(one: Any, other: Any) -> bool:
-    """Whether two labels are the same: true is not 1, and 1 is 1.0."""
-    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+    """Whether two labels are the same text: 180, 180.0 and "180" are one label; true is not 1."""
+    return _label_text(one) == _label_text(other)
+
+
+def _label_text(label: Any) -> str:
+    if isinstance(label, str):
+        return label
+    return json.dumps(int(label) if isinstance(label, float) and label.is_integer() else label)
 
 
 def is_number(value: Any) -> bool:
@@ -67,6 +74,11 @@ def as_label(value: Any) -> Entry | None:
     if isinstance(value, Mapping) and not value.keys() - _OF_A_LABEL:
         return _entry(value)
     return None
+
+
+def labelled(value: Any) -> Entry | None:
+    """A label, also one that stands in a mapping beside other things; None for anything else."""
+    return as_label(value) or (_entry(value) if isinstance(value, Mapping) else None)
 
 
 def as_top(value: Any) -> list[Entry] | None:

@@ -1,4 +1,5 @@
-"""A Python post-processor in a process of its own, so that neither its end nor its endlessness is axpair's.
+"""A function of the user's in a process of its own, so that neither its end nor its endlessness is axpair's: a
+post-processor, or what prepares the product's input.
 
 The process is started once, imports the user's module once, and is started anew only where it ended on a leg.
 """
@@ -30,8 +31,9 @@ Answer = dict[str, Any]
 class PythonProcess:
     """Runs `module:function` there. One call at a time; from any thread."""
 
-    def __init__(self, spec: str) -> None:
+    def __init__(self, spec: str, option: str = "--postprocess") -> None:
         self._spec = spec
+        self._option = option
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._watch: threading.Thread | None = None
@@ -48,16 +50,26 @@ class PythonProcess:
         Raises NoDecision where it raised or ended its process, Hung where it didn't end in time, and PostprocessError
         for a result that no JSON can hold.
         """
+        answer, _ = self._called({"quiet": quiet}, tensors, seconds)
+        return answer["decision"]
+
+    def prepare(self, path: str, seconds: float) -> Array:
+        """What the function makes of a file, as an array. Raises as `decide` does, for what is no array of numbers."""
+        _, tensors = self._called({"file": path}, {}, seconds)
+        return tensors["prepared"]
+
+    def _called(self, request: Answer, tensors: Mapping[str, Array], seconds: float) -> tuple[Answer, dict[str, Array]]:
         with self._lock:
-            answer = self._asked(self._started(), {"quiet": quiet}, tensors, seconds)
-        if answer is None:
+            answered = self._asked(self._started(), request, tensors, seconds)
+        if answered is None:
             raise Hung(f"it ran for {seconds:g} s and was ended")
+        answer, given = answered
         if "gone" in answer:
             raise NoDecision(f"it ended its own process with {answer['gone']} and gave no result")
         if "raised" in answer:
             raise NoDecision(answer["raised"])
         _refuse_unusable(answer)
-        return answer["decision"]
+        return answer, given
 
     def close(self) -> None:
         """Let it end, and see to it that it does."""
@@ -80,11 +92,13 @@ class PythonProcess:
         # What it leaves behind would hold the pipe open, and nobody would see that it ended.
         self._watch = threading.Thread(target=_clear_up, args=(process,), daemon=True)
         self._watch.start()
-        answer = self._asked(process, {"spec": self._spec}, {}, IMPORT_SECONDS)
-        if answer is None:
-            raise PostprocessError(f"--postprocess {self._spec}: importing it takes more than {IMPORT_SECONDS:g} s")
+        answered = self._asked(process, {"spec": self._spec, "option": self._option}, {}, IMPORT_SECONDS)
+        named = f"{self._option} {self._spec}"
+        if answered is None:
+            raise PostprocessError(f"{named}: importing it takes more than {IMPORT_SECONDS:g} s")
+        answer, _ = answered
         if "gone" in answer:
-            raise PostprocessError(f"--postprocess {self._spec}: importing it ended the process with {answer['gone']}")
+            raise PostprocessError(f"{named}: importing it ended the process with {answer['gone']}")
         try:
             _refuse_unusable(answer)
         except PostprocessError:
@@ -94,8 +108,8 @@ class PythonProcess:
 
     def _asked(
         self, process: "subprocess.Popen[bytes]", request: Answer, tensors: Mapping[str, Array], seconds: float
-    ) -> Answer | None:
-        """The answer; {"gone": how} where the process ended over it; None where its time was over."""
+    ) -> tuple[Answer, dict[str, Array]] | None:
+        """The answer and its tensors; {"gone": how} where the process ended over it; None where its time was over."""
         assert process.stdin is not None
         assert process.stdout is not None
         try:
@@ -107,11 +121,11 @@ class PythonProcess:
             self._end(process)
             raise
         if received is not None:
-            return received[0]
+            return received
         if self._watch is not None:
             self._watch.join(_PARTING_SECONDS)
         self._end(process)
-        return None if over.is_set() else {"gone": told_status(process.returncode)}
+        return None if over.is_set() else ({"gone": told_status(process.returncode)}, {})
 
     def _end(self, process: "subprocess.Popen[bytes]") -> None:
         if self._watch is None or self._watch.is_alive():

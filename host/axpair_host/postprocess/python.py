@@ -15,11 +15,12 @@ _FORM = (
 )
 
 
-def function_of(spec: str) -> Callable[..., Any]:
-    """Import `module:function`. Raises PostprocessError when there is no such thing, or importing it fails."""
+def function_of(spec: str, option: str = "--postprocess") -> Callable[..., Any]:
+    """Import `module:function`, as `option` gave it. Raises PostprocessError when there is no such thing, or importing
+    it fails."""
     module_name, colon, function_name = spec.partition(":")
     if not colon or not module_name or not function_name:
-        raise PostprocessError(f"--postprocess {spec!r} names no function", next_step=_FORM)
+        raise PostprocessError(f"{option} {spec!r} names no function", next_step=_FORM)
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
@@ -27,13 +28,11 @@ def function_of(spec: str) -> Callable[..., Any]:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name is not None and (module_name == error.name or module_name.startswith(f"{error.name}.")):
-            raise PostprocessError(f"--postprocess {spec}: no module {module_name!r}", next_step=_FORM) from error
-        raise PostprocessError(
-            f"--postprocess {spec}: its module needs {error.name!r}, which isn't installed"
-        ) from error
+            raise PostprocessError(f"{option} {spec}: no module {module_name!r}", next_step=_FORM) from error
+        raise PostprocessError(f"{option} {spec}: its module needs {error.name!r}, which isn't installed") from error
     except BaseException as error:
         raise PostprocessError(
-            f"--postprocess {spec}: importing {module_name!r} raised {type(error).__name__}: {error}"
+            f"{option} {spec}: importing {module_name!r} raised {type(error).__name__}: {error}"
         ) from error
     function: Any = module
     for part in function_name.split("."):
@@ -43,7 +42,7 @@ def function_of(spec: str) -> Callable[..., Any]:
         more = f", and {len(there) - _NAMED} more" if len(there) > _NAMED else ""
         what = "is no function" if function is not None else "isn't there"
         raise PostprocessError(
-            f"--postprocess {spec}: {function_name!r} {what} in {module_name!r}",
+            f"{option} {spec}: {function_name!r} {what} in {module_name!r}",
             next_step=f"it has: {', '.join(sorted(there)[:_NAMED])}{more}" if there else _FORM,
         )
     return function  # type: ignore[no-any-return]

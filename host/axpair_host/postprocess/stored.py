@@ -7,6 +7,7 @@ import msgspec
 
 from axpair_host.evidence.folder import Evidence
 from axpair_host.postprocess.applying import apply
+from axpair_host.postprocess.comparable import check_forms
 from axpair_host.postprocess.expect import Expected
 from axpair_host.postprocess.loading import Postprocessor
 from axpair_host.postprocess.readings import try_readings
@@ -36,7 +37,8 @@ def rejudged(
 ) -> Rejudged:
     """The evidence with what is given in place of what was recorded; readings that were tried before then fall away.
 
-    Raises PostprocessError where the post-processor fails on every leg.
+    Raises PostprocessError where the post-processor fails on every leg, FormsDiffer where what is given can't be
+    compared with what it makes.
     """
     changes: dict[str, Any] = {}
     if expected.given or expected.leg:
@@ -48,4 +50,5 @@ def rejudged(
         changes |= {"observed": observed.value, "has_observed": True}
     if changes:
         evidence = evidence.with_record(msgspec.structs.replace(evidence.record, readings=None, **changes))
+    check_forms(evidence.record)
     return Rejudged(evidence, postprocessor)

@@ -107,4 +107,5 @@ def _entry(groups: Mapping[str, str | None], of_hundred: bool) -> dict[str, Any]
 
 
 def _value(text: str) -> int | str:
-    return int(text) if re.fullmatch(r"-?\d{1,18}", text) else text
+    """A number only where that is how it is written: 007 is a name."""
+    return int(text) if re.fullmatch(r"-?\d{1,18}", text) and str(int(text)) == text else text

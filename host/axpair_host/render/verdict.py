@@ -45,7 +45,10 @@ def verdict(document: Mapping[str, Any]) -> None:
 
 def verdict_lines(document: Mapping[str, Any]) -> list[str]:
     """The lines, with colours that `click.echo` strips where the output is no terminal."""
-    lines = paragraph(_headline(document), f"{coloured(str(document['verdict']))}  ", "      ")
+    lead = f"{coloured(str(document['verdict']))}  "
+    lines: list[str] = []
+    for sentence in _headlines(document):
+        lines += paragraph(sentence, " " * width(lead) if lines else lead, " " * width(lead))
     lines += aligned(_facts(document))
     if document["outputs"]:
         lines += ["", *_outputs(document["outputs"])]
@@ -65,29 +68,33 @@ def verdict_lines(document: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _headline(document: Mapping[str, Any]) -> str:
+def _headlines(document: Mapping[str, Any]) -> list[str]:
+    """What a person sees first, and a sentence for each thing that is wrong by itself."""
     if document["verdict"] == "PASS":
-        return "Nothing wrong was found in what was judged."
-    findings = document["findings"]
-    if not findings:
-        return "The evidence doesn't decide it; what is missing stands below."
-    first = findings[0]
-    where = OWNERS.get(first["owner"], first["owner"])
-    if document["verdict"] == "FAULT":
-        return f"{first['title']} ({first['code']}): it arises {where}." if where != OWNERS["unknown"] else _open(first)
-    return f"It looks like {first['code']} ({first['title']}), and more evidence is needed."
+        return ["Nothing wrong was found in what was judged."]
+    findings = {one["code"]: one for one in reversed(document["findings"])}
+    told = [_headline([findings[code] for code in codes]) for codes in document["headlines"]]
+    return [*document["seen_first"], *(told or ["The evidence doesn't decide it; what is missing stands below."])]
 
 
-def _open(first: Mapping[str, Any]) -> str:
-    return f"{first['title']} ({first['code']}): {OWNERS['unknown']}."
+def _headline(alike: Sequence[Mapping[str, Any]]) -> str:
+    """Of findings that the same evidence fits."""
+    names = [f"{one['title']} ({one['code']})" for one in alike]
+    named = " or ".join([names[0], *(name[0].lower() + name[1:] for name in names[1:])])
+    if alike[0]["weight"] != "fault":
+        return f"It looks like {alike[0]['code']} ({alike[0]['title']}), and more evidence is needed."
+    owners = {one["owner"] for one in alike}
+    where = OWNERS.get(owner, owner) if len(owners) == 1 and (owner := alike[0]["owner"]) != "unknown" else ""
+    return f"{named}: it arises {where}." if where else f"{named}: {OWNERS['unknown']}."
 
 
 def _facts(document: Mapping[str, Any]) -> list[list[str]]:
     rows = []
     if document["findings"]:
         first = document["findings"][0]
-        rows.append(["code", str(first["code"])])
-        rows.append(["owner", f"{first['owner']} ({SIDES.get(first['side'], first['side'])})"])
+        rows.append(["code", " or ".join(map(str, document["headlines"][0]))])
+        owner, side = document["owner"], document["side"]
+        rows.append(["owner", owner if owner == "none" else f"{owner} ({SIDES.get(side, side)})"])
         rows.append(["stage", _STAGES.get(first["stage"], str(first["stage"]))])
     rows.append(["case", plain(document.get("case") or "-")])
     rows.append(["simulator", plain(document["simulator"] or "unknown")])

@@ -14,6 +14,7 @@ from axpair_host.gather.gathering import store
 from axpair_host.gather.live import LiveAsks
 from axpair_host.gather.request import GatherRequest
 from axpair_host.pairing import Judging, judge
+from axpair_host.preprocess.explaining import Suspect, with_preprocess
 from axpair_host.progress import Silent
 from axpair_host.replay.said import SaidOfCases
 from axpair_host.replay.stream import GatheredCase
@@ -36,6 +37,8 @@ class Judge:
     said: SaidOfCases
     spare: BoardSide
     """Another session with the board, for what a check asks for: the stream's own stays undisturbed."""
+    preparing: Suspect | None = None
+    """What prepares the product's input."""
 
     def __call__(self, gathered: GatheredCase, folder: Path) -> dict[str, Any]:
         """Write the case's evidence into `folder`, which is empty, and return its pair document."""
@@ -60,6 +63,7 @@ class Judge:
             leg=gathered.board,
             timings=gathered.timings,
         )
+        record = with_preprocess(record, self.preparing, gathered.prepared)
         session = Session(
             folder, request, gathered.prepared, self.simulator, self.spare, Silent(), self.judging.loaded(self.spare)
         )

@@ -26,6 +26,8 @@ WORDS = {
     "rtol": "--rtol",
     "postprocess": "--postprocess",
     "post_pattern": "--post-pattern",
+    "preprocess": "--preprocess",
+    "resize": "--resize",
     "other": "--other",
 }
 """Keys that must stay the same, in the order in which a difference is named. Files stand as their sha256."""
@@ -41,7 +43,7 @@ DIGEST = "digest"
 """sha256 over what makes the run this run; release 0.1.0 had none."""
 
 _CHANGING = (CASE_LIST, WORKERS_LOST, DIGEST)
-_SINCE = ("post_pattern", "other")
+_SINCE = ("post_pattern", "preprocess", "resize", "other")
 """Keys that not every release wrote."""
 
 
@@ -83,8 +85,9 @@ def refuse_other(stored: Mapping[str, str], wanted: Mapping[str, str], run: str)
         )
 
 
-def postprocessor_pin(spec: str) -> str:
-    """The post-processor that was loaded from `spec`: its name and the digest of its module, or of its program."""
+def spec_pin(spec: str) -> str:
+    """The post-processor, or what prepares inputs, that was loaded from `spec`: its name and the digest of its module,
+    or of its program."""
     if spec.startswith(HERE):
         program = Path(shutil.which(shlex.split(spec[len(HERE) :])[0]) or "")
         return f"{spec} (sha256 {file_sha256(program)[:12]})" if program.is_file() else spec

@@ -11,6 +11,8 @@ from axpair_proto.text import first_names
 
 from axpair_host.errors import WorkerLost
 from axpair_host.gather.prepare import PreparedCase
+from axpair_host.postprocess.comparable import FormsDiffer
+from axpair_host.preprocess.running import NothingPrepared
 from axpair_host.replay.cases import Case
 from axpair_host.replay.keeping import drop, keep, work_folder
 from axpair_host.replay.row import Row
@@ -120,10 +122,13 @@ class _Loop:
     def _judged(self, gathered: GatheredCase) -> Row:
         case = self._cases[self._places[gathered.prepared.id]]
         with work_folder(self._run) as folder:
-            document = self._means.judge(gathered, folder)
-            passed = document["verdict"] == "PASS"
-            kept = "" if passed else keep(self._run, folder, case.folder)
-        row = Row.judged(case.id, self._digests[case.id], kept, document)
+            try:
+                document = self._means.judge(gathered, folder)
+            except (FormsDiffer, NothingPrepared) as error:  # of this case: what is said of the others may be right
+                row = Row.unusable(case.id, self._digests[case.id], error.message, error.next_step)
+            else:
+                kept = "" if document["verdict"] == "PASS" else keep(self._run, folder, case.folder)
+                row = Row.judged(case.id, self._digests[case.id], kept, document)
         self._store(case, row)
         return row
 

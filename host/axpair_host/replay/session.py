@@ -2,12 +2,14 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import msgspec
+from axpair_proto.capabilities import Fitting
 from axpair_proto.description import ModelDescription
 from axpair_proto.simulator import Models, Simulator
 from axpair_proto.text import first_names
@@ -27,6 +29,8 @@ from axpair_host.gather.sources import checked_config, simulated_by, simulator_o
 from axpair_host.pairing import Judging
 from axpair_host.postprocess import wants_board
 from axpair_host.postprocess.commands import NoBoardYet
+from axpair_host.preprocess import running as preprocess
+from axpair_host.preprocess.explaining import Suspect
 from axpair_host.progress import Progress
 from axpair_host.replay.cases import Case, Found, check_apart, discover
 from axpair_host.replay.display import watching
@@ -37,9 +41,9 @@ from axpair_host.replay.keeping import check_places, sweep
 from axpair_host.replay.pins import (
     CASE_LIST,
     WORKERS_LOST,
-    postprocessor_pin,
     refuse_damaged,
     refuse_other,
+    spec_pin,
     with_digest,
 )
 from axpair_host.replay.row import Row
@@ -69,6 +73,7 @@ class Order:
     golden: Path | None = None
     canary: Canary | None = None
     other: tuple[OtherPlatform, ...] = ()
+    fitting: Fitting = "stretch"
 
 
 @dataclass(frozen=True)
@@ -152,15 +157,17 @@ class _Task:
             "repeat": str(self.request.repeat),
             "atol": _text(judging.settings.atol),
             "rtol": _text(judging.settings.rtol),
-            "postprocess": postprocessor_pin(judging.postprocess) if judging.postprocess else "",
+            "postprocess": spec_pin(judging.postprocess) if judging.postprocess else "",
             "post_pattern": judging.pattern or "",
+            "preprocess": spec_pin(judging.preprocess) if judging.preprocess else "",
+            "resize": "" if self.order.fitting == "stretch" else self.order.fitting,
             "other": json.dumps(msgspec.to_builtins(self.request.other)) if self.request.other else "",
         }
 
     def prepare(self, case: Case) -> PreparedCase:
         """A case's input bytes. Raises AxpairError with side "input" for files that can't be used."""
         files = [InputFile(path, name) for name, path in case.files.items()]
-        return prepare(self.simulator, self.order.models, self.description, files, case.id)
+        return prepare(self.simulator, self.order.models, self.description, files, case.id, self.order.fitting)
 
 
 def _task(order: Order) -> _Task:
@@ -175,6 +182,8 @@ def _task(order: Order) -> _Task:
     description = simulator.describe(order.models.joint)
     found = discover(order.cases, [one.name for one in description.inputs], run=order.run)
     said = read_said(found.cases, expect=order.expect, observed=order.observed, golden=order.golden)
+    if order.judging.preprocess is not None:
+        preprocess.load(order.judging.preprocess).close()  # likewise
     return _Task(
         order=order,
         address=address,
@@ -187,6 +196,17 @@ def _task(order: Order) -> _Task:
         said=said,
         digests={case.id: case.digest(said.of(case.id)) for case in found.cases},
     )
+
+
+@contextmanager
+def _preparing(task: _Task) -> Iterator[Suspect | None]:
+    """What prepares the product's input, for as long as the cases run."""
+    spec = task.order.judging.preprocess
+    if spec is None:
+        yield None
+        return
+    with closing(preprocess.load(spec)) as preprocessor:
+        yield Suspect(preprocessor, task.simulator, task.order.models, task.order.fitting)
 
 
 @dataclass(frozen=True)
@@ -221,7 +241,7 @@ def _run(task: _Task, run: Run, earlier: Sequence[Row], progress: Progress) -> l
     on_board = wants_board(task.order.judging.postprocess)
     open_side = partial(BoardSide, task.address, joint, task.simulated_by, progress, patience=task.order.patience)
     still_open: list[str] = []
-    with open_side() as side, open_side(commands=on_board) as spare:
+    with open_side() as side, open_side(commands=on_board) as spare, _preparing(task) as preparing:
         if on_board:
             spare.board().check_commands()
         side.loaded()  # what it shows should be over before the bar appears
@@ -233,6 +253,7 @@ def _run(task: _Task, run: Run, earlier: Sequence[Row], progress: Progress) -> l
             judging=task.order.judging,
             said=task.said,
             spare=spare,
+            preparing=preparing,
         )
         means = Means(task.prepare, partial(gather_cases, side, task.simulator, task.request), judge)
         counts = Counter(row.verdict for row in earlier)

@@ -48,13 +48,14 @@ def _unsplit(inquiry: Inquiry, low: dict[str, float]) -> Iterator[Finding]:
         + more(low)
         + "; without lava_joint/ it may be quantisation (AX201) or compilation (AX202)"
     )
-    for code in ("AX201", "AX202"):
+    for code, rival in (("AX201", "AX202"), ("AX202", "AX201")):
         yield found(
             code,
             summary,
             {"line": inquiry.settings.cosine, "outputs": cosines(inquiry, low)},
             outputs=tuple(low),
             settles=("conversion",),
+            rivals=(rival,),
             next_steps=("Give the model.lava_joint that pulsar build left beside the joint with --lava-joint.",),
         )
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from axpair_host.compare import Relation
-from axpair_host.diagnosis.checks.judged import BY_DECISION, expectation, judged
+from axpair_host.diagnosis.checks.judged import BY_DECISION, Judged, apart, first_of, judged
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
-from axpair_host.postprocess.agreement import differences
+from axpair_host.postprocess.agreement import USUAL, differences
+from axpair_host.postprocess.boxes import close_scores
 from axpair_host.postprocess.decisions import holds_nan, told
 from axpair_host.postprocess.forms import as_top
 
@@ -16,22 +17,21 @@ def fickle(inquiry: Inquiry) -> Iterator[Finding | Open]:
     being judged is said here too, for all the questions about it."""
     held = judged(inquiry)
     if held is None:
-        yield from _left_out(inquiry)
         return
     record = inquiry.evidence.record
-    if not record.has_expect and (undecided := _undecided(list(held.decided.values()))):
+    if held.agree and not record.has_expect and (undecided := _undecided(list(held.decided.values()))):
         yield Open("postprocess", undecided, undecided=True)
     for leg in held.decided:
         if leg in held.said.again:
-            other = told(held.said.again[leg])
             yield found(
                 "AX405",
-                f"of the very same bytes ({leg}/) the post-processor makes {held.told(leg)}, and asked again {other}",
+                f"of the very same bytes ({leg}/) the post-processor makes one thing, and asked again another: "
+                f"{apart(held.decided[leg], held.said.again[leg])}",
                 {"decisions": held.decided, "again": held.said.again},
                 proven=True,
             )
             return
-    if record.expect_leg and not held.has_expect:
+    if held.agree and record.expect_leg and not held.has_expect:
         failed = held.said.errors.get(record.expect_leg, "")
         why = f"the post-processor failed on them: {failed}" if failed else "they aren't there; give --onnx"
         yield Open("expect", f"what it makes of the float outputs is expected, and {why}", undecided=True)
@@ -43,7 +43,8 @@ def fickle(inquiry: Inquiry) -> Iterator[Finding | Open]:
     if differences(held.decided["joint"], held.decided["board"]):
         yield found(
             "AX405",
-            f"of the very same bytes the post-processor makes {held.told('joint')} and {held.told('board')}",
+            "of the very same bytes the post-processor makes one thing in joint/ and another in board/: "
+            f"{apart(held.decided['joint'], held.decided['board'])}",
             {"decisions": held.decided},
             proven=True,
         )
@@ -61,39 +62,59 @@ def _undecided(decisions: Sequence[object]) -> str:
     return ""
 
 
-def _left_out(inquiry: Inquiry) -> Iterator[Open]:
+def _left_out(inquiry: Inquiry, held: Judged) -> Iterator[Open]:
     """That it isn't judged on tensors that disagree, what stands before it, and what it makes of the float outputs."""
     record = inquiry.evidence.record
-    has_expect, expect = expectation(record)
-    said = record.postprocess
     first = [one for one in inquiry.findings if one.weight != "warning" and (one.proven or one.code not in BY_DECISION)]
-    if said is None or not first or not (has_expect or record.expect_leg):
+    if not first or not (held.has_expect or record.expect_leg):
         return
+    if any(one.owner == "postprocess" for one in first):
+        return  # it is judged
     why = f"{' and '.join(dict.fromkeys(one.code for one in first))} comes first"
     if not any(one.proven for one in first):
         why += ", though as a hint only"
     why += ": what the post-processor makes of tensors that disagree shows nothing of it"
-    if has_expect and not record.expect_leg and "onnx" in said.decisions:
-        decision = said.decisions["onnx"]
-        why += f"; of onnx/ it makes {told(decision)}, "
-        if differences(expect, decision):
-            why += f"expected {told(expect)}: neither conversion nor board are in that, so it is a suspect as well"
+    if held.has_expect and not record.expect_leg and "onnx" in held.decided:
+        why += f"; of onnx/ it makes {held.told('onnx')}, "
+        if "onnx" in held.wrong:
+            why += (
+                f"expected {told(held.expect)} ({held.how('onnx')}): neither conversion nor board are in that, so it "
+                "is a suspect as well"
+            )
+            readings = record.readings
+            if readings is not None and readings.expect is not None:
+                why += (
+                    f"; of {readings.expect.tried} ways of reading the outputs otherwise none is proven to explain it"
+                )
         else:
             why += "as expected"
     yield Open("postprocess", why)
 
 
-def at_the_edge(inquiry: Inquiry) -> Iterator[Finding]:
-    """AX406: right of the float outputs, wrong of tensors that differ from them within reason. Nobody's fault."""
+def at_the_edge(inquiry: Inquiry) -> Iterator[Finding | Open]:
+    """AX406: right of the float outputs, another decision of tensors that differ from them within reason. Nobody's
+    fault. The same decision with another score than the user gave stays a question: no threshold was crossed."""
     held = judged(inquiry)
-    if held is None or not held.wrong or held.base in held.wrong:
+    if held is None or not held.agree or held.base in held.wrong:
+        return
+    if not held.wrong:
+        if held.moved and inquiry.evidence.record.has_expect:
+            how = next(iter(held.moved.values()))
+            yield Open(
+                "score",
+                f"right on {held.base}/, and the same decision with another score on "
+                f"{', '.join(f'{one}/' for one in held.moved)}: {first_of(how)}; the tensors agree: nobody is wrong; "
+                'how near is near enough the expectation says with "score_tolerance"',
+                undecided=True,
+            )
         return
     wrong = list(held.wrong)
     evidence = held.evidence()
     margin = _margin(held.decided[held.base])
     if margin is not None:
         evidence["margin"] = margin
-    lead = "" if margin is None else f"; there the best two scores are {margin:.3g} apart"
+    close = margin is not None and close_scores(margin, 0.0, USUAL.score)
+    lead = f"; there the best two scores are {margin:.3g} apart" if close else ""
     yield found(
         "AX406",
         f"the post-processor is right on {held.base}/ and not on {', '.join(f'{leg}/' for leg in wrong)}, though the "
@@ -107,7 +128,12 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
     """AX405: a wrong result of the float outputs already, and no misreading explains it. A hint: what the float model
     itself gets wrong looks alike, and only golden/ tells."""
     held = judged(inquiry)
-    if held is None or held.base not in held.wrong:
+    if held is None:
+        return
+    if not held.agree:
+        yield from _left_out(inquiry, held)
+        return
+    if held.base not in held.wrong:
         return
     base = held.base
     if any(one.code in BY_DECISION and one.weight == "fault" for one in inquiry.findings):
@@ -115,7 +141,8 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
     if held.cleared_by_golden:
         yield Open(
             "golden -> onnx",
-            f"the post-processor makes {told(held.expect)} of golden/ and {held.told(base)} of {base}/: not the "
+            f"the post-processor makes {told(held.expect)} of golden/ and {held.told(base)} of {base}/ "
+            f"({held.how(base)}): not the "
             "post-processor, but configuration or preparation of the input (AX103 to AX106), which isn't split further",
             undecided=True,
         )

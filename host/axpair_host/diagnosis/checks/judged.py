@@ -5,17 +5,22 @@ from typing import Any
 
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.record import PostprocessFacts, Record
-from axpair_host.postprocess.agreement import differences
+from axpair_host.postprocess.agreement import compared, contradictions, differences, same_decision
 from axpair_host.postprocess.decisions import told
+from axpair_host.postprocess.difference import Difference
 
 BY_DECISION = frozenset(("AX103", "AX104"))
 """Hinted at where the expected decision comes about under another front end: a rival explanation, no more."""
+MISREADINGS = ("AX401", "AX402", "AX403", "AX404")
 _LEGS = ("onnx", "lava_joint", "joint", "board")
+_OF_THE_FLOAT = frozenset(("AX003", "AX103", "AX104", "AX106", "AX203", "AX209"))
+"""Where one of these is found, other than of the board, the float outputs may be wrong themselves."""
+_UNSOUND = frozenset(("AX001", "AX002", "AX006"))
 
 
 @dataclass(frozen=True)
 class Judged:
-    """Decisions on tensors that agree, and which of them are wrong."""
+    """Decisions of every leg, and which of them are wrong."""
 
     said: PostprocessFacts
     decided: dict[str, Any]
@@ -24,6 +29,10 @@ class Judged:
     expect: Any
     wrong: dict[str, list[str]]
     """Leg to the ways in which its decision isn't the expected one."""
+    moved: dict[str, list[str]]
+    """The same for legs behind the first that decide as expected, with another score: no threshold was crossed."""
+    agree: bool
+    """Whether the tensors agree, and nothing else was found before."""
 
     @property
     def base(self) -> str:
@@ -50,14 +59,38 @@ class Judged:
         """In what it differs from the expected one: the first differences, in words."""
         if leg in self.said.errors:
             return f"it failed: {self.said.errors[leg]}"
-        found = self.wrong[leg]
-        return "; ".join(found[:2]) + (f"; and {len(found) - 2} more" if len(found) > 2 else "")
+        return first_of(self.wrong[leg])
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """What the user's program said, against what comes of the outputs that it was given."""
+
+    leg: str
+    """Whose outputs, "" where no post-processor tells what comes of them."""
+    right: Any
+    """What a right post-processor makes of them, or what is expected."""
+    how: list[str]
+    """In words."""
+
+
+def first_of(differences: list[str]) -> str:
+    """The first ones in words, and how many more there are."""
+    return "; ".join(differences[:2]) + (f"; and {len(differences) - 2} more" if len(differences) > 2 else "")
+
+
+def apart(expected: Any, said: Any) -> str:
+    """What was expected and what was said; in what they differ too, where both look alike."""
+    one, other = told(expected), told(said)
+    plainly = f"{one} expected, {other} said"
+    how = first_of(differences(expected, said))
+    return plainly if not how or how == plainly else f"{plainly} ({how})"
 
 
 def judged(inquiry: Inquiry) -> Judged | None:
-    """None without a post-processor, and where the tensors don't agree or something else was found before."""
+    """None without a post-processor that decided anything."""
     said = inquiry.evidence.record.postprocess
-    if said is None or not inquiry.tensors_agree(BY_DECISION):
+    if said is None:
         return None
     decided = {
         leg: said.decisions.get(leg, {"raised": said.errors.get(leg)})
@@ -67,13 +100,70 @@ def judged(inquiry: Inquiry) -> Judged | None:
     if not decided:
         return None
     has_expect, expect = expectation(inquiry.evidence.record)
-    wrong = {}
+    wrong: dict[str, list[str]] = {}
+    moved: dict[str, list[str]] = {}
     if has_expect:
-        for leg in decided:
-            found = ["it failed"] if leg in said.errors else differences(expect, said.decisions[leg])
+        for place, leg in enumerate(decided):
+            failed = leg in said.errors
+            found = [Difference("it failed")] if failed else compared(expect, said.decisions[leg])
             if found:
-                wrong[leg] = found
-    return Judged(said, decided, has_expect, expect, wrong)
+                only_moved = place > 0 and all(one.of_score for one in found)
+                (moved if only_moved else wrong)[leg] = [one.words for one in found]
+    return Judged(said, decided, has_expect, expect, wrong, moved, inquiry.tensors_agree(BY_DECISION))
+
+
+def float_in_doubt(inquiry: Inquiry) -> bool:
+    """Whether something was found by which the float outputs themselves may be wrong: hints that rest on the decision
+    alone are rivals, no more."""
+    return any(
+        one.weight != "warning"
+        and (
+            one.code in _UNSOUND
+            or (
+                one.code in _OF_THE_FLOAT and "board" not in one.settles and (one.proven or one.code not in BY_DECISION)
+            )
+        )
+        for one in inquiry.findings
+    )
+
+
+def contradiction(inquiry: Inquiry) -> Contradiction | None:
+    """Where the board gives what it should and the program said something else than comes of that. What was lost before
+    the board is in both; so a decision at its threshold, or a loss, hides nothing. Where the program alone says what is
+    expected, it is right.
+
+    None where the post-processor is suspected itself, or the product's own input is proven to be another; without a
+    post-processor, where the tensors don't agree all the way.
+    """
+    record = inquiry.evidence.record
+    if not record.has_observed or not _board_agrees(inquiry):
+        return None
+    held = judged(inquiry)
+    if any(one.owner == "postprocess" or (one.owner == "preprocess" and one.proven) for one in inquiry.findings) or (
+        held is not None and held.base in held.wrong
+    ):
+        return None
+    has_expect, expect = expectation(record)
+    how = contradictions(expect, record.observed) if has_expect else []
+    said = record.postprocess
+    leg = next((leg for leg in ("board", "joint", "onnx") if said is not None and leg in said.decisions), "")
+    if not leg:
+        return Contradiction("", expect, how) if how and inquiry.tensors_agree() else None
+    assert said is not None
+    decision = said.decisions[leg]
+    of_leg = contradictions(decision, record.observed)
+    right = has_expect and not how and not same_decision(expect, decision)
+    return Contradiction(leg, decision, how or of_leg) if of_leg and not right else None
+
+
+def _board_agrees(inquiry: Inquiry) -> bool:
+    """Whether nothing was found of the board, of the evidence or of numbers that aren't any, and something was
+    compared."""
+    if any(one.weight != "warning" and (one.stage == "on_board" or one.code == "AX003") for one in inquiry.findings):
+        return False
+    pairs = [(output, inquiry.pair("joint_board", output.name)) for output in inquiry.outputs]
+    made = [pair.agrees(output.cpu_part) for output, pair in pairs if pair is not None]
+    return all(made) if made else inquiry.tensors_agree()
 
 
 def expectation(record: Record) -> tuple[bool, Any]:

@@ -4,15 +4,23 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from axpair_host.diagnosis.asks import Wants
-from axpair_host.diagnosis.checks.judged import BY_DECISION, expectation, judged
+from axpair_host.diagnosis.checks.judged import (
+    BY_DECISION,
+    MISREADINGS,
+    contradiction,
+    expectation,
+    first_of,
+    float_in_doubt,
+    judged,
+)
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.record import ReadingHit, ReadingsTried
-from axpair_host.postprocess.agreement import differences, same_decision
+from axpair_host.postprocess.agreement import differences
 from axpair_host.postprocess.decisions import told
 from axpair_host.postprocess.forms import is_exact, is_telling
 
-CODES = ("AX401", "AX402", "AX403", "AX404")
+CODES = MISREADINGS
 _LACKING = (
     "whether {who} takes layout, Q, dtype, order or activation of the outputs for another isn't tried; that takes the "
     "post-processor itself: --postprocess"
@@ -20,37 +28,36 @@ _LACKING = (
 
 
 def of_postprocessor(inquiry: Inquiry) -> Iterator[Finding | Wants]:
-    """AX401 to AX404: wrong of the float outputs already, and right of them once one misreading is undone for it."""
+    """AX401 to AX404: wrong of the float outputs already, and right of them once one misreading is undone for it.
+    Neither conversion nor board are in those, so whatever else was found, a proof is told; hints only where the tensors
+    agree. Where it is right of the float outputs it misreads nothing: all legs are of one dtype, shape and layout."""
     held = judged(inquiry)
-    if held is None or held.base not in held.wrong or held.cleared_by_golden:
+    if held is None or held.base not in held.wrong or held.cleared_by_golden or float_in_doubt(inquiry):
+        return
+    if not held.agree and held.base != "onnx":
         return
     readings = inquiry.evidence.record.readings
     if readings is None or readings.expect is None:
         yield Wants("readings", _LACKING.format(who="the post-processor"))
         return
-    yield from _findings(
+    found_ = _findings(
         inquiry,
         readings.expect,
         held.expect,
         "the post-processor",
-        f"with that undone it makes {told(held.expect)} of {readings.leg}/, else {held.told(held.base)}",
+        f"with that undone it makes {told(held.expect)} of {readings.leg}/, else {held.told(held.base)} "
+        f"({held.how(held.base)})",
         held.evidence(),
     )
+    yield from (one for one in found_ if held.agree or one.proven)
 
 
 def of_program(inquiry: Inquiry) -> Iterator[Finding | Wants]:
     """AX401 to AX404: what the user's program said is what a right post-processor makes of misread outputs."""
+    seen = contradiction(inquiry)
+    if seen is None or not seen.leg:
+        return
     record = inquiry.evidence.record
-    said = record.postprocess
-    if said is None or not record.has_observed or not inquiry.tensors_agree():
-        return
-    leg = next((leg for leg in ("board", "joint", "onnx") if leg in said.decisions), None)
-    has_expect, expect = expectation(record)
-    if leg is None or (has_expect and differences(expect, said.decisions[leg])):
-        return
-    right = said.decisions[leg]
-    if same_decision(record.observed, right):
-        return
     if record.readings is None or record.readings.observed is None:
         yield Wants("readings", _LACKING.format(who="the program"))
         return
@@ -59,9 +66,14 @@ def of_program(inquiry: Inquiry) -> Iterator[Finding | Wants]:
         record.readings.observed,
         record.observed,
         "the program",
-        f"of {record.readings.leg}/ misread so the post-processor makes "
-        f"{told(record.observed)}, just what the program said; read as they are, {told(right)}",
-        {"observed": record.observed, "decision": right, "expect": expect, "postprocess": said.spec},
+        f"of {record.readings.leg}/ misread so the post-processor makes {told(record.observed)}, just what the program "
+        f"said; read as they are, {told(seen.right)} ({first_of(differences(seen.right, record.observed))})",
+        {
+            "observed": record.observed,
+            "decision": seen.right,
+            "expect": expectation(record)[1],
+            "postprocess": record.postprocess.spec if record.postprocess is not None else "",
+        },
     )
 
 

@@ -3,12 +3,20 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
+from axpair_host.diagnosis.zeros import told
+from axpair_host.evidence.steps import data_step
+
+_FEWEST = 2
+"""Elements that should be something else: a single zero may be anything."""
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding]:
-    """AX303: ranges of an output still held this round's own pattern after the run.
+    """AX303: ranges of an output still held this round's own pattern after the run; a hint where no pattern was laid
+    and every element is 0.
 
     The worker measured that; where the answer is the simulator's all the same, nothing was missed. A single range at
     the very end fits a lost tail (AX304) as well: then neither is proven.
@@ -46,4 +54,31 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
             outputs=tuple(concerned),
             settles=("board",),
             cosine_if_fixed=inquiry.cosine_without_board,
+        )
+    yield from _zeros(inquiry, set(concerned))
+
+
+def _zeros(inquiry: Inquiry, named: set[str]) -> Iterator[Finding]:
+    """Zeros alone, in a buffer of which nobody knows what it held before: most often it wasn't written."""
+    rounds = [one for one in inquiry.evidence.case_rounds if one.failure is None]
+    poisoned = {output.name for round_ in rounds for output in round_.outputs if output.poisoned}
+    zeroed: dict[str, dict[str, Any]] = {}
+    for output, joint, wrong in inquiry.wrong_answers():
+        if output.name in named | poisoned or any(answer.tensor.any() for answer in wrong):
+            continue
+        step = data_step(output, joint)
+        if np.count_nonzero(joint) >= _FEWEST and not (step and float(np.abs(joint).max()) <= 1.5 * step):
+            zeroed[output.name] = {"elements": int(joint.size), "only_the_tail": False}
+    if zeroed:
+        yield found(
+            "AX303",
+            f"all elements of {told(zeroed, len(inquiry.outputs))} of the board are 0, and the simulator's aren't: "
+            "most often the output was never written, or the input never arrived; no pattern lay in the buffer before, "
+            "which would tell",
+            {"outputs": zeroed, "rounds": len(rounds)},
+            weight="fault" if len(rounds) > 1 else "inconclusive",
+            outputs=tuple(zeroed),
+            settles=("board",),
+            cosine_if_fixed=inquiry.cosine_without_board,
+            next_steps=("Run the case with 'axpair pair' on the board: it fills the buffers before each run.",),
         )

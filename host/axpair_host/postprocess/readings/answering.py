@@ -2,7 +2,7 @@
 
 from axpair_host.evidence.folder import Evidence
 from axpair_host.evidence.record import ReadingsFacts
-from axpair_host.postprocess.agreement import same_decision
+from axpair_host.postprocess.agreement import contradictions, same_decision
 from axpair_host.postprocess.loading import Postprocessor
 from axpair_host.postprocess.readings.explaining import explain
 
@@ -10,8 +10,8 @@ _LEGS = ("onnx", "lava_joint", "joint", "board")
 
 
 def try_readings(postprocessor: Postprocessor, evidence: Evidence) -> ReadingsFacts | None:
-    """Readings under which it says what is expected, where it doesn't; else those under which it says what the user's
-    program said, where that is something else. None where neither is in question."""
+    """Readings under which it says what is expected, where it doesn't; else those under which it
+    says what the user's program said, where that is something else. None where neither is in question."""
     record = evidence.record
     said = record.postprocess
     if said is None:
@@ -25,7 +25,7 @@ def try_readings(postprocessor: Postprocessor, evidence: Evidence) -> ReadingsFa
             tried = explain(postprocessor, evidence.outputs, evidence.leg(first), expect, "undo")
             return ReadingsFacts(first, expect=tried)
     last = next((leg for leg in ("board", "joint", "onnx") if leg in said.decisions), None)
-    if last is not None and record.has_observed and not same_decision(record.observed, said.decisions[last]):
+    if last is not None and record.has_observed and contradictions(said.decisions[last], record.observed):
         tried = explain(postprocessor, evidence.outputs, evidence.leg(last), record.observed, "suffer")
         return ReadingsFacts(last, observed=tried)
     return None

@@ -1,0 +1,103 @@
+"""Does the product prepare the input as it was prepared here?"""
+
+from collections.abc import Iterator
+
+from axpair_host.diagnosis.finding import Finding, Open, found
+from axpair_host.diagnosis.inquiry import Inquiry
+from axpair_host.evidence.record import PreparedOtherwise, PreprocessFacts
+from axpair_host.front_end.fitting import RELATED
+
+CODES = ("AX102", "AX103", "AX105", "AX106", "AX107", "AX108")
+_OTHER_CODE = 0.95
+"""Correlation that other code for decoding and scaling stays above (measured: nearest neighbors, 0.955 and more);
+letterboxed or cut the same photo is below 0.7."""
+_WHICH = (
+    "With which of the two the model was trained, the training code says: docs/golden.md; --resize fits it so here."
+)
+
+
+def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
+    """AX102, AX103, AX105 to AX108: of the case's own file the product's preparation makes other bytes than gt/input,
+    and one misreading explains them. Proven where just those bytes come about and one way alone gives them. How a
+    picture is fitted (AX106) is never more than a question: either may be what the model was trained with."""
+    facts = inquiry.evidence.record.preprocess
+    if facts is None:
+        return
+    different = {name: one for name, one in facts.inputs.items() if one.differing != 0}
+    if not different:
+        return
+    if facts.hits:
+        yield from _explained(facts)
+        return
+    name, one = next(iter(different.items()))
+    if one.differing is None:
+        yield _other_size(inquiry, facts, name, one)
+    elif one.correlation >= _OTHER_CODE:
+        yield Open(
+            "preprocess",
+            f"{facts.spec} makes of {name!r}'s file what differs from gt/input by {one.mean:.3g} on average and "
+            f"{one.largest:.4g} at most, as pictures do that were decoded or scaled by other code",
+        )
+    elif one.correlation >= RELATED / 3:
+        yield found(
+            "AX106",
+            f"{facts.spec} makes of {name!r}'s file what differs from gt/input by up to {one.largest:.4g} (correlation "
+            f"{one.correlation:.3f}), and none of {facts.tried} misreadings explains it: the picture is cut or scaled "
+            "otherwise",
+            _document(facts),
+            weight="inconclusive",
+            next_steps=(_WHICH,),
+        )
+    else:
+        yield Open(
+            "preprocess",
+            f"what {facts.spec} makes of {name!r}'s file hardly resembles gt/input (correlation {one.correlation:.3f}),"
+            f" and none of {facts.tried} misreadings explains it",
+            undecided=True,
+        )
+
+
+def _explained(facts: PreprocessFacts) -> Iterator[Finding]:
+    alone = len(facts.hits) == 1
+    exact = alone and facts.hits[0].distance == 0.0
+    names = ", or ".join(hit.name for hit in facts.hits)
+    how = "just these bytes" if exact else "nearly these bytes" if facts.hits[0].distance else "these bytes"
+    doubt = "" if alone else f"; {len(facts.hits)} ways fit, so this is a hint"
+    for code in CODES:
+        if not any(code in hit.codes for hit in facts.hits):
+            continue
+        fitted = code == "AX106"
+        yield found(
+            code,
+            f"{facts.spec} hands over, of the case's own file, other bytes than gt/input; {names} gives {how}{doubt}",
+            _document(facts),
+            owner="preprocess",
+            stage="application",
+            side="customer",
+            proven=exact and not fitted,
+            weight="inconclusive" if fitted else "fault",
+            next_steps=(_WHICH,) if fitted else (),
+        )
+
+
+def _other_size(inquiry: Inquiry, facts: PreprocessFacts, name: str, one: PreparedOtherwise) -> Finding:
+    taken = [f"{each.dtype} {list(each.shape)}" for each in inquiry.evidence.record.inputs if each.name == name]
+    return found(
+        "AX102",
+        f"{facts.spec} hands over {one.size_bytes} bytes ({one.dtype} {list(one.shape)}) for {name!r}, which takes "
+        f"{' '.join(taken) or 'another size'}",
+        _document(facts),
+        proven=True,
+    )
+
+
+def _document(facts: PreprocessFacts) -> dict[str, object]:
+    return {
+        "preprocess": facts.spec,
+        "inputs": {
+            name: {"size_bytes": one.size_bytes, "differing_bytes": one.differing, "mean": one.mean}
+            for name, one in facts.inputs.items()
+        },
+        "explained_by": [hit.name for hit in facts.hits],
+        "tried": facts.tried,
+    }
