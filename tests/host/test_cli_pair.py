@@ -68,6 +68,11 @@ def test_the_configuration_beside_the_joint_is_the_default(tiny: Case, tmp_path:
     assert found["with"] == found["beside"] is not None
 
 
+def test_a_deadline_below_a_millisecond_is_none_and_refused(tiny: Case, tmp_path: Path) -> None:
+    message = said_once(axpair_here("pair", *tiny.flags, "--out", tmp_path / "gt", "--deadline", "0.0001"), 2)
+    assert "at least 0.001" in message
+
+
 def test_rounds_are_as_many_as_asked_for(tiny: Case, tmp_path: Path) -> None:
     _, document = pair(tiny, tmp_path / "gt", "--repeat", "4")
     assert [one["kind"] for one in document["board"]["rounds"]].count("case") >= 4

@@ -144,7 +144,7 @@ def _bisect(given: "Mapping[str, Any]") -> dict[str, Any]:
             address,
             given["out"],
             repeat=max(2, given["repeat"]),
-            deadline_ms=int(given["deadline"] * 1000),
+            deadline_ms=given["deadline_ms"],
             progress=progress,
         )
 

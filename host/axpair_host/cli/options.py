@@ -222,10 +222,22 @@ def post_pattern(given: Mapping[str, Any]) -> str | None:
 
 
 def deadline_option(command: Decorated) -> Decorated:
-    """`deadline`: seconds for one round on the board, 0 = the agent's own limit."""
+    """`deadline_ms`: milliseconds for one round on the board, given in seconds; 0 = the agent's own limit."""
     return click.option(
-        "--deadline", type=click.FloatRange(0, 86400), default=0, metavar="SECONDS", help="Longest time for one round."
+        "--deadline",
+        "deadline_ms",
+        type=click.FloatRange(0, 86400),
+        callback=_milliseconds,
+        default=0,
+        metavar="SECONDS",
+        help="Longest time for one round, at least 0.001.",
     )(command)
+
+
+def _milliseconds(context: click.Context, option: click.Parameter, seconds: float) -> int:
+    if 0 < seconds < 0.001:
+        raise click.BadParameter(f"{seconds} s is below one millisecond: at least 0.001, or 0 for the agent's own")
+    return int(seconds * 1000)
 
 
 def patience_option(command: Decorated) -> Decorated:

@@ -120,7 +120,7 @@ def _request(given: dict[str, Any]) -> "GatherRequest":
         finished=_finished(given["board_out"], given["board_log"], given["names"]),
         golden=given["golden"],
         repeat=given["repeat"],
-        deadline_ms=int(given["deadline"] * 1000),
+        deadline_ms=given["deadline_ms"],
         has_expect=expected.given,
         expect=expected.value,
         expect_leg=expected.leg,

@@ -95,7 +95,7 @@ def _of_case(path: Path, given: "Mapping[str, Any]") -> dict[str, Any]:
         board=given["board"],
         simulator=given["simulator"],
         repeat=given["repeat"],
-        deadline_ms=int(given["deadline"] * 1000),
+        deadline_ms=given["deadline_ms"],
     )
     with shown() as progress:
         return reduce_case(order, progress)

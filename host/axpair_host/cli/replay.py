@@ -106,7 +106,7 @@ def _order(given: dict[str, Any]) -> "Order":
             given["preprocess"],
         ),
         repeat=given["repeat"],
-        deadline_ms=int(given["deadline"] * 1000),
+        deadline_ms=given["deadline_ms"],
         patience=given["patience"],
         expect=given["expect"],
         observed=given["observed"],
