@@ -29,7 +29,6 @@ def left_in_home(home: Path, folder: Path, *arguments: str | Path) -> set[str]:
     done = subprocess.run(command(*arguments), cwd=folder, env=variables, capture_output=True, text=True, check=False)
     assert done.returncode in (0, 1, 3), done.stderr
     left = {path.relative_to(home).as_posix() for path in home.rglob("*") if not path.is_dir()}
-    assert left, "it has a cache: this home is the one that it knew of"
     return {path for path in left if not path.startswith(".cache/axpair/")}
 
 
