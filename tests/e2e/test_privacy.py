@@ -29,7 +29,7 @@ def left_in_home(home: Path, folder: Path, *arguments: str | Path) -> set[str]:
     done = subprocess.run(command(*arguments), cwd=folder, env=variables, capture_output=True, text=True, check=False)
     assert done.returncode in (0, 1, 3), done.stderr
     left = {path.relative_to(home).as_posix() for path in home.rglob("*") if not path.is_dir()}
-    # pip, which fetches the demo's model, asks a Rust compiler for its version where there is one, and rustup notes that.
+    # pip fetches the demo's model, and asks a Rust compiler for its version where there is one: rustup notes that.
     return {path for path in left if not path.startswith((".cache/axpair/", ".rustup/"))}
 
 
