@@ -1,11 +1,15 @@
 """The way to a board and back, against real agents with the toy runtime."""
 
+import contextlib
 import hashlib
 import json
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent import futures
 from pathlib import Path
@@ -22,6 +26,10 @@ from axpair_host.boards.url import GrpcAddress
 from axpair_host.errors import BoardError, UsageError
 from axpair_host.probing import probe_input
 from axpair_proto.v1 import handshake_pb2, handshake_pb2_grpc
+
+from benchmarks.hostile.support.raw_http2 import SETTINGS, frame
+
+GOAWAY = 7
 
 MIB = 1 << 20
 
@@ -257,6 +265,32 @@ class OlderAgent(handshake_pb2_grpc.HandshakeServicer):
 
     def Hello(self, request: handshake_pb2.HelloRequest, context: grpc.ServicerContext) -> handshake_pb2.HelloReply:
         return handshake_pb2.HelloReply(protocol_version=0, agent_version="0.0.9")
+
+
+def test_a_peer_that_sends_every_connection_away_is_not_tried_without_end() -> None:
+    # The library's own retries connect again at once, thousands of times a second.
+    goodbye = frame(SETTINGS, 0, 0) + frame(GOAWAY, 0, 0, struct.pack(">II", 0, 11) + b"too_many_pings")
+    taken = 0
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            nonlocal taken
+            while not over.is_set():
+                with contextlib.suppress(OSError):
+                    peer, _ = listener.accept()
+                    with peer:
+                        taken += 1
+                        peer.sendall(goodbye)
+                        peer.recv(1 << 16)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        port = listener.getsockname()[1]
+        with pytest.raises(BoardError), connect(GrpcAddress(f"grpc://127.0.0.1:{port}", f"127.0.0.1:{port}")):
+            pass
+        over.set()
+    assert 1 <= taken <= 20
 
 
 def test_an_agent_of_another_protocol_is_refused_with_both_versions() -> None:

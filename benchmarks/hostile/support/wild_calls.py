@@ -82,7 +82,8 @@ def _uploads() -> Iterator[Wild]:
     yield "upload: two starts", _one(UPLOAD, _start(digest, 5), _start(digest, 5)), (BAD + "DIGEST",)
     yield "upload: data first", _one(UPLOAD, blobs_pb2.UploadRequest(data=b"1")), (BAD + "DIGEST",)
     yield "upload: neither", _one(UPLOAD, blobs_pb2.UploadRequest()), (BAD + "DIGEST",)
-    yield "find 30,000 digests", _one(FIND, blobs_pb2.FindMissingRequest(sha256=[digest] * 30_000)), ("OK",)
+    yield "find 30,000 digests", _one(FIND, blobs_pb2.FindMissingRequest(sha256=[digest] * 30_000)), (BAD + "MESSAGE",)
+    yield "find 1,000 digests", _one(FIND, blobs_pb2.FindMissingRequest(sha256=[digest] * 1_000)), ("OK",)
     yield "8 uploads of 60 MiB begun at once", _announcing, ("1 of 8",)
 
 

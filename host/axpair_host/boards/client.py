@@ -61,6 +61,9 @@ _CHANNEL_OPTIONS = (
     ("grpc.initial_reconnect_backoff_ms", 500),
     ("grpc.min_reconnect_backoff_ms", RECONNECT_SECONDS * 1000),
     ("grpc.max_reconnect_backoff_ms", 5000),
+    # Ours repeat what may be repeated, with a bound; the library's own go on at once against a peer that says GOAWAY to
+    # every connection, and take 200 MiB of memory a second.
+    ("grpc.enable_retries", 0),
     ("grpc.enable_http_proxy", 0),  # boards stand in the local network
 )
 _PATIENT = Patience()
