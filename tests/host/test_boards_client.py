@@ -13,19 +13,21 @@ import threading
 from collections.abc import Iterator
 from concurrent import futures
 from pathlib import Path
+from typing import Any, NoReturn
 
 import agent_process
 import grpc
 import pytest
 import toy_runtime
+from axpair_host.boards.blobs import BlobStore
 from axpair_host.boards.case import Case
 from axpair_host.boards.client import Board, connect
-from axpair_host.boards.connection import Patience
+from axpair_host.boards.connection import Connection, Patience
 from axpair_host.boards.loaded import LoadedModel, LoadRefused
 from axpair_host.boards.url import GrpcAddress
 from axpair_host.errors import BoardError, UsageError
 from axpair_host.probing import probe_input
-from axpair_proto.v1 import handshake_pb2, handshake_pb2_grpc
+from axpair_proto.v1 import blobs_pb2, blobs_pb2_grpc, handshake_pb2, handshake_pb2_grpc
 
 from benchmarks.hostile.support.raw_http2 import SETTINGS, frame
 
@@ -291,6 +293,30 @@ def test_a_peer_that_sends_every_connection_away_is_not_tried_without_end() -> N
             pass
         over.set()
     assert 1 <= taken <= 20
+
+
+class TakesNoUpload(blobs_pb2_grpc.BlobsServicer):
+    """Says what it lacks, and refuses each upload as if it were just going away."""
+
+    def FindMissing(self, request: Any, context: grpc.ServicerContext) -> blobs_pb2.FindMissingReply:
+        return blobs_pb2.FindMissingReply(missing=[blobs_pb2.MissingBlob(sha256=request.sha256[0])])
+
+    def Upload(self, request_iterator: Any, context: grpc.ServicerContext) -> NoReturn:
+        context.abort(grpc.StatusCode.UNAVAILABLE, "not now")
+
+
+def test_an_upload_that_is_refused_for_ever_ends_with_patience_though_other_calls_are_answered() -> None:
+    server = grpc.server(futures.ThreadPoolExecutor(2))
+    blobs_pb2_grpc.add_BlobsServicer_to_server(TakesNoUpload(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            store = BlobStore(Connection(channel, "grpc://x", (), Patience(1.0)))
+            with pytest.raises(BoardError, match="in 1 s it was tried again"):
+                store.hold(b"data")
+    finally:
+        server.stop(None).wait()
 
 
 def test_an_agent_of_another_protocol_is_refused_with_both_versions() -> None:

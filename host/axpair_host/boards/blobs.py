@@ -38,12 +38,16 @@ class BlobStore:
         when they can't be read.
         """
         attempt, first = 1, size
+        last: int | None = None
         while attempt <= _ATTEMPTS:
             committed = self._committed(sha256, size)
             if committed is None:
+                self._connection.works()
                 sent(size)
                 return size - first
-            first = min(first, committed)
+            if last is not None and committed > last:
+                self._connection.works()
+            first, last = min(first, committed), committed
             try:
                 reply = self._upload(
                     blobs_pb2.UploadStart(sha256=sha256, size_bytes=size, offset_bytes=committed), content, sent
@@ -75,6 +79,7 @@ class BlobStore:
             blobs_pb2.FindMissingRequest(sha256=[sha256]),
             doing="asking which blobs are missing",
             seconds=BRIEF_SECONDS,
+            settles=False,
         )
         if not reply.missing:
             return None

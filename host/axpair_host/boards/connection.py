@@ -53,10 +53,12 @@ class Connection:
         seconds: float,
         again: bool = True,
         starting: bool = False,
+        settles: bool = True,
     ) -> Reply:
         """Call within `seconds`, and `again` while the connection is lost and patience lasts.
 
-        `starting`: also where the agent can't start a worker, which it could before.
+        `starting`: also where the agent can't start a worker, which it could before. Without `settles` an answer ends
+        no trouble: it is one step of several that help together alone.
         Raises BoardError, or HostError where the agent refuses what the user asked for.
         """
         while True:
@@ -68,7 +70,8 @@ class Connection:
                     raise
                 self.wait(error, doing)
             else:
-                self.works()
+                if settles:
+                    self.works()
                 return reply
 
     def works(self) -> None:
