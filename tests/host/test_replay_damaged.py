@@ -95,6 +95,13 @@ def test_a_full_disk_says_how_many_cases_are_kept_and_nothing_of_beginning_anew(
     assert refused.value.next_step == "free space there, and call the same command again"
 
 
+def test_where_a_row_may_have_reached_the_disk_it_is_said(tmp_path: Path) -> None:
+    run = two_rows(tmp_path / "run")
+    with pytest.raises(UsageError) as refused, lock_run(run) as opened, counted(opened):
+        raise sqlite3.OperationalError("disk I/O error")
+    assert refused.value.message.endswith(f"2 finished cases kept in {run}, and perhaps the one that was being stored")
+
+
 def test_what_the_system_refuses_says_how_many_cases_are_kept(tmp_path: Path) -> None:
     run = two_rows(tmp_path / "run")
     with pytest.raises(UsageError) as refused, lock_run(run) as opened, counted(opened):

@@ -17,6 +17,9 @@ def so_far(folder: Path) -> str:
     return _kept(folder, finished(folder)) if (folder / FILE_NAME).is_file() else "no case was finished"
 
 
+PERHAPS = ", and perhaps the one that was being stored"
+
+
 @contextmanager
 def counted(run: Run) -> Iterator[None]:
     """Within, what the disk refuses becomes a UsageError that says how many cases are kept."""
@@ -31,7 +34,11 @@ def counted(run: Run) -> Iterator[None]:
             count: int | None = len(run.done())
         except sqlite3.Error:
             count = None
-        raise Counted(f"{refused.message}; {_kept(run.folder, count)}", next_step=refused.next_step) from error
+        kept = _kept(run.folder, count)
+        if count is not None and isinstance(error.__cause__, sqlite3.Error) and "I/O" in str(error.__cause__):
+            # The row may have reached the disk before the disk said no: only who opens the run next sees that.
+            kept += PERHAPS
+        raise Counted(f"{refused.message}; {kept}", next_step=refused.next_step) from error
 
 
 class Counted(UsageError):
