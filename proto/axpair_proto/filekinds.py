@@ -14,7 +14,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from axpair_proto.errors import ContractError
-from axpair_proto.joint import NEU, TOPOLOGY_MEMBER, read_joint
+from axpair_proto.joint import AXE, NEU, TOPOLOGY_MEMBER, read_joint
 from axpair_proto.onnx_file import read_onnx
 from axpair_proto.pulsar import config_pb2
 from axpair_proto.run_logs import read_run_log
@@ -194,7 +194,8 @@ def _joint_or_archive(path: Path) -> FileKind | None:
         return FileKind.LAVA_JOINT if _says_lava(mark) else FileKind.JOINT
     types = [part.type for part in archive.topology.parts]
     # A real lava_joint wasn't seen; what has no compiled part can't be run by a board.
-    return FileKind.JOINT if NEU in types or _has_neu(archive.sizes) or not types else FileKind.LAVA_JOINT
+    is_compiled = NEU in types or AXE in types or _has_neu(archive.sizes)
+    return FileKind.JOINT if is_compiled or not types else FileKind.LAVA_JOINT
 
 
 def _has_neu(names: Collection[str]) -> bool:

@@ -22,7 +22,7 @@ _LOADING = re.compile(
     r"CreateHandle|ModelType|Adv_Init|SYS_Init|ENGINE_Init|CreateExecutionContext|CreateContext|GetIOInfo"
 )
 _AROUND = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]|^\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?:? "
+    r"\x1b\[[0-?]*[ -/]*[@-~]|^\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?:?(?: \|)? "
 )
 """What other programs put around a line: colors, and the time before it."""
 _BEGINNING = re.compile(r"^run joint version: |^\s*Run AxModel:|^\s*model file : ")

@@ -97,8 +97,9 @@ def test_a_score_that_is_no_number_is_below_every_line(tmp_path: Path) -> None:
 
 
 def test_a_table_with_times_before_its_lines_is_read(tmp_path: Path) -> None:
-    stamped = "".join(f"[2023-01-01 10:00:00] {line}\n" for line in precision_table("0.9999", "0.97").splitlines())
-    assert said(tmp_path, stamped)[:2] == ("FAULT", "t1")
+    for time in ("[2023-01-01 10:00:00]", "2024-09-25 11:45:10 |"):
+        stamped = "".join(f"{time} {line}\n" for line in precision_table("0.9999", "0.97").splitlines())
+        assert said(tmp_path, stamped)[:2] == ("FAULT", "t1")
 
 
 def test_layers_of_one_cut_name_are_told_apart(tmp_path: Path) -> None:

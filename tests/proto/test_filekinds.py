@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from axpair_proto.errors import ContractError
 from axpair_proto.filekinds import FileKind, kind_of
+from axpair_proto.joint import AXE
 from axpair_proto.onnx_file import read_onnx
 from axpair_proto.topology import topology_pb2
 from real_files import real_file
@@ -72,6 +73,10 @@ def test_texts_and_arrays(tmp_path: Path) -> None:
 def test_archives_and_joints(tmp_path: Path) -> None:
     write_joint(tmp_path / "m", topology_pb2.Topology(input_names=["a"], output_names=["b"]))
     assert kind_of(tmp_path / "m") is FileKind.JOINT
+    cpu_alone = topology_pb2.Topology(input_names=["a"], output_names=["b"])
+    cpu_alone.parts.add(type=AXE, name="part_0")
+    write_joint(tmp_path / "cpu", cpu_alone)
+    assert kind_of(tmp_path / "cpu") is FileKind.JOINT
     with tarfile.open(tmp_path / "t", "w:gz") as archive:
         info = tarfile.TarInfo("photo.jpg")
         info.size = 4
