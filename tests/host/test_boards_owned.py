@@ -1,5 +1,6 @@
 """An agent that the host started for itself ends with it, whatever happened to either."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -8,10 +9,11 @@ from pathlib import Path
 
 import pytest
 from agent_process import gone
-from axpair_host.digests import file_sha256
 from command_line import axpair, environment, said_once
 from pairs import Case, case_of
 from tiny import build_tiny, write_picture
+
+from benchmarks.hostile.support.refusing import Refusing, is_possible
 
 HOST = (
     "import sys\n"
@@ -50,16 +52,17 @@ def test_an_agent_ends_with_its_host_also_where_it_was_stopped(stopped: bool) ->
         host.communicate()
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.skipif(not is_possible(), reason="needs a C compiler and /proc")
 def test_a_full_cache_is_named_with_what_to_free(tiny: Case, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     partial = cache / "blobs" / "partial"
     partial.mkdir(parents=True)
-    (partial / file_sha256(tiny.models.joint)).symlink_to("/dev/full")
-    done = axpair("pair", *tiny.flags, "--out", tmp_path / "gt", AXPAIR_CACHE=str(cache))
+    full = Refusing.built(tmp_path / "refusing").variables(partial, at=1, error=errno.ENOSPC, lasting=True)
+    done = axpair("pair", *tiny.flags, "--out", tmp_path / "gt", cwd=None, AXPAIR_CACHE=str(cache), **full)
     message = said_once(done, 3)
-    assert f"the agent's disk is full ({cache / 'blobs'}): No space left on device" in message
-    assert f"next: free space in {cache / 'blobs'}, or name another folder: " in message
+    assert f"the agent's disk is full ({cache / 'blobs'}" in message
+    assert "No space left on device" in message
+    assert "or name another folder: " in message
     assert "AXPAIR_CACHE" in message
 
 
