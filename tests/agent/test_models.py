@@ -182,17 +182,18 @@ def test_what_libraries_print_while_they_start_harms_nothing(agent_folder: Path)
         assert "libtoy 1.0 starting" in client.load(toy_model()).log_lines
 
 
-def test_diagnostics_tell_of_workers_blobs_and_the_board(client: Client) -> None:
-    model = toy_model(mark="diagnosed")
-    handle = load(client, model).handle
-    client.run(case(handle, "a", data(), repeat=3))
-    reply = client.diagnostics.Collect(diagnostics_pb2.CollectRequest(), metadata=client.metadata)
-    (worker,) = (worker for worker in reply.workers if worker.handle == handle)
-    assert (worker.generation, worker.rounds, worker.model_sha256) == (1, 3, sha256_of(model))
-    assert worker.pid > 0
-    assert reply.blob_count >= 1
-    assert 0 < reply.blob_bytes < reply.quota_bytes
-    assert reply.disk_free_bytes > 0
-    assert reply.board["kernel"]
-    assert any("listening" in line for line in reply.log_lines)
-    client.unload(handle)
+def test_diagnostics_tell_of_workers_blobs_and_the_board(fresh_agent: AgentProcess) -> None:
+    with fresh_agent.client() as client:
+        model = toy_model(mark="diagnosed")
+        handle = load(client, model).handle
+        client.run(case(handle, "a", data(), repeat=3))
+        reply = client.diagnostics.Collect(diagnostics_pb2.CollectRequest(), metadata=client.metadata)
+        (worker,) = (worker for worker in reply.workers if worker.handle == handle)
+        assert (worker.generation, worker.rounds, worker.model_sha256) == (1, 3, sha256_of(model))
+        assert worker.pid > 0
+        assert reply.blob_count >= 1
+        assert 0 < reply.blob_bytes < reply.quota_bytes
+        assert reply.disk_free_bytes > 0
+        assert reply.board["kernel"]
+        assert any("listening" in line for line in reply.log_lines)
+        client.unload(handle)
