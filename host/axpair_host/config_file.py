@@ -170,7 +170,7 @@ def _read(path: Path) -> dict[str, Any]:
     if len(data) > _MAX_BYTES:
         raise UsageError(f"{path}: larger than {_MAX_BYTES} bytes")
     try:
-        document: dict[str, Any] = tomllib.loads(data.decode())
+        document: dict[str, Any] = tomllib.loads(data.decode("utf-8-sig"))  # editors of Windows write the mark
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: not TOML: {error}") from error
     _refuse_unknown(f"{path}: has the unknown table", document, TABLES)

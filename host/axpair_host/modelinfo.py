@@ -151,7 +151,12 @@ class OnnxInfo:
         )
         if facts.has_extra_data:
             return lacking
-        return f"no extra data in it (pulsar2 1.1 wrote none): colors, layouts, target and mode are unknown; {lacking}"
+        why = (
+            "its extra data can't be read: the file is damaged"
+            if facts.extra_data_is_damaged
+            else "no extra data in it (pulsar2 1.1 wrote none)"
+        )
+        return f"{why}: colors, layouts, target and mode are unknown; {lacking}"
 
 
 def model_info(path: Path) -> ModelInfo | OnnxInfo:

@@ -122,6 +122,8 @@ class AxmodelFacts:
     """Of each compiled blob."""
     has_extra_data: bool
     """False for 1.1, which has none: colors, layouts, target and mode are unknown then."""
+    extra_data_is_damaged: bool
+    """There are some that can't be read: as unknown as without."""
 
 
 def read_onnx(path: Path) -> OnnxFile:
@@ -246,8 +248,12 @@ def _tensor(value: axmodel_pb2.OnnxValue, known: Mapping[str, axmodel_pb2.Tensor
     )
 
 
+def _extra_text(model: axmodel_pb2.OnnxModel) -> str | None:
+    return next((one.value for one in model.metadata_props if one.key == "extra_data"), None)
+
+
 def _extra(model: axmodel_pb2.OnnxModel) -> axmodel_pb2.AxmodelExtra | None:
-    text = next((one.value for one in model.metadata_props if one.key == "extra_data"), None)
+    text = _extra_text(model)
     if text is None:
         return None
     extra = axmodel_pb2.AxmodelExtra()
@@ -272,6 +278,7 @@ def _axmodel(model: axmodel_pb2.OnnxModel, extra: axmodel_pb2.AxmodelExtra | Non
         max_dynamic_batch=extra.build_info.max_dynamic_batch_size if extra is not None else 0,
         neu_batches=_neu_batches(model, extra),
         has_extra_data=extra is not None,
+        extra_data_is_damaged=extra is None and _extra_text(model) is not None,
     )
 
 

@@ -291,6 +291,7 @@ MUTATIONS: list[tuple[dict[str, Any], list[str]]] = [
     ({"quant.layer_configs.0": {"op_type": "Conv", "data_type": "U16"}}, ["concat-left-out"]),
     ({"quant.layer_configs.0": {"op_types": ["RMSNorm"], "data_type": "U8"}}, ["selects-nothing"]),
     ({"quant.layer_configs.0": {"layer_names": ["/stem/conv"], "data_type": "U16"}}, ["selects-nothing"]),
+    ({"quant.layer_configs.0": {"op_type": "RMSNormalization", "data_type": "U8"}}, ["selects-nothing"]),
     ({"quant.layer_configs.0.op_types": ["Conv", "Concat", "Conv"]}, []),
     (
         {"quant.layer_configs": [{"op_type": "Conv", "data_type": "U8"}, {"op_type": "Conv", "data_type": "S8"}]},
@@ -300,6 +301,11 @@ MUTATIONS: list[tuple[dict[str, Any], list[str]]] = [
     ({"input_processors": []}, ["integer-input", "inherited"]),
     ({"quant.calibration_methods": "MSE"}, ["unknown-field"]),
 ]
+
+
+def test_a_type_that_a_fusion_makes_is_told_as_one(folder: Path, tmp_path: Path) -> None:
+    changes = {"quant.layer_configs.0": {"op_types": ["RMSNormalization"], "data_type": "U8"}}
+    assert "pulsar2's fusions make" in json.dumps(told(folder, tmp_path, changes))
 
 
 @pytest.mark.parametrize(("changes", "wanted"), MUTATIONS, ids=[json.dumps(one)[:70] for one, _ in MUTATIONS])

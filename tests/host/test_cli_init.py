@@ -256,8 +256,12 @@ def test_an_axmodel_is_shown_with_its_configuration(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"model_type": "ONNX", "npu_mode": "NPU1", "quant": {}}')
     found = init(tmp_path)
     assert found["found"]["axmodel"] == [str(tmp_path / "m.axmodel")]
-    assert [line.split(" && ")[1] for line in commands(found)] == ["axpair model info m.axmodel", "axpair lint"]
-    assert pasted(commands(found), tmp_path) == [0, 0]
+    assert [line.split(" && ")[1] for line in commands(found)] == [
+        "axpair model info m.axmodel",
+        "axpair lint",
+        "axpair init --check",
+    ]
+    assert pasted(commands(found), tmp_path) == [0, 0, 0]
 
 
 def test_a_script_that_holds_a_configuration_is_none(tmp_path: Path) -> None:
@@ -274,14 +278,14 @@ def test_a_gt_folder_or_run_is_evidence_and_gets_no_file(
     gt = next((tmp_path / "run" / "cases").iterdir())
     monkeypatch.chdir(gt)
     found = init(Path())
-    assert commands(found) == ["axpair diagnose ."]
+    assert commands(found) == ["axpair diagnose .", "axpair init --check", "axpair explain"]
     assert found["axpair_toml"] is None
-    assert pasted(commands(found), gt) == [1]
+    assert pasted(commands(found), gt) == [1, 0, 0]
     monkeypatch.chdir(tmp_path)
     shutil.rmtree(tmp_path / "work")
     found = init(Path())
-    assert commands(found) == ["axpair reduce run --out least"]
-    assert pasted(commands(found), tmp_path) == [1]
+    assert commands(found) == ["axpair reduce run --out least", "axpair init --check", "axpair explain"]
+    assert pasted(commands(found), tmp_path) == [1, 0, 0]
 
 
 def test_a_real_joint_alone_is_shown(tmp_path: Path) -> None:

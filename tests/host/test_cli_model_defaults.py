@@ -66,6 +66,12 @@ def test_paths_begin_where_the_file_lies_and_it_is_found_upwards(here: Path, mon
     assert done.stdout.startswith(f"{here}/m.joint: built by")
 
 
+def test_a_file_written_on_windows_is_read(here: Path) -> None:
+    path = says(here, ALL)
+    path.write_text(path.read_text(), encoding="utf-8-sig")
+    paired("--input", "1.png")
+
+
 def test_an_option_on_the_command_line_wins(here: Path) -> None:
     says(here, 'joint = "m.joint"\nonnx = "missing.onnx"\n')
     done = paired("--onnx", "m.onnx", "--joint", "m.joint", "--input", "1.png")

@@ -3,12 +3,16 @@
 import json
 from pathlib import Path
 
+import onnx
 import pytest
 from axpair_host.modelinfo import ModelInfo, model_info, reading
 from axpair_proto.description import TensorDescription
+from axpair_proto.onnx_file import read_onnx
 from axpair_proto.simulator import Models
 from command_line import axpair
 from tiny import build_tiny
+
+from benchmarks.campaign.axmodels import GENERATIONS, write_generation
 
 
 @pytest.fixture(scope="module")
@@ -77,3 +81,15 @@ def test_a_missing_joint_is_named(tmp_path: Path) -> None:
 def test_a_lava_joint_of_the_emulator_is_not_the_real_toolchain_s(tiny: Models) -> None:
     assert tiny.lava_joint is not None
     assert "built by the emulated toolchain" in axpair("model", "info", tiny.lava_joint).stdout
+
+
+def test_damaged_extra_data_are_not_taken_for_none(tmp_path: Path) -> None:
+    newest = write_generation(tmp_path / "m.axmodel", GENERATIONS[-1])
+    model = onnx.load(newest)
+    onnx.helper.set_model_props(model, {"extra_data": "!!"})
+    onnx.save(model, newest)
+    facts = read_onnx(newest).axmodel
+    assert facts is not None
+    assert (facts.has_extra_data, facts.extra_data_is_damaged) == (False, True)
+    (line,) = (line for line in model_info(newest).lines() if "extra data" in line)
+    assert line.startswith("its extra data can't be read: the file is damaged: colors, layouts")

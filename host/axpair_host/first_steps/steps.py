@@ -64,6 +64,9 @@ def _steps(seen: Situation) -> Iterator[Step]:
         yield Step(("axpair", "demo"), "the whole story on a real model, nothing but this machine")
         yield Step(("axpair", "init", "--help"), "what is looked for in a folder")
         yield Step(("axpair", "--help"), "all commands")
+    else:
+        yield Step(("axpair", "init", "--check"), "what each command still lacks")
+        yield Step(("axpair", "explain"), "every finding that a verdict may name")
 
 
 def _with_joint(seen: Situation) -> Iterator[Step]:

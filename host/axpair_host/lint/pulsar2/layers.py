@@ -18,6 +18,8 @@ _SIXTEEN = (DataType.U16, DataType.S16)
 _AFTER_FUSION = re.compile(r"op_\d+:")
 _TYPE = re.compile(r"(?:^|[/.:])([A-Z][A-Za-z]+\d?[A-Za-z]*?)(?:_\d+)?$")
 """What exporters end a name with."""
+_FUSED = frozenset({"RMSNormalization"})
+"""Types that pulsar2's own fusions make, and that op_types pass over in silence (users' report)."""
 _MOST = 4
 """Names in one sentence."""
 
@@ -32,6 +34,7 @@ def hints(layers: Sequence[LayerConfig], model: ModelSignature | None) -> Iterat
         kinds = dict(kinds_of(one, operators))
         yield from _float(where, one, kinds)
         yield from _conv_alone(where, one, kinds)
+        yield from _fused(where, one)
         if model:
             yield from _nothing(where, one, operators)
     yield from _twice(layers)
@@ -150,10 +153,21 @@ def _conv_alone(where: str, one: LayerConfig, kinds: Mapping[str, str]) -> Itera
         )
 
 
+def _fused(where: str, one: LayerConfig) -> Iterator[Hint]:
+    for kind in sorted(_FUSED & {*_op_types(one)}):
+        yield Hint(
+            "selects-nothing",
+            "AX201",
+            f"{where}: {kind} is a type that pulsar2's fusions make; op_type and op_types pass over it in silence, and "
+            "the axmodel stays as it was",
+            "name its layers, as OUTPUT_DIR/frontend/optimized.onnx has them, in layer_names",
+        )
+
+
 def _nothing(where: str, one: LayerConfig, operators: Mapping[str, str]) -> Iterator[Hint]:
     kinds = set(operators.values())
     for kind in _op_types(one):
-        if kind not in kinds:
+        if kind not in kinds and kind not in _FUSED:
             close = near_names(kind, sorted(kinds))
             yield Hint(
                 "selects-nothing",
