@@ -1,6 +1,7 @@
 """axpair replay on the emulated board: whole folders, their summary, and what goes wrong with single cases."""
 
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -177,7 +178,25 @@ def test_what_prepares_the_product_s_input_is_run_on_every_case(cases: Path, tmp
     assert endings(tmp_path / "run") == {"a.png": ("FAULT", "AX103"), "b.png": ("BAD INPUT", "")}
     assert "no picture" in done.stdout + done.stderr
     said = said_once(replay(cases, tmp_path / "run", tiny, cwd=tmp_path), 2)
-    assert "--preprocess: prepare_cases:rgb there, none now" in said
+    assert re.search(r"--preprocess: prepare_cases:rgb \(sha256 \w{12}\) there, none now", said)
+
+
+@pytest.mark.parametrize("spec", ["post:largest", "cmd:python3 printer.py {dir}"])
+def test_a_post_processor_that_was_edited_makes_another_run(
+    cases: Path, tmp_path: Path, tiny: Models, spec: str
+) -> None:
+    shutil.rmtree(cases / "night")
+    (tmp_path / "labels.py").write_text("WORD = 'cat'\n")
+    (tmp_path / "post.py").write_text("import labels\ndef largest(outputs):\n    return labels.WORD\n")
+    (tmp_path / "printer.py").write_text("print('\"cat\"')\n")
+    options = ("--postprocess", spec, "--expect", '{"a.png": "cat"}')
+    assert replay(cases, tmp_path / "run", tiny, *options, cwd=tmp_path).returncode != 2
+    again = replay(cases, tmp_path / "run", tiny, *options, cwd=tmp_path)
+    assert again.returncode != 2
+    for name in ("labels.py", "printer.py"):
+        (tmp_path / name).write_text((tmp_path / name).read_text().replace("cat", "dog"))
+    said = said_once(replay(cases, tmp_path / "run", tiny, *options, cwd=tmp_path), 2)
+    assert f"--postprocess: {spec} (sha256 " in said
 
 
 def test_a_run_folder_of_something_else_is_refused(cases: Path, tmp_path: Path, tiny: Models) -> None:

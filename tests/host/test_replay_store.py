@@ -163,3 +163,13 @@ def test_the_exit_code_is_the_most_telling(verdicts: list[str], code: int) -> No
         for n, verdict in enumerate(verdicts)
     ]
     assert summarise(rows).exit_code() == code
+
+
+def test_runs_of_releases_that_took_fewer_digests_go_on() -> None:
+    for before in ("post:f", "cmd:python3 post.py {dir}", "cmd:python3 post.py {dir} (sha256 aaaaaaaaaaaa)"):
+        now = before if "(sha256" in before else f"{before} (sha256 aaaaaaaaaaaa)"
+        refuse_other({"postprocess": before}, {"postprocess": f"{now.removesuffix(')')}, bbbbbbbbbbbb)"}, "run")
+    with pytest.raises(UsageError):
+        refuse_other({"postprocess": "post:f (sha256 a)"}, {"postprocess": "post:f (sha256 ab)"}, "run")
+    with pytest.raises(UsageError):
+        refuse_other({"postprocess": "post:f"}, {"postprocess": "post:fg"}, "run")

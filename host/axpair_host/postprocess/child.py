@@ -20,7 +20,7 @@ from axpair_host.errors import PostprocessError
 from axpair_host.postprocess.decisions import as_json
 from axpair_host.postprocess.failing import told_failure
 from axpair_host.postprocess.frames import MAX_MESSAGE, Array, TooLong, receive, send
-from axpair_host.postprocess.python import function_of
+from axpair_host.postprocess.python import function_of, sources_sha256
 
 _LAST_SECONDS = 1.0
 """That a running function gets when axpair has gone."""
@@ -71,12 +71,13 @@ def _listen(requests: BinaryIO, waiting: "SimpleQueue[Request | None]", ended: t
 
 
 def _loaded(spec: str, option: str, replies: BinaryIO) -> Callable[..., Any] | None:
+    before = set(sys.modules)
     try:
         function = function_of(spec, option)
     except PostprocessError as error:
         _answer(replies, _unusable(error))
         return None
-    _answer(replies, {"loaded": True})
+    _answer(replies, {"sources": sources_sha256(before)})
     return function
 
 

@@ -35,6 +35,8 @@ class Postprocessor:
     quiet: Callable[[dict[str, "np.ndarray[Any, Any]"]], Any] | None = field(default=None, repr=False)
     """The same function, where it prints and there is one that doesn't."""
     patience: Patience = field(default_factory=Patience, repr=False)
+    sources: str = ""
+    """sha256 over the source files of a Python function; "" for a command."""
 
     def __call__(self, outputs: Outputs) -> Any:
         """What it makes of one leg's outputs; it gets copies, so that it can't change evidence.
@@ -73,6 +75,7 @@ def load(
         spec,
         lambda outputs: process.decide(outputs, timeout),
         quiet=lambda outputs: process.decide(outputs, timeout, quiet=True),
+        sources=process.sources,
     )
 
 

@@ -37,6 +37,8 @@ class PythonProcess:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._watch: threading.Thread | None = None
+        self.sources = ""
+        """sha256 over the user's source files that were imported when it was last started."""
 
     def start(self) -> None:
         """Import the function, where that wasn't done yet. Raises PostprocessError where there is none, or importing
@@ -104,6 +106,7 @@ class PythonProcess:
         except PostprocessError:
             self._end(process)
             raise
+        self.sources = answer["sources"]
         return process
 
     def _asked(

@@ -1,11 +1,14 @@
 """A post-processor in Python: a function named as module:function."""
 
+import hashlib
 import importlib
 import sys
-from collections.abc import Callable
+import sysconfig
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
+from axpair_host.digests import file_sha256
 from axpair_host.errors import PostprocessError
 
 _NAMED = 8
@@ -46,3 +49,13 @@ def function_of(spec: str, option: str = "--postprocess") -> Callable[..., Any]:
             next_step=f"it has: {', '.join(sorted(there)[:_NAMED])}{more}" if there else _FORM,
         )
     return function  # type: ignore[no-any-return]
+
+
+def sources_sha256(before: Collection[str]) -> str:
+    """Over the files of all modules that were imported since `before` and aren't installed: the function's own and what
+    it imports of the user's."""
+    installed = [Path(path).resolve() for path in set(sysconfig.get_paths().values())]
+    files = [getattr(module, "__file__", None) for name, module in [*sys.modules.items()] if name not in before]
+    paths = sorted({Path(file).resolve() for file in files if file})
+    own = [path for path in paths if path.is_file() and not any(map(path.is_relative_to, installed))]
+    return hashlib.sha256("".join(f"{path.name}\0{file_sha256(path)}\n" for path in own).encode()).hexdigest()

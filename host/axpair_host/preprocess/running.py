@@ -48,6 +48,11 @@ class Preprocessor:
                 next_step="let it take the file that --input names, and return the bytes that the board is handed",
             ) from error
 
+    @property
+    def sources(self) -> str:
+        """sha256 over the source files of a Python function; "" for a program."""
+        return self.process.sources if self.process is not None else ""
+
     def close(self) -> None:
         """End its process."""
         if self.process is not None:

@@ -4,7 +4,6 @@ import hashlib
 import json
 import shlex
 import shutil
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -31,6 +30,8 @@ WORDS = {
     "other": "--other",
 }
 """Keys that must stay the same, in the order in which a difference is named. Files stand as their sha256."""
+
+_DIGESTS = " (sha256 "
 
 CASE_LIST = "case_list"
 """Digest of the ids when the run was last called; it may change: new cases are simply run."""
@@ -76,7 +77,7 @@ def refuse_other(stored: Mapping[str, str], wanted: Mapping[str, str], run: str)
     differing = [
         f"{word}: {_apart(stored.get(key, ''), wanted.get(key, ''))}"
         for key, word in WORDS.items()
-        if stored.get(key, "") != wanted.get(key, "")
+        if not _agree(stored.get(key, ""), wanted.get(key, ""))
     ]
     if differing:
         raise UsageError(
@@ -85,15 +86,23 @@ def refuse_other(stored: Mapping[str, str], wanted: Mapping[str, str], run: str)
         )
 
 
-def spec_pin(spec: str) -> str:
-    """The post-processor, or what prepares inputs, that was loaded from `spec`: its name and the digest of its module,
-    or of its program."""
+def spec_pin(spec: str, sources: str) -> str:
+    """The post-processor, or what prepares inputs, that was loaded from `spec`: its words, and digests of what it is.
+
+    `sources` is the digest of a Python function's source files. Of a command here these are the program and every file
+    among its arguments, such as the script that an interpreter is given.
+    """
+    digests = [sources[:12]] if sources else []
     if spec.startswith(HERE):
-        program = Path(shutil.which(shlex.split(spec[len(HERE) :])[0]) or "")
-        return f"{spec} (sha256 {file_sha256(program)[:12]})" if program.is_file() else spec
-    module = sys.modules.get(spec.partition(":")[0])
-    source = getattr(module, "__file__", None)
-    return f"{spec} (sha256 {file_sha256(Path(source))[:12]})" if source else spec
+        program, *arguments = shlex.split(spec[len(HERE) :])
+        files = [Path(shutil.which(program) or ""), *map(Path, arguments)]
+        digests = [file_sha256(path)[:12] for path in files if path.is_file()]
+    return f"{spec}{_DIGESTS}{', '.join(digests)})" if digests else spec
+
+
+def _agree(stored: str, wanted: str) -> bool:
+    """Equal, or as a release before wrote it, which took fewer digests or none of a function and of scripts."""
+    return stored == wanted or wanted.startswith((f"{stored}{_DIGESTS}", f"{stored.removesuffix(')')}, "))
 
 
 def _apart(there: str, now: str) -> str:

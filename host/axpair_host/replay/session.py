@@ -143,6 +143,8 @@ class _Task:
     said: SaidOfCases
     digests: Mapping[str, str]
     """Case id to the digest of its files and of what is said of it."""
+    pins: Mapping[str, str]
+    """What the user's own programs are, by key of the header; "" without."""
 
     def header(self) -> dict[str, str]:
         """What makes the run this run."""
@@ -157,9 +159,9 @@ class _Task:
             "repeat": str(self.request.repeat),
             "atol": _text(judging.settings.atol),
             "rtol": _text(judging.settings.rtol),
-            "postprocess": spec_pin(judging.postprocess) if judging.postprocess else "",
+            "postprocess": self.pins["postprocess"],
             "post_pattern": judging.pattern or "",
-            "preprocess": spec_pin(judging.preprocess) if judging.preprocess else "",
+            "preprocess": self.pins["preprocess"],
             "resize": "" if self.order.fitting == "stretch" else self.order.fitting,
             "other": json.dumps(msgspec.to_builtins(self.request.other)) if self.request.other else "",
         }
@@ -177,13 +179,15 @@ def _task(order: Order) -> _Task:
     if simulator is None:
         raise TypeError("without a gt folder there is always a simulator")
     request = checked_config(request, simulator)
-    if order.judging.postprocess is not None:
-        order.judging.loaded(NoBoardYet())  # so that a typo shows before the work
+    pins = {"postprocess": "", "preprocess": ""}
+    if (post := order.judging.loaded(NoBoardYet())) is not None:  # so that a typo shows before the work
+        pins["postprocess"] = spec_pin(post.spec, post.sources)
     description = simulator.describe(order.models.joint)
     found = discover(order.cases, [one.name for one in description.inputs], run=order.run)
     said = read_said(found.cases, expect=order.expect, observed=order.observed, golden=order.golden)
     if order.judging.preprocess is not None:
-        preprocess.load(order.judging.preprocess).close()  # likewise
+        with closing(preprocess.load(order.judging.preprocess)) as preparing:  # likewise
+            pins["preprocess"] = spec_pin(order.judging.preprocess, preparing.sources)
     return _Task(
         order=order,
         address=address,
@@ -195,6 +199,7 @@ def _task(order: Order) -> _Task:
         found=found,
         said=said,
         digests={case.id: case.digest(said.of(case.id)) for case in found.cases},
+        pins=pins,
     )
 
 
