@@ -181,6 +181,13 @@ def test_what_prepares_the_product_s_input_is_run_on_every_case(cases: Path, tmp
     assert re.search(r"--preprocess: prepare_cases:rgb \(sha256 \w{12}\) there, none now", said)
 
 
+def test_cases_of_another_folder_are_counted_with_those_of_the_run(cases: Path, tmp_path: Path, tiny: Models) -> None:
+    (tmp_path / "more").mkdir()
+    write_picture(tmp_path / "more" / "e.png", 9)
+    replay(cases, tmp_path / "run", tiny)
+    assert "[5/5] e.png: " in replay(tmp_path / "more", tmp_path / "run", tiny).stderr
+
+
 @pytest.mark.parametrize("spec", ["post:largest", "cmd:python3 printer.py {dir}"])
 def test_a_post_processor_that_was_edited_makes_another_run(
     cases: Path, tmp_path: Path, tiny: Models, spec: str

@@ -261,13 +261,14 @@ def _run(task: _Task, run: Run, earlier: Sequence[Row], progress: Progress) -> l
             preparing=preparing,
         )
         means = Means(task.prepare, partial(gather_cases, side, task.simulator, task.request), judge)
+        finished = {row.id for row in earlier}  # also of another folder of cases, which an earlier call was given
         counts = Counter(row.verdict for row in earlier)
         canary = task.order.canary
         watched = Watched(canary, side, joint, progress) if canary is not None else None
         if watched is not None:
             watched.run("before")
         if watched is None or unfit(watched.facts()) is None:
-            with watching(len(task.found.cases), len(earlier), counts) as watch:
+            with watching(len({case.id for case in task.found.cases} | finished), len(finished), counts) as watch:
                 counting = _Counting(run, (side, spare), _workers_lost(run), watch)
                 try:
                     still_open = replay(run, task.found.cases, task.digests, means, counting)
@@ -276,7 +277,6 @@ def _run(task: _Task, run: Run, earlier: Sequence[Row], progress: Progress) -> l
             if watched is not None:
                 watched.run("after")
     if watched is not None and (finding := unfit(watched.facts())) is not None:
-        finished = {row.id for row in earlier}
         ran = [case for case in task.found.cases if case.id not in finished]
         disown(run, ran, task.digests, finding, task.simulated_by)
     return still_open
