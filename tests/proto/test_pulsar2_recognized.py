@@ -46,6 +46,13 @@ def test_other_json_is_told_as_such(tmp_path: Path) -> None:
         read_config(path)
 
 
+@pytest.mark.parametrize("text", ['[{"quant": {}}]', '\ufeff "quant"'])
+def test_json_that_is_no_object_is_told_as_such(tmp_path: Path, text: str) -> None:
+    (tmp_path / "c.json").write_text(text)
+    with pytest.raises(ConfigTextError, match=r"c\.json begins as a JSON (list|text) does; .* object in braces"):
+        read_config(tmp_path / "c.json")
+
+
 def test_published_configurations_of_both_are_told_apart() -> None:
     both = {"real-joints/config": None, "pulsar2-configs": "JSON"}
     for folder, form in both.items():

@@ -59,7 +59,14 @@ def refuse_other(text: str, source: str) -> None:
             "toolchain isn't emulated yet",
             next_step=f"axpair lint {source} says what is odd in it" if form == "JSON" else NOT_READ,
         )
-    if rj.begins_object(text.removeprefix("\ufeff")):
+    text = text.removeprefix("\ufeff")
+    if text.lstrip().startswith(("[", '"')):
+        raise ConfigTextError(
+            f"{source} begins as a JSON {'list' if text.lstrip().startswith('[') else 'text'} does; pulsar2's "
+            "configuration is an object in braces, pulsar's config.prototxt has fields with names",
+            next_step="give the configuration that the model was built with",
+        )
+    if rj.begins_object(text):
         raise ConfigTextError(
             f"{source} is JSON, and neither pulsar2's configuration nor pulsar's config.prototxt: it has none of the "
             f"fields {', '.join(sorted(OWN))}",
