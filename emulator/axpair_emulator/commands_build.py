@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.lines import fitted
 from axpair_proto.printing import print_aside, print_document, print_lines
 
 from axpair_emulator.config.choices import BATCH_OPTIONS, COLORS, HARDWARE, LAYOUTS, STANDARDS, VIRTUAL_NPUS
@@ -88,7 +89,7 @@ def build_command(
     if as_json:
         print_document(_document(result))
     else:
-        print_lines(_lines(result))
+        print_lines(fitted(_lines(result)))
 
 
 def _document(result: BuildResult) -> dict[str, object]:

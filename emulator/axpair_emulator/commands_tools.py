@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from axpair_proto.printing import print_document, print_line, print_lines
+from axpair_proto.lines import fitted
+from axpair_proto.printing import print_document, print_lines
 
 
 @click.command("tools")
@@ -25,5 +26,5 @@ def tools_command(folder: Path, as_json: bool) -> None:
     if as_json:
         print_document({"schema_version": 1, "tools": [str(path) for path in written]})
         return
-    print_lines(f"Wrote {path}" for path in written)
-    print_line(f'Put them first on the PATH: export PATH="{folder.absolute()}:$PATH"')
+    print_lines(fitted(f"Wrote {path}" for path in written))
+    print_lines(["Put them first on the PATH:", f'  export PATH="{folder.absolute()}:$PATH"'])

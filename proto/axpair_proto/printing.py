@@ -1,21 +1,20 @@
 """The one way to the terminal: host and emulator print through here and nowhere else.
 
 Documents and reports go to stdout, everything else to stderr. What foreign text holds is spelled out on the way
-(`axpair_proto.text`); the colors that our own reports give pass where stdout is a terminal.
+(`axpair_proto.text`); the colors that our own reports give pass where stdout takes them (`axpair_proto.terminal`).
 """
 
 import errno
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from axpair_proto.errors import AxpairError
+from axpair_proto.lines import STYLE
+from axpair_proto.terminal import is_colored
 from axpair_proto.text import json_text, printable
 
-_COLOR = re.compile(r"(\x1b\[[0-9]{1,2}(?:;[0-9]{1,2})*m)")
-"""It changes how text looks, and nothing else."""
 _LONGEST_LINE = 20_000
 
 
@@ -40,11 +39,11 @@ def print_line(line: str = "") -> None:
 
 def print_lines(lines: Iterable[str]) -> None:
     """Lines for people on stdout, each on one line of its own. Raises OutputError where stdout can't be written."""
-    colored = sys.stdout.isatty()
     for line in lines:
-        pieces = _COLOR.split(line)
+        pieces = STYLE.split(line)
+        styled = len(pieces) > 1 and is_colored()
         shown = [
-            printable(piece, _LONGEST_LINE) if at % 2 == 0 else piece if colored else ""
+            printable(piece, _LONGEST_LINE) if at % 2 == 0 else piece if styled else ""
             for at, piece in enumerate(pieces)
         ]
         with _stdout():

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.lines import fitted
 from axpair_proto.printing import print_document, print_lines
 
 from axpair_host.cli import options
@@ -59,4 +60,4 @@ def _show(document: dict[str, Any], lines: list[str], as_json: bool) -> None:
     if as_json:
         print_document(document)
     else:
-        print_lines(lines)
+        print_lines(fitted(lines))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+from axpair_proto.lines import fitted
 from axpair_proto.printing import print_document, print_lines
 
 from axpair_host.cli import options
@@ -31,4 +32,4 @@ def info(model: Path, as_json: bool) -> None:
     if as_json:
         print_document(found.document())
         return
-    print_lines(found.lines())
+    print_lines(fitted(found.lines()))

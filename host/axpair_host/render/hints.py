@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from axpair_proto.lines import aligned, bold, dim, paragraph, plain
 from axpair_proto.printing import print_line, print_lines
 
-from axpair_host.render.lines import aligned, bold, dim, paragraph, plain
 from axpair_host.render.numbers import cosine
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from axpair_proto.lines import aligned, bold, coloured, paragraph, plain, width
 from axpair_proto.printing import print_lines
 
 from axpair_host.render.decisions import decision_lines
-from axpair_host.render.lines import aligned, bold, coloured, dim, paragraph, plain, table_columns, width
 from axpair_host.render.numbers import relation
 from axpair_host.render.switches import switch_lines
 
@@ -44,7 +44,7 @@ def verdict(document: Mapping[str, Any]) -> None:
 
 
 def verdict_lines(document: Mapping[str, Any]) -> list[str]:
-    """The lines, with colours that `click.echo` strips where the output is no terminal."""
+    """The lines, with colors that `axpair_proto.printing` strips where the output takes none."""
     lead = f"{coloured(str(document['verdict']))}  "
     lines: list[str] = []
     for sentence in _headlines(document):
@@ -110,13 +110,7 @@ def _outputs(outputs: Sequence[Mapping[str, Any]]) -> list[str]:
         [plain(output["name"]), "x".join(map(str, output["shape"])), *(relation(output[key]) for key, _ in pairs)]
         for output in outputs
     ]
-    table = aligned([[dim(cell) for cell in head], *rows])
-    if max(map(width, table)) <= table_columns():
-        return table
-    lines = []  # too wide for a table: the legs of each output under its name
-    for name, shape, *relations in rows:
-        lines += [*paragraph(f"{name}  {shape}"), *aligned(zip(map(dim, head[2:]), relations, strict=True), "  ")]
-    return lines
+    return aligned(rows, head=head)
 
 
 def _finding(place: int, one: Mapping[str, Any], with_steps: bool) -> list[str]:
