@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from axpair_proto.printing import print_aside
-from axpair_proto.terminal import live_console
+from axpair_proto.printing import live_console, print_note
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,7 +56,7 @@ class _Lines:
     def __call__(self, phase: str, done: int, total: int) -> None:
         if phase != self._phase:
             self._phase, self._next = phase, 1
-            print_aside(f"build: {PHASES.get(phase, phase)}")
+            print_note(f"build: {PHASES.get(phase, phase)}")
         if phase == "calibrate" and done >= self._next:
             self._next = done * 2
-            print_aside(f"build: calibrated {done} samples")
+            print_note(f"build: calibrated {done} samples")

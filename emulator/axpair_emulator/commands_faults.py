@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+from axpair_proto.command_line import Command
 from axpair_proto.lines import aligned
 from axpair_proto.printing import print_document, print_lines
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from axpair_emulator.faults.toolchain import ToolchainFault
 
 
-@click.command("faults")
+@click.command("faults", cls=Command)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def faults_command(as_json: bool) -> None:
     """List the faults that can be injected, each with the code that must be found.

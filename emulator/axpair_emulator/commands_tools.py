@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from axpair_proto.command_line import Command
 from axpair_proto.lines import fitted
 from axpair_proto.printing import print_document, print_lines
 
 
-@click.command("tools")
+@click.command("tools", cls=Command)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def tools_command(folder: Path, as_json: bool) -> None:
@@ -18,7 +19,8 @@ def tools_command(folder: Path, as_json: bool) -> None:
     They take the vendor's flags and work on joints of the emulated board. Put DIR first on the PATH, and scripts
     written for the real tools run unchanged.
 
-    Example: axpair emulator tools bin && PATH="$PWD/bin:$PATH" pulsar version
+    \b
+    axpair emulator tools bin && PATH="$PWD/bin:$PATH" pulsar version
     """
     from axpair_emulator.tools.launchers import write_launchers
 

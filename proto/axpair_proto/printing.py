@@ -5,17 +5,54 @@ Documents and reports go to stdout, everything else to stderr. What foreign text
 """
 
 import errno
+import logging
 import sys
+import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from axpair_proto.errors import AxpairError
 from axpair_proto.lines import STYLE
-from axpair_proto.terminal import is_colored
+from axpair_proto.terminal import is_colored, moving
 from axpair_proto.text import json_text, printable
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 _LONGEST_LINE = 20_000
+
+
+class Speech:
+    """How much is said besides the output: -v and -q, for the whole process."""
+
+    verbose = False
+    quiet = False
+
+    def speak_up(self) -> None:
+        """-v: what libraries log is said too."""
+        self.verbose = True
+        root = logging.getLogger()
+        if not any(isinstance(one, _Aside) for one in root.handlers):
+            root.addHandler(_Aside())
+            root.setLevel(logging.INFO)
+
+    def as_usual(self) -> None:
+        """Neither."""
+        self.verbose = self.quiet = False
+        root = logging.getLogger()
+        for handler in [one for one in root.handlers if isinstance(one, _Aside)]:
+            root.removeHandler(handler)
+            root.setLevel(logging.WARNING)
+
+
+speech = Speech()
+
+
+class _Aside(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        """A line on stderr."""
+        print_aside(f"{record.name}: {record.getMessage()}")
 
 
 class OutputError(AxpairError):
@@ -58,8 +95,21 @@ def print_document(document: Any) -> None:
 
 
 def print_aside(text: str) -> None:
-    """A line on stderr: what is said beside the output."""
+    """A line on stderr: what is said beside the output, and with -q too."""
     _aside(printable(text))
+
+
+def print_note(text: str) -> None:
+    """A line on stderr that nobody needs: progress, or what was done by the way. Not with -q."""
+    if not speech.quiet:
+        print_aside(text)
+
+
+def live_console() -> "Console | None":
+    """The console for bars on stderr; None where nothing moves: there is no terminal, or with -v, -q lines are wanted,
+    or nothing.
+    """
+    return None if speech.verbose or speech.quiet else moving()
 
 
 def print_message(message: str, next_step: str = "", *, program: str = "axpair") -> None:
@@ -73,6 +123,16 @@ def print_message(message: str, next_step: str = "", *, program: str = "axpair")
 def print_error(error: AxpairError, *, program: str = "axpair") -> None:
     """What went wrong, and what to do next, on stderr."""
     print_message(error.message, error.next_step, program=program)
+
+
+def print_causes(error: BaseException) -> None:
+    """With -v: the errors that led to this one, each with the place that it was raised at."""
+    cause = error.__cause__ or error.__context__
+    if speech.verbose and cause is not None:
+        frames = traceback.extract_tb(cause.__traceback__)
+        place = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
+        print_aside(f"  because of {type(cause).__name__}: {cause}{place}")
+        print_causes(cause)
 
 
 @contextmanager

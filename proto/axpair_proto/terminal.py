@@ -34,7 +34,7 @@ def can_show(text: str) -> bool:
     return True
 
 
-def live_console() -> "Console | None":
+def moving() -> "Console | None":
     """The console for bars on stderr; None where nothing can move there: a pipe, a file, a dumb terminal."""
     if not sys.stderr.isatty():
         return None

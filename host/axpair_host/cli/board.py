@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.command_line import Group
 from axpair_proto.lines import aligned, plain
 from axpair_proto.printing import print_document, print_lines
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from axpair_host.boards.client import Board
 
 
-@click.group("board")
+@click.group("board", cls=Group)
 def command() -> None:
     """Boards and their agents."""
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+from axpair_proto.command_line import Group
 from axpair_proto.lines import fitted
 from axpair_proto.printing import print_document, print_lines
 
@@ -10,7 +11,7 @@ from axpair_host.cli import options
 from axpair_host.cli.model_defaults import ModelArgument, ModelCommand
 
 
-@click.group("model")
+@click.group("model", cls=Group)
 def command() -> None:
     """Compiled models."""
 

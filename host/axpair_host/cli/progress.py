@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
-from axpair_proto.printing import print_aside
-from axpair_proto.terminal import live_console, spinner
+from axpair_proto.printing import live_console, print_note
+from axpair_proto.terminal import spinner
 from axpair_proto.text import printable
 
 from axpair_host.progress import Progress, Task
@@ -58,7 +58,7 @@ class Lines:
 
     def _write(self, line: str) -> None:
         with self._lock:
-            print_aside(line)
+            print_note(line)
 
 
 class Bars:

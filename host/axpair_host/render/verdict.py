@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from axpair_proto.lines import aligned, bold, coloured, paragraph, plain, width
-from axpair_proto.printing import print_lines
+from axpair_proto.lines import aligned, bold, coloured, dim, paragraph, plain, width
+from axpair_proto.printing import print_lines, speech
+from axpair_proto.text import json_text
 
 from axpair_host.render.decisions import decision_lines
 from axpair_host.render.numbers import relation
@@ -40,11 +41,14 @@ _PAIRS = (
 
 def verdict(document: Mapping[str, Any]) -> None:
     """Print a pair document on stdout."""
-    print_lines(verdict_lines(document))
+    print_lines(verdict_lines(document, figures=speech.verbose))
 
 
-def verdict_lines(document: Mapping[str, Any]) -> list[str]:
-    """The lines, with colors that `axpair_proto.printing` strips where the output takes none."""
+def verdict_lines(document: Mapping[str, Any], *, figures: bool = False) -> list[str]:
+    """The lines, with colors that `axpair_proto.printing` strips where the output takes none.
+
+    `figures`: with what each finding rests on, with versions and times.
+    """
     lead = f"{coloured(str(document['verdict']))}  "
     lines: list[str] = []
     for sentence in _headlines(document):
@@ -59,12 +63,17 @@ def verdict_lines(document: Mapping[str, Any]) -> list[str]:
             lines += ["", bold(title)]
             for place, one in enumerate(document[key], start=1):
                 lines += _finding(place, one, with_steps=key == "findings")
+                if figures:
+                    lines += _figures(one["evidence"], "     ")
     if document.get("switches"):
         lines += ["", bold("switches of the board"), *switch_lines(document["switches"])]
     if document["not_judged"]:
         lines += ["", bold("not judged")]
         for one in document["not_judged"]:
             lines += paragraph(one["why"], f"  {plain(one['what'])}: ", "    ")
+    if figures:
+        for title, rows in (("versions", document["versions"]), ("seconds", document["timings"])):
+            lines += ["", bold(title), *_figures(rows, "  ")]
     return lines
 
 
@@ -123,6 +132,15 @@ def _finding(place: int, one: Mapping[str, Any], with_steps: bool) -> list[str]:
         for step in one["next_steps"]:
             lines += paragraph(step, "     next: ", "           ")
     return lines
+
+
+def _figures(figures: Mapping[str, Any], indent: str) -> list[str]:
+    """Names and values; what is a structure in itself in JSON's words."""
+    rows = [
+        [dim(plain(name)), plain(value if isinstance(value, str | float) else json_text(value, indent=None))]
+        for name, value in figures.items()
+    ]
+    return aligned(rows, indent)
 
 
 def _standing(one: Mapping[str, Any]) -> str:

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from axpair_proto.lines import color_of
-from axpair_proto.printing import print_aside
-from axpair_proto.terminal import live_console, spinner
+from axpair_proto.printing import live_console, print_note
+from axpair_proto.terminal import spinner
 from axpair_proto.text import printable
 
 from axpair_host.replay.row import BAD_INPUT, Row
@@ -49,7 +49,7 @@ class Lines:
     def stored(self, row: Row, seconds: float) -> None:
         """Print the case's line."""
         self._done += 1
-        print_aside(f"[{self._done}/{self._total}] {_told(row)} ({seconds:.2f} s)")
+        print_note(f"[{self._done}/{self._total}] {_told(row)} ({seconds:.2f} s)")
 
 
 class Bar:
