@@ -90,6 +90,21 @@ repeat_option = click.option(
 """`repeat`"""
 
 
+def input_options(command: Decorated) -> Decorated:
+    """`inputs`: Paths; `layers`: texts, none or as many."""
+    return _all(
+        command,
+        click.option(
+            "--input",
+            "inputs",
+            type=PATH,
+            multiple=True,
+            help="An image, .bin or .npy; once an input. Or an .npz, .zip or .tar with a file named by each input.",
+        ),
+        click.option("--layer", "layers", multiple=True, help="The input that the --input at the same place is for."),
+    )
+
+
 resize_option = click.option(
     "--resize",
     "fitting",
