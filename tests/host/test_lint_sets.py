@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from axpair_host.errors import UsageError
-from axpair_host.lint import calibration_set, model, unlike
+from axpair_host.lint import calibration_set, model, names, unlike
 from axpair_host.lint.archives import extracted
 from axpair_host.lint.dataset import look
 from axpair_host.lint.declared import DeclaredInput, declared_inputs
@@ -145,3 +145,10 @@ def test_q_is_held_against_the_range_over_the_set(q: int, kinds: list[str]) -> N
     text = f'dst_output_tensors {{ tensor_name: "y" data_type: INT16 quantization_value: {q} }}'
     seen = Observed(4, {"y": Spread(-10, 12, "output")})
     assert [one.kind for one in model.q_values(parse_config(text)[0], (), seen)] == kinds
+
+
+def test_outputs_that_are_one_name_in_a_joint_are_hinted_at() -> None:
+    facts = ModelFacts((INPUT,), {}, {}, {}, 0, 0, {}, outputs=("a.b", "c", "a:b"))
+    (hint,) = names.hints(parse_config("")[0], facts)
+    assert (hint.code, hint.kind) == ("AX001", "same-name")
+    assert "'a.b' and 'a:b'" in hint.summary

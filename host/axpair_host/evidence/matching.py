@@ -2,13 +2,13 @@
 
 import difflib
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from axpair_proto.dtypes import ITEM_BYTES
 from axpair_proto.errors import ContractError
-from axpair_proto.names import match_stems
+from axpair_proto.names import alike_in_a_joint, find_spelled, joint_name, match_stems
 
 from axpair_host.errors import EvidenceError, UsageError
 from axpair_host.evidence.collection import Array, Groups, Stored
@@ -25,6 +25,10 @@ class Matched:
     name: str
     first: Stored | None
     second: Stored | None
+    passed_over: tuple[str, ...] = ()
+    """Of the second side: other files that are the same name in a joint, which no program on a board writes so."""
+    twins: tuple[str, ...] = ()
+    """Of the first side: this and others that are one name in a joint."""
 
     @property
     def label(self) -> str:
@@ -54,25 +58,48 @@ def matched(first: Groups, second: Groups) -> list[Matched]:
     return found
 
 
-def renamed(groups: Groups, names: Mapping[str, str]) -> Groups:
-    """The same with tensors under other names, by file stem or by full label. Raises UsageError for unknown ones."""
+def mapped(given: Mapping[str, str], found: Collection[str], names: Collection[str]) -> dict[str, str]:
+    """--map, as name to the file stem that the user says it has; either is meant by the model's name, by the file's or
+    by a gt folder's alike. Raises UsageError for one that isn't there, and for two that mean the same."""
+    stems: dict[str, str] = {}
+    for theirs, ours in given.items():
+        stem, name = find_spelled(theirs, found), find_spelled(ours, names)
+        if stem is None:
+            raise _unknown(f"--map {theirs}={ours}", theirs, found)
+        if name is None:
+            raise _unknown(f"--map {theirs}={ours}", ours, names)
+        if stems.setdefault(name, stem) != stem or list(stems.values()).count(stem) > 1:
+            raise UsageError(f"--map {theirs}={ours}: {name!r} or {stem!r} was mapped before")
+    return stems
+
+
+def renamed(groups: Groups, names: Mapping[str, str], known: Groups) -> Groups:
+    """The same with tensors under the names of `known` that --map says they have; what had such a name loses it.
+    Raises UsageError as `mapped` does."""
     if not names:
         return groups
-    refuse_unknown_names("--map", names, [stem for tensors in groups.values() for stem in tensors])
-    return {
-        group: {names.get(stem, stem): stored for stem, stored in tensors.items()} for group, tensors in groups.items()
-    }
+    there = [stem for tensors in groups.values() for stem in tensors]
+    stems = mapped(names, dict.fromkeys(there), dict.fromkeys(stem for tensors in known.values() for stem in tensors))
+    return {group: _renamed(tensors, stems) for group, tensors in groups.items()}
+
+
+def _renamed(tensors: Mapping[str, Stored], stems: Mapping[str, str]) -> dict[str, Stored]:
+    here = {name: tensors[stem] for name, stem in stems.items() if stem in tensors}
+    return here | {stem: one for stem, one in tensors.items() if stem not in here and stem not in stems.values()}
 
 
 def refuse_unknown_names(option: str, given: Iterable[str], known: Sequence[str]) -> None:
     """Raise UsageError where an option names a tensor that isn't there; "" stands for all."""
     for name in given:
         if name and name not in known:
-            close = difflib.get_close_matches(name, known, 1)
-            near = f"; did you mean {close[0]!r}?" if close else ""
-            raise UsageError(
-                f"{option} {name}: no tensor is named so{near}", next_step=f"names: {', '.join(known[:8])}"
-            )
+            raise _unknown(f"{option} {name}", name, known)
+
+
+def _unknown(option: str, name: str, known: Collection[str]) -> UsageError:
+    close = difflib.get_close_matches(name, known, 1)
+    near = f"; did you mean {close[0]!r}?" if close else ""
+    listed = ", ".join(list(known)[:8]) or "nothing"
+    return UsageError(f"{option}: no tensor is named {name!r}{near}", next_step=f"names: {listed}")
 
 
 def _tensors(group: str, one: Mapping[str, Stored], other: Mapping[str, Stored]) -> Iterator[Matched]:
@@ -83,10 +110,16 @@ def _tensors(group: str, one: Mapping[str, Stored], other: Mapping[str, Stored])
     pairs = _names(one, other)
     if not pairs and len(one) == len(other):
         _suggest_map(one, other)
+    rest = sorted(set(other) - set(pairs.values()))
+    served = {joint_name(stem) for stem in pairs.values()}
     for name, stored in one.items():
-        yield Matched(group, name, stored, other[pairs[name]] if name in pairs else None)
-    for name in sorted(set(other) - set(pairs.values())):
-        yield Matched(group, name, None, other[name])
+        stem = pairs.get(name)
+        alike = tuple(left for left in rest if stem is not None and joint_name(left) == joint_name(stem) == stem)
+        same = tuple(each for each in one if joint_name(each) == joint_name(name))
+        yield Matched(group, name, stored, other[stem] if stem is not None else None, alike, same if same[1:] else ())
+    for name in rest:
+        if joint_name(name) not in served or joint_name(name) not in other:
+            yield Matched(group, name, None, other[name])
 
 
 def _suggest_map(one: Mapping[str, Stored], other: Mapping[str, Stored]) -> None:
@@ -111,6 +144,8 @@ def _names(one: Mapping[str, Stored], other: Mapping[str, Stored]) -> dict[str, 
         backward = dict(match_stems(other, one))
     except ContractError as error:
         raise EvidenceError(error.message, next_step=error.next_step) from error
+    twins = {joint_name(name) for name, _ in alike_in_a_joint(one)}
+    backward = {name: stem for name, stem in backward.items() if joint_name(stem) not in twins or stem in forward}
     if len(backward) > len(forward):
         return {stem: name for name, stem in backward.items()}
     return forward

@@ -9,10 +9,11 @@ from types import MappingProxyType
 from axpair_proto.description import ModelDescription, TensorDescription
 from axpair_proto.errors import ContractError
 from axpair_proto.gt.tensors import Array, read_tensor, stems_in, stems_within
-from axpair_proto.names import find_name, match_stems
+from axpair_proto.names import match_stems
 from axpair_proto.simulator import Models, Simulator, Stage, Tensors
 
 from axpair_host.errors import UsageError
+from axpair_host.evidence.matching import mapped
 from axpair_host.progress import Progress
 
 STAGES: tuple[Stage, ...] = ("onnx", "lava_joint", "joint")
@@ -77,15 +78,10 @@ def read_leg(
     flat uint8 (evidence) instead of a ContractError.
     """
     lying = stems_in(folder) if root is None else stems_within(folder, root)
-    for stem, name in names.items():
-        outputs = [tensor.name for tensor in description.outputs]
-        if stem not in lying or find_name(name, outputs) is None:
-            known = ", ".join(lying if stem not in lying else outputs) or "nothing"
-            what = f"{folder} holds no {stem!r}" if stem not in lying else f"the model has no output {name!r}"
-            raise UsageError(f"--map {stem}={name}: {what}", next_step=f"there are: {known}")
-    found = {names.get(stem, stem): path for stem, path in lying.items()}
     declared = {tensor.name: tensor for tensor in description.outputs}
-    matched = dict(match_stems(declared, found))
+    said = mapped(names, lying, declared)
+    found = {stem: path for stem, path in lying.items() if stem not in said.values()}
+    matched = said | dict(match_stems([name for name in declared if name not in said], found))
     if not matched and len(declared) == len(found) == 1:
         matched = {next(iter(declared)): next(iter(found))}
     if not matched:
@@ -99,7 +95,7 @@ def read_leg(
             f"outputs: {', '.join(declared)}",
             next_step=next_step,
         )
-    return {name: _read(found[stem], declared[name], as_it_lies) for name, stem in matched.items()}
+    return {name: _read(lying[stem], declared[name], as_it_lies) for name, stem in matched.items()}
 
 
 def _read(stem: Path, tensor: TensorDescription, as_it_lies: bool) -> Array:

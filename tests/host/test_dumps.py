@@ -1,0 +1,141 @@
+"""Outputs of a finished run as users dump them: `pair` and `compare` say the same of the same files."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from axpair_host.main import run
+from axpair_proto.joint import pack_joint
+from axpair_proto.topology.topology_pb2 import Topology
+
+Capture = pytest.CaptureFixture[str]
+Array = np.ndarray[Any, Any]
+NAMES = ("conv2d_1:tmp_0", "/model.24/m.0/Conv_output_0", "out")
+STEMS = ("conv2d_1.tmp_0", "_model.24_m.0_Conv_output_0", "out")
+"""As `pulsar run` names them."""
+_RANDOM = np.random.default_rng(3)
+ARRAYS: tuple[Array, ...] = tuple(
+    _RANDOM.normal(size=shape).astype(np.float32) for shape in ((1, 4, 4, 6), (1, 4, 4, 6), (1, 10))
+)
+
+
+def put(place: Path, array: Array) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if place.suffix == ".npy":
+        np.save(place, array)
+    else:
+        place.write_bytes(array.tobytes())
+
+
+def simulated(folder: Path, names: Sequence[str] = NAMES, stems: Sequence[str] = STEMS) -> None:
+    """m.joint in the real ones' form, and gt/ of `pulsar run`."""
+    topology = Topology(input_names=["input:1"], output_names=names)
+    (folder / "m.joint").write_bytes(pack_joint(topology, {"part_0.neu": b"code"}))
+    tensors = [(f"{leg}/{stem}", array) for leg in ("onnx", "joint") for stem, array in zip(stems, ARRAYS, strict=True)]
+    for stem, array in (("input/input.1", np.arange(72, dtype=np.uint8).reshape(1, 4, 6, 3)), *tensors):
+        put(folder / "gt" / f"{stem}.bin", array)
+        put(folder / "gt" / f"{stem}.npy", array)
+
+
+def judged(folder: Path, out: Mapping[str, Array], capsys: Capture, *flags: str, of: str = "out") -> list[Any]:
+    """What `pair` and `compare` make of a run that left these files: exit code and document, or what they refuse."""
+    for name, array in out.items():
+        put(folder / "out" / name, array)
+    said: list[Any] = []
+    for command in (
+        [
+            "pair",
+            "--joint",
+            folder / "m.joint",
+            "--gt",
+            folder / "gt",
+            "--board-out",
+            folder / of,
+            "--out",
+            folder / "g",
+        ],
+        ["compare", folder / "gt" / "joint", folder / of],
+    ):
+        code = run([*map(str, command), *flags, "--json"])
+        found = json.loads(capsys.readouterr().out)
+        said.append((code, found.get("error") or found))
+    return said
+
+
+def numbered(form: str = "{}.bin") -> dict[str, Array]:
+    return {form.format(at): array for at, array in enumerate(ARRAYS)}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [NAMES, STEMS, ("conv2d_1.tmp_0", "/model:24/m:0/Conv_output_0", "out"), ("conv2d_1_tmp_0", *STEMS[1:])],
+    ids=["the model's", "the files'", "with the other of '.' and ':'", "pulsar2's"],
+)
+def test_a_name_in_map_is_meant_by_each_of_its_spellings(
+    names: tuple[str, ...], tmp_path: Path, capsys: Capture
+) -> None:
+    simulated(tmp_path)
+    flags = [part for at, name in enumerate(names) for part in ("--map", f"{at}={name}")]
+    for code, found in judged(tmp_path, numbered(), capsys, *flags):
+        assert (code, found["verdict"]) == (0, "PASS")
+
+
+def test_outputs_that_changed_places_are_mended_by_map(tmp_path: Path, capsys: Capture) -> None:
+    simulated(tmp_path)
+    out = {"conv2d_1:tmp_0.bin": ARRAYS[1], "_model.24_m.0_Conv_output_0.bin": ARRAYS[0], "out.bin": ARRAYS[2]}
+    flags = ("--map", f"{NAMES[0]}={NAMES[1]}", "--map", f"{NAMES[1]}={NAMES[0]}")
+    assert [code for code, _ in judged(tmp_path, out, capsys, *flags)] == [0, 0]
+
+
+@pytest.mark.parametrize("given", ["out=nope", "nope=out"])
+def test_a_name_in_map_that_is_not_there_is_bad_input(given: str, tmp_path: Path, capsys: Capture) -> None:
+    simulated(tmp_path)
+    out = {f"{stem}.bin": array for stem, array in zip(STEMS, ARRAYS, strict=True)}
+    for code, found in judged(tmp_path, out, capsys, "--map", given):
+        assert (code, found["message"]) == (2, f"--map {given}: no tensor is named 'nope'")
+
+
+def test_names_that_differ_in_letter_case_alone_are_told_apart(tmp_path: Path, capsys: Capture) -> None:
+    names = ("Out", "out", "x")
+    simulated(tmp_path, names, names)
+    out = {f"{stem}.bin": array for stem, array in zip(names, ARRAYS, strict=True)}
+    (code, found), (compared, _) = judged(tmp_path, out, capsys)
+    assert (code, compared) == (0, 0), found
+    assert {one["name"]: one["joint_board"]["relation"] for one in found["outputs"]} == dict.fromkeys(
+        names, "IDENTICAL"
+    )
+    assert run(["diagnose", str(tmp_path / "g")]) == 0
+    assert run(["compare", str(tmp_path / "g" / "joint"), str(tmp_path / "out")]) == 0
+
+
+def test_two_names_that_are_one_in_a_joint_are_told_and_never_paired_by_chance(tmp_path: Path, capsys: Capture) -> None:
+    simulated(tmp_path, ("a:b", "a:b", "out"), ("a.b", "a:b", "out"))
+    (code, found), (compared, tensors) = judged(tmp_path, {"a:b.bin": ARRAYS[1], "out.bin": ARRAYS[2]}, capsys)
+    assert (code, compared) == (2, 1)
+    assert "AX001: two outputs are named 'a:b'" in found["message"]
+    relations = {one["name"]: one["relation"] for one in tensors["tensors"]}
+    assert relations == {"a.b": "INVALID", "a:b": "INVALID", "out": "IDENTICAL"}
+    assert "AX001" in tensors["tensors"][0]["reason"]
+    assert run(["model", "info", str(tmp_path / "m.joint")]) == 0
+    assert "AX001: two outputs are named 'a:b'" in capsys.readouterr().out
+
+
+def test_two_such_names_beside_equal_bytes_are_a_warning(tmp_path: Path, capsys: Capture) -> None:
+    names = ("a.b", "a:b", "out")
+    simulated(tmp_path, names, names)
+    out = {f"{stem}.bin": array for stem, array in zip(names, ARRAYS, strict=True)}
+    (code, found), (compared, tensors) = judged(tmp_path, out, capsys)
+    assert (code, compared) == (0, 0)
+    assert [one["code"] for one in found["warnings"]] == ["AX001"]
+    assert "AX001" in tensors["tensors"][0]["note"]
+
+
+def test_a_leftover_in_the_other_spelling_is_passed_over_by_both(tmp_path: Path, capsys: Capture) -> None:
+    simulated(tmp_path)
+    out = {f"{stem}.bin": array for stem, array in zip(("conv2d_1:tmp_0", *STEMS[1:]), ARRAYS, strict=True)}
+    (code, found), (compared, tensors) = judged(tmp_path, {**out, "conv2d_1.tmp_0.bin": ARRAYS[0] * 2}, capsys)
+    assert (code, compared) == (0, 0), found
+    assert "in B and not compared: conv2d_1.tmp_0" in json.dumps(tensors)
