@@ -1,7 +1,7 @@
 """Outputs of a finished run as users dump them: `pair` and `compare` say the same of the same files."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -139,3 +139,45 @@ def test_a_leftover_in_the_other_spelling_is_passed_over_by_both(tmp_path: Path,
     (code, found), (compared, tensors) = judged(tmp_path, {**out, "conv2d_1.tmp_0.bin": ARRAYS[0] * 2}, capsys)
     assert (code, compared) == (0, 0), found
     assert "in B and not compared: conv2d_1.tmp_0" in json.dumps(tensors)
+
+
+def layouts_turned(array: Array) -> Array:
+    """NHWC as NCHW."""
+    turned: Array = np.ascontiguousarray(array.transpose(0, 3, 1, 2)) if array.ndim == 4 else array
+    return turned
+
+
+FORMS: dict[str, tuple[str, Callable[[Array], Array]]] = {
+    "of another layout": (".bin", layouts_turned),
+    "of another layout, typed": (".npy", layouts_turned),
+    "of double width": (".bin", lambda array: array.astype(np.float64)),
+    "of double width, typed": (".npy", lambda array: array.astype(np.float64)),
+    "flat": (".npy", np.ravel),
+    "without the batch's axis": (".npy", lambda array: array[0]),
+    "all of these": (".npy", lambda array: layouts_turned(array).astype(np.float64)[0]),
+    "in Fortran's order": (".bin", lambda array: np.frombuffer(array.tobytes("F"), array.dtype)),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_very_values_in_another_form_accuse_nobody(form: str, tmp_path: Path, capsys: Capture) -> None:
+    suffix, change = FORMS[form]
+    simulated(tmp_path)
+    out = {f"{stem}{suffix}": change(array) for stem, array in zip(STEMS, ARRAYS, strict=True)}
+    (code, found), (compared, tensors) = judged(tmp_path, out, capsys)
+    assert (code, found["verdict"], compared) == (0, "PASS", 0), found
+    assert [one["code"] for one in found["warnings"]] == ["AX002"]
+    assert "lies there as float" in found["warnings"][0]["summary"]
+    assert "compared in A's form" in tensors["tensors"][0]["note"]
+    assert run(["diagnose", str(tmp_path / "g"), "--json"]) == 0
+    assert [one["code"] for one in json.loads(capsys.readouterr().out)["warnings"]] == ["AX002"]
+
+
+def test_other_values_in_another_form_are_still_other_values(tmp_path: Path, capsys: Capture) -> None:
+    simulated(tmp_path)
+    out = {f"{stem}.npy": array.ravel() + np.float32(0.5) for stem, array in zip(STEMS, ARRAYS, strict=True)}
+    (code, found), (compared, tensors) = judged(tmp_path, out, capsys)
+    assert (code, compared) == (3, 1)
+    assert [one["code"] for one in found["findings"]] == ["AX306"]
+    assert tensors["tensors"][0]["max_abs"] == pytest.approx(0.5, rel=1e-5)
+    assert tensors["tensors"][0]["relation"] != "INVALID"

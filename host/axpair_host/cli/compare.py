@@ -111,6 +111,9 @@ def _compared(
         reference, candidate, typed = read_both(pair, dtype, declared)
     except UnreadableTensor as error:
         return {"name": pair.label, **invalid(error.message).document()}
+    if typed and reference is not None and candidate is not None:
+        reference, candidate, form = _in_one_form(reference, candidate)
+        note = "; ".join(filter(None, [note, form]))
     if reference is None or candidate is None:
         result = invalid(f"missing in {'A' if reference is None else 'B'}")
         if pair.twins and pair.second is None:
@@ -141,6 +144,17 @@ def _compared(
                 result, relation=Relation.DIFFERENT, cosine=None, relative_error=None, passing_atol=None, slices=()
             )
     return {"name": pair.label, **result.document(), **({"note": note} if note else {})}
+
+
+def _in_one_form(reference: "Array", candidate: "Array") -> "tuple[Array, Array, str]":
+    """Both in the narrower one's form, and which of them was in another, where that loses nothing."""
+    from axpair_host.evidence.arranged import as_dumped
+
+    arranged, form = as_dumped(candidate, reference.dtype.name, reference.shape, reference)
+    if form:
+        return reference, arranged, f"B is {form}, and was compared in A's form"
+    arranged, form = as_dumped(reference, candidate.dtype.name, candidate.shape, candidate)
+    return arranged, candidate, f"A is {form}, and was compared in B's form" if form else ""
 
 
 def _codes(reference: "Array", candidate: "Array", given: dict[str, Any], pair: "Matched") -> dict[str, Any] | None:
