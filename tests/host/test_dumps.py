@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from axpair_host.evidence.matching import proposed_map
 from axpair_host.main import run
 from axpair_proto.joint import pack_joint
 from axpair_proto.topology.topology_pb2 import Topology
@@ -139,6 +140,115 @@ def test_a_leftover_in_the_other_spelling_is_passed_over_by_both(tmp_path: Path,
     (code, found), (compared, tensors) = judged(tmp_path, {**out, "conv2d_1.tmp_0.bin": ARRAYS[0] * 2}, capsys)
     assert (code, compared) == (0, 0), found
     assert "in B and not compared: conv2d_1.tmp_0" in json.dumps(tensors)
+
+
+ESCAPED = ("conv2d_1_tmp_0", "_model_24_m_0_Conv_output_0", "out")
+
+
+def proposals(said: str) -> dict[str, str]:
+    """File to name."""
+    return dict(option.strip("'").split("=") for option in said.split(" --map ")[1:])
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        [f"{at}_{stem}" for at, stem in enumerate(ESCAPED)],
+        [f"{stem}_{at}" for at, stem in enumerate(ESCAPED)],
+        [f"{stem}.float32" for stem in ESCAPED],
+        [f"OUT_{stem}_1x4".upper() for stem in ESCAPED[:2]] + ["x_OUT_2"],
+    ],
+)
+def test_a_map_is_proposed_where_names_speak_for_it(files: list[str], tmp_path: Path, capsys: Capture) -> None:
+    simulated(tmp_path)
+    out = {f"{stem}.bin": array for stem, array in zip(files, ARRAYS, strict=True)}
+    for (code, found), names in zip(judged(tmp_path, out, capsys), (NAMES, STEMS), strict=True):
+        assert code == 2
+        given = proposals(found["next_step"])
+        assert given == dict(zip(files, names, strict=True))
+    flags = [part for stem, name in given.items() for part in ("--map", f"{stem}={name}")]
+    assert [code for code, _ in judged(tmp_path, {}, capsys, *flags)] == [0, 0]
+
+
+def test_numbers_count_in_the_joint_s_order_which_a_folder_of_files_does_not_know(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    simulated(tmp_path)
+    (_, found), (_, compared) = judged(tmp_path, numbered("output_{}.bin"), capsys)
+    assert proposals(found["next_step"]) == {f"output_{at}": name for at, name in enumerate(NAMES)}
+    assert "say of each file which output it is" in compared["next_step"]
+
+
+KB = {"p": 8, "q": 8, "r": 4}
+
+
+@pytest.mark.parametrize(
+    ("files", "names", "is_ordered"),
+    [
+        ({"q_0": 8, "p_1": 8, "r_2": 4}, KB, True),  # names against numbers
+        ({"0": 8, "1": 4, "2": 8}, KB, True),  # numbers against sizes
+        ({"a": 8, "b": 8, "c": 4}, KB, True),  # two of one size
+        ({"p_x": 4, "q_x": 8, "r_x": 8}, KB, False),  # names against sizes
+        ({"r": 8, "b": 2, "c": 4}, {"p": 8, "q": 2, "r": 4}, False),  # sizes against a name
+        ({"m_1": 8, "m_2": 8}, {"p_2": 8, "p_1": 8}, True),  # numbers of both against the order
+        ({"m_0": 8, "m_2": 8}, {"x": 8, "y": 8}, True),  # numbers that don't count
+        ({"0": 8}, KB, True),
+    ],
+)
+def test_no_map_is_proposed_where_anything_speaks_against_it(
+    files: dict[str, int], names: dict[str, int], is_ordered: bool
+) -> None:
+    assert proposed_map(files, names, is_ordered=is_ordered) == ""
+
+
+def test_a_map_is_proposed_by_sizes_where_all_differ() -> None:
+    said = proposed_map({"a": 2, "b": 8}, {"p": 8, "q": 2}, is_ordered=False)
+    assert said == "as sizes have it: --map a=q --map b=p"
+
+
+def test_ten_numbers_count_on_after_nine() -> None:
+    names = {f"n{letter}": 4 for letter in "abcdefghijkl"}
+    given = proposals(proposed_map({f"m_{at}": 4 for at in range(12)}, names, is_ordered=True))
+    assert list(given) == sorted(given)
+    assert [given[f"m_{at}"] for at in range(12)] == list(names)
+
+
+@pytest.mark.parametrize("below", ["0", "case/0"])
+def test_a_run_s_folder_below_the_one_given_is_read(below: str, tmp_path: Path, capsys: Capture) -> None:
+    simulated(tmp_path)
+    out = {f"{below}/{stem}.bin": array for stem, array in zip(STEMS, ARRAYS, strict=True)}
+    log = ("--board-log", str(tmp_path / "log"))
+    (tmp_path / "log").write_text("run joint version: 0.5.13\nUsing batch size 1\n")
+    assert [code for code, _ in judged(tmp_path, out, capsys)] == [0, 0]
+    pair = ["pair", "--joint", tmp_path / "m.joint", "--gt", tmp_path / "gt", "--board-out", tmp_path / "out"]
+    assert run([*map(str, pair), "--out", str(tmp_path / "g"), *log]) == 0
+
+
+def test_folders_of_several_runs_are_named(tmp_path: Path, capsys: Capture) -> None:
+    simulated(tmp_path)
+    out = {f"{at}/{stem}.bin": array for at in "01" for stem, array in zip(STEMS, ARRAYS, strict=True)}
+    (code, found), (compared, _) = judged(tmp_path, out, capsys)
+    assert (code, compared) == (2, 2)
+    assert "it holds several runs, 0, 1: give one of them" in found["next_step"]
+
+
+@pytest.mark.parametrize("below", ["", "0/"])
+def test_names_that_axcl_took_for_paths_are_read(below: str, tmp_path: Path, capsys: Capture) -> None:
+    names = ("/head/a:0", "/model.24/m.0/Conv.output:0", "/out")
+    simulated(tmp_path, names, [name.replace("/", "_") for name in names])
+    files = ("head/a_0", "model.24/m.0/Conv_output_0", "out")
+    out = {f"{below}{stem}.bin": array for stem, array in zip(files, ARRAYS, strict=True)}
+    found = judged(tmp_path, out, capsys)
+    assert [code for code, _ in found] == [0, 0], found
+
+
+@pytest.mark.parametrize("suffix", [".BIN", ".raw", ".txt"])
+def test_files_that_are_no_tensors_by_their_name_are_named(suffix: str, tmp_path: Path, capsys: Capture) -> None:
+    simulated(tmp_path)
+    out = {f"{stem}{suffix}": array for stem, array in zip(STEMS, ARRAYS, strict=True)}
+    for code, found in judged(tmp_path, out, capsys):
+        assert code == 2
+        assert f"out{suffix}" in found["message"]
 
 
 def layouts_turned(array: Array) -> Array:

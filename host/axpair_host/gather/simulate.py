@@ -1,19 +1,19 @@
 """The simulated legs of a case."""
 
-import shlex
 import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 from axpair_proto.description import ModelDescription, TensorDescription
+from axpair_proto.dtypes import size_bytes
 from axpair_proto.errors import ContractError
-from axpair_proto.gt.tensors import Array, read_tensor, stems_in, stems_within
+from axpair_proto.gt.tensors import Array, other_files, read_tensor, stems_below, stems_within
 from axpair_proto.names import match_stems
 from axpair_proto.simulator import Models, Simulator, Stage, Tensors
 
 from axpair_host.errors import UsageError
-from axpair_host.evidence.matching import mapped
+from axpair_host.evidence.matching import SAY_OF_EACH, mapped, proposed_map
 from axpair_host.progress import Progress
 
 STAGES: tuple[Stage, ...] = ("onnx", "lava_joint", "joint")
@@ -77,7 +77,7 @@ def read_leg(
     Nothing outside `root` is read, where that is given. With `as_it_lies` a file of another size than declared becomes
     flat uint8 (evidence) instead of a ContractError.
     """
-    lying = stems_in(folder) if root is None else stems_within(folder, root)
+    lying = stems_below(folder) if root is None else stems_within(folder, root)
     declared = {tensor.name: tensor for tensor in description.outputs}
     said = mapped(names, lying, declared)
     found = {stem: path for stem, path in lying.items() if stem not in said.values()}
@@ -87,15 +87,30 @@ def read_leg(
     if not matched:
         listed = ", ".join(sorted(found)) or "nothing"
         next_step = "check that the folder belongs to this joint"
-        if as_it_lies and found:
-            example = shlex.quote(f"{min(found)}={next(iter(declared))}")
-            next_step += f"; where it does, say of each file which output it is: --map {example}, and so on"
+        if not found and (others := other_files(folder)):
+            listed = f"no .bin or .npy, but {', '.join(others[:4])}{', ...' if others[4:] else ''}"
+            next_step = "rename files of raw bytes to NAME.bin, or save .npy"
+        runs = sorted({stem.partition("/")[0] for stem in found if "/" in stem})
+        if runs[1:] and any(match_stems(declared, stems_below(folder / one)) for one in runs):
+            next_step = f"it holds several runs, {', '.join(runs[:4])}: give one of them, such as {folder / runs[0]}"
+        elif as_it_lies and found:
+            outputs = {name: size_bytes(tensor.dtype, tensor.shape) for name, tensor in declared.items()}
+            said_so = proposed_map({stem: _size(path) for stem, path in found.items()}, outputs, is_ordered=True)
+            next_step += f"; where it does, {said_so or SAY_OF_EACH}"
         raise UsageError(
             f"{folder}: no file of it belongs to an output of the model; found: {listed}; "
             f"outputs: {', '.join(declared)}",
             next_step=next_step,
         )
     return {name: _read(lying[stem], declared[name], as_it_lies) for name, stem in matched.items()}
+
+
+def _size(stem: Path) -> int:
+    """Bytes of the elements; 0 where they can't be read."""
+    try:
+        return read_tensor(stem).nbytes
+    except ContractError:
+        return 0
 
 
 def _read(stem: Path, tensor: TensorDescription, as_it_lies: bool) -> Array:
