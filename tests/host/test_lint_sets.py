@@ -122,8 +122,8 @@ def test_what_is_no_set_is_bad_input(name: str, data: bytes, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("name", "data", "words"),
     [
-        ("x.png", noise(1)[:40], "no picture that can be read"),
-        ("README.txt", b"how these were taken", "no picture of a known format: a build may stop there"),
+        ("x.png", noise(1)[:40], "no picture of a known format, or is cut off"),
+        ("README.txt", b"how these were taken", "no picture of a known format, or is cut off: a build may stop there"),
     ],
 )
 def test_what_is_no_picture_is_named_and_the_rest_looked_at(name: str, data: bytes, words: str, tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def _picture(data: bytes) -> tuple[Picture | None, str]:
             thumb = np.asarray(small.convert("L").resize((_THUMB, _THUMB)), np.float64)
             pixels = np.asarray(small)
     except UnidentifiedImageError:
-        return None, "no picture of a known format"
+        return None, "no picture of a known format, or is cut off"
     except Exception as error:  # pillow raises anything on damaged files, and refuses bombs
         return None, f"no picture that can be read: {error}"
     flat = pixels.reshape(-1, 3)
