@@ -4,7 +4,7 @@ from axpair_proto.description import ModelDescription
 from axpair_proto.filekinds import kind_of
 from axpair_proto.gt.tensors import Array, stems_below
 from axpair_proto.joint import toolchain_of
-from axpair_proto.names import find_name, match_stems
+from axpair_proto.names import find_name
 from axpair_proto.run_logs import SHOWN_LINES, TOOLS, RunLog, read_run_log
 
 from axpair_host.digests import bytes_sha256
@@ -15,7 +15,7 @@ from axpair_host.gather.board_leg import BoardLeg, BoardRound
 from axpair_host.gather.gathering import differences
 from axpair_host.gather.request import FinishedRun
 from axpair_host.gather.run_log import description_in, log_lines
-from axpair_host.gather.simulate import read_leg
+from axpair_host.gather.simulate import files_of, read_leg
 
 _ONCE = "the board ran once, before: neither repetition nor stale or unwritten outputs could be checked"
 
@@ -140,6 +140,6 @@ def _described(finished: FinishedRun, log: RunLog) -> str:
 
 def _left_over(finished: FinishedRun, description: ModelDescription) -> tuple[str, ...]:
     found = stems_below(finished.folder)
-    used = set(match_stems([tensor.name for tensor in description.outputs], found).values()) | set(finished.names)
+    used = set(files_of([tensor.name for tensor in description.outputs], found, finished.names).values())
     rest = sorted(set(found) - used) if used else []
     return (f"{finished.folder}: not read, as no output is named so: {', '.join(rest)}",) if rest else ()

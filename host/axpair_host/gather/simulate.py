@@ -79,9 +79,8 @@ def read_leg(
     """
     lying = stems_below(folder) if root is None else stems_within(folder, root)
     declared = {tensor.name: tensor for tensor in description.outputs}
-    said = mapped(names, lying, declared)
-    found = {stem: path for stem, path in lying.items() if stem not in said.values()}
-    matched = said | dict(match_stems([name for name in declared if name not in said], found))
+    matched = files_of(declared, lying, names)
+    found = {stem: path for stem, path in lying.items() if stem not in matched.values()}
     if not matched and len(declared) == len(found) == 1:
         matched = {next(iter(declared)): next(iter(found))}
     if not matched:
@@ -103,6 +102,14 @@ def read_leg(
             next_step=next_step,
         )
     return {name: _read(lying[stem], declared[name], as_it_lies) for name, stem in matched.items()}
+
+
+def files_of(outputs: Collection[str], lying: Collection[str], names: Mapping[str, str]) -> dict[str, str]:
+    """Output to the file stem that stands for it: as --map says, else by the rules. Raises UsageError for a --map of
+    what isn't there."""
+    said = mapped(names, lying, outputs)
+    rest = [stem for stem in lying if stem not in said.values()]
+    return said | dict(match_stems([name for name in outputs if name not in said], rest))
 
 
 def _size(stem: Path) -> int:
