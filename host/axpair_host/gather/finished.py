@@ -2,9 +2,9 @@
 
 from axpair_proto.description import ModelDescription
 from axpair_proto.filekinds import kind_of
-from axpair_proto.gt.tensors import Array, stems_in
+from axpair_proto.gt.tensors import Array, stems_below
 from axpair_proto.joint import toolchain_of
-from axpair_proto.names import find_name, match_stems
+from axpair_proto.names import find_name
 from axpair_proto.run_logs import SHOWN_LINES, TOOLS, RunLog, read_run_log
 
 from axpair_host.digests import bytes_sha256
@@ -15,7 +15,7 @@ from axpair_host.gather.board_leg import BoardLeg, BoardRound
 from axpair_host.gather.gathering import differences
 from axpair_host.gather.request import FinishedRun
 from axpair_host.gather.run_log import description_in, log_lines
-from axpair_host.gather.simulate import read_leg
+from axpair_host.gather.simulate import files_of, read_leg
 
 _ONCE = "the board ran once, before: neither repetition nor stale or unwritten outputs could be checked"
 
@@ -31,7 +31,7 @@ def finished_leg(finished: FinishedRun, description: ModelDescription) -> BoardL
         refuse_other_kind("--board-log", finished.log, kind_of(finished.log))
     lines = log_lines(finished.log) if finished.log else ()
     log = read_run_log(lines)
-    if (log.failure is not None and not log.written) or (not stems_in(finished.folder) and finished.log is not None):
+    if (log.failure is not None and not log.written) or (not stems_below(finished.folder) and finished.log is not None):
         return _failed_leg(finished, description, lines, log)
     outputs = read_leg(finished.folder, description, as_it_lies=True, names=finished.names)
     unwritten = {find_name(name, list(outputs)) for name in log.outputs_not_written} - {None}
@@ -85,7 +85,7 @@ def _failed_leg(finished: FinishedRun, description: ModelDescription, lines: tup
             f"{finished.log}: the run never began: {found.message}",
             next_step="mend its command or its files, and run it again",
         )
-    notes = (f"{finished.folder}: not read: the log says that this run failed",) if stems_in(finished.folder) else ()
+    notes = (f"{finished.folder}: not read: the log says that this run failed",) if stems_below(finished.folder) else ()
     shown = "; ".join(line.strip() for line in lines[-SHOWN_LINES:] if line.strip()) or "nothing"
     message = found.message if found is not None else f"it left no output; its last lines: {shown}"
     kind = "exit" if found is None else "crash" if found.signal else "error"
@@ -139,7 +139,7 @@ def _described(finished: FinishedRun, log: RunLog) -> str:
 
 
 def _left_over(finished: FinishedRun, description: ModelDescription) -> tuple[str, ...]:
-    found = stems_in(finished.folder)
-    used = set(match_stems([tensor.name for tensor in description.outputs], found).values()) | set(finished.names)
+    found = stems_below(finished.folder)
+    used = set(files_of([tensor.name for tensor in description.outputs], found, finished.names).values())
     rest = sorted(set(found) - used) if used else []
     return (f"{finished.folder}: not read, as no output is named so: {', '.join(rest)}",) if rest else ()

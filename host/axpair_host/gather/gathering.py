@@ -78,9 +78,9 @@ def store(
     """Write one case, however its legs came about, into `folder` and return its record (not yet written)."""
     outputs = output_facts(prepared.description, request.models.onnx)
     inputs = write_inputs(folder, prepared)
-    write_legs(folder, legs)
+    write_legs(folder, legs, outputs)
     joint = legs.get("joint")
-    facts = write_board(folder, leg, joint) if leg is not None else None
+    facts = write_board(folder, leg, joint, outputs) if leg is not None else None
     if leg is not None and leg.rounds and not same_bytes(joint, leg.outputs()):
         write_probe_input(folder, prepared)
     golden_notes: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ from pathlib import Path
 from axpair_proto.capabilities import ChecksConfig
 from axpair_proto.description import ModelDescription
 from axpair_proto.joint import SLIM_MEMBERS, JointArchive, read_joint
+from axpair_proto.names import RENAME, alike_words
 from axpair_proto.simulator import Simulator
 
 from axpair_host.boards.loaded import LoadedModel
@@ -25,9 +26,10 @@ from axpair_host.simulators import simulator_for
 def simulator_of(request: GatherRequest, named: str | None, address: Address) -> Simulator | None:
     """The simulator; None where the legs come from --gt and none at hand knows the joint.
 
-    Raises ContractError where the joint is none, UsageError where nothing could run it.
+    Raises ContractError where the joint is none, UsageError where nothing could run it, or where two of its tensors
+    have one name.
     """
-    read_joint(request.models.joint, wanted=())
+    _refuse_shared_names(read_joint(request.models.joint, wanted=()), request.models.joint)
     if request.gt is None or named is not None:
         return simulator_for(request.models.joint, named)
     try:
@@ -39,6 +41,14 @@ def simulator_of(request: GatherRequest, named: str | None, address: Address) ->
                 next_step="give the real board with --board URL, or its finished run with --board-out DIR",
             ) from error
         return None
+
+
+def _refuse_shared_names(joint: JointArchive, path: Path) -> None:
+    for side, tensors in (("input", joint.inputs()), ("output", joint.outputs())):
+        names = [one.name for one in tensors]
+        twice = [words for words in alike_words(side, names) if len(set(names)) < len(names)]
+        if twice:
+            raise UsageError(f"{path}: {twice[0]}: which file is whose can't be told", next_step=RENAME)
 
 
 def simulated_by(request: GatherRequest, simulator: Simulator | None) -> str:
