@@ -5,6 +5,7 @@ from pathlib import Path
 
 from axpair_proto.capabilities import ChecksConfig
 from axpair_proto.description import ModelDescription
+from axpair_proto.gt.tensors import stems_in
 from axpair_proto.joint import SLIM_MEMBERS, JointArchive, read_joint
 from axpair_proto.simulator import Simulator
 
@@ -17,7 +18,7 @@ from axpair_host.gather import described
 from axpair_host.gather.board_side import BoardSide
 from axpair_host.gather.prepare import PreparedCase, from_gt, prepare
 from axpair_host.gather.request import GatherRequest
-from axpair_host.gather.run_log import logged_description
+from axpair_host.gather.run_log import description_in, run_of
 from axpair_host.progress import Progress
 from axpair_host.simulators import simulator_for
 
@@ -79,7 +80,7 @@ def _described(request: GatherRequest, gt: Path, joint: JointArchive, side: Boar
         if isinstance(loaded, LoadedModel):
             return loaded.description
     elif request.finished is not None and request.finished.log is not None:
-        logged = logged_description(request.finished.log)
+        logged = description_in(run_of(request.finished.log, stems_in(request.finished.folder)).log)
         # One of another model is evidence of what the program loaded, and no description of this joint.
         if logged is not None and not described.unlike(logged, joint.inputs(), joint.outputs(), is_whole=True):
             try:
