@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from axpair_proto.description import ModelDescription
-from axpair_proto.filekinds import kind_of
 from axpair_proto.gt.tensors import Array, stems_in
 from axpair_proto.joint import toolchain_of
 from axpair_proto.names import find_name, match_stems
@@ -11,8 +10,8 @@ from axpair_proto.run_logs import SHOWN_LINES, TOOLS, RunLog, read_run_log
 
 from axpair_host.digests import bytes_sha256
 from axpair_host.errors import UsageError
-from axpair_host.evidence.record import NOT_STORED, Failure, Round, RoundOutput
-from axpair_host.files import existing_folder, refuse_other_kind
+from axpair_host.evidence.record import FINISHED, NOT_STORED, Failure, Round, RoundOutput
+from axpair_host.files import existing_folder
 from axpair_host.gather.board_leg import BoardLeg, BoardRound
 from axpair_host.gather.gathering import differences
 from axpair_host.gather.request import FinishedRun
@@ -32,8 +31,6 @@ def finished_leg(finished: FinishedRun, description: ModelDescription) -> BoardL
     stems = stems_in(finished.folder)
     run = LoggedRun(read_run_log(()))
     if finished.log is not None:
-        if finished.log.is_file():
-            refuse_other_kind("--board-log", finished.log, kind_of(finished.log))
         run = run_of(finished.log, stems)
         if not stems:
             return _failed_leg(finished, description, run)
@@ -133,10 +130,14 @@ def _leg(
 ) -> BoardLeg:
     log = run.log
     logged = description_in(log)
+    if logged is not None and log.defaulted:
+        ours = [one.name for one in description.inputs]
+        fed = tuple(one for one in logged.inputs if one.name not in log.defaulted or find_name(one.name, ours))
+        logged = replace(logged, inputs=fed)
     if run.count > 1:
         notes += (f"{finished.log} holds {run.count} runs: {_which(run)}",)
     return BoardLeg(
-        url=f"finished run in {finished.folder}, {_described(finished, log)}",
+        url=f"{FINISHED}{finished.folder}, {_described(finished, log)}",
         rounds=tuple(BoardRound(one, outputs) for one in rounds),
         versions=log.versions,
         tools_version=str(toolchain_of(log.toolchain)),

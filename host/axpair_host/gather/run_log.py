@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from axpair_proto.description import ModelDescription, TensorDescription
+from axpair_proto.filekinds import FileKind, kind_of
 from axpair_proto.joint import toolchain_of
 from axpair_proto.regular import read_regular
 from axpair_proto.run_logs import LoggedTensor, RunLog, runs_in
 
 from axpair_host.errors import UsageError
+from axpair_host.files import refuse_other_kind, sure_kind
 
 MAX_LOG_BYTES = 16 << 20
 
@@ -58,9 +60,13 @@ def run_of(path: Path, stems: Collection[str]) -> LoggedRun:
     """The run that a folder with these files is of: the last that says that it stored them, else the last that came to
     its end. Of an empty folder, and where none says so, the last that began.
 
-    Raises UsageError as `log_lines` does.
+    Raises UsageError as `log_lines` does, and for what is no log by its content.
     """
+    kind = kind_of(path) if path.exists() else FileKind.RUN_LOG
+    refuse_other_kind("--board-log", path, kind)
     runs = runs_in(log_lines(path))
+    if kind in (FileKind.JSON, FileKind.UNKNOWN) and not any(one.known_lines for one in runs):
+        sure_kind("--board-log", path)
     begun = [one for one in runs if one.began] or list(runs)
     stored, ended = [one for one in begun if wrote(one, stems)], [one for one in begun if one.finished]
     place = begun.index((stored or ended or begun)[-1] if stems else begun[-1])

@@ -7,6 +7,7 @@ from axpair_proto.capabilities import ChecksConfig
 from axpair_proto.description import ModelDescription
 from axpair_proto.gt.tensors import stems_in
 from axpair_proto.joint import SLIM_MEMBERS, JointArchive, read_joint
+from axpair_proto.names import find_name, match_stems
 from axpair_proto.simulator import Simulator
 
 from axpair_host.boards.loaded import LoadedModel
@@ -71,7 +72,18 @@ def description_of(request: GatherRequest, simulator: Simulator | None, side: Bo
         return simulator.describe(request.models.joint)
     assert request.gt is not None
     joint = read_joint(request.models.joint, wanted=SLIM_MEMBERS)
-    return described.as_in_joint(_described(request, request.gt, joint, side), joint)
+    return _as_fed(described.as_in_joint(_described(request, request.gt, joint, side), joint), request)
+
+
+def _as_fed(description: ModelDescription, request: GatherRequest) -> ModelDescription:
+    """Without inputs that the gt folder doesn't hold and the finished run had of the model's own default."""
+    if request.finished is None or request.finished.log is None or request.gt is None:
+        return description
+    defaulted = run_of(request.finished.log, stems_in(request.finished.folder)).log.defaulted
+    lying = stems_in(request.gt / "input") if defaulted and (request.gt / "input").is_dir() else {}
+    there = match_stems([one.name for one in description.inputs], lying) if lying else {}
+    fed = tuple(one for one in description.inputs if one.name in there or find_name(one.name, defaulted) is None)
+    return replace(description, inputs=fed) if there else description
 
 
 def _described(request: GatherRequest, gt: Path, joint: JointArchive, side: BoardSide | None) -> ModelDescription:

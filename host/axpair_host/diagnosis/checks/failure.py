@@ -8,7 +8,7 @@ from axpair_proto.npu_codes import meaning
 
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
-from axpair_host.evidence.record import NOT_STORED, Failure
+from axpair_host.evidence.record import FINISHED, NOT_STORED, Failure
 
 _KINDS = {
     "error": "returned an error",
@@ -106,7 +106,9 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
     failed = first_failure(inquiry)
     if failed is None or any(one.code in SPECIFIC and one.proven for one in inquiry.findings):
         return
-    yield found("AX307", failed.said(), failed.evidence(), proven=True, outputs=failed.outputs, settles=("board",))
+    board = inquiry.evidence.record.board
+    evidence = failed.evidence() | ({"by_log": True} if board is not None and board.url.startswith(FINISHED) else {})
+    yield found("AX307", failed.said(), evidence, proven=True, outputs=failed.outputs, settles=("board",))
 
 
 SPECIFIC = ("AX308", "AX309", "AX310")
