@@ -111,12 +111,12 @@ def _kind_of_folder(path: Path) -> FileKind:
 
 
 def _by_mark(path: Path, head: bytes) -> FileKind | None:
-    if head.startswith(b"MGBS"):
-        return FileKind.AXE
     if head.startswith(b"\x93NUMPY"):
         return FileKind.NPY
     if head.startswith(b"PK\x03\x04"):
         return _zip(path)
+    if head.startswith(b"MGBS"):
+        return FileKind.AXE
     images = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
     is_image = head.startswith(images) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
     if is_image and not (head[:2] == b"BM" and _as_text(head) is not None):

@@ -121,6 +121,15 @@ def test_what_is_no_file_is_passed_over_and_named(tmp_path: Path) -> None:
     )
 
 
+def test_a_gt_folder_among_the_cases_is_none(tmp_path: Path) -> None:
+    write(tmp_path, "a.jpg")
+    (tmp_path / "gt" / "joint").mkdir(parents=True)
+    write(tmp_path / "gt", "pair.json", "joint/y.bin")
+    found = discover(tmp_path, ["data"])
+    assert [case.id for case in found.cases] == ["a.jpg"]
+    assert found.passed_over == ("gt (a gt folder)",)
+
+
 def test_a_list_passes_over_what_is_no_file(tmp_path: Path) -> None:
     write(tmp_path, "a.jpg")
     os.mkfifo(tmp_path / "pipe.png")

@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from axpair_proto.names import as_text, gt_file_stem, match_stems
 
 from axpair_host.errors import UsageError
+from axpair_host.evidence.record import FILE_NAME as RECORD
 from axpair_host.files import existing_file
 
 IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".gif"))
@@ -110,10 +111,12 @@ def _in_folder(folder: Path, run: Path | None) -> tuple[list[Path], list[str], l
         here = Path(where)
         links = [name for name in below if (here / name).is_symlink() and not name.startswith(".")]
         passed_over += [f"{_id((here / name).relative_to(folder))} (a link to a folder)" for name in links]
+        stored = [name for name in below if name not in links and (here / name / RECORD).is_file()]
+        passed_over += [f"{_id((here / name).relative_to(folder))} (a gt folder)" for name in stored]
         below[:] = [
             name
             for name in below
-            if name not in links and not name.startswith(".") and (here / name).resolve() != without
+            if name not in (*links, *stored) and not name.startswith(".") and (here / name).resolve() != without
         ]
         for name in names:
             if name.startswith("."):
