@@ -56,6 +56,11 @@ def gather(
         try:
             legs = _simulated(request, prepared, simulator, progress, timings)
             leg = running.result()
+            if leg.where_equal is not None and same_bytes(legs.get("joint"), leg.where_equal.outputs()):
+                leg = leg.where_equal
+            if isinstance(board, BoardLeg):
+                for note in leg.notes:
+                    progress.note(note)
         except BaseException:
             if isinstance(board, BoardSide):
                 board.abandon()

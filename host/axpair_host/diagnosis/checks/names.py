@@ -6,14 +6,27 @@ from axpair_proto.names import ALL_RULES, alike_words, joint_name
 
 from axpair_host.diagnosis.finding import Finding, Matter, found
 from axpair_host.diagnosis.inquiry import Inquiry
+from axpair_host.evidence.record import NOT_STORED
 
 _SIMULATED = ("onnx", "lava_joint", "joint")
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding]:
-    """AX001: an output is missing in a leg that is there, or a leg has one that no other knows."""
+    """AX001: an output is missing in a leg that is there, or a leg has one that no other knows, or the program could
+    store none, since two have one file name."""
     alike = alike_words("output", [output.name for output in inquiry.outputs])
     is_missing = False
+    for one in inquiry.evidence.case_rounds:
+        if one.failure is not None and one.failure.kind == NOT_STORED:
+            yield found(
+                "AX001",
+                f"the program on the board could not store its outputs: {one.failure.message}",
+                {"leg": "board", "log_lines": list(one.log_lines[-20:])},
+                proven=True,
+                outputs=tuple(output.name for output in inquiry.outputs),
+                settles=("board",),
+                stage="on_board",
+            )
     for leg in (*_SIMULATED, "board"):
         tensors = inquiry.evidence.leg(leg)
         names = [output.name for output in inquiry.outputs]
