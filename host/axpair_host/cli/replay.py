@@ -42,7 +42,8 @@ def command(as_json: bool, **given: Any) -> int:
     """Run every BadCase through one model on one board, judge each, and go on where it stopped when called again.
 
     CASES is a folder (images, .bin, .npy, at any depth; for a model with several inputs one sub-folder a case, its
-    files named by the inputs), or a text file with one path a line. --expect and --observed take a JSON object from
+    files named by the inputs), an archive of such a folder, a text file with one path a line, or a CSV file: columns
+    path (or one named by each input) and id. --expect and --observed take a JSON object from
     case id to result.
 
     Verdicts and metrics go into RUN/run.sqlite, gt folders of cases that didn't pass into RUN/cases. A row there that

@@ -33,7 +33,7 @@ from axpair_host.postprocess.commands import NoBoardYet
 from axpair_host.preprocess import running as preprocess
 from axpair_host.preprocess.explaining import Suspect
 from axpair_host.progress import Progress
-from axpair_host.replay.cases import Case, Found, check_apart, discover
+from axpair_host.replay.cases import Case, Found, check_apart, opened
 from axpair_host.replay.display import watching
 from axpair_host.replay.ended import counted
 from axpair_host.replay.fitness import disown
@@ -101,7 +101,12 @@ def carry_out(order: Order, progress: Progress) -> Replayed:
     stored by then stays.
     """
     check_apart(order.run, [order.cases])
-    task = _task(order)
+    with _tasks(order) as task:
+        return _carried_out(task, progress)
+
+
+def _carried_out(task: "_Task", progress: Progress) -> Replayed:
+    order = task.order
     check_apart(order.run, [path for case in task.found.cases for path in case.files.values()])
     with lock_run(order.run) as run, counted(run):
         header = task.header()
@@ -183,11 +188,13 @@ class _Task:
 
     def prepare(self, case: Case) -> PreparedCase:
         """A case's input bytes. Raises AxpairError with side "input" for files that can't be used."""
-        files = [InputFile(path, name) for name, path in case.files.items()]
+        files = [InputFile(path, name, case.packed) for name, path in case.files.items()]
         return prepare(self.simulator, self.order.models, self.description, files, case.id, self.order.fitting)
 
 
-def _task(order: Order) -> _Task:
+@contextmanager
+def _tasks(order: Order) -> Iterator[_Task]:
+    """The one task; an archive of cases is unpacked for as long as the block lasts."""
     address = address_of(order.board)
     request = GatherRequest(order.models, repeat=order.repeat, deadline_ms=order.deadline_ms, other=order.other)
     simulator = simulator_of(request, order.simulator, address)
@@ -200,7 +207,19 @@ def _task(order: Order) -> _Task:
     if (post := order.judging.loaded(NoBoardYet())) is not None:  # so that a typo shows before the work
         pins["postprocess"] = spec_pin(post.spec, post.sources)
     description = simulator.describe(order.models.joint)
-    found = discover(order.cases, [one.name for one in description.inputs], run=order.run)
+    with opened(order.cases, [one.name for one in description.inputs], run=order.run) as found:
+        yield _task(order, address, request, simulator, description, pins, found)
+
+
+def _task(
+    order: Order,
+    address: Address,
+    request: GatherRequest,
+    simulator: Simulator,
+    description: ModelDescription,
+    pins: dict[str, str],
+    found: Found,
+) -> _Task:
     said = read_said(found.cases, expect=order.expect, observed=order.observed, golden=order.golden)
     if order.judging.preprocess is not None:
         with closing(preprocess.load(order.judging.preprocess)) as preparing:  # likewise
