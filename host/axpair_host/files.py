@@ -123,6 +123,7 @@ _BELONGS = {
     "axpair compare SIMULATED BOARD",
     FileKind.NEU: "give the joint that it is a part of",
     FileKind.AXE: "give the joint that it is a part of",
+    FileKind.TOPOLOGY: "give the joint that it is a part of",
     FileKind.PRO: "give a joint; what is in this package is run by the ISP's own program",
     FileKind.PROTOTXT: "give it as --config",
     FileKind.PULSAR2_CONFIG: "axpair lint {path}; joints are built from pulsar's prototxt, axmodels by pulsar2",

@@ -36,7 +36,8 @@ map_option = click.option(
     multiple=True,
     metavar="THEIRS=OURS",
     callback=_names_of,
-    help="The second side's THEIRS is OURS of the first: for names that no rule pairs. May be repeated.",
+    help="The second side's THEIRS is OURS of the first: for names that no rule pairs; each as the model, a file or a "
+    "gt folder has it. May be repeated.",
 )
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="One JSON document on stdout; everything else goes to stderr."

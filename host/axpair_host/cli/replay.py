@@ -8,7 +8,7 @@ from axpair_proto.printing import print_aside, print_document
 
 from axpair_host.cli import options
 from axpair_host.cli.model_defaults import Asked, ModelCommand
-from axpair_host.errors import BoardError, UsageError
+from axpair_host.errors import BoardError, Interrupted, UsageError
 
 if TYPE_CHECKING:
     from axpair_host.replay.session import Order, Replayed
@@ -67,8 +67,10 @@ def command(as_json: bool, **given: Any) -> int:
         with shown() as progress:
             replayed = carry_out(order, progress)
     except BoardError as error:
+        own = error.next_step if isinstance(error, Interrupted) else ""
         raise BoardError(
-            f"{error.message}; {so_far(order.run)}", next_step="see to the board and call the same command again"
+            f"{error.message}; {so_far(order.run)}",
+            next_step=own or "see to the board and call the same command again",
         ) from error
     except (AxpairError, OSError) as error:
         refused = of_disk(error)

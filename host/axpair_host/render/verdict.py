@@ -152,6 +152,8 @@ def _standing(one: Mapping[str, Any]) -> str:
         return "It arises in our own worker: run_joint is right on the same board."
     if not one["proven"]:
         return "A hint, not proven."
+    if one["code"] == "AX307" and one["evidence"].get("by_log"):
+        return "Seen in the log of the run."
     if one["code"] == "AX307" and not one["owner_proven"]:
         return "Seen by the agent. That it isn't our own worker on the board would be shown by run_joint failing too."
     if not one["owner_proven"]:
