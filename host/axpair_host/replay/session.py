@@ -207,37 +207,25 @@ def _tasks(order: Order) -> Iterator[_Task]:
     if (post := order.judging.loaded(NoBoardYet())) is not None:  # so that a typo shows before the work
         pins["postprocess"] = spec_pin(post.spec, post.sources)
     description = simulator.describe(order.models.joint)
-    with opened(order.cases, [one.name for one in description.inputs], run=order.run) as found:
-        yield _task(order, address, request, simulator, description, pins, found)
-
-
-def _task(
-    order: Order,
-    address: Address,
-    request: GatherRequest,
-    simulator: Simulator,
-    description: ModelDescription,
-    pins: dict[str, str],
-    found: Found,
-) -> _Task:
-    said = read_said(found.cases, expect=order.expect, observed=order.observed, golden=order.golden)
     if order.judging.preprocess is not None:
         with closing(preprocess.load(order.judging.preprocess)) as preparing:  # likewise
             pins["preprocess"] = spec_pin(order.judging.preprocess, preparing.sources)
-    return _Task(
-        order=order,
-        address=address,
-        request=request,
-        simulator=simulator,
-        simulated_by=simulated_by(request, simulator),
-        description=description,
-        facts=case_facts(order.models, "", models),
-        programs=(models, Pinned(programs)),
-        found=found,
-        said=said,
-        digests={case.id: case.digest(said.of(case.id)) for case in found.cases},
-        pins=pins,
-    )
+    with opened(order.cases, [one.name for one in description.inputs], run=order.run) as found:
+        said = read_said(found.cases, expect=order.expect, observed=order.observed, golden=order.golden)
+        yield _Task(
+            order=order,
+            address=address,
+            request=request,
+            simulator=simulator,
+            simulated_by=simulated_by(request, simulator),
+            description=description,
+            facts=case_facts(order.models, "", models),
+            programs=(models, Pinned(programs)),
+            found=found,
+            said=said,
+            digests={case.id: case.digest(said.of(case.id)) for case in found.cases},
+            pins=pins,
+        )
 
 
 @contextmanager
