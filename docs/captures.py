@@ -10,6 +10,7 @@ import os
 import pty
 import re
 import shlex
+import shutil
 import struct
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from io import StringIO
 from pathlib import Path
 
 from axpair_host.demo.material import models_in
+from axpair_proto.lines import command_lines
 from rich.console import CONSOLE_SVG_FORMAT, Console
 from rich.text import Text
 
@@ -86,8 +88,10 @@ def shown(command: str, columns: int, folder: Path, *, colored: bool) -> str:
 def picture(command: str, text: str, columns: int) -> str:
     """The same as SVG."""
     console = Console(record=True, width=columns, file=StringIO(), highlight=False)
-    console.print(Text(f"$ {command}", style="bold"), Text.from_ansi(text), sep="\n", soft_wrap=True)
-    return console.export_svg(title="axpair", code_format=_FONT_FACES.sub("", CONSOLE_SVG_FORMAT))
+    prompt = Text("\n".join(command_lines(f"$ {command}", columns)), style="bold")
+    console.print(prompt, Text.from_ansi(text), sep="\n", soft_wrap=True)
+    form = _FONT_FACES.sub("", CONSOLE_SVG_FORMAT).replace("<svg ", '<svg xml:space="preserve" ', 1)
+    return console.export_svg(title="axpair", code_format=form)
 
 
 def main() -> None:
@@ -98,6 +102,7 @@ def main() -> None:
     for scene in scenes(Path("demo-out")):
         for columns in COLUMNS:
             for colored in (True, False):
+                shutil.rmtree(work / "run", ignore_errors=True)  # else a replay has nothing to do
                 text = shown(scene.command, columns, work, colored=colored)
                 svg = picture(scene.command, text, columns)
                 stem = f"{scene.name}-{columns}-{'colored' if colored else 'plain'}"

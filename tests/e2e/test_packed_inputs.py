@@ -78,6 +78,18 @@ def test_a_zip_of_cases_goes_on_as_a_folder_does(tiny: Case, tmp_path: Path) -> 
     assert "left out, as neither image, .bin nor .npy (1): notes.txt" in shown.stdout
 
 
+def test_golden_results_of_each_case_from_an_npz_of_its_id(tiny: Case, tmp_path: Path) -> None:
+    array_of(tiny, tmp_path)
+    (tmp_path / "cases").mkdir()
+    (tmp_path / "cases" / "a.png").write_bytes(tiny.picture.read_bytes())
+    (tmp_path / "golden").mkdir()
+    onnx = {path.stem: np.load(path) for path in (tmp_path / "as-picture" / "onnx").glob("*.npy")}
+    np.savez(tmp_path / "golden" / "a.png.npz", **onnx)
+    code, document, _ = replayed(tiny, tmp_path / "cases", tmp_path / "run", "--golden", str(tmp_path / "golden"))
+    assert code == 0
+    assert all(output["golden_onnx"]["relation"] == "IDENTICAL" for output in document["cases"][0]["outputs"])
+
+
 def test_a_list_of_a_spreadsheet(tiny: Case, tmp_path: Path) -> None:
     for name in ("a, b.png", "c.png"):
         (tmp_path / name).write_bytes(tiny.picture.read_bytes())
