@@ -49,6 +49,7 @@ from axpair_host.replay.pins import (
 from axpair_host.replay.row import Row
 from axpair_host.replay.runner import Means, Watch, left_open, replay, unfinished
 from axpair_host.replay.said import SaidOfCases, read_said
+from axpair_host.replay.similarity import similarities
 from axpair_host.replay.store import Run, lock_run
 from axpair_host.replay.stream import gather_cases
 from axpair_host.replay.summary import Summary, summarise
@@ -125,7 +126,8 @@ def carry_out(order: Order, progress: Progress) -> Replayed:
         if still_open:
             raise left_open(still_open, "the worker was ended from outside at each attempt")
         rows, lost = run.rows(), _workers_lost(run)
-    return Replayed(rows, summarise(rows, earlier=len(earlier)), task.found, len(to_run), damaged, lost)
+        similar = tuple(similarities(run.vectors()))
+    return Replayed(rows, summarise(rows, similar, earlier=len(earlier)), task.found, len(to_run), damaged, lost)
 
 
 @dataclass(frozen=True)
