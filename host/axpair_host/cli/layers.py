@@ -112,6 +112,7 @@ def _dump(given: "Mapping[str, Any]") -> dict[str, Any]:
     from axpair_host.cli.progress import shown
     from axpair_host.layers.costs import costliest, enters_at
     from axpair_host.layers.dumping import dumped_scores
+    from axpair_host.layers.outputs import scored_outputs
     from axpair_host.layers.report import report
     from axpair_host.layers.sixteen import try_sixteen
 
@@ -123,7 +124,10 @@ def _dump(given: "Mapping[str, Any]") -> dict[str, Any]:
         if given["sixteen"] and worst is not None:
             place = enters_at(scores, worst)
             trial = try_sixteen(simulator, models, prepared.data, scores, place, given["cosine"], progress)
-    return report(scores, given["cosine"], simulator=f"{simulator.name} {simulator.version()}", sixteen=trial)
+        with progress.task("judge the outputs"):
+            outputs = scored_outputs(simulator, models, prepared.data, given["cosine"])
+    named = f"{simulator.name} {simulator.version()}"
+    return report(scores, given["cosine"], simulator=named, outputs=outputs, sixteen=trial)
 
 
 def _bisect(given: "Mapping[str, Any]") -> dict[str, Any]:

@@ -51,6 +51,7 @@ from axpair_host.replay.pins import (
 from axpair_host.replay.row import Row
 from axpair_host.replay.runner import Means, Watch, left_open, replay, unfinished
 from axpair_host.replay.said import SaidOfCases, read_said
+from axpair_host.replay.similarity import similarities
 from axpair_host.replay.store import Run, lock_run
 from axpair_host.replay.stream import gather_cases
 from axpair_host.replay.summary import Summary, summarise
@@ -132,7 +133,8 @@ def _carried_out(task: "_Task", progress: Progress) -> Replayed:
         if still_open:
             raise left_open(still_open)
         rows, lost = run.rows(), _workers_lost(run)
-    return Replayed(rows, summarise(rows, earlier=len(earlier)), task.found, len(to_run), damaged, lost)
+        similar = tuple(similarities(run.vectors()))
+    return Replayed(rows, summarise(rows, similar, earlier=len(earlier)), task.found, len(to_run), damaged, lost)
 
 
 @dataclass(frozen=True)
@@ -201,8 +203,6 @@ def _tasks(order: Order) -> Iterator[_Task]:
     if simulator is None:
         raise TypeError("without a gt folder there is always a simulator")
     request = checked_config(request, simulator)
-    models = pinned_models(order.models)
-    programs = [path for spec in (order.judging.postprocess, order.judging.preprocess) for path in files_of(spec or "")]
     pins = {"postprocess": "", "preprocess": ""}
     if (post := order.judging.loaded(NoBoardYet())) is not None:  # so that a typo shows before the work
         pins["postprocess"] = spec_pin(post.spec, post.sources)
@@ -220,6 +220,8 @@ def _task(
     pins: dict[str, str],
     found: Found,
 ) -> _Task:
+    models = pinned_models(order.models)
+    programs = [path for spec in (order.judging.postprocess, order.judging.preprocess) for path in files_of(spec or "")]
     said = read_said(found.cases, expect=order.expect, observed=order.observed, golden=order.golden)
     if order.judging.preprocess is not None:
         with closing(preprocess.load(order.judging.preprocess)) as preparing:  # likewise

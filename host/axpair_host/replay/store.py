@@ -3,6 +3,7 @@
     header(key, value)                            what the run is; see `pins`
     cases(id, source_sha256, verdict, code, owner, kept, document, volatile)
     metrics(id, position, output, legs, relation, cosine, measured)
+    vectors(id, output, onnx, joint)              little-endian float32; runs of earlier releases have none
 
 `document`, `volatile` and `measured` are JSON. Rows without `volatile`, ordered by id, don't depend on when, where or
 how often interrupted the run was made. `axpair diagnose RUN` and others read it through `open_run`.
@@ -16,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
+import numpy as np
 from axpair_proto.gt.listing import marked
 from axpair_proto.gt.marks import is_mark, read_mark
 from axpair_proto.syncing import make_folder
@@ -23,6 +25,7 @@ from axpair_proto.text import LONGEST, printable
 
 from axpair_host.errors import UsageError
 from axpair_host.replay.row import Row, to_text
+from axpair_host.replay.similarity import Array, is_stored_vector
 from axpair_host.replay.stored_row import DamagedRow, is_metric, read_row
 
 FILE_NAME = "run.sqlite"
@@ -43,6 +46,9 @@ CREATE TABLE metrics (
   legs TEXT NOT NULL, relation TEXT NOT NULL, cosine REAL, measured TEXT NOT NULL, PRIMARY KEY (id, position)
 ) WITHOUT ROWID;
 """
+_VECTORS = """CREATE TABLE IF NOT EXISTS vectors (
+  id TEXT NOT NULL REFERENCES cases(id) ON DELETE CASCADE, output TEXT NOT NULL, onnx BLOB NOT NULL,
+  joint BLOB NOT NULL, PRIMARY KEY (id, output)) WITHOUT ROWID"""
 _TABLE_NAMES = frozenset(("header", "cases", "metrics"))
 _COLUMNS = "id, source_sha256, verdict, code, owner, kept, document, volatile"
 
@@ -77,6 +83,22 @@ class Run:
                 (*fields, to_text(row.document), to_text(row.volatile)),
             )
             self._add_metrics(row)
+            self._connection.execute("DELETE FROM vectors WHERE id = ?", (row.id,))
+            self._connection.executemany(
+                "INSERT INTO vectors VALUES (?, ?, ?, ?)",
+                [(row.id, name, one.tobytes(), other.tobytes()) for name, (one, other) in row.vectors.items()],
+            )
+
+    def vectors(self) -> dict[str, dict[str, tuple[Array, Array]]]:
+        """By output and case id: the float model's vector and the joint's. What isn't one is left out."""
+        found: dict[str, dict[str, tuple[Array, Array]]] = {}
+        if "vectors" not in _tables(self._connection):
+            return found
+        for id_, output, *legs in self._connection.execute("SELECT * FROM vectors ORDER BY output, id"):
+            if all(isinstance(one, str) for one in (id_, output)) and all(is_stored_vector(one) for one in legs):
+                first, second = (np.frombuffer(one, "<f4") for one in legs)
+                found.setdefault(output, {})[id_] = (first, second)
+        return found
 
     def _add_metrics(self, row: Row) -> None:
         metrics = [
@@ -228,6 +250,8 @@ def lock_run(folder: Path) -> Iterator[Run]:
     except OSError as error:
         raise UsageError(f"--run {folder}: can't be written: {error.strerror}") from error
     with _locked(folder), _connected(folder) as connection:
+        with connection:
+            connection.execute(_VECTORS)
         yield Run(folder, connection, mark.id)
 
 
