@@ -11,6 +11,10 @@ from axpair_proto.simulator import Models
 
 from axpair_host.errors import UsageError
 
+IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".gif"))
+CASE_SUFFIXES = IMAGE_SUFFIXES | frozenset((".bin", ".npy"))
+"""What a file in a folder or archive must end with to be taken for a case; where it is named itself, any is one."""
+
 
 def existing_file(flag: str, path: Path) -> Path:
     """Return `path`. Raises UsageError where it is missing, no regular file, unreadable, empty, or where it is clearly

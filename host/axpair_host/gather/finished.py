@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from axpair_proto.description import ModelDescription
-from axpair_proto.gt.tensors import Array, stems_in
+from axpair_proto.gt.tensors import Array, stems_below
 from axpair_proto.joint import toolchain_of
-from axpair_proto.names import find_name, match_stems
+from axpair_proto.names import find_name
 from axpair_proto.run_logs import SHOWN_LINES, TOOLS, RunLog, read_run_log
 
 from axpair_host.digests import bytes_sha256
@@ -16,7 +16,7 @@ from axpair_host.gather.board_leg import BoardLeg, BoardRound
 from axpair_host.gather.gathering import differences
 from axpair_host.gather.request import FinishedRun
 from axpair_host.gather.run_log import LoggedRun, description_in, run_of
-from axpair_host.gather.simulate import read_leg
+from axpair_host.gather.simulate import files_of, read_leg
 
 _ONCE = "the board ran once, before: neither repetition nor stale or unwritten outputs could be checked"
 
@@ -28,7 +28,7 @@ def finished_leg(finished: FinishedRun, description: ModelDescription) -> BoardL
     when the log says that this folder can't be the run's.
     """
     existing_folder("--board-out", finished.folder)
-    stems = stems_in(finished.folder)
+    stems = stems_below(finished.folder)
     run = LoggedRun(read_run_log(()))
     if finished.log is not None:
         run = run_of(finished.log, stems)
@@ -36,7 +36,7 @@ def finished_leg(finished: FinishedRun, description: ModelDescription) -> BoardL
             return _failed_leg(finished, description, run)
         if run.log.failure is not None and not run.log.written:
             failed = _failed_leg(finished, description, run)
-            if not match_stems([tensor.name for tensor in description.outputs], stems) and not finished.names:
+            if not files_of([tensor.name for tensor in description.outputs], stems, finished.names):
                 return failed
             note = f"{finished.log} says that the run failed, and its bytes are right: {run.log.failure.message}"
             return replace(failed, where_equal=_read_leg(finished, description, run, (note,)))
@@ -99,7 +99,7 @@ def _failed_leg(finished: FinishedRun, description: ModelDescription, run: Logge
             f"{finished.log}: the run never began: {found.message}",
             next_step="mend its command or its files, and run it again",
         )
-    notes = (f"{finished.folder}: not read: the log says that this run failed",) if stems_in(finished.folder) else ()
+    notes = (f"{finished.folder}: not read: the log says that this run failed",) if stems_below(finished.folder) else ()
     shown = "; ".join(line.strip() for line in log.lines[-SHOWN_LINES:] if line.strip()) or "nothing"
     message = found.message if found is not None else f"it left no output; its last lines: {shown}"
     kind = "exit" if found is None else "crash" if found.signal else "error"
@@ -169,7 +169,7 @@ def _described(finished: FinishedRun, log: RunLog) -> str:
 
 
 def _left_over(finished: FinishedRun, description: ModelDescription) -> tuple[str, ...]:
-    found = stems_in(finished.folder)
-    used = set(match_stems([tensor.name for tensor in description.outputs], found).values()) | set(finished.names)
+    found = stems_below(finished.folder)
+    used = set(files_of([tensor.name for tensor in description.outputs], found, finished.names).values())
     rest = sorted(set(found) - used) if used else []
     return (f"{finished.folder}: not read, as no output is named so: {', '.join(rest)}",) if rest else ()
