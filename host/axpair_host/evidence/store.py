@@ -14,7 +14,7 @@ from axpair_proto.gt.tensors import leads_out
 from axpair_proto.text import json_text
 
 from axpair_host.errors import EvidenceError
-from axpair_host.evidence.record import FILE_NAME, SCHEMA_VERSION, Record
+from axpair_host.evidence.record import FILE_NAME, SCHEMA_VERSION, Record, contradiction
 
 MAX_BYTES = 256 << 20
 """A larger pair.json is refused before it is read."""
@@ -43,7 +43,7 @@ def write_pair_json(
 def read_record(folder: Path) -> Record | None:
     """The gathered half; None when there is no pair.json or it holds no gathered half.
 
-    Raises EvidenceError when pair.json can't be read, isn't JSON, or is of another schema.
+    Raises EvidenceError when pair.json can't be read, isn't JSON, is of another schema, or contradicts itself.
     """
     path = folder / FILE_NAME
     try:
@@ -74,6 +74,9 @@ def read_record(folder: Path) -> Record | None:
     if "gathered" not in document:
         return None
     try:
-        return msgspec.convert(document["gathered"], Record)
+        record = msgspec.convert(document["gathered"], Record)
     except msgspec.ValidationError as error:
         raise EvidenceError(f"{path}: its gathered half doesn't fit: {error}") from error
+    if wrong := contradiction(record):
+        raise EvidenceError(f"{path}: its gathered half contradicts itself: {wrong}", next_step="gather the case again")
+    return record

@@ -13,7 +13,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from axpair_proto.gt.listing import marked
@@ -148,7 +148,6 @@ def _cut(id_: object) -> str:
 
 def finished(folder: Path) -> int | None:
     """How many cases are finished there, as far as that can be read now: also on a disk that takes nothing more."""
-    path = (folder / FILE_NAME).absolute()
     try:
         _refuse_users_state(folder)
     except UsageError:
@@ -156,35 +155,58 @@ def finished(folder: Path) -> int | None:
     except OSError:
         return None
     try:
-        return _counted(f"{path.as_uri()}?mode=ro")
-    except sqlite3.Error:
-        pass
-    try:
-        with tempfile.TemporaryDirectory() as elsewhere:  # where sqlite finds room for its own files
-            for name in (FILE_NAME, f"{FILE_NAME}-wal"):
-                if (folder / name).is_file():
-                    shutil.copyfile(folder / name, Path(elsewhere, name))
-            return _counted(Path(elsewhere, FILE_NAME).as_uri())
-    except (sqlite3.Error, OSError):
+        with _reading(folder) as connection:
+            return len(Run(Path(), connection).done()) if _tables(connection) else 0
+    except (sqlite3.Error, OSError, UsageError):
         return None
 
 
-def _counted(uri: str) -> int:
-    with closing(sqlite3.connect(uri, uri=True)) as connection:
-        connection.text_factory = os.fsdecode
-        return len(Run(Path(), connection).done()) if _tables(connection) else 0
+@contextmanager
+def _reading(folder: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that writes nothing, also on a medium that takes nothing: there a copy is read.
+
+    Raises sqlite3.Error, and UsageError where no copy can be made.
+    """
+    path = (folder / FILE_NAME).absolute()
+    with ExitStack() as stack:
+        connection = stack.enter_context(closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=30)))
+        try:
+            _tables(connection)
+        except sqlite3.OperationalError as error:
+            if "is locked" in str(error):
+                raise
+            elsewhere = Path(stack.enter_context(tempfile.TemporaryDirectory()))  # sqlite finds room for its files here
+            try:
+                for name in (FILE_NAME, f"{FILE_NAME}-wal"):
+                    if (folder / name).is_file():
+                        shutil.copyfile(folder / name, elsewhere / name)
+            except OSError as failed:
+                raise UsageError(
+                    f"{path}: can't be copied to {elsewhere}, to be read there: {failed.strerror}",
+                    next_step="mend its permissions, or free space there",
+                ) from error
+            uri = (elsewhere / FILE_NAME).as_uri()
+            connection = stack.enter_context(closing(sqlite3.connect(uri, uri=True)))
+        connection.text_factory = os.fsdecode  # what isn't UTF-8 is a damaged row's, not the end of all
+        yield connection
 
 
 @contextmanager
 def open_run(folder: Path) -> Iterator[Run]:
-    """Open a run to read it; a replay may be writing meanwhile. Raises UsageError when it isn't one."""
+    """Open a run to read it, also on a medium that takes no byte; a replay may be writing meanwhile.
+
+    Raises UsageError when it isn't one, or can't be read.
+    """
     if not is_run(folder):
         raise UsageError(
             f"{folder}: no replay's run: there is no {FILE_NAME}",
             next_step="give the folder that was given to axpair replay as --run",
         )
     _refuse_users_state(folder)
-    with _connected(folder) as connection:
+    path = folder / FILE_NAME
+    with refused_state(path), _reading(folder) as connection:
+        _refuse_foreign(connection, path)
+        _refuse_other_release(connection, path)
         yield Run(folder, connection)
 
 
@@ -367,5 +389,11 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             for statement in filter(str.strip, _TABLES.split(";")):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {_VERSION}")
-    elif version != _VERSION:
+    else:
+        _refuse_other_release(connection, path)
+
+
+def _refuse_other_release(connection: sqlite3.Connection, path: Path) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version not in (0, _VERSION):
         raise UsageError(f"{path}: written by another release of axpair (layout {version}, expected {_VERSION})")
