@@ -11,6 +11,10 @@ from axpair_proto.simulator import Models
 
 from axpair_host.errors import UsageError
 
+IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".gif"))
+CASE_SUFFIXES = IMAGE_SUFFIXES | frozenset((".bin", ".npy"))
+"""What a file in a folder or archive must end with to be taken for a case; where it is named itself, any is one."""
+
 
 def existing_file(flag: str, path: Path) -> Path:
     """Return `path`. Raises UsageError where it is missing, no regular file, unreadable, empty, or where it is clearly
@@ -134,6 +138,7 @@ _BELONGS = {
     "axpair compare SIMULATED BOARD",
     FileKind.NEU: "give the joint that it is a part of",
     FileKind.AXE: "give the joint that it is a part of",
+    FileKind.TOPOLOGY: "give the joint that it is a part of",
     FileKind.PRO: "give a joint; what is in this package is run by the ISP's own program",
     FileKind.PROTOTXT: "give it as --config",
     FileKind.PULSAR2_CONFIG: "axpair lint {path}; joints are built from pulsar's prototxt, axmodels by pulsar2",

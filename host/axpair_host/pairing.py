@@ -24,7 +24,7 @@ from axpair_host.gather.board_leg import BoardLeg
 from axpair_host.gather.board_side import BoardSide
 from axpair_host.gather.canary import Canary, Watched
 from axpair_host.gather.finished import finished_leg
-from axpair_host.gather.gathering import case_facts, gather
+from axpair_host.gather.gathering import case_facts, gather, pinned_models
 from axpair_host.gather.live import LiveAsks
 from axpair_host.gather.request import GatherRequest
 from axpair_host.gather.sources import (
@@ -119,6 +119,7 @@ def pair(
     kept = (("--canary", canary.gt),) if canary is not None else ()
     target = Target(out, request, overwrite=overwrite, also=kept)
     refuse_other_joint(request)
+    pinned = pinned_models(request.models)
     simulator = simulator_of(request, simulator_name, address)
     request = checked_config(request, simulator)
     simulated = simulated_by(request, simulator)
@@ -138,7 +139,7 @@ def pair(
         prepared = prepared_case(request, simulator, description, progress)
         for note in prepared.notes:
             progress.note(note)
-        case = case_facts(request.models, prepared.id)
+        case = case_facts(request.models, prepared.id, pinned)
         target.check_case(case, {name: bytes_sha256(data) for name, data in prepared.data.items()})
         output_facts(description)  # names that collide should show before the work
         if side is not None:
@@ -170,6 +171,7 @@ def pair(
             session = Session(fresh, request, prepared, simulator, side, progress, postprocessor, other)
             asks = LiveAsks(session, record, without=suspicion.without())
             verdict, document = judge(asks, judging.settings)
+            pinned.refuse_changed("the case ran")
             # Another run may have put its case there meanwhile.
             target.check_case(case, {name: bytes_sha256(data) for name, data in prepared.data.items()})
     return Paired(out, asks.record, verdict, document)

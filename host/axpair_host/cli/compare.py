@@ -62,7 +62,7 @@ def command(first: Path, second: Path, as_json: bool, **given: Any) -> str:
     declared = {**declared_by(second), **declared_by(first)}
     dtypes = _dtypes(given["dtypes"])
     with collected(first) as ours, collected(second) as theirs:
-        pairs = matched(ours, renamed(theirs, given["names"]))
+        pairs = matched(ours, renamed(theirs, given["names"], ours))
         refuse_unknown_names("--dtype", dtypes, [pair.name for pair in pairs])
         tensors = [_compared(pair, declared, dtypes.get(pair.name) or dtypes.get(""), given) for pair in pairs]
     document = _document(tensors, asked)
@@ -103,13 +103,21 @@ def _compared(
     from axpair_host.compare import Relation, compare, invalid
     from axpair_host.evidence.matching import read_both, step_in
 
-    note = ""
+    note = f"AX001: {' and '.join(pair.twins)} are one name in a joint" if pair.twins else ""
+    note = (
+        f"in B and not compared: {', '.join(pair.passed_over)}, the same name in a joint" if pair.passed_over else note
+    )
     try:
         reference, candidate, typed = read_both(pair, dtype, declared)
     except UnreadableTensor as error:
         return {"name": pair.label, **invalid(error.message).document()}
+    if typed and reference is not None and candidate is not None:
+        reference, candidate, form = _in_one_form(reference, candidate)
+        note = "; ".join(filter(None, [note, form]))
     if reference is None or candidate is None:
         result = invalid(f"missing in {'A' if reference is None else 'B'}")
+        if pair.twins and pair.second is None:
+            result, note = invalid(f"none of B can be said to be this one: {note}"), ""
     elif (codes := _codes(reference, candidate, given, pair)) is not None:
         return codes
     else:
@@ -129,11 +137,24 @@ def _compared(
                 else "leave out --atol and --rtol",
             )
         if not typed and not result.bytes_equal:
-            note = "compared as bytes: nothing says their dtype; give --dtype to compare values"
+            note = (
+                f"{note}; " * bool(note) + "compared as bytes: nothing says their dtype; give --dtype to compare values"
+            )
             result = dataclasses.replace(
                 result, relation=Relation.DIFFERENT, cosine=None, relative_error=None, passing_atol=None, slices=()
             )
     return {"name": pair.label, **result.document(), **({"note": note} if note else {})}
+
+
+def _in_one_form(reference: "Array", candidate: "Array") -> "tuple[Array, Array, str]":
+    """Both in the narrower one's form, and which of them was in another, where that loses nothing."""
+    from axpair_host.evidence.arranged import as_dumped
+
+    arranged, form = as_dumped(candidate, reference.dtype.name, reference.shape, reference)
+    if form:
+        return reference, arranged, f"B is {form}, and was compared in A's form"
+    arranged, form = as_dumped(reference, candidate.dtype.name, candidate.shape, candidate)
+    return arranged, candidate, f"A is {form}, and was compared in B's form" if form else ""
 
 
 def _codes(reference: "Array", candidate: "Array", given: dict[str, Any], pair: "Matched") -> dict[str, Any] | None:

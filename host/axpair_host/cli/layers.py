@@ -34,8 +34,7 @@ def _reads(asked: Asked) -> bool:
 @options.model_option("--onnx", "The float model: what every layer is held against.", when=_runs)
 @options.model_option("--lava-joint", "The quantised model.", when=_runs)
 @options.model_option("--config", "The build's configuration; else the one beside the joint counts.", when=_reads)
-@click.option("--input", "inputs", type=options.PATH, multiple=True, help="An image, .bin or .npy; once an input.")
-@click.option("--layer", "layers", multiple=True, help="The input that the --input at the same place is for.")
+@options.input_options
 @options.simulator_option
 @click.option("--cosine", type=click.FloatRange(0, 1, min_open=True), default=0.98, show_default=True, help="The line.")
 @click.option("--all", "every", is_flag=True, help="Every layer in order, not only the worst.")
@@ -158,7 +157,7 @@ def _case(given: "Mapping[str, Any]", progress: "Progress") -> "tuple[Models, Si
     if given["joint"] is None or not given["inputs"]:
         raise UsageError("--joint and --input are needed", next_step="axpair layers --joint M.joint --input FILE")
     models = given_models(given["joint"], given["onnx"], given["lava_joint"], given["config"])
-    files = input_files(given["inputs"], given["layers"])
+    files = click.get_current_context().with_resource(input_files(given["inputs"], given["layers"]))
     simulator = simulator_for(models.joint, given["simulator"])
     with progress.task("prepare the input"):
         prepared = prepare(simulator, models, simulator.describe(models.joint), files)

@@ -58,6 +58,12 @@ class OutputFacts(msgspec.Struct, frozen=True):
     """The ONNX operator, such as TopK, that puts its rows into the order of a score; "" where none is known."""
 
 
+FINISHED = "finished run in "
+"""A board's url begins so where it is the folder and log of a run that took place before."""
+NOT_STORED = "not_stored"
+"""A failure's kind, of finished runs alone: the model ran, and the program could not store what it gave."""
+
+
 class Failure(msgspec.Struct, frozen=True):
     """The runtime's failure in one round; kinds are those of axpair.v1.RuntimeFailure, in lower case."""
 

@@ -1,14 +1,18 @@
 """The log of a finished run, from its file; what its lines mean says `axpair_proto.run_logs`."""
 
 import codecs
-from pathlib import Path
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
 from axpair_proto.description import ModelDescription, TensorDescription
+from axpair_proto.filekinds import FileKind, kind_of
 from axpair_proto.joint import toolchain_of
 from axpair_proto.regular import read_regular
-from axpair_proto.run_logs import LoggedTensor, RunLog, read_run_log
+from axpair_proto.run_logs import LoggedTensor, RunLog, runs_in
 
 from axpair_host.errors import UsageError
+from axpair_host.files import refuse_other_kind, sure_kind
 
 MAX_LOG_BYTES = 16 << 20
 
@@ -22,14 +26,51 @@ def log_lines(path: Path) -> tuple[str, ...]:
         raise UsageError(f"--board-log {path}: can't be read: {error.strerror}", next_step=next_step) from error
     if len(data) > MAX_LOG_BYTES:
         raise UsageError(f"--board-log {path}: larger than {MAX_LOG_BYTES} bytes: no log of one run")
-    # Windows' own shell writes UTF-16.
-    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
-    return tuple(data.decode(encoding, "replace").splitlines())
+    return tuple(data.decode(_encoding(data), "replace").splitlines())
 
 
-def logged_description(path: Path) -> ModelDescription | None:
-    """The model's inputs and outputs as run_joint lists them; None where the log doesn't hold them all."""
-    return description_in(read_run_log(log_lines(path)))
+def _encoding(data: bytes) -> str:
+    """Windows' own shell writes UTF-16, some programs without its mark."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    head = data[:512]
+    low, high = head[::2].count(0), head[1::2].count(0)
+    if max(low, high) * 4 > len(head):
+        return "utf-16-le" if high > low else "utf-16-be"
+    return "utf-8-sig"
+
+
+def wrote(log: RunLog, stems: Collection[str]) -> bool:
+    """Whether the run says that it stored any of these files."""
+    return any(PurePosixPath(path.strip()).stem in stems for path in log.written)
+
+
+@dataclass(frozen=True)
+class LoggedRun:
+    """One run of a log."""
+
+    log: RunLog
+    count: int = 1
+    """How many runs the log holds."""
+    after: tuple[RunLog, ...] = ()
+    """Those that began after it."""
+
+
+def run_of(path: Path, stems: Collection[str]) -> LoggedRun:
+    """The run that a folder with these files is of: the last that says that it stored them, else the last that came to
+    its end. Of an empty folder, and where none says so, the last that began.
+
+    Raises UsageError as `log_lines` does, and for what is no log by its content.
+    """
+    kind = kind_of(path) if path.exists() else FileKind.RUN_LOG
+    refuse_other_kind("--board-log", path, kind)
+    runs = runs_in(log_lines(path))
+    if kind in (FileKind.JSON, FileKind.UNKNOWN) and not any(one.known_lines for one in runs):
+        sure_kind("--board-log", path)
+    begun = [one for one in runs if one.began] or list(runs)
+    stored, ended = [one for one in begun if wrote(one, stems)], [one for one in begun if one.finished]
+    place = begun.index((stored or ended or begun)[-1] if stems else begun[-1])
+    return LoggedRun(begun[place], len(runs), tuple(begun[place + 1 :]))
 
 
 def description_in(log: RunLog) -> ModelDescription | None:

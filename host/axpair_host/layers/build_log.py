@@ -15,8 +15,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from axpair_proto.log_lines import bare_lines
 from axpair_proto.regular import read_regular
-from axpair_proto.run_logs import bare_lines
 
 from axpair_host.errors import UsageError
 from axpair_host.evidence.layer_scores import LayerRow, LayerScore, LayerScores
@@ -36,6 +36,8 @@ _ROW = re.compile(
 _PRECISION_TITLE = re.compile(
     r"(?:Quant Precision Table|Precision Analysis)\s*[【(\[](?P<method>PerLayer|EndToEnd)[^\n]*", re.IGNORECASE
 )
+_BOXED = re.compile("[┏┃┡│├└╞]")
+"""What begins a table's lines: whatever stands before it is a logger's."""
 _CUT = "…"
 
 
@@ -83,7 +85,7 @@ def cut_names(scores: LayerScores) -> int:
 def _precision_table(text: str) -> LayerScores | None:
     """The last of pulsar2's tables with rows; None where there is none."""
     plain = _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
-    plain = "\n".join(bare_lines(plain.split("\n")))
+    plain = "\n".join(bare_lines(plain.split("\n"), _BOXED))
     titles = list(_PRECISION_TITLE.finditer(plain))
     ends = [*(title.start() for title in titles[1:]), len(plain)]
     for title, end in reversed(list(zip(titles, ends, strict=True)) if titles else []):

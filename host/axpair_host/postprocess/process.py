@@ -106,6 +106,12 @@ class PythonProcess:
         except PostprocessError:
             self._end(process)
             raise
+        if self.sources not in ("", answer["sources"]):
+            self._end(process)
+            raise PostprocessError(
+                f"{named}: its source files changed since it was first imported",
+                next_step="put them back and call again, or begin anew with the new ones",
+            )
         self.sources = answer["sources"]
         return process
 

@@ -52,7 +52,7 @@ def with_preprocess(record: Record, suspect: Suspect | None, prepared: PreparedC
 
 def preprocess_facts(suspect: Suspect, prepared: PreparedCase, inputs: Sequence[InputFacts]) -> PreprocessFacts:
     """Run it on each input's file. Raises NothingPrepared where it fails on one."""
-    files = {one.name: Path(prepared.sources[one.name]) for one in inputs}
+    files = {one.name: prepared.files[one.name] for one in inputs}
     theirs = {name: suspect.preprocessor.prepared(path) for name, path in files.items()}
     given = {name: np.ascontiguousarray(array).tobytes() for name, array in theirs.items()}
     facts = {one.name: _apart(one, prepared.data[one.name], theirs[one.name]) for one in inputs}

@@ -12,8 +12,8 @@ from axpair_host.render.numbers import cosine
 
 SHOWN = 20
 """Rows without --all."""
-_LEAST_NAMES, _LEAST_CAUSES = 24, 24
-"""Columns that name and operator have together at least, and what is said of the causes."""
+_LEAST_NAMES, _LEAST_CAUSES = 24, 14
+"""Columns that name and operator have together at least, and the names of causes, which can go on below each other."""
 
 
 def layers(document: Mapping[str, Any], *, every: bool) -> None:

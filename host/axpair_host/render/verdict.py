@@ -62,9 +62,7 @@ def verdict_lines(document: Mapping[str, Any], *, figures: bool = False) -> list
         if document.get(key):
             lines += ["", bold(title)]
             for place, one in enumerate(document[key], start=1):
-                lines += _finding(place, one, with_steps=key == "findings")
-                if figures:
-                    lines += _figures(one["evidence"], "     ")
+                lines += _finding(place, one, with_steps=key == "findings", figures=figures)
     if document.get("switches"):
         lines += ["", bold("switches of the board"), *switch_lines(document["switches"])]
     if document["not_judged"]:
@@ -122,12 +120,14 @@ def _outputs(outputs: Sequence[Mapping[str, Any]]) -> list[str]:
     return aligned(rows, head=head)
 
 
-def _finding(place: int, one: Mapping[str, Any], with_steps: bool) -> list[str]:
+def _finding(place: int, one: Mapping[str, Any], *, with_steps: bool, figures: bool) -> list[str]:
     lines = paragraph(f"{one['title']}.", f"  {place}. {bold(one['code'])} ", "     ")
     lines += paragraph(one["summary"], "     ")
     lines += paragraph(_standing(one), "     ")
     if one["cosine_if_fixed"] is not None:
         lines += paragraph(f"If this alone were mended: cosine {one['cosine_if_fixed']:.4f}.", "     ")
+    if figures:
+        lines += _figures(one["evidence"], "     ")
     if with_steps:
         for step in one["next_steps"]:
             lines += paragraph(step, "     next: ", "           ")
@@ -152,6 +152,8 @@ def _standing(one: Mapping[str, Any]) -> str:
         return "It arises in our own worker: run_joint is right on the same board."
     if not one["proven"]:
         return "A hint, not proven."
+    if one["code"] == "AX307" and one["evidence"].get("by_log"):
+        return "Seen in the log of the run."
     if one["code"] == "AX307" and not one["owner_proven"]:
         return "Seen by the agent. That it isn't our own worker on the board would be shown by run_joint failing too."
     if not one["owner_proven"]:

@@ -53,6 +53,10 @@ def _lines(run: Path, replayed: Replayed) -> list[str]:
         lines.append(f"no longer there, but their rows stay ({len(gone)}): {first_names(gone, 1)}")
     if left_out := replayed.found.left_out:
         lines.append(f"left out, as neither image, .bin nor .npy ({len(left_out)}): {first_names(left_out)}")
+    if columns := replayed.found.unread_columns:
+        lines.append(
+            f"columns of the list that aren't read: {first_names(columns)}; results go with --expect, --observed"
+        )
     if passed_over := replayed.found.passed_over:
         lines.append(f"passed over, as no files ({len(passed_over)}): {first_names(passed_over, 20)}")
     lines += [f"unusable: {plain(row.id)}: {row.document['error']['message']}" for row in _unusable(replayed.rows)]

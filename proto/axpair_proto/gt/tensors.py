@@ -3,6 +3,7 @@
 `.bin` is the tensor's bytes in C order, little-endian, without a header (run_joint, SDK V0.31; pulsar run 0.6.1.x).
 """
 
+import contextlib
 import io
 import struct
 import tokenize
@@ -125,6 +126,30 @@ def stems_in(folder: Path) -> dict[str, Path]:
         raise UnreadableTensor(f"{folder}: can't be read: {error.strerror or error}") from error
     stems = [path.name[: -len(path.suffix)] for path in found]
     return {stem: folder / stem for stem in stems if stem.strip(".")}
+
+
+def stems_below(folder: Path) -> dict[str, Path]:
+    """The same with those in folders below it, four deep, by their path from `folder` on; links to folders aren't
+    followed. Without what lies in `folder` itself, a single folder that holds all the rest is left out of the names."""
+    found = dict(_below(folder, "", 4))
+    while found and len({stem.partition("/")[0] for stem in found}) == 1 and all("/" in stem for stem in found):
+        found = {stem.partition("/")[2]: path for stem, path in found.items()}
+    return found
+
+
+def _below(folder: Path, prefix: str, deeper: int) -> Iterator[tuple[str, Path]]:
+    for stem, path in stems_in(folder).items():
+        yield prefix + stem, path
+    for inner in sorted(folder.iterdir()) if deeper else ():
+        if inner.is_dir() and not inner.is_symlink():
+            with contextlib.suppress(UnreadableTensor):
+                yield from _below(inner, f"{prefix}{inner.name}/", deeper - 1)
+
+
+def other_files(folder: Path) -> list[str]:
+    """Names of files in it and right below that are no tensors by their suffix, such as .raw or .BIN, sorted."""
+    below = (path for form in ("*", "*/*") for path in folder.glob(form))
+    return sorted(path.name for path in below if path.suffix not in _SUFFIXES and path.is_file())
 
 
 def stems_within(folder: Path, root: Path) -> dict[str, Path]:

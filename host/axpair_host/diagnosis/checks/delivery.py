@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from axpair_proto.names import find_name
 from axpair_proto.run_logs import TOOLS, RunLog, read_run_log
 
 from axpair_host.diagnosis.finding import Finding, Open, found
@@ -48,7 +49,11 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
             outputs=names,
             settles=("board",),
         )
-    elif board.rounds and not board.model_sha256 and not log.tells_of_inputs:
+        return
+    for name in log.defaulted:
+        if find_name(name, [one.name for one in inquiry.evidence.record.inputs]) is not None:
+            yield Open("input", f"the board ran {name!r} on the model's default: whether the simulator did isn't known")
+    if board.rounds and not board.model_sha256 and not log.tells_of_inputs:
         yield Open("input", f"whether the board was handed this input isn't known: {_silence(board, log)}")
 
 

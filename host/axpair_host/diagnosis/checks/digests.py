@@ -94,7 +94,13 @@ def _way_back(inquiry: Inquiry) -> Iterator[Finding]:
     for output in inquiry.outputs:
         tensor = inquiry.evidence.leg("board").get(output.name)
         files = {f"board/{output.file}{suffix}" for suffix in (".bin", ".npy")}
-        if tensor is None or output.name not in read or files & changed or not files & recorded.keys():
+        if (
+            tensor is None
+            or output.name not in read
+            or output.name in inquiry.evidence.dumped
+            or files & changed
+            or not files & recorded.keys()
+        ):
             continue
         if sha256(tensor.tobytes()).hexdigest() != read[output.name]:
             other.append(output.name)

@@ -14,6 +14,9 @@ BY_HAND = (
     "--board-log run_joint.log' with the same --joint"
 )
 
+_NO_PROGRAM = "no program "
+"""What a worker that is to drive run_joint says where there is none."""
+
 
 def check(inquiry: Inquiry) -> Iterator[Open | Wants]:
     """Names nothing by itself: what it learns decides the owner of the board's findings (`opinion.weighed`)."""
@@ -23,7 +26,8 @@ def check(inquiry: Inquiry) -> Iterator[Open | Wants]:
     if said is None:
         yield Wants("second_opinion", f"whether it is our own worker wasn't tried with run_joint: {BY_HAND}")
     elif said.lacking:
-        yield Open("second_opinion", f"run_joint can't be had there ({said.lacking}): {BY_HAND}")
+        nowhere = "no program run_joint there; or --second-opinion PATH"
+        yield Open("second_opinion", nowhere if _NO_PROGRAM in said.lacking else f"not from there: {said.lacking}")
     elif first_failure(inquiry) is None:
         failure = said.failure or next((one.failure for one in said.rounds if one.failure is not None), None)
         if failure is not None:
