@@ -11,7 +11,7 @@ from axpair_host.cli.model_defaults import Asked, ModelCommand
 from axpair_host.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from axpair_proto.simulator import Models, Simulator
 
@@ -67,7 +67,7 @@ def command(as_json: bool, **given: Any) -> "str | None":
         _write_config(given)
         return None
     if given["out"] is not None:
-        _refuse_foreign(given["out"], _name(given))
+        _check_out(given["out"], _name(given), given["inputs"])
     if given["build_log"] is not None:
         document = _from_log(given)
     elif given["bisect"]:
@@ -186,12 +186,14 @@ def _keep(out: "Path | None", name: str, document: dict[str, Any]) -> None:
     write_listed(out, name, (json_text(document) + "\n").encode(), KIND, is_ours=is_document)
 
 
-def _refuse_foreign(out: Path, name: str) -> None:
+def _check_out(out: Path, name: str, inputs: "Collection[Path]") -> None:
     from axpair_proto.gt.listing import refuse_foreign
 
-    from axpair_host.files import is_document
+    from axpair_host.files import check_apart, is_document
+    from axpair_host.layers.trial_log import KIND
 
-    refuse_foreign(out, [name], is_ours=is_document)
+    check_apart("--out", out, inputs)
+    refuse_foreign(out, [name], KIND, is_ours=is_document)
 
 
 def _show(document: dict[str, Any], as_json: bool, every: bool) -> None:

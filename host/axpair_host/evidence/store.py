@@ -40,6 +40,12 @@ def write_pair_json(
         raise EvidenceError(error.message, next_step=error.next_step) from error
 
 
+def stored_verdict(folder: Path) -> str:
+    """The verdict in a pair.json that `read_record` takes, to be held against a row's; "" where nothing was judged."""
+    verdict = msgspec.json.decode((folder / FILE_NAME).read_bytes()).get("verdict")
+    return verdict if isinstance(verdict, str) else ""
+
+
 def read_record(folder: Path) -> Record | None:
     """The gathered half; None when there is no pair.json or it holds no gathered half.
 

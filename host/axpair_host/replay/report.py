@@ -100,7 +100,7 @@ def _of_kept(run: Path, rows: Sequence[Row]) -> list[str]:
     kept: dict[str, list[Row]] = {}
     for row in rows:
         if row.kept:
-            kept.setdefault(wrong_with(run / row.kept), []).append(row)
+            kept.setdefault(wrong_with(run, row), []).append(row)
     whole = kept.pop("", [])
     lines = [f"{wrong} ({len(of)}): {first_names([row.id for row in of])}" for wrong, of in sorted(kept.items())]
     if whole:
