@@ -1,10 +1,10 @@
-# demo, test, lint, proto, bench, docs: each does all its own set-up.
+# demo, test, lint, proto, bench, docs, captures: each does all its own set-up.
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint proto bench docs
+.PHONY: demo test lint proto bench docs captures
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/ready
@@ -26,6 +26,9 @@ bench: $(VENV)/ready
 
 docs: $(VENV)/ready
 	$(BIN)/python -m docs.generate
+
+captures: $(VENV)/ready
+	$(BIN)/python -m docs.captures
 
 # The generator is old on purpose: its code runs with the older protobuf of boards.
 proto: .venv-proto/ready

@@ -12,8 +12,8 @@ from axpair_host.render.numbers import cosine
 
 SHOWN = 20
 """Rows without --all."""
-_LEAST_NAMES, _LEAST_CAUSES = 24, 14
-"""Columns that name and operator have together at least, and the names of causes, which can go on below each other."""
+_LEAST_NAMES = 20
+"""Columns that name and operator have together at least."""
 
 
 def layers(document: Mapping[str, Any], *, every: bool) -> None:
@@ -66,6 +66,7 @@ def _summary(document: Mapping[str, Any]) -> list[str]:
     first, worst = document["first_below"], document["costliest"]
     stage = {"own": "own cosine"}.get(document["first_below_stage"], document["first_below_stage"])
     word = f"{coloured(document['verdict'])}  "
+    margin = " " * width(word)
     if first is not None:
         said = f"{first['name']!r} ({first['kind'] or 'layer'}) is the first whose {stage} is below {line:g} "
         lines = paragraph(f"{said}against {reference}.", word)
@@ -79,24 +80,24 @@ def _summary(document: Mapping[str, Any]) -> list[str]:
         lines += paragraph(
             f"{worst['name']!r} ({worst['kind'] or worst['node']}) costs most of its own, {worst['share']:.0%} of all "
             f"layers' own error{stands}.",
-            "      ",
+            margin,
         )
     if (entry := document["enters_at"]) is not None:
         cause = entry["cause"]
-        lines += paragraph(f"It enters at {entry['name']!r} ({entry['kind']}): {cause['words']}.", "      ")
-        lines += paragraph(f"{cause['mend'][0].upper()}{cause['mend'][1:]}.", "      next: ", "            ")
+        lines += paragraph(f"It enters at {entry['name']!r} ({entry['kind']}): {cause['words']}.", margin)
+        lines += paragraph(f"{cause['mend'][0].upper()}{cause['mend'][1:]}.", f"{margin}next: ")
     for one in document["miscompiled"][:3]:
         lines += paragraph(
             f"{one['name']!r} ({one['node']}) is compiled wrongly (AX202): fed with the quantised model's own codes "
             "it is off by more than rounding.",
-            "      ",
+            margin,
         )
     trial = document["int16"]
     if trial is not None:
         gone = "; ".join(_change(name, trial) for name in trial["before"])
         lost = "doesn't bring it back" if trial["lost"] else "has nothing to bring back"
         said = "brings it back" if trial["brought_back"] else lost
-        lines += paragraph(f"16 bit in {trial['layer']!r} {said}: {gone}.", "      ")
+        lines += paragraph(f"16 bit in {trial['layer']!r} {said}: {gone}.", margin)
     return lines
 
 
@@ -161,9 +162,9 @@ def _percent(score: Mapping[str, Any] | None) -> str:
 
 def _fitted(table: Sequence[Sequence[str]], head: Sequence[str]) -> list[str]:
     """The table, its names and operators as short as the terminal wants them."""
-    taken = [max(map(width, column)) for column in zip(head, *table, strict=True)]
-    taken[-1] = min(taken[-1], _LEAST_CAUSES)
+    columns_of = [[word for cell in column for word in cell.split()] for column in zip(head, *table, strict=True)]
+    taken = [max(map(width, words), default=0) for words in columns_of]
     room = max(columns() - sum(taken[:2]) - sum(taken[4:]) - 2 * (len(taken) - 1), _LEAST_NAMES)
-    kinds = min(taken[3], max(room // 3, room - taken[2]))
+    kinds = min(taken[3], max(room // 3, room - taken[2], width(head[3])))
     rows = [[*row[:2], shortened(row[2], room - kinds), shortened(row[3], kinds), *row[4:]] for row in table]
     return aligned(rows, head=head)

@@ -21,7 +21,6 @@ from axpair_host.diagnosis.checks.canary import unfit
 from axpair_host.digests import Pinned
 from axpair_host.evidence.other_platform import OtherPlatform
 from axpair_host.evidence.record import CaseFacts
-from axpair_host.files import check_apart
 from axpair_host.gather.board_side import BoardSide
 from axpair_host.gather.canary import Canary, Watched
 from axpair_host.gather.gathering import case_facts, pinned_models
@@ -34,7 +33,7 @@ from axpair_host.postprocess.commands import NoBoardYet
 from axpair_host.preprocess import running as preprocess
 from axpair_host.preprocess.explaining import Suspect
 from axpair_host.progress import Progress
-from axpair_host.replay.cases import Case, Found, opened
+from axpair_host.replay.cases import Case, Found, check_apart, opened
 from axpair_host.replay.display import watching
 from axpair_host.replay.ended import counted
 from axpair_host.replay.fitness import disown
@@ -52,7 +51,6 @@ from axpair_host.replay.pins import (
 from axpair_host.replay.row import Row
 from axpair_host.replay.runner import Means, Watch, left_open, replay, unfinished
 from axpair_host.replay.said import SaidOfCases, read_said
-from axpair_host.replay.similarity import similarities
 from axpair_host.replay.store import Run, lock_run
 from axpair_host.replay.stream import gather_cases
 from axpair_host.replay.summary import Summary, summarise
@@ -102,14 +100,14 @@ def carry_out(order: Order, progress: Progress) -> Replayed:
     reached or goes away, or a case stays open because its worker was ended from outside each time; every case that was
     stored by then stays.
     """
-    check_apart("--run", order.run, [order.cases])
+    check_apart(order.run, [order.cases])
     with _tasks(order) as task:
         return _carried_out(task, progress)
 
 
 def _carried_out(task: "_Task", progress: Progress) -> Replayed:
     order = task.order
-    check_apart("--run", order.run, [path for case in task.found.cases for path in case.files.values()])
+    check_apart(order.run, [path for case in task.found.cases for path in case.files.values()])
     with lock_run(order.run) as run, counted(run):
         header = task.header()
         damaged = run.damaged()
@@ -134,8 +132,7 @@ def _carried_out(task: "_Task", progress: Progress) -> Replayed:
         if still_open:
             raise left_open(still_open)
         rows, lost = run.rows(), _workers_lost(run)
-        similar = tuple(similarities(run.vectors()))
-    return Replayed(rows, summarise(rows, similar, earlier=len(earlier)), task.found, len(to_run), damaged, lost)
+    return Replayed(rows, summarise(rows, earlier=len(earlier)), task.found, len(to_run), damaged, lost)
 
 
 @dataclass(frozen=True)
@@ -204,43 +201,31 @@ def _tasks(order: Order) -> Iterator[_Task]:
     if simulator is None:
         raise TypeError("without a gt folder there is always a simulator")
     request = checked_config(request, simulator)
+    models = pinned_models(order.models)
+    programs = [path for spec in (order.judging.postprocess, order.judging.preprocess) for path in files_of(spec or "")]
     pins = {"postprocess": "", "preprocess": ""}
     if (post := order.judging.loaded(NoBoardYet())) is not None:  # so that a typo shows before the work
         pins["postprocess"] = spec_pin(post.spec, post.sources)
     description = simulator.describe(order.models.joint)
-    with opened(order.cases, [one.name for one in description.inputs], run=order.run) as found:
-        yield _task(order, address, request, simulator, description, pins, found)
-
-
-def _task(
-    order: Order,
-    address: Address,
-    request: GatherRequest,
-    simulator: Simulator,
-    description: ModelDescription,
-    pins: dict[str, str],
-    found: Found,
-) -> _Task:
-    models = pinned_models(order.models)
-    programs = [path for spec in (order.judging.postprocess, order.judging.preprocess) for path in files_of(spec or "")]
-    said = read_said(found.cases, expect=order.expect, observed=order.observed, golden=order.golden)
     if order.judging.preprocess is not None:
         with closing(preprocess.load(order.judging.preprocess)) as preparing:  # likewise
             pins["preprocess"] = spec_pin(order.judging.preprocess, preparing.sources)
-    return _Task(
-        order=order,
-        address=address,
-        request=request,
-        simulator=simulator,
-        simulated_by=simulated_by(request, simulator),
-        description=description,
-        facts=case_facts(order.models, "", models),
-        programs=(models, Pinned(programs)),
-        found=found,
-        said=said,
-        digests={case.id: case.digest(said.of(case.id)) for case in found.cases},
-        pins=pins,
-    )
+    with opened(order.cases, [one.name for one in description.inputs], run=order.run) as found:
+        said = read_said(found.cases, expect=order.expect, observed=order.observed, golden=order.golden)
+        yield _Task(
+            order=order,
+            address=address,
+            request=request,
+            simulator=simulator,
+            simulated_by=simulated_by(request, simulator),
+            description=description,
+            facts=case_facts(order.models, "", models),
+            programs=(models, Pinned(programs)),
+            found=found,
+            said=said,
+            digests={case.id: case.digest(said.of(case.id)) for case in found.cases},
+            pins=pins,
+        )
 
 
 @contextmanager
