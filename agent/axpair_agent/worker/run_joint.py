@@ -11,9 +11,10 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
+from axpair_proto.logged_run import RunLog
 from axpair_proto.programs import Printed, handed_folder
 from axpair_proto.regular import read_regular
-from axpair_proto.run_logs import RunLog, read_run_log
+from axpair_proto.run_logs import read_run_log
 
 from axpair_agent.worker.runtime import Buffer, EndedFromOutside, OptionError, RuntimeFault
 
