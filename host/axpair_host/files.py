@@ -1,7 +1,7 @@
 """Files that the user names, checked before any work."""
 
 import shlex
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import msgspec
@@ -48,6 +48,21 @@ def existing_set(flag: str, path: Path) -> Path:
             next_step=where_it_belongs(path, kind),
         )
     return path
+
+
+def check_apart(flag: str, folder: Path, cases: Iterable[Path]) -> None:
+    """Raise UsageError where a folder of ours is, holds, or lies above what the cases are made of."""
+    whole = folder.resolve()
+    for path in cases:
+        place = path.parent.resolve() / path.name
+        if whole in (place, path.resolve(), *place.parents, *path.resolve().parents):
+            raise UsageError(
+                f"{flag} {folder}: {path} lies in it, and that folder is axpair's own",
+                next_step=f"give a folder apart from the cases, such as {flag} {_APART[flag]}",
+            )
+
+
+_APART = {"--run": "../run", "--out": "../out"}
 
 
 def _kind_of_file(flag: str, path: Path) -> FileKind:

@@ -11,10 +11,10 @@ it. Standard library alone, since workers on boards read the same logs.
 import itertools
 import math
 import re
-from types import MappingProxyType
-from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from axpair_proto.log_lines import LONGEST_LINE, bare_lines
+from axpair_proto.logged_run import LoggedTensor, RunFailure, RunLog
 
 RUN_JOINT, AX_RUN_MODEL, AXCL_RUN_MODEL, SAMPLE = "run_joint", "ax_run_model", "axcl_run_model", "a sample program"
 TOOLS = (RUN_JOINT, AX_RUN_MODEL, AXCL_RUN_MODEL, SAMPLE)
@@ -51,67 +51,6 @@ _NEVER_STARTED = re.compile(
 )
 _OWN_ASSERTION = re.compile(r"^(?=(.*?\brun_(?:joint|model)\b))\1.*:\d+: ")
 _CODE = re.compile(r"\b0x8[0-9a-fA-F]{7}\b")
-
-
-class LoggedTensor(NamedTuple):
-    """One input or output as run_joint lists it."""
-
-    name: str
-    dtype: str
-    shape: Tuple[int, ...]
-    layout: str
-    """"NHWC" or "NCHW" of four axes, else ""."""
-    color_space: str
-    q: int
-    size_bytes: int
-
-
-class RunFailure(NamedTuple):
-    """How a run ended that failed."""
-
-    phase: str
-    """"starting" (its own arguments), "loading", "running", or "writing" (two outputs have one file name)."""
-    message: str
-    """Its own words, in one line."""
-    signal: str = ""
-    """"SIGABRT", ...; "" where the log names none."""
-    code: int = 0
-    """A code of the vendor's libraries that stands in the log; 0 without one."""
-
-
-class RunLog(NamedTuple):
-    """What was recognized in a log."""
-
-    known_lines: int
-    tool: str = ""
-    """One of the four above; "" where nothing told."""
-    versions: Mapping[str, str] = MappingProxyType({})
-    """Keys: runtime, vnpu, and of AX_ENGINE's and AXCL's tools also engine."""
-    toolchain: str = ""
-    """What built the model, as the program prints it: "release\\ncommit" or "release commit"."""
-    inputs: Tuple[LoggedTensor, ...] = ()
-    outputs: Tuple[LoggedTensor, ...] = ()
-    max_batch: int = 1
-    dynamic_batch: bool = False
-    not_fed: Tuple[str, ...] = ()
-    """Lines with which it went on without the input that it was given."""
-    defaulted: Tuple[str, ...] = ()
-    """Inputs of which it says that it used the model's own default value."""
-    tells_of_inputs: bool = False
-    """Whether the program would have said if an input had been missing: run_joint's whole output does."""
-    not_written: Tuple[str, ...] = ()
-    """Lines that say that an output could not be stored."""
-    outputs_not_written: Tuple[str, ...] = ()
-    """Names in those lines."""
-    written: Tuple[str, ...] = ()
-    """Files that it says to have stored outputs in."""
-    finished: bool = False
-    """Whether the model ran to its end, by what the program prints afterwards."""
-    began: bool = False
-    """Whether the program printed more than its version, a usage, or why it can't start."""
-    failure: Optional[RunFailure] = None
-    lines: Tuple[str, ...] = ()
-    """The run's own lines, without what other programs put around them."""
 
 
 def read_run_log(lines: Sequence[str]) -> RunLog:

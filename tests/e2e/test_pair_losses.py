@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 from axpair_host.evidence.folder import load
-from command_line import axpair_here
+from command_line import Done, axpair_here
 from lossy_models import attention, picking, policy
 from pairs import Case, codes, pair
 from real_files import built_case, field_case
+
+from benchmarks.campaign.losses.embeddings import normalized
 
 
 @pytest.mark.parametrize("as_input", [False, True], ids=["constant", "input"])
@@ -150,6 +152,65 @@ def test_field_case_11_has_near_ties_and_its_decisions_are_judged(
     assert (done.returncode, document["verdict"]) == (0, "PASS")
     assert [one["code"] for one in document["warnings"]] == ["AX406"]
     assert all(row["differs"] == [] for row in document["decisions"]["rows"])
+
+
+def test_field_case_12_is_a_picture_that_is_lost_in_both_commands(tmp_path: Path) -> None:
+    case = built_case(field_case("12-picture-out", tmp_path), "x.png")
+    done, document = pair(case, tmp_path / "gt")
+    assert (done.returncode, document["verdict"], codes(document)) == (1, "FAULT", ["AX201", "AX205"])
+    joint = document["outputs"][0]["onnx_joint"]
+    assert joint["cosine"] > 0.99
+    assert joint["content"] == "a picture within 0..255"
+    assert (round(joint["rmse"]), round(joint["psnr_db"]), round(joint["correlation"], 2)) == (19, 22, 0.95)
+    plain = axpair_here("diagnose", tmp_path / "gt").stdout
+    assert "y: a picture within 0..255, PSNR 22.5 dB, RMSE 19.17, correlation without the mean 0.9468" in " ".join(
+        plain.split()
+    )
+    found = layers_of(case)
+    assert found["verdict"] == "FAULT"
+    assert [(one["name"], one["measure"]) for one in found["outputs"] if one["lost"]] == [("y", "psnr")]
+    assert (found["int16"]["layer"], found["int16"]["brought_back"]) == ("r2", True)
+
+
+@pytest.fixture(scope="module")
+def embeddings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Below it "lossy" and "healthy": the same net, with a replay's run over eight cases."""
+    root = tmp_path_factory.mktemp("embeddings")
+    for name, loud in (("lossy", 160.0), ("healthy", 1.0)):
+        folder = root / name
+        folder.mkdir()
+        net = normalized(loud)
+        net.convert(folder)
+        (folder / "cases").mkdir()
+        for number, files in enumerate(net.write_cases(folder)):
+            files["x"].rename(folder / "cases" / f"{number}.npy")
+    return root
+
+
+def replayed(folder: Path, *more: str) -> Done:
+    models = ("--joint", folder / "m.joint", "--onnx", folder / "m.onnx", "--lava-joint", folder / "m.lava_joint")
+    return axpair_here("replay", folder / "cases", "--run", folder / "run", *models, *more)
+
+
+def test_a_replay_says_what_a_loss_does_to_the_similarity_of_two_cases(embeddings: Path) -> None:
+    plain = replayed(embeddings / "lossy")
+    assert plain.returncode == 0, plain.stderr
+    assert "Similarity of two cases, where it changed most" in plain.stdout
+    assert "warning: y: what sets 8 cases apart has cosine 0." in plain.stdout
+    again = json.loads(replayed(embeddings / "lossy", "--json").stdout)  # of what the first call stored
+    (similar,) = again["summary"]["similarities"]
+    assert (similar["output"], similar["cases"], similar["lost"]) == ("y", 8, True)
+    assert set(similar["between"]) <= {case["id"] for case in again["cases"]}
+    assert {case["verdict"] for case in again["cases"]} == {"PASS"}
+    assert all(case["outputs"][0]["onnx_joint"]["cosine"] > 0.98 for case in again["cases"])
+
+
+def test_a_replay_of_a_healthy_embedding_has_figures_and_no_warning(embeddings: Path) -> None:
+    done = replayed(embeddings / "healthy", "--json")
+    summary = json.loads(done.stdout)["summary"]
+    assert (done.returncode, summary["warnings"]) == (0, {})
+    assert summary["similarities"][0]["lost"] is False
+    assert summary["similarities"][0]["kept"] > 0.97
 
 
 def layers_of(case: Case) -> dict[str, Any]:

@@ -8,6 +8,9 @@ import msgspec
 import numpy as np
 import pytest
 from axpair_host.diagnosis import diagnose
+from axpair_host.diagnosis.checks import digests
+from axpair_host.diagnosis.inquiry import Inquiry
+from axpair_host.diagnosis.settings import Settings
 from axpair_host.errors import EvidenceError
 from axpair_host.evidence.folder import load
 from axpair_host.evidence.record import Failure
@@ -281,3 +284,20 @@ def test_the_verdict_of_a_copied_folder_is_the_same(tmp_path: Path) -> None:
     before = diagnose(evidence).document()
     shutil.copytree(tmp_path / "a", tmp_path / "elsewhere/b")
     assert diagnose(load(tmp_path / "elsewhere/b")).document() == before
+
+
+@pytest.mark.parametrize("shape", [(1,) * 100 + (384,), (1 << 40, 1 << 40)], ids=["axes", "bytes"])
+def test_a_shape_that_no_array_has_is_refused(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    evidence = build(tmp_path, joint=J, onnx=J)
+    outputs = tuple(msgspec.structs.replace(one, shape=shape) for one in evidence.record.outputs)
+    write_pair_json(tmp_path, msgspec.structs.replace(evidence.record, outputs=outputs), None)
+    with pytest.raises(EvidenceError, match=r"pair.json: .*shape"):
+        load(tmp_path)
+
+
+def test_a_name_without_an_end_is_cut_where_it_is_told(tmp_path: Path) -> None:
+    evidence = build(tmp_path, joint=J, rounds=[Ran(J)] * 2)
+    record = msgspec.structs.replace(evidence.record, digests={"joint/" + "n" * 5000: "a" * 64})
+    (finding,) = digests.check(Inquiry(evidence.with_record(record), Settings()))
+    assert finding.code == "AX006"
+    assert len(finding.summary) < 500

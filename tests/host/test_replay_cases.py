@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from axpair_host.errors import UsageError
-from axpair_host.replay.cases import check_apart, discover
+from axpair_host.files import check_apart
+from axpair_host.replay.cases import discover
 
 
 def write(folder: Path, *names: str) -> None:
@@ -149,16 +150,16 @@ def test_a_name_that_is_spelled_like_another_is_refused(tmp_path: Path) -> None:
 def test_a_run_that_is_or_holds_the_cases_is_refused(tmp_path: Path, run: str) -> None:
     write(tmp_path, "cases/deep/a.jpg")
     with pytest.raises(UsageError, match="lies in it"):
-        check_apart(tmp_path / run, [tmp_path / "cases" / "deep" / "a.jpg"])
+        check_apart("--run", tmp_path / run, [tmp_path / "cases" / "deep" / "a.jpg"])
     (tmp_path / "link").symlink_to("cases")
     with pytest.raises(UsageError, match="lies in it"):
-        check_apart(tmp_path / run, [tmp_path / "link" / "deep"])
+        check_apart("--run", tmp_path / run, [tmp_path / "link" / "deep"])
 
 
 def test_a_run_beside_or_inside_the_cases_is_well(tmp_path: Path) -> None:
     write(tmp_path, "cases/a.jpg")
     for run in ("run", "cases/run", "cases.run"):
-        check_apart(tmp_path / run, [tmp_path / "cases", tmp_path / "cases" / "a.jpg"])
+        check_apart("--run", tmp_path / run, [tmp_path / "cases", tmp_path / "cases" / "a.jpg"])
 
 
 def test_a_quoted_line_is_the_name_within(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from axpair_proto.printing import print_document
 
 from axpair_host.cli import options
 from axpair_host.cli.model_defaults import ModelArgument, ModelCommand
+from axpair_host.errors import UsageError
 
 if TYPE_CHECKING:
     from axpair_host.postprocess.stored import Rejudged
@@ -46,10 +47,14 @@ def command(gt: Path, cosine: float, write: bool, as_json: bool, **given: Any) -
     from axpair_host import render
     from axpair_host.diagnosis import Settings, diagnose
     from axpair_host.evidence.archives import gt_folder
-    from axpair_host.evidence.named import KIND, named_files
+    from axpair_host.evidence.named import KIND, is_kept, named_files
     from axpair_host.evidence.record import FILE_NAME
     from axpair_host.evidence.store import write_pair_json
 
+    if write and is_kept(gt):
+        raise UsageError(
+            f"{gt}: a replay's run keeps it as evidence of a row, which has its verdict", next_step="judge a copy of it"
+        )
     settings = Settings(cosine, given["atol"], given["rtol"])
     with gt_folder(gt, write=write) as folder:
         again = _judged_again(folder, given)

@@ -11,7 +11,7 @@ from axpair_host.cli.model_defaults import Asked, ModelCommand
 from axpair_host.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from axpair_proto.simulator import Models, Simulator
 
@@ -67,7 +67,7 @@ def command(as_json: bool, **given: Any) -> "str | None":
         _write_config(given)
         return None
     if given["out"] is not None:
-        _refuse_foreign(given["out"], _name(given))
+        _check_out(given["out"], _name(given), given["inputs"])
     if given["build_log"] is not None:
         document = _from_log(given)
     elif given["bisect"]:
@@ -112,6 +112,7 @@ def _dump(given: "Mapping[str, Any]") -> dict[str, Any]:
     from axpair_host.cli.progress import shown
     from axpair_host.layers.costs import costliest, enters_at
     from axpair_host.layers.dumping import dumped_scores
+    from axpair_host.layers.outputs import scored_outputs
     from axpair_host.layers.report import report
     from axpair_host.layers.sixteen import try_sixteen
 
@@ -123,7 +124,10 @@ def _dump(given: "Mapping[str, Any]") -> dict[str, Any]:
         if given["sixteen"] and worst is not None:
             place = enters_at(scores, worst)
             trial = try_sixteen(simulator, models, prepared.data, scores, place, given["cosine"], progress)
-    return report(scores, given["cosine"], simulator=f"{simulator.name} {simulator.version()}", sixteen=trial)
+        with progress.task("judge the outputs"):
+            outputs = scored_outputs(simulator, models, prepared.data, given["cosine"])
+    named = f"{simulator.name} {simulator.version()}"
+    return report(scores, given["cosine"], simulator=named, outputs=outputs, sixteen=trial)
 
 
 def _bisect(given: "Mapping[str, Any]") -> dict[str, Any]:
@@ -182,12 +186,14 @@ def _keep(out: "Path | None", name: str, document: dict[str, Any]) -> None:
     write_listed(out, name, (json_text(document) + "\n").encode(), KIND, is_ours=is_document)
 
 
-def _refuse_foreign(out: Path, name: str) -> None:
+def _check_out(out: Path, name: str, inputs: "Collection[Path]") -> None:
     from axpair_proto.gt.listing import refuse_foreign
 
-    from axpair_host.files import is_document
+    from axpair_host.files import check_apart, is_document
+    from axpair_host.layers.trial_log import KIND
 
-    refuse_foreign(out, [name], is_ours=is_document)
+    check_apart("--out", out, inputs)
+    refuse_foreign(out, [name], KIND, is_ours=is_document)
 
 
 def _show(document: dict[str, Any], as_json: bool, every: bool) -> None:

@@ -6,15 +6,11 @@ The gathering half (`case` to `timings`) is written once and is all that a diagn
 
 import math
 import sys
-from collections import Counter
-from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import msgspec
 from axpair_proto.joint import Toolchain, toolchain_of
 from axpair_proto.simulator import LayerError
-from axpair_proto.text import printable
 
 from axpair_host.evidence.layer_scores import LayerScores
 from axpair_host.evidence.other_platform import OtherPlatform
@@ -356,45 +352,6 @@ class Record(msgspec.Struct, frozen=True):
     timings: dict[str, float] = {}
     """Seconds per stage of gathering."""
     schema_version: int = SCHEMA_VERSION
-
-
-def contradiction(record: Record) -> str:
-    """In what a record says two things at once, or what can't be, in words; "" where it doesn't."""
-    board, second = record.board, record.second_opinion
-    return (
-        _twice("input", [one.name for one in record.inputs])
-        or _twice("input file", [one.file for one in record.inputs])
-        or _twice("output", [one.name for one in record.outputs])
-        or _twice("output file", [one.file for one in record.outputs])
-        or (_of_rounds(board.rounds) or _of_workers(board.rounds) if board else "")
-        or (_of_rounds(second.rounds) if second else "")
-    )
-
-
-def _of_rounds(rounds: Sequence[Round]) -> str:
-    for one in rounds:
-        if one.kind not in ROUND_KINDS or (one.kind == "probe") != (one.number == 0) or one.number < 0:
-            return f"a round of kind {printable(one.kind)!r} with number {one.number}"
-        if wrong := _twice(f"in {one.kind} round {one.number} output", [output.name for output in one.outputs]):
-            return wrong
-    # Rounds in a fresh worker, which were asked for later, may have a probe of their own.
-    return _twice("round", [f"{one.kind} {one.number}" for one in rounds if one.kind == "case"])
-
-
-def _of_workers(rounds: Sequence[Round]) -> str:
-    """Rounds go on in the same worker, or are added in one that comes behind all others; behind a failure in any."""
-    highest = 0
-    for before, one in pairwise(rounds):
-        new, old = one.worker_generation, before.worker_generation
-        highest = max(highest, old)
-        if before.failure is None and new not in (old, highest + 1):
-            return f"{one.kind} round {one.number} of worker {new} behind {before.kind} round {before.number} of {old}"
-    return ""
-
-
-def _twice(what: str, names: Sequence[str]) -> str:
-    found = next((name for name, count in Counter(names).items() if count > 1), None)
-    return "" if found is None else f"{what} {printable(found)!r} is there twice"
 
 
 def joint_toolchain(record: Record) -> Toolchain:

@@ -5,8 +5,9 @@ from dataclasses import replace
 from axpair_proto.description import ModelDescription
 from axpair_proto.gt.tensors import Array, stems_below
 from axpair_proto.joint import toolchain_of
+from axpair_proto.logged_run import RunLog
 from axpair_proto.names import find_name
-from axpair_proto.run_logs import SHOWN_LINES, TOOLS, RunLog, read_run_log
+from axpair_proto.run_logs import SHOWN_LINES, TOOLS, read_run_log
 
 from axpair_host.digests import bytes_sha256
 from axpair_host.errors import UsageError

@@ -8,8 +8,9 @@ from pathlib import Path, PurePosixPath
 from axpair_proto.description import ModelDescription, TensorDescription
 from axpair_proto.filekinds import FileKind, kind_of
 from axpair_proto.joint import toolchain_of
+from axpair_proto.logged_run import LoggedTensor, RunLog
 from axpair_proto.regular import read_regular
-from axpair_proto.run_logs import LoggedTensor, RunLog, runs_in
+from axpair_proto.run_logs import runs_in
 
 from axpair_host.errors import UsageError
 from axpair_host.files import refuse_other_kind, sure_kind

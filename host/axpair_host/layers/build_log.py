@@ -27,10 +27,10 @@ _STAMP = re.compile(r"^.{0,200}?\[\d{1,2} \d\d:\d\d:\d\d [^\]\n]*\][ \t]?", re.M
 """The toolchain's own, and whatever stands before it."""
 _FRAME = re.compile(r"[|│┃]")
 _TITLE = re.compile(r"Score compare table", re.IGNORECASE)
-_NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|nan|inf)"
+_NUMBER = r"[-+]?(?:\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|nan|inf)"
 _ROW = re.compile(
-    rf"Layer:\s*(?P<name>(?:(?!Layer:|2-norm).){{1,500}}?)\s*2-norm\s+RE:\s*(?P<error>{_NUMBER})\s*(?P<percent>%?)\s*"
-    rf"cosine-sim:\s*(?P<cosine>{_NUMBER})",
+    rf"Layer:\s*(?P<name>(?=\S)(?:(?!Layer:|2-norm).){{1,500}}?)(?<=\S)\s*2-norm\s+RE:\s*(?P<error>{_NUMBER})\s*"
+    rf"(?:(?P<percent>%)\s*)?cosine-sim:\s*(?P<cosine>{_NUMBER})",
     re.DOTALL | re.IGNORECASE,
 )
 _PRECISION_TITLE = re.compile(

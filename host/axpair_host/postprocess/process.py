@@ -55,9 +55,10 @@ class PythonProcess:
         answer, _ = self._called({"quiet": quiet}, tensors, seconds)
         return answer["decision"]
 
-    def prepare(self, path: str, seconds: float) -> Array:
-        """What the function makes of a file, as an array. Raises as `decide` does, for what is no array of numbers."""
-        _, tensors = self._called({"file": path}, {}, seconds)
+    def prepare(self, path: str, seconds: float, most: int) -> Array:
+        """What the function makes of a file, as an array of at most `most` bytes. Raises as `decide` does, for what is
+        larger, or no array of numbers."""
+        _, tensors = self._called({"file": path, "most": most}, {}, seconds)
         return tensors["prepared"]
 
     def _called(self, request: Answer, tensors: Mapping[str, Array], seconds: float) -> tuple[Answer, dict[str, Array]]:

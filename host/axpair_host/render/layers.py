@@ -72,6 +72,9 @@ def _summary(document: Mapping[str, Any]) -> list[str]:
         lines = paragraph(f"{said}against {reference}.", word)
     else:
         lines = paragraph(f"no layer's {stage} is below {line:g} against {reference}.", word)
+    for one in document["outputs"]:
+        if one["lost"]:
+            lines += paragraph(f"The output {one['name']!r} shows a loss: {one['lost']}.", "      ")
     if worst is not None:
         stands = "" if worst["stands_out"] else "; the loss is spread, no layer stands out"
         lines += paragraph(
@@ -91,14 +94,18 @@ def _summary(document: Mapping[str, Any]) -> list[str]:
         )
     trial = document["int16"]
     if trial is not None:
-        gone = ", ".join(
-            f"{name} {cosine(before)} -> {cosine(trial['after'][name])}" for name, before in trial["before"].items()
-        )
-        needed = any(before is not None and before < line for before in trial["before"].values())
-        lost = "doesn't bring it back" if needed else "has nothing to bring back"
+        gone = "; ".join(_change(name, trial) for name in trial["before"])
+        lost = "doesn't bring it back" if trial["lost"] else "has nothing to bring back"
         said = "brings it back" if trial["brought_back"] else lost
         lines += paragraph(f"16 bit in {trial['layer']!r} {said}: {gone}.", margin)
     return lines
+
+
+def _change(name: str, trial: Mapping[str, Any]) -> str:
+    before, after = trial["told"][name]
+    if "," in before:
+        return f"{name}: {before} -> {after}"
+    return f"{name} {cosine(trial['before'][name])} -> {cosine(trial['after'][name])}"
 
 
 def _badness(row: Mapping[str, Any]) -> tuple[bool, float, float]:

@@ -16,6 +16,22 @@ def relation(comparison: Mapping[str, Any] | None) -> str:
     return f"{word} {cosine(comparison['cosine'])}"
 
 
+def beside_words(comparison: Mapping[str, Any]) -> str:
+    """What the reference holds, and the measures beside the cosine that a comparison was judged by; "" for none."""
+    told = [str(comparison["content"])] if comparison.get("content") else []
+    if comparison.get("psnr_db") is not None and str(comparison.get("content", "")).startswith("a picture"):
+        told.append(f"PSNR {comparison['psnr_db']:.1f} dB, RMSE {comparison['rmse']:.4g}")
+    if comparison.get("angle") is not None:
+        told.append(f"{comparison['angle']:.1f} degrees")
+    if told and comparison.get("correlation") is not None:
+        told.append(f"correlation without the mean {comparison['correlation']:.4f}")
+    if comparison.get("others_cosine") is not None:
+        told.append(f"cosine of those {comparison['others_cosine']:.4f}")
+    if comparison.get("agreement") is not None:
+        told.append(f"{comparison['agreement']:.0%} of the rows have the same identities")
+    return ", ".join(told)
+
+
 def cosine(value: float | None) -> str:
     """Four digits, and more where it is nearly 1 without being it."""
     if value is None:

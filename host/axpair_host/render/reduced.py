@@ -26,7 +26,7 @@ def cases(document: Mapping[str, Any]) -> None:
     for word, ids in (
         ("inconclusive without a finding", document["undecided"]),
         ("unusable", document["unusable"]),
-        ("left out, their gt folders are gone", document["without_evidence"]),
+        ("left out, their gt folders are gone or hold something else", document["without_evidence"]),
         ("left out, their rows in run.sqlite are damaged", document["damaged"]),
     ):
         if ids:

@@ -8,7 +8,7 @@ from axpair_proto.printing import print_lines, speech
 from axpair_proto.text import json_text
 
 from axpair_host.render.decisions import decision_lines
-from axpair_host.render.numbers import relation
+from axpair_host.render.numbers import beside_words, relation
 from axpair_host.render.switches import switch_lines
 
 OWNERS = {
@@ -56,6 +56,8 @@ def verdict_lines(document: Mapping[str, Any], *, figures: bool = False) -> list
     lines += aligned(_facts(document))
     if document["outputs"]:
         lines += ["", *_outputs(document["outputs"])]
+        for output in document["outputs"]:
+            lines += _held(output)
     if document.get("decisions"):
         lines += ["", *decision_lines(document["decisions"])]
     for title, key in (("findings", "findings"), ("warnings", "warnings")):
@@ -118,6 +120,15 @@ def _outputs(outputs: Sequence[Mapping[str, Any]]) -> list[str]:
         for output in outputs
     ]
     return aligned(rows, head=head)
+
+
+def _held(output: Mapping[str, Any]) -> list[str]:
+    """What an output holds, and the measures that say something of it, where its cosine alone would not."""
+    pair = next((key for key in ("onnx_joint", "onnx_lava") if output[key] is not None), None)
+    told = beside_words(output[pair]) if pair is not None else ""
+    return (
+        paragraph(f"{told} ({pair.replace('_', '-')})", f"  {plain(output['name'])}: ", "    ") if pair and told else []
+    )
 
 
 def _finding(place: int, one: Mapping[str, Any], *, with_steps: bool, figures: bool) -> list[str]:

@@ -116,18 +116,6 @@ def discover(cases: Path, inputs: Sequence[str], *, run: Path | None = None, nam
     return Found(tuple(found), tuple(sorted(left_out)), tuple(sorted(passed_over)), tuple(unread))
 
 
-def check_apart(run: Path, cases: Iterable[Path]) -> None:
-    """Raise UsageError where the run's folder is, holds, or lies above what the cases are made of."""
-    whole = run.resolve()
-    for path in cases:
-        place = path.parent.resolve() / path.name
-        if whole in (place, path.resolve(), *place.parents, *path.resolve().parents):
-            raise UsageError(
-                f"--run {run}: {path} lies in it, and a run's folder is axpair's own",
-                next_step="give a folder apart from the cases, such as --run ../run",
-            )
-
-
 def _in_folder(folder: Path, run: Path | None) -> tuple[list[Path], list[str], list[str]]:
     def refuse(error: OSError) -> None:
         raise UsageError(f"{error.filename}: can't be listed: {error.strerror}")

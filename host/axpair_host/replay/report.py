@@ -11,6 +11,7 @@ from axpair_proto.text import first_names
 from axpair_host.replay.keeping import wrong_with
 from axpair_host.replay.row import BAD_INPUT, Row
 from axpair_host.replay.session import Replayed
+from axpair_host.replay.similarity import KEPT
 from axpair_host.replay.summary import Summary
 
 Table = tuple[str, Sequence[str], list[Sequence[str]]]
@@ -31,9 +32,40 @@ def _tables(summary: Summary) -> list[Table]:
     tables: list[Table] = [("Verdicts", ("verdict", "cases"), [*verdicts, ("all", str(summary.cases))])]
     if codes:
         tables.append(("First findings", ("code", "cases"), list(codes)))
+    if summary.warnings:
+        tables.append(("Warnings", ("code", "cases"), [(code, str(count)) for code, count in summary.warnings.items()]))
     if worst:
         tables.append(("Worst cosines", ("output", "between", "cosine", "case"), list(worst)))
+    if summary.similarities:
+        tables.append(("Similarity of two cases, where it changed most", _SIMILARITY, _similar(summary)))
     return tables
+
+
+_SIMILARITY = ("output", "case", "and", "float", "joint", "of any two, float", "what sets cases apart")
+
+
+def _similar(summary: Summary) -> list[Sequence[str]]:
+    return [
+        (
+            one.output,
+            *one.between,
+            f"{one.before:.4f}",
+            f"{one.after:.4f}",
+            f"{one.lowest:.3f}..{one.highest:.3f}",
+            "-" if one.kept is None else f"cosine {one.kept:.4f}",
+        )
+        for one in summary.similarities
+    ]
+
+
+def _of_similarity(summary: Summary) -> list[str]:
+    return [
+        f"warning: {plain(one.output)}: what sets {one.cases} cases apart has cosine {one.kept:.4f} "
+        f"against the float model's, below {KEPT:g}, whatever each case's own says (AX201); of {one.cases} cases "
+        f"{one.neighbors} have another one as their most similar"
+        for one in summary.similarities
+        if one.is_lost
+    ]
 
 
 def _lines(run: Path, replayed: Replayed) -> list[str]:
@@ -60,7 +92,7 @@ def _lines(run: Path, replayed: Replayed) -> list[str]:
     if passed_over := replayed.found.passed_over:
         lines.append(f"passed over, as no files ({len(passed_over)}): {first_names(passed_over, 20)}")
     lines += [f"unusable: {plain(row.id)}: {row.document['error']['message']}" for row in _unusable(replayed.rows)]
-    return [*lines, *_of_kept(run, replayed.rows)]
+    return [*lines, *_of_similarity(replayed.summary), *_of_kept(run, replayed.rows)]
 
 
 def _of_kept(run: Path, rows: Sequence[Row]) -> list[str]:
@@ -68,7 +100,7 @@ def _of_kept(run: Path, rows: Sequence[Row]) -> list[str]:
     kept: dict[str, list[Row]] = {}
     for row in rows:
         if row.kept:
-            kept.setdefault(wrong_with(run / row.kept), []).append(row)
+            kept.setdefault(wrong_with(run, row), []).append(row)
     whole = kept.pop("", [])
     lines = [f"{wrong} ({len(of)}): {first_names([row.id for row in of])}" for wrong, of in sorted(kept.items())]
     if whole:

@@ -16,6 +16,7 @@ from axpair_host.preprocess.running import NothingPrepared
 from axpair_host.replay.cases import Case
 from axpair_host.replay.keeping import drop, keep, work_folder
 from axpair_host.replay.row import Row
+from axpair_host.replay.similarity import vectors_of
 from axpair_host.replay.store import Run
 from axpair_host.replay.stream import GatheredCase, OpenCase
 
@@ -153,8 +154,9 @@ class _Loop:
             else:
                 if self._has_changed(case):
                     return None
+                vectors = vectors_of(folder, document)
                 kept = "" if document["verdict"] == "PASS" else keep(self._run, folder, case.folder)
-                row = Row.judged(case.id, self._digests[case.id], kept, document)
+                row = Row.judged(case.id, self._digests[case.id], kept, document, vectors)
         self._store(case, row)
         return row
 

@@ -21,6 +21,7 @@ from axpair_host.diagnosis.checks.canary import unfit
 from axpair_host.digests import Pinned
 from axpair_host.evidence.other_platform import OtherPlatform
 from axpair_host.evidence.record import CaseFacts
+from axpair_host.files import check_apart
 from axpair_host.gather.board_side import BoardSide
 from axpair_host.gather.canary import Canary, Watched
 from axpair_host.gather.gathering import case_facts, pinned_models
@@ -33,7 +34,7 @@ from axpair_host.postprocess.commands import NoBoardYet
 from axpair_host.preprocess import running as preprocess
 from axpair_host.preprocess.explaining import Suspect
 from axpair_host.progress import Progress
-from axpair_host.replay.cases import Case, Found, check_apart, opened
+from axpair_host.replay.cases import Case, Found, opened
 from axpair_host.replay.display import watching
 from axpair_host.replay.ended import counted
 from axpair_host.replay.fitness import disown
@@ -100,14 +101,14 @@ def carry_out(order: Order, progress: Progress) -> Replayed:
     reached or goes away, or a case stays open because its worker was ended from outside each time; every case that was
     stored by then stays.
     """
-    check_apart(order.run, [order.cases])
+    check_apart("--run", order.run, [order.cases])
     with _tasks(order) as task:
         return _carried_out(task, progress)
 
 
 def _carried_out(task: "_Task", progress: Progress) -> Replayed:
     order = task.order
-    check_apart(order.run, [path for case in task.found.cases for path in case.files.values()])
+    check_apart("--run", order.run, [path for case in task.found.cases for path in case.files.values()])
     with lock_run(order.run) as run, counted(run):
         header = task.header()
         damaged = run.damaged()

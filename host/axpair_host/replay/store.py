@@ -3,6 +3,7 @@
     header(key, value)                            what the run is; see `pins`
     cases(id, source_sha256, verdict, code, owner, kept, document, volatile)
     metrics(id, position, output, legs, relation, cosine, measured)
+    vectors(id, output, onnx, joint)              little-endian float32; runs of earlier releases have none
 
 `document`, `volatile` and `measured` are JSON. Rows without `volatile`, ordered by id, don't depend on when, where or
 how often interrupted the run was made. `axpair diagnose RUN` and others read it through `open_run`.
@@ -16,13 +17,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
+import numpy as np
 from axpair_proto.gt.listing import marked
 from axpair_proto.gt.marks import is_mark, read_mark
 from axpair_proto.syncing import make_folder
 from axpair_proto.text import LONGEST, printable
 
 from axpair_host.errors import UsageError
+from axpair_host.replay.refused import refused_state
 from axpair_host.replay.row import Row, to_text
+from axpair_host.replay.similarity import Array, is_stored_vector
 from axpair_host.replay.stored_row import DamagedRow, is_metric, read_row
 
 FILE_NAME = "run.sqlite"
@@ -43,6 +47,9 @@ CREATE TABLE metrics (
   legs TEXT NOT NULL, relation TEXT NOT NULL, cosine REAL, measured TEXT NOT NULL, PRIMARY KEY (id, position)
 ) WITHOUT ROWID;
 """
+_VECTORS = """CREATE TABLE IF NOT EXISTS vectors (
+  id TEXT NOT NULL REFERENCES cases(id) ON DELETE CASCADE, output TEXT NOT NULL, onnx BLOB NOT NULL,
+  joint BLOB NOT NULL, PRIMARY KEY (id, output)) WITHOUT ROWID"""
 _TABLE_NAMES = frozenset(("header", "cases", "metrics"))
 _COLUMNS = "id, source_sha256, verdict, code, owner, kept, document, volatile"
 
@@ -77,6 +84,22 @@ class Run:
                 (*fields, to_text(row.document), to_text(row.volatile)),
             )
             self._add_metrics(row)
+            self._connection.execute("DELETE FROM vectors WHERE id = ?", (row.id,))
+            self._connection.executemany(
+                "INSERT INTO vectors VALUES (?, ?, ?, ?)",
+                [(row.id, name, one.tobytes(), other.tobytes()) for name, (one, other) in row.vectors.items()],
+            )
+
+    def vectors(self) -> dict[str, dict[str, tuple[Array, Array]]]:
+        """By output and case id: the float model's vector and the joint's. What isn't one is left out."""
+        found: dict[str, dict[str, tuple[Array, Array]]] = {}
+        if "vectors" not in _tables(self._connection):
+            return found
+        for id_, output, *legs in self._connection.execute("SELECT * FROM vectors ORDER BY output, id"):
+            if all(isinstance(one, str) for one in (id_, output)) and all(is_stored_vector(one) for one in legs):
+                first, second = (np.frombuffer(one, "<f4") for one in legs)
+                found.setdefault(output, {})[id_] = (first, second)
+        return found
 
     def _add_metrics(self, row: Row) -> None:
         metrics = [
@@ -228,6 +251,8 @@ def lock_run(folder: Path) -> Iterator[Run]:
     except OSError as error:
         raise UsageError(f"--run {folder}: can't be written: {error.strerror}") from error
     with _locked(folder), _connected(folder) as connection:
+        with connection:
+            connection.execute(_VECTORS)
         yield Run(folder, connection, mark.id)
 
 
@@ -334,42 +359,6 @@ def _connected(folder: Path) -> Iterator[sqlite3.Connection]:
         connection.execute("PRAGMA foreign_keys = ON")
         _prepare(connection, path)
         yield connection
-
-
-@contextmanager
-def refused_state(path: Path) -> Iterator[None]:
-    """Turn what sqlite refuses into a UsageError that says what to do; only damage is a reason to begin anew."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        said = str(error)
-        if "disk I/O error" in said and _is_full(path.parent):
-            said = f"disk is full ({said})"
-        steps = [step for words, step in _STEPS.items() if any(word in said for word in words)]
-        step = steps[0] if steps else "call the same command again; if it stays, give another --run"
-        raise UsageError(
-            f"{path}: can't be used as a replay's state: {said}", next_step=step.format(folder=path.parent, path=path)
-        ) from error
-
-
-def _is_full(folder: Path) -> bool:
-    """Whether there is too little room for what sqlite keeps beside a state; it may call that an I/O error."""
-    try:
-        return shutil.disk_usage(folder).free < _LEAST_ROOM
-    except OSError:
-        return False
-
-
-_LEAST_ROOM = 128 << 10
-_STEPS = {
-    ("is full",): "free space there, and call the same command again",
-    ("disk I/O error",): "look at the disk and at the system's log, and call the same command again",
-    ("readonly", "unable to open"): "mend the permissions of {folder}, or give another --run",
-    ("is locked",): "wait for the program that has it open, and call the same command again",
-    ("malformed", "not a database", "no such table", "no such column", "has no column"): "it is damaged: give "
-    "another --run, or mv {path} elsewhere and replay anew",
-}
-"""By what sqlite says."""
 
 
 def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:

@@ -1,11 +1,12 @@
 """What a run's rows say together: counts, and the worst cosine of each output in each comparison."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from axpair_host.replay.row import BAD_INPUT, Row
+from axpair_host.replay.similarity import Similarity
 
 VERDICTS = ("PASS", "FAULT", "INCONCLUSIVE", BAD_INPUT)
 
@@ -31,6 +32,10 @@ class Summary:
     owners: dict[str, int]
     """The same for where it arises; only of cases with a fault."""
     worst: tuple[Worst, ...]
+    warnings: dict[str, int] = field(default_factory=dict)
+    """How many cases have the code as a warning; most frequent first."""
+    similarities: tuple[Similarity, ...] = ()
+    """What a loss does to the similarity of two cases, of outputs that are vectors."""
     earlier: int = 0
     """How many of the cases were finished by an earlier call."""
     left: int = 0
@@ -45,10 +50,14 @@ class Summary:
 
     def document(self) -> dict[str, Any]:
         """The `summary` of --json."""
-        return {**asdict(self), "worst": [asdict(worst) for worst in self.worst]}
+        return {
+            **asdict(self),
+            "worst": [asdict(worst) for worst in self.worst],
+            "similarities": [one.document() for one in self.similarities],
+        }
 
 
-def summarise(rows: Sequence[Row], *, earlier: int = 0, left: int = 0) -> Summary:
+def summarise(rows: Sequence[Row], similar: Iterable[Similarity] = (), *, earlier: int = 0, left: int = 0) -> Summary:
     """Summarise rows that are ordered by id: of equally bad cases the first is named."""
     verdicts = Counter(row.verdict for row in rows)
     faults = [row for row in rows if row.verdict == "FAULT"]
@@ -58,6 +67,8 @@ def summarise(rows: Sequence[Row], *, earlier: int = 0, left: int = 0) -> Summar
         codes=_by_count(Counter(row.code for row in rows if row.code)),
         owners=_by_count(Counter(row.owner for row in faults if row.owner)),
         worst=_worst(rows),
+        warnings=_by_count(Counter(code for row in rows for code in row.warnings())),
+        similarities=tuple(similar),
         earlier=earlier,
         left=left,
     )

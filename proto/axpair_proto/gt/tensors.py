@@ -11,17 +11,20 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from axpair_proto.dtypes import ITEM_BYTES, size_bytes
 from axpair_proto.errors import ContractError
 from axpair_proto.failures import naming
+from axpair_proto.regular import open_regular, read_regular
 
 Array = np.ndarray[Any, Any]
 MAX_TENSOR_BYTES = 1 << 31
 """Larger files are refused before memory is taken."""
+NUMBERS = "iufb"
+"""Kinds of numpy's dtypes that are plain numbers."""
 _SUFFIXES = (".npy", ".bin")
 _DAMAGED = (
     *(ValueError, OSError, EOFError, SyntaxError, MemoryError, OverflowError, TypeError, RecursionError),
@@ -38,16 +41,41 @@ def read_npy(path: Path) -> Array:
     """Read one .npy. Raises UnreadableTensor on anything but a plain numeric array of at most 2 GiB."""
     _check_size(path)
     try:
-        with path.open("rb") as stream:
-            array = np.lib.format.read_array(stream, allow_pickle=False)
-            rest = stream.read(1)
+        with open_regular(path) as stream:
+            array = _array_in(stream, path)
+    except OSError as error:
+        raise UnreadableTensor(f"{path}: can't be read: {error.strerror or error}") from error
+    if array.dtype.name not in ITEM_BYTES:
+        raise UnreadableTensor(f"{path}: dtype {array.dtype} is none that a model has")
+    return np.ascontiguousarray(array)
+
+
+def read_foreign(path: Path, most: int) -> Array:
+    """What another program just left as .npy or .bin, of at most `most` bytes: any numbers, a .bin as flat uint8.
+
+    Nothing behind a link is read. Raises UnreadableTensor.
+    """
+    try:
+        data = read_regular(path, most, follow=False)
+    except OSError as error:
+        raise UnreadableTensor(f"{path.name}: {error.strerror or error}") from error
+    if len(data) > most:
+        raise UnreadableTensor(f"{path.name}: more than {most} bytes, which aren't taken")
+    array = np.frombuffer(data, np.uint8) if path.suffix == ".bin" else _array_in(io.BytesIO(data), Path(path.name))
+    if array.dtype.kind not in NUMBERS:
+        raise UnreadableTensor(f"{path.name}: dtype {array.dtype}, no array of numbers")
+    return array
+
+
+def _array_in(stream: IO[bytes], path: Path) -> Array:
+    try:
+        array: Array = np.lib.format.read_array(stream, allow_pickle=False)
+        rest = stream.read(1)
     except _DAMAGED as error:
         raise UnreadableTensor(f"{path}: not a readable .npy file: {error}") from error
     if rest:
         raise UnreadableTensor(f"{path}: bytes follow the array: the file is damaged or was written twice")
-    if array.dtype.name not in ITEM_BYTES:
-        raise UnreadableTensor(f"{path}: dtype {array.dtype} is none that a model has")
-    return np.ascontiguousarray(array)
+    return array
 
 
 def read_bin(path: Path, dtype: str, shape: Sequence[int]) -> Array:
@@ -93,7 +121,7 @@ def read_npz(path: Path) -> dict[str, Array]:
     _check_size(path)
     try:
         # Opened here: numpy leaves the file open when the archive is damaged.
-        with path.open("rb") as stream, zipfile.ZipFile(stream) as members:
+        with open_regular(path) as stream, zipfile.ZipFile(stream) as members:
             unpacked = sum(member.file_size for member in members.infolist())  # more than it says isn't read
             if unpacked > MAX_TENSOR_BYTES:
                 raise UnreadableTensor(
@@ -207,7 +235,7 @@ def bin_size(path: Path) -> int:
 def _content(path: Path) -> bytes:
     _check_size(path)
     try:
-        return path.read_bytes()
+        return read_regular(path, MAX_TENSOR_BYTES)
     except OSError as error:
         raise UnreadableTensor(f"{path}: can't be read: {error.strerror or error}") from error
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from axpair_proto.text import first_names
+
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.record import CanaryFacts, CanaryRun
@@ -42,4 +44,4 @@ def _how(canary: CanaryFacts, run: CanaryRun) -> str:
     if run.failure is not None:
         return f"failed on the board: {run.failure.message}"
     names = [name for name, digest in canary.expected.items() if run.outputs.get(name) != digest]
-    return f"gave other bytes than those known for {', '.join(map(repr, names)) or 'its outputs'}"
+    return f"gave other bytes than those known for {first_names([repr(name) for name in names]) or 'its outputs'}"

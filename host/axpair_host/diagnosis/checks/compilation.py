@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from axpair_host.compare.lines import Shortfall
 from axpair_host.diagnosis.asks import Wants
-from axpair_host.diagnosis.checks.conversion import below, cosines, usable
+from axpair_host.diagnosis.checks.conversion import Low, against_the_float_model, below, figures, usable, worst
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.record import Layer
@@ -31,7 +32,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
     if not differing:
         return
     low = _low(inquiry)
-    spoken = _spoken(inquiry, low)
+    spoken = _spoken(low)
     layers = inquiry.evidence.record.layers
     if layers is None:
         if low:
@@ -60,12 +61,12 @@ def _differs(inquiry: Inquiry, name: str) -> bool:
     return quantised is not None and joint is not None and quantised.tobytes() != joint.tobytes()
 
 
-def _low(inquiry: Inquiry) -> dict[str, float]:
-    """Outputs of which the joint is below the line and the quantised model isn't, with the joint's cosine."""
+def _low(inquiry: Inquiry) -> Low:
+    """Outputs of which the joint falls short of a line and the quantised model doesn't."""
     early = below(inquiry, "onnx_lava")
     low = {
-        name: cosine
-        for name, cosine in below(inquiry, "onnx_joint").items()
+        name: short
+        for name, short in below(inquiry, "onnx_joint").items()
         if name not in early and usable(inquiry, name)
     }
     for output in inquiry.outputs:
@@ -74,27 +75,21 @@ def _low(inquiry: Inquiry) -> dict[str, float]:
             continue
         error, before = joint.relative_error, quantised.relative_error
         if error is not None and before is not None and error > RELATIVE_ERROR > 2 * before:
-            low.setdefault(output.name, joint.cosine)
+            low.setdefault(output.name, Shortfall("relative_error", error, RELATIVE_ERROR))
     return low
 
 
-def _spoken(inquiry: Inquiry, low: dict[str, float]) -> str:
+def _spoken(low: Low) -> str:
     if not low:
         return "every output is above the line"
-    name = min(low, key=lambda one: low[one])
-    said = inquiry.pair("onnx_joint", name)
-    if low[name] >= inquiry.settings.cosine and said is not None:
-        return (
-            f"the joint's {name!r} has a relative error of {said.relative_error:.3g} against the float model, with a "
-            f"cosine of {low[name]:.4f}; the quantised model's is right"
-        )
+    name = worst(low)
     return (
-        f"the joint's {name!r} has cosine {low[name]:.4f} against the float model, the quantised model's isn't below "
-        f"{inquiry.settings.cosine:g}"
+        f"the joint's {name!r} has {against_the_float_model(low[name])}, and the quantised model's isn't "
+        f"{'above' if low[name].metric == 'relative_error' else 'below'} that"
     )
 
 
-def _finding(inquiry: Inquiry, wrong: list[Layer], low: dict[str, float], differing: list[str], spoken: str) -> Finding:
+def _finding(inquiry: Inquiry, wrong: list[Layer], low: Low, differing: list[str], spoken: str) -> Finding:
     first = wrong[0]
     return found(
         "AX202",
@@ -102,7 +97,7 @@ def _finding(inquiry: Inquiry, wrong: list[Layer], low: dict[str, float], differ
         f"{first.mean_steps:+.3f} on average" + (f"; {len(wrong) - 1} more layers" if len(wrong) > 1 else ""),
         {
             "line": inquiry.settings.cosine,
-            "outputs": cosines(inquiry, low),
+            "outputs": figures(inquiry, low),
             "layers": [_document(layer) for layer in wrong[:20]],
             "layers_at_fault": len(wrong),
             "layers_total": len(inquiry.evidence.record.layers or ()),

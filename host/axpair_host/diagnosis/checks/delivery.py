@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from axpair_proto.logged_run import RunLog
 from axpair_proto.names import find_name
-from axpair_proto.run_logs import TOOLS, RunLog, read_run_log
+from axpair_proto.run_logs import TOOLS, read_run_log
 
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from hashlib import sha256
 
+from axpair_proto.text import first_names
+
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.record import LEGS
@@ -31,7 +33,8 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         if other:
             yield found(
                 "AX006",
-                f"in round {round_.number} other bytes were sent for {', '.join(map(repr, other))} than lie in input/",
+                f"in round {round_.number} other bytes were sent for {first_names([repr(name) for name in other])} "
+                "than lie in input/",
                 {"round": round_.number, "inputs": other},
                 proven=True,
                 outputs=names,
@@ -44,7 +47,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         yield found(
             "AX006",
             f"{len(changed)} of {len(record.digests)} files aren't those that were gathered "
-            f"({', '.join(changed[:3])}{', ...' if len(changed) > 3 else ''}); the tensors are judged as they lie",
+            f"({first_names(changed)}); the tensors are judged as they lie",
             {"files": list(changed[:50]), "count": len(changed)},
             proven=True,
             weight="warning",
@@ -54,7 +57,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         leg, missing = next(iter(gone.items()))
         yield found(
             "AX006",
-            f"{leg}/ held {', '.join(map(repr, missing[:3]))}{', ...' if len(missing) > 3 else ''} when it was "
+            f"{leg}/ held {first_names([repr(name) for name in missing])} when it was "
             "gathered and doesn't any more: that stage can't be judged"
             + (f"; {len(gone) - 1} more stages" if len(gone) > 1 else ""),
             {"gone": gone},
@@ -107,7 +110,7 @@ def _way_back(inquiry: Inquiry) -> Iterator[Finding]:
     if other:
         yield found(
             "AX006",
-            f"what arrived for {', '.join(map(repr, other))} isn't what the worker read on the board",
+            f"what arrived for {first_names([repr(name) for name in other])} isn't what the worker read on the board",
             {"outputs": other},
             proven=True,
             outputs=tuple(other),

@@ -4,10 +4,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from axpair_host.diagnosis.asks import Wants
+from axpair_host.diagnosis.checks.calibration import beside_a_constant, lost_to_quantisation
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.layer_scores import LayerCause, LayerRow, LayerScores
-from axpair_host.layers.costs import STANDS_OUT, costliest, enters_at, first_below, share, swallowing, worst_first
+from axpair_host.layers.costs import (
+    STANDS_OUT,
+    costliest,
+    enters_at,
+    first_below,
+    share,
+    swallowed_at,
+    swallowing,
+    worst_first,
+)
 
 _LISTED = 5
 _SEE = "See every layer, and what 16 bit there would bring: axpair layers --try-int16."
@@ -20,7 +30,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
 
     Where that layer only reads a tensor whose values one step swallows, that tensor's layer is named; where it is an
     input, it is AX206."""
-    outputs = [name for one in inquiry.findings if one.code == "AX201" for name in one.outputs]
+    outputs = lost_to_quantisation(inquiry)
     if not outputs or not inquiry.has("onnx", "lava_joint"):
         return
     scores = inquiry.evidence.record.layer_scores
@@ -34,6 +44,10 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
     unlike = {name for one in inquiry.findings if one.code == "AX204" for name in one.outputs}
     entered: dict[str, tuple[LayerRow, list[str]]] = {}
     for output in outputs:
+        place = swallowed_at(scores, output) if beside_a_constant(inquiry, output) else None
+        if place is not None and (cause := swallowing(place)) is not None:
+            yield _swallowed(scores, place, place, cause, (output,))
+            continue
         worst = costliest(scores, output)
         if worst is not None and share(scores, worst, output) >= STANDS_OUT:
             entered.setdefault(worst.name, (worst, []))[1].append(output)
@@ -55,9 +69,12 @@ def _swallowed(
     is_input = cause.kind == "unlike-features"
     named = f"the input {place.name!r}" if is_input else f"the layer {place.name!r} ({place.kind})"
     reads = "" if place is worst else f"{worst.name!r} ({worst.kind}) reads it and "
+    costs = (
+        f"; {reads}has {part:.0%} of the own error of all layers behind {outputs[0]!r}" if part >= STANDS_OUT else ""
+    )
     return found(
         "AX206" if is_input else "AX205",
-        f"{named}: {cause.words}; {reads}has {part:.0%} of the own error of all layers behind {outputs[0]!r}",
+        f"{named}: {cause.words}{costs}",
         {
             "layer": _row(place),
             "read_by": _row(worst),

@@ -16,7 +16,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         comparison = inquiry.pair(pair, output.name)
         if comparison is None or comparison.reordered is None or comparison.cosine is None:
             continue
-        if comparison.cosine >= inquiry.settings.cosine:
+        if inquiry.lost(comparison, output.name) is None:
             moved[output.name] = comparison.reordered
     if not moved:
         return
