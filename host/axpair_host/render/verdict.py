@@ -7,7 +7,7 @@ from axpair_proto.printing import print_lines
 
 from axpair_host.render.decisions import decision_lines
 from axpair_host.render.lines import aligned, bold, coloured, dim, paragraph, plain, table_columns, width
-from axpair_host.render.numbers import beside_words, relation
+from axpair_host.render.numbers import beside_words, own_line, relation
 from axpair_host.render.switches import switch_lines
 
 OWNERS = {
@@ -54,6 +54,7 @@ def verdict_lines(document: Mapping[str, Any]) -> list[str]:
         lines += ["", *_outputs(document["outputs"])]
         for output in document["outputs"]:
             lines += _held(output)
+            lines += [line for one in output.get("lines", ()) for line in own_line(one)]
     if document.get("decisions"):
         lines += ["", *decision_lines(document["decisions"])]
     for title, key in (("findings", "findings"), ("warnings", "warnings")):

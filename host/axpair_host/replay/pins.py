@@ -24,6 +24,7 @@ WORDS = {
     "repeat": "--repeat",
     "atol": "--atol",
     "rtol": "--rtol",
+    "lines": "--line",
     "postprocess": "--postprocess",
     "post_pattern": "--post-pattern",
     "preprocess": "--preprocess",
@@ -43,7 +44,7 @@ DIGEST = "digest"
 """sha256 over what makes the run this run; release 0.1.0 had none."""
 
 _CHANGING = (CASE_LIST, WORKERS_LOST, DIGEST)
-_SINCE = ("post_pattern", "preprocess", "resize", "other")
+_SINCE = ("lines", "post_pattern", "preprocess", "resize", "other")
 """Keys that not every release wrote."""
 
 

@@ -92,6 +92,7 @@ def _lines(run: Path, replayed: Replayed) -> list[str]:
         f"unusable: {printable(row.id, LONGEST_NAME)}: {row.document['error']['message']}"
         for row in _unusable(replayed.rows)
     ]
+    lines += [f"a line doesn't hold: {printable(one)}" for one in replayed.summary.missed]
     return [*lines, *_of_similarity(replayed.summary), *_of_kept(run, replayed.rows)]
 
 

@@ -26,6 +26,7 @@ from axpair_host.gather.gathering import case_facts
 from axpair_host.gather.prepare import PreparedCase, prepare
 from axpair_host.gather.request import GatherRequest, InputFile
 from axpair_host.gather.sources import checked_config, simulated_by, simulator_of
+from axpair_host.own_lines import refuse_unknown, refuse_vacuous
 from axpair_host.pairing import Judging
 from axpair_host.postprocess import wants_board
 from axpair_host.postprocess.commands import NoBoardYet
@@ -127,7 +128,8 @@ def carry_out(order: Order, progress: Progress) -> Replayed:
             raise left_open(still_open, "the worker was ended from outside at each attempt")
         rows, lost = run.rows(), _workers_lost(run)
         similar = tuple(similarities(run.vectors()))
-    return Replayed(rows, summarise(rows, similar, earlier=len(earlier)), task.found, len(to_run), damaged, lost)
+    lines = order.judging.settings.lines
+    return Replayed(rows, summarise(rows, similar, lines, earlier=len(earlier)), task.found, len(to_run), damaged, lost)
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,7 @@ class _Task:
             "repeat": str(self.request.repeat),
             "atol": _text(judging.settings.atol),
             "rtol": _text(judging.settings.rtol),
+            "lines": " ".join(sorted(one.text for one in judging.settings.lines)),
             "postprocess": spec_pin(judging.postprocess) if judging.postprocess else "",
             "post_pattern": judging.pattern or "",
             "preprocess": spec_pin(judging.preprocess) if judging.preprocess else "",
@@ -182,6 +185,10 @@ def _task(order: Order) -> _Task:
     if order.judging.postprocess is not None:
         order.judging.loaded(NoBoardYet())  # so that a typo shows before the work
     description = simulator.describe(order.models.joint)
+    lines = order.judging.settings.lines
+    refuse_unknown(lines, [one.name for one in description.outputs])
+    if order.models.onnx is None:
+        refuse_vacuous(lines, {one.name: None for one in description.outputs})
     found = discover(order.cases, [one.name for one in description.inputs], run=order.run)
     said = read_said(found.cases, expect=order.expect, observed=order.observed, golden=order.golden)
     if order.judging.preprocess is not None:
