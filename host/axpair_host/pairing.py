@@ -13,6 +13,7 @@ from axpair_host import postprocess
 from axpair_host.boards.limits import PATIENCE_SECONDS
 from axpair_host.boards.url import Address, EmulatorAddress
 from axpair_host.diagnosis import Settings, Verdict, diagnose
+from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.digests import bytes_sha256
 from axpair_host.errors import UsageError
 from axpair_host.evidence.folder import load
@@ -37,6 +38,7 @@ from axpair_host.gather.sources import (
 )
 from axpair_host.gather.storing import output_facts
 from axpair_host.gather.target import Target
+from axpair_host.own_lines import refuse_unknown
 from axpair_host.postprocess import Postprocessor, wants_board
 from axpair_host.postprocess.commands import RunsCommands
 from axpair_host.postprocess.comparable import check_forms
@@ -142,6 +144,7 @@ def pair(
         case = case_facts(request.models, prepared.id, pinned)
         target.check_case(case, {name: bytes_sha256(data) for name, data in prepared.data.items()})
         output_facts(description)  # names that collide should show before the work
+        refuse_unknown(judging.settings.lines, [one.name for one in description.outputs])
         if side is not None:
             board: BoardSide | BoardLeg = side
         else:
@@ -170,6 +173,9 @@ def pair(
                 record = with_preprocess(record, suspect, prepared)
             session = Session(fresh, request, prepared, simulator, side, progress, postprocessor, other)
             asks = LiveAsks(session, record, without=suspicion.without())
+            if judging.settings.lines:
+                write_pair_json(fresh, record, None)
+                Inquiry(load(fresh), judging.settings).refuse_vacuous_lines()
             verdict, document = judge(asks, judging.settings)
             pinned.refuse_changed("the case ran")
             # Another run may have put its case there meanwhile.

@@ -119,7 +119,7 @@ def test_a_run_of_an_earlier_release_gets_room_for_them_and_damage_counts_for_no
 def test_warnings_are_counted_beside_verdicts() -> None:
     warned = {"verdict": "PASS", "owner": "none", "findings": [], "warnings": [{"code": "AX201"}], "outputs": []}
     rows = [Row.judged("a", "", "", warned), Row.judged("b", "", "", {**warned, "warnings": []})]
-    summary = summarise(rows, similarities({"emb": vectors(30.0, 1.5)}))
+    summary = summarise(rows, list(similarities({"emb": vectors(30.0, 1.5)})))
     assert summary.warnings == {"AX201": 1}
     assert summary.exit_code() == 0
     document = summary.document()

@@ -256,6 +256,64 @@ def shapes_option(command: Decorated) -> Decorated:
     )(command)
 
 
+def _drawn(across_cases: bool) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], dict[Any, Any]]:
+    def parsed(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[Any, Any]:
+        if not texts:
+            return {}
+        from axpair_host import own_lines
+
+        return dict(own_lines.parsed(texts, across_cases=across_cases))
+
+    return parsed
+
+
+_MEASURES = "cosine, correlation, psnr, sqnr, rmse, relative_error, max_abs, angle, agreement"
+
+
+def line_option(command: Decorated) -> Decorated:
+    """`lines`: (output, metric) to Line; for one case."""
+    return _line_option(
+        command,
+        "What an output has to reach against the float model, besides or in place of the default lines: 'y:psnr>=30', "
+        f"'y:cosine>=0.99'; measures: {_MEASURES}; repeatable.",
+    )
+
+
+def lines_over_cases_option(command: Decorated) -> Decorated:
+    """`lines`: (output, metric) to Line; for several cases."""
+    return _line_option(
+        command,
+        "What an output has to reach against the float model, besides or in place of the default lines: 'y:psnr>=30', "
+        f"'y:cosine>=0.99'; measures: {_MEASURES}, and of all cases together similarity, distinct; repeatable.",
+        across_cases=True,
+    )
+
+
+def _line_option(command: Decorated, text: str, *, across_cases: bool = False) -> Decorated:
+    return click.option(
+        "--line",
+        "lines",
+        cls=ModelOption,
+        key="lines",
+        multiple=True,
+        callback=_drawn(across_cases),
+        metavar="OUTPUT:MEASURE>=VALUE",
+        help=text,
+    )(command)
+
+
+plain_line_option = click.option(
+    "--line",
+    "lines",
+    multiple=True,
+    callback=_drawn(False),
+    metavar="TENSOR:MEASURE>=VALUE",
+    help="What a tensor has to reach against A, in place of what --at-least asks: 'y:psnr>=30', 'y:cosine>=0.99'; "
+    f"measures: {_MEASURES}; repeatable.",
+)
+"""`lines`, for tensors that belong to no conversion."""
+
+
 def post_pattern(given: Mapping[str, Any]) -> str | None:
     """--post-pattern, else what the nearest axpair.toml says. Raises UsageError on a malformed file."""
     from axpair_host import config_file

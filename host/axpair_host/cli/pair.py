@@ -48,6 +48,7 @@ def _of_gt(asked: Asked) -> bool:
 @options.deadline_option
 @options.patience_option
 @options.tolerance_options
+@options.line_option
 @options.preprocess_option
 @options.postprocess_options
 @options.other_option
@@ -73,7 +74,7 @@ def command(as_json: bool, **given: Any) -> str:
 
     request = _request(given)
     judging = Judging(
-        Settings(atol=given["atol"], rtol=given["rtol"]),
+        Settings(atol=given["atol"], rtol=given["rtol"], lines=tuple(given["lines"].values())),
         given["postprocess"],
         options.post_pattern(given),
         given["preprocess"],

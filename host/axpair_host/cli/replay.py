@@ -33,6 +33,7 @@ def _of_cases(asked: Asked) -> bool:
 @options.deadline_option
 @options.patience_option
 @options.tolerance_options
+@options.lines_over_cases_option
 @options.preprocess_option
 @options.postprocess_options
 @options.other_option
@@ -103,7 +104,7 @@ def _order(given: dict[str, Any]) -> "Order":
         simulator=given["simulator"],
         fitting=given["fitting"],
         judging=Judging(
-            Settings(atol=given["atol"], rtol=given["rtol"]),
+            Settings(atol=given["atol"], rtol=given["rtol"], lines=tuple(given["lines"].values())),
             given["postprocess"],
             options.post_pattern(given),
             given["preprocess"],

@@ -5,7 +5,8 @@ The default ones are derived from healthy 8-bit models; docs/measures.md has the
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from axpair_host.compare.comparison import Comparison
 
@@ -95,6 +96,12 @@ def _sqnr(found: Comparison) -> float | None:
     return math.inf if found.rmse == 0 else found.sqnr_db
 
 
+def _of_no_case(found: Comparison) -> float | None:
+    return None
+
+
+ACROSS_CASES = frozenset(("similarity", "distinct"))
+"""Metrics of several cases together; a comparison has none."""
 _ANY = (0.0, math.inf)
 METRICS: Mapping[str, Metric] = {
     one.name: one
@@ -116,6 +123,8 @@ METRICS: Mapping[str, Metric] = {
         Metric("max_abs", "largest difference", False, _ANY, lambda one: one.max_abs, _half_range, best=0),
         Metric("angle", "angle", False, (0, 180), lambda one: one.angle, _constant_angle, best=0),
         Metric("agreement", "agreement of identities", True, (0, 1), lambda one: one.agreement, lambda _: None, best=1),
+        Metric("similarity", "change of two cases' similarity", False, (0, 2), _of_no_case, _of_no_case, best=0),
+        Metric("distinct", "cosine of what sets cases apart", True, (-1, 1), _of_no_case, _of_no_case, best=1),
     )
 }
 
@@ -127,19 +136,44 @@ class Line:
     output: str
     metric: str
     value: float
+    source: str = field(default="", compare=False)
+    """Where it was drawn, as messages call it."""
 
     @property
     def text(self) -> str:
         """As --line takes it."""
         return f"{self.output}:{self.metric}{METRICS[self.metric].sign}{self.value:g}"
 
+    def held(self, found: Comparison | None) -> dict[str, Any]:
+        """JSON-able: what a comparison reached, and whether that holds; None where it can't be said."""
+        metric = METRICS[self.metric]
+        value = metric.value(found) if found is not None else None
+        return {
+            "line": self.text,
+            "measure": self.metric,
+            "value": value if value is not None and math.isfinite(value) else None,
+            "holds": metric.holds(value, self.value) if value is not None else None,
+            "told": metric.told(value) if value is not None else None,
+        }
+
     def vacuous(self, found: Comparison) -> str:
         """Why it can't fail in this comparison, as a clause; "" when it can."""
         metric = METRICS[self.metric]
+        if metric.value(found) is None:
+            return f"this output has no {metric.words}"
         reached = metric.constant(found)
         if reached is None or not metric.holds(reached, self.value):
             return ""
         return f"an answer of one value throughout would have {metric.told(reached)}"
+
+    def instead(self, found: Comparison) -> str:
+        """What to write in its place where it can't fail: a sentence."""
+        metric = METRICS[self.metric]
+        reached = metric.constant(found) if metric.value(found) is not None else None
+        if reached is None:
+            return "give another measure, such as cosine"
+        better = f"a line {'above' if metric.at_least else 'below'} {reached:.4g} can fail"
+        return f"{better}; or 'correlation>=...', which leaves the mean out" if self.metric == "cosine" else better
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from axpair_host.diagnosis.settings import Settings
 from axpair_host.evidence.folder import Evidence
 from axpair_host.evidence.record import OutputFacts
 from axpair_host.evidence.steps import data_step
+from axpair_host.own_lines import refuse_unknown, refuse_vacuous
 
 Array = np.ndarray[Any, Any]
 
@@ -144,9 +145,20 @@ class Inquiry:
                     return False
         return made > 0
 
+    @property
+    def judged_pair(self) -> str:
+        """What is held against the float model: the joint, or the quantised model where there is none."""
+        return "onnx_joint" if self.has("joint") else "onnx_lava"
+
     def lost(self, comparison: Comparison, name: str) -> Shortfall | None:
         """By which line an output's comparison with the float model shows a loss; None where it doesn't."""
         return lost(comparison, self.settings.cosine, self.settings.lines_of(name))
+
+    def refuse_vacuous_lines(self) -> None:
+        """Raise UsageError where one of the user's lines can't fail on this case, or isn't of an output of it."""
+        compared = {one.name: self.pair(self.judged_pair, one.name) for one in self.outputs}
+        refuse_unknown(self.settings.lines, list(compared))
+        refuse_vacuous(self.settings.lines, compared)
 
     def in_doubt(self, comparison: Comparison, name: str) -> list[Shortfall]:
         """The lines that it falls short of without that being a loss for certain."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from axpair_proto.lines import coloured
+from axpair_proto.lines import coloured, paragraph, plain
 
 
 def relation(comparison: Mapping[str, Any] | None) -> str:
@@ -30,6 +30,12 @@ def beside_words(comparison: Mapping[str, Any]) -> str:
     if comparison.get("agreement") is not None:
         told.append(f"{comparison['agreement']:.0%} of the rows have the same identities")
     return ", ".join(told)
+
+
+def own_line(one: Mapping[str, Any]) -> list[str]:
+    """How it stands with a line of the user's."""
+    word = {True: "holds", False: "doesn't hold", None: "can't be said"}[one["holds"]]
+    return paragraph(f"{word}: {one['told'] or '-'}", f"  {plain(one['line'])}  ", "    ")
 
 
 def cosine(value: float | None) -> str:

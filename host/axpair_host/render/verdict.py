@@ -8,7 +8,7 @@ from axpair_proto.printing import print_lines, speech
 from axpair_proto.text import json_text
 
 from axpair_host.render.decisions import decision_lines
-from axpair_host.render.numbers import beside_words, relation
+from axpair_host.render.numbers import beside_words, own_line, relation
 from axpair_host.render.switches import switch_lines
 
 OWNERS = {
@@ -58,6 +58,7 @@ def verdict_lines(document: Mapping[str, Any], *, figures: bool = False) -> list
         lines += ["", *_outputs(document["outputs"])]
         for output in document["outputs"]:
             lines += _held(output)
+            lines += [line for one in output.get("lines", ()) for line in own_line(one)]
     if document.get("decisions"):
         lines += ["", *decision_lines(document["decisions"])]
     for title, key in (("findings", "findings"), ("warnings", "warnings")):

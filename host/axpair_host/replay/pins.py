@@ -24,6 +24,7 @@ WORDS = {
     "deadline": "--deadline",
     "atol": "--atol",
     "rtol": "--rtol",
+    "lines": "--line",
     "postprocess": "--postprocess",
     "post_pattern": "--post-pattern",
     "preprocess": "--preprocess",
@@ -45,7 +46,7 @@ DIGEST = "digest"
 """sha256 over what makes the run this run; release 0.1.0 had none."""
 
 _CHANGING = (CASE_LIST, WORKERS_LOST, DIGEST)
-_SINCE = ("deadline", "post_pattern", "preprocess", "resize", "other")
+_SINCE = ("deadline", "lines", "post_pattern", "preprocess", "resize", "other")
 """Keys that not every release wrote."""
 
 

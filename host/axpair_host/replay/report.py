@@ -92,6 +92,7 @@ def _lines(run: Path, replayed: Replayed) -> list[str]:
     if passed_over := replayed.found.passed_over:
         lines.append(f"passed over, as no files ({len(passed_over)}): {first_names(passed_over, 20)}")
     lines += [f"unusable: {plain(row.id)}: {row.document['error']['message']}" for row in _unusable(replayed.rows)]
+    lines += [f"a line doesn't hold: {plain(one)}" for one in replayed.summary.missed]
     return [*lines, *_of_similarity(replayed.summary), *_of_kept(run, replayed.rows)]
 
 

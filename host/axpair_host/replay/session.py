@@ -28,6 +28,7 @@ from axpair_host.gather.gathering import case_facts, pinned_models
 from axpair_host.gather.prepare import PreparedCase, prepare
 from axpair_host.gather.request import GatherRequest, InputFile
 from axpair_host.gather.sources import checked_config, simulated_by, simulator_of
+from axpair_host.own_lines import refuse_unknown, refuse_vacuous
 from axpair_host.pairing import Judging
 from axpair_host.postprocess import wants_board
 from axpair_host.postprocess.commands import NoBoardYet
@@ -52,6 +53,7 @@ from axpair_host.replay.pins import (
 from axpair_host.replay.row import Row
 from axpair_host.replay.runner import Means, Watch, left_open, replay, unfinished
 from axpair_host.replay.said import SaidOfCases, read_said
+from axpair_host.replay.similarity import similarities
 from axpair_host.replay.store import Run, lock_run
 from axpair_host.replay.stream import gather_cases
 from axpair_host.replay.summary import Summary, summarise
@@ -133,7 +135,9 @@ def _carried_out(task: "_Task", progress: Progress) -> Replayed:
         if still_open:
             raise left_open(still_open)
         rows, lost = run.rows(), _workers_lost(run)
-    return Replayed(rows, summarise(rows, earlier=len(earlier)), task.found, len(to_run), damaged, lost)
+        similar = tuple(similarities(run.vectors()))
+    lines = order.judging.settings.lines
+    return Replayed(rows, summarise(rows, similar, lines, earlier=len(earlier)), task.found, len(to_run), damaged, lost)
 
 
 @dataclass(frozen=True)
@@ -170,6 +174,7 @@ class _Task:
             "deadline": f"{self.request.deadline_ms} ms" if self.request.deadline_ms else "",
             "atol": _text(judging.settings.atol),
             "rtol": _text(judging.settings.rtol),
+            "lines": " ".join(sorted(one.text for one in judging.settings.lines)),
             "postprocess": self.pins["postprocess"],
             "post_pattern": judging.pattern or "",
             "preprocess": self.pins["preprocess"],
@@ -208,6 +213,10 @@ def _tasks(order: Order) -> Iterator[_Task]:
     if (post := order.judging.loaded(NoBoardYet())) is not None:  # so that a typo shows before the work
         pins["postprocess"] = spec_pin(post.spec, post.sources)
     description = simulator.describe(order.models.joint)
+    lines = order.judging.settings.lines
+    refuse_unknown(lines, [one.name for one in description.outputs])
+    if order.models.onnx is None:
+        refuse_vacuous(lines, {one.name: None for one in description.outputs})
     if order.judging.preprocess is not None:
         with closing(preprocess.load(order.judging.preprocess)) as preparing:  # likewise
             pins["preprocess"] = spec_pin(order.judging.preprocess, preparing.sources)

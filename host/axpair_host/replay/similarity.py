@@ -52,6 +52,10 @@ class Similarity:
         """Whether little of what sets the cases apart is left."""
         return self.kept is not None and self.kept < KEPT
 
+    def value(self, metric: str) -> float | None:
+        """What a line of `compare.lines.ACROSS_CASES` is held against."""
+        return {"similarity": self.change, "distinct": self.kept}[metric]
+
     def document(self) -> dict[str, Any]:
         """JSON form."""
         return {**asdict(self), "between": list(self.between), "line": KEPT, "lost": self.is_lost}

@@ -16,7 +16,7 @@ Low = Mapping[str, Shortfall]
 def lost(inquiry: Inquiry) -> Low:
     """Outputs of which the joint falls short of a line against the float model, and the quantised model does where
     there is one."""
-    low = below(inquiry, judged_pair(inquiry))
+    low = below(inquiry, inquiry.judged_pair)
     early = below(inquiry, "onnx_lava") if inquiry.has("lava_joint") else low
     return {name: short for name, short in low.items() if name in early}
 
@@ -26,7 +26,7 @@ def quantised(inquiry: Inquiry) -> Iterator[Finding]:
 
     Without lava_joint/ the two stages can't be told apart: AX201 and AX202 are both named, as hints.
     """
-    low = {name: short for name, short in below(inquiry, judged_pair(inquiry)).items() if usable(inquiry, name)}
+    low = {name: short for name, short in below(inquiry, inquiry.judged_pair).items() if usable(inquiry, name)}
     if not low:
         return
     if not inquiry.has("lava_joint"):
@@ -49,7 +49,7 @@ def quantised(inquiry: Inquiry) -> Iterator[Finding]:
 def hidden(inquiry: Inquiry) -> Iterator[Finding | Open]:
     """AX201 as a warning: the cosine is above its line, and another measure that fits what the output holds isn't. That
     may be little that counts, so the verdict stays."""
-    pair = judged_pair(inquiry)
+    pair = inquiry.judged_pair
     doubted = _doubted(inquiry, pair)
     early = _doubted(inquiry, "onnx_lava") if inquiry.has("lava_joint") else doubted
     late = {name: short for name, short in doubted.items() if name not in early}
@@ -87,7 +87,7 @@ def _doubted(inquiry: Inquiry, pair: str) -> dict[str, Shortfall]:
 
 
 def _unsplit(inquiry: Inquiry, low: Low) -> Iterator[Finding]:
-    pair, name = judged_pair(inquiry), worst(low)
+    pair, name = inquiry.judged_pair, worst(low)
     whose = "joint" if pair == "onnx_joint" else "quantised model"
     summary = (
         f"the {whose}'s {name!r} has {against_the_float_model(low[name])}"
@@ -105,11 +105,6 @@ def _unsplit(inquiry: Inquiry, low: Low) -> Iterator[Finding]:
             rivals=(rival,),
             next_steps=("Give the model.lava_joint that pulsar build left beside the joint with --lava-joint.",),
         )
-
-
-def judged_pair(inquiry: Inquiry) -> str:
-    """What is held against the float model: the joint, or the quantised model where there is none."""
-    return "onnx_joint" if inquiry.has("joint") else "onnx_lava"
 
 
 def below(inquiry: Inquiry, pair: str) -> Low:

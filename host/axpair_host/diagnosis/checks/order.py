@@ -10,7 +10,7 @@ from axpair_host.diagnosis.inquiry import Inquiry
 def check(inquiry: Inquiry) -> Iterator[Finding]:
     """AX406 as a warning: behind TopK, NMS or a sort the joint has the float model's rows in another order, or others
     at the cut, and row by row they are alike. Nobody is wrong."""
-    pair = "onnx_joint" if inquiry.has("joint") else "onnx_lava"
+    pair = inquiry.judged_pair
     moved: dict[str, Reordered] = {}
     for output in inquiry.outputs:
         comparison = inquiry.pair(pair, output.name)
