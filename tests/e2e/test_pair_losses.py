@@ -9,10 +9,11 @@ import pytest
 from axpair_host.evidence.folder import load
 from command_line import Done, axpair_here
 from lossy_models import attention, picking, policy
-from pairs import Case, codes, pair
+from pairs import Case, case_of, codes, pair
 from real_files import built_case, field_case
 
 from benchmarks.campaign.losses.embeddings import normalized
+from benchmarks.campaign.losses.picks import NETS
 
 
 @pytest.mark.parametrize("as_input", [False, True], ids=["constant", "input"])
@@ -137,9 +138,31 @@ def test_near_ties_behind_topk_are_nobody_s_fault(tmp_path: Path) -> None:
 
 
 def test_boxes_that_are_lost_behind_topk_stay_a_loss(tmp_path: Path) -> None:
-    _, document = pair(picking(tmp_path, weak=True), tmp_path / "gt")
+    case = picking(tmp_path, weak=True)
+    _, document = pair(case, tmp_path / "gt")
     assert codes(document)[0] == "AX201"
     assert "reordered" not in document["outputs"][0]["onnx_joint"]
+    assert lost_in_layers(case) == ("FAULT", ["out"])
+
+
+@pytest.mark.parametrize(("loud", "words"), [(1.0, ""), (300.0, "agreement of identities 0.0")])
+@pytest.mark.parametrize("name", ["classes", "rows"])
+def test_classes_behind_topk_are_judged_alike_by_both_commands(
+    tmp_path: Path, name: str, loud: float, words: str
+) -> None:
+    """Every class is another one, and no cosine shows it; of the sound net none is, whatever changed places."""
+    net = NETS[name](loud)
+    models = net.convert(tmp_path)
+    (files, *_) = net.write_cases(tmp_path)
+    case = case_of(models, files["x"])
+    _, document = pair(case, tmp_path / "gt")
+    lost = {name for one in document["findings"] if one["code"] == "AX201" for name in one["outputs"]}
+    assert document["verdict"] == ("FAULT" if words else "PASS")
+    verdict, in_layers = lost_in_layers(case)
+    assert (verdict, set(in_layers)) == (document["verdict"], lost)
+    if words:
+        assert words in document["findings"][0]["summary"]
+        assert document["outputs"][-1]["onnx_joint"]["cosine"] > 0.98
 
 
 def test_field_case_11_has_near_ties_and_its_decisions_are_judged(
@@ -152,6 +175,7 @@ def test_field_case_11_has_near_ties_and_its_decisions_are_judged(
     assert (done.returncode, document["verdict"]) == (0, "PASS")
     assert [one["code"] for one in document["warnings"]] == ["AX406"]
     assert all(row["differs"] == [] for row in document["decisions"]["rows"])
+    assert lost_in_layers(case) == ("PASS", [])
 
 
 def test_field_case_12_is_a_picture_that_is_lost_in_both_commands(tmp_path: Path) -> None:
@@ -211,6 +235,12 @@ def test_a_replay_of_a_healthy_embedding_has_figures_and_no_warning(embeddings: 
     assert (done.returncode, summary["warnings"]) == (0, {})
     assert summary["similarities"][0]["lost"] is False
     assert summary["similarities"][0]["kept"] > 0.97
+
+
+def lost_in_layers(case: Case) -> tuple[str, list[str]]:
+    """What 'axpair layers' says, and the outputs in which it sees a loss."""
+    document = layers_of(case)
+    return document["verdict"], [one["name"] for one in document["outputs"] if one["lost"]]
 
 
 def layers_of(case: Case) -> dict[str, Any]:

@@ -50,8 +50,8 @@ def lint(order: Order, simulator: Simulator | None, progress: Progress) -> Linte
                 facts = inspects.inspect(order.onnx, order.shapes)
         except OpenShape as error:
             linted.passed.append(Passed("model", f"{error.message}; {error.next_step}"))
-    inputs = declared_inputs(config, [one.name for one in facts.inputs] if facts else ())
     found = {one.name: one for one in facts.inputs} if facts else {}
+    inputs = declared_inputs(config, list(found), {name: one.dtype for name, one in found.items()})
     for one in inputs:
         linted.hints += normalisation.hints(one, found.get(one.name))
         if one.name in found:
