@@ -4,6 +4,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from axpair_proto.sentences import say
+
 from axpair_host.compare.relation import Relation
 
 
@@ -21,6 +23,10 @@ class Slice:
     cosine: float
     vanished: bool
     """Not zero in the reference, zero throughout in the candidate."""
+
+    def fate(self) -> str:
+        """What became of it: a predicate."""
+        return say("is zero") if self.vanished else say("has cosine {cosine:.4f}", cosine=self.cosine)
 
     def document(self) -> dict[str, Any]:
         """JSON form."""

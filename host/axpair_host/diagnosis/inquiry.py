@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from axpair_proto.sentences import say
 
 from axpair_host.compare import Comparison, compare, invalid
 from axpair_host.compare.rows import Matching, below, in_order, matched_rows, reordered
@@ -171,7 +172,7 @@ class Inquiry:
             missing = legs[0] if tensors[0] is None else legs[1]
             if self.evidence.is_unread(missing, name):
                 return None
-            return invalid(f"{missing}/ has no such output")
+            return invalid(say("{missing}/ has no such output", missing=missing))
         output = next(one for one in self.outputs if one.name == name)
         layout = output.layout if pair in ("onnx_joint", "onnx_lava") else None
         plain = self.compare(output, tensors[0], tensors[1], layout)

@@ -4,6 +4,7 @@ Only the gathered half is ever read back: a verdict that lies in the file is an 
 """
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import msgspec
 from axpair_proto.errors import ContractError
 from axpair_proto.gt.replacing import write_whole_file
 from axpair_proto.gt.tensors import leads_out
+from axpair_proto.sentences import for_documents, recalled, remember
 from axpair_proto.text import json_text
 
 from axpair_host.errors import EvidenceError
@@ -23,21 +25,30 @@ MAX_BYTES = 256 << 20
 def write_pair_json(
     folder: Path, record: Record | None, judged: Mapping[str, Any] | None, *, finished: bool = False
 ) -> None:
-    """Write pair.json whole or not at all. `judged` is `Verdict.document()`; None before anything was judged.
+    """Write pair.json whole or not at all. `judged` is `Verdict.document()`; None before anything was judged. It is in
+    English, unless another language was asked for by name.
 
     `finished` is true where the folder is nobody's to sync any more: pair.json then outlives a power cut by itself.
     Raises EvidenceError when the folder can't be written.
     """
     document: dict[str, Any] = {"schema_version": SCHEMA_VERSION}
     if judged is not None:
-        document.update(judged)
+        document.update(for_documents(judged))
     if record is not None:
-        document["gathered"] = msgspec.to_builtins(record)
+        sentences = dict(record.sentences)
+        gathered = msgspec.to_builtins(record, enc_hook=partial(remember, sentences))
+        document["gathered"] = {**gathered, "sentences": sentences}
     text = msgspec.json.format(json_text(document, indent=None), indent=2)  # json itself is slow with an indent
     try:
         write_whole_file(folder / FILE_NAME, text.encode("utf-8") + b"\n", sync_bytes=finished, sync_name=finished)
     except ContractError as error:
         raise EvidenceError(error.message, next_step=error.next_step) from error
+
+
+def builtins_of(value: Any) -> Any:
+    """As `msgspec.to_builtins`, for a document that is shown: its sentences can still be had in another language."""
+    table: dict[str, Any] = {}
+    return recalled(msgspec.to_builtins(value, enc_hook=partial(remember, table)), table)
 
 
 def read_record(folder: Path) -> Record | None:
@@ -74,6 +85,14 @@ def read_record(folder: Path) -> Record | None:
     if "gathered" not in document:
         return None
     try:
-        return msgspec.convert(document["gathered"], Record)
+        return _record(document["gathered"])
     except msgspec.ValidationError as error:
         raise EvidenceError(f"{path}: its gathered half doesn't fit: {error}") from error
+
+
+def _record(gathered: Any) -> Record:
+    record = msgspec.convert(gathered, Record)
+    if not record.sentences:
+        return record
+    worded = recalled({key: value for key, value in gathered.items() if key != "sentences"}, record.sentences)
+    return msgspec.structs.replace(msgspec.convert(worded, Record), sentences=record.sentences)

@@ -82,7 +82,7 @@ def _summary(document: Mapping[str, Any]) -> list[str]:
     if (entry := document["enters_at"]) is not None:
         cause = entry["cause"]
         lines += paragraph(f"It enters at {entry['name']!r} ({entry['kind']}): {cause['words']}.", "      ")
-        lines += paragraph(f"{cause['mend'][0].upper()}{cause['mend'][1:]}.", "      next: ", "            ")
+        lines += paragraph(cause["mend"], "      next: ", "            ")
     for one in document["miscompiled"][:3]:
         lines += paragraph(
             f"{one['name']!r} ({one['node']}) is compiled wrongly (AX202): fed with the quantised model's own codes "

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from axpair_proto.sentences import say
+
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
 
@@ -33,8 +35,13 @@ def quantised(inquiry: Inquiry) -> Iterator[Finding]:
         name = min(early, key=lambda one: early[one])
         yield found(
             "AX201",
-            f"the quantised model's {name!r} has cosine {early[name]:.4f} against the float model, below "
-            f"{inquiry.settings.cosine:g}" + more(early),
+            say(
+                "the quantised model's {name!r} has cosine {cosine:.4f} against the float model, below {line:g}",
+                name=name,
+                cosine=early[name],
+                line=inquiry.settings.cosine,
+            )
+            + more(early),
             {"line": inquiry.settings.cosine, "outputs": cosines(inquiry, early)},
             outputs=tuple(early),
             settles=("conversion",),
@@ -44,9 +51,14 @@ def quantised(inquiry: Inquiry) -> Iterator[Finding]:
 def _unsplit(inquiry: Inquiry, low: dict[str, float]) -> Iterator[Finding]:
     name = min(low, key=lambda one: low[one])
     summary = (
-        f"the joint's {name!r} has cosine {low[name]:.4f} against the float model, below {inquiry.settings.cosine:g}"
+        say(
+            "the joint's {name!r} has cosine {cosine:.4f} against the float model, below {line:g}",
+            name=name,
+            cosine=low[name],
+            line=inquiry.settings.cosine,
+        )
         + more(low)
-        + "; without lava_joint/ it may be quantisation (AX201) or compilation (AX202)"
+        + say("; without lava_joint/ it may be quantisation (AX201) or compilation (AX202)")
     )
     for code, rival in (("AX201", "AX202"), ("AX202", "AX201")):
         yield found(
@@ -56,7 +68,7 @@ def _unsplit(inquiry: Inquiry, low: dict[str, float]) -> Iterator[Finding]:
             outputs=tuple(low),
             settles=("conversion",),
             rivals=(rival,),
-            next_steps=("Give the model.lava_joint that pulsar build left beside the joint with --lava-joint.",),
+            next_steps=(say("Give the model.lava_joint that pulsar build left beside the joint with --lava-joint."),),
         )
 
 
@@ -82,4 +94,4 @@ def cosines(inquiry: Inquiry, names: dict[str, float]) -> dict[str, Any]:
 
 
 def more(names: dict[str, float]) -> str:
-    return f"; {len(names) - 1} more outputs" if len(names) > 1 else ""
+    return say("; {rest} more outputs", rest=len(names) - 1) if len(names) > 1 else ""

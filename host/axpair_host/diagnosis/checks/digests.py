@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from hashlib import sha256
 
+from axpair_proto.sentences import say
+from axpair_proto.text import first_names
+
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.record import LEGS
@@ -18,8 +21,13 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
     if board and board.model_sha256 and record.case.joint_sha256 not in ("", board.model_sha256):
         yield found(
             "AX006",
-            f"the worker opened a model with sha256 {board.model_sha256[:12]}, the joint has "
-            f"{record.case.joint_sha256[:12]}: the board ran another model" + _beside(inquiry),
+            say(
+                "the worker opened a model with sha256 {model_sha256}, the joint has {joint_sha256}: the "
+                "board ran another model",
+                model_sha256=board.model_sha256[:12],
+                joint_sha256=record.case.joint_sha256[:12],
+            )
+            + _beside(inquiry),
             {"on_board": board.model_sha256, "on_host": record.case.joint_sha256},
             proven=True,
             outputs=names,
@@ -31,7 +39,11 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         if other:
             yield found(
                 "AX006",
-                f"in round {round_.number} other bytes were sent for {', '.join(map(repr, other))} than lie in input/",
+                say(
+                    "in round {number} other bytes were sent for {names} than lie in input/",
+                    number=round_.number,
+                    names=", ".join(map(repr, other)),
+                ),
                 {"round": round_.number, "inputs": other},
                 proven=True,
                 outputs=names,
@@ -43,8 +55,12 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         changed = inquiry.evidence.changed_files
         yield found(
             "AX006",
-            f"{len(changed)} of {len(record.digests)} files aren't those that were gathered "
-            f"({', '.join(changed[:3])}{', ...' if len(changed) > 3 else ''}); the tensors are judged as they lie",
+            say(
+                "{count} of {of} files aren't those that were gathered ({names}); the tensors are judged as they lie",
+                count=len(changed),
+                of=len(record.digests),
+                names=first_names(changed),
+            ),
             {"files": list(changed[:50]), "count": len(changed)},
             proven=True,
             weight="warning",
@@ -54,13 +70,16 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         leg, missing = next(iter(gone.items()))
         yield found(
             "AX006",
-            f"{leg}/ held {', '.join(map(repr, missing[:3]))}{', ...' if len(missing) > 3 else ''} when it was "
-            "gathered and doesn't any more: that stage can't be judged"
-            + (f"; {len(gone) - 1} more stages" if len(gone) > 1 else ""),
+            say(
+                "{leg}/ held {names} when it was gathered and doesn't any more: that stage can't be judged",
+                leg=leg,
+                names=first_names(list(map(repr, missing))),
+            )
+            + (say("; {rest} more stages", rest=len(gone) - 1) if len(gone) > 1 else ""),
             {"gone": gone},
             proven=True,
             weight="inconclusive",
-            next_steps=("Take the folder as it was gathered, or run the case again.",),
+            next_steps=(say("Take the folder as it was gathered, or run the case again."),),
         )
 
 
@@ -101,7 +120,7 @@ def _way_back(inquiry: Inquiry) -> Iterator[Finding]:
     if other:
         yield found(
             "AX006",
-            f"what arrived for {', '.join(map(repr, other))} isn't what the worker read on the board",
+            say("what arrived for {names} isn't what the worker read on the board", names=", ".join(map(repr, other))),
             {"outputs": other},
             proven=True,
             outputs=tuple(other),
@@ -112,4 +131,8 @@ def _way_back(inquiry: Inquiry) -> Iterator[Finding]:
 def _beside(inquiry: Inquiry) -> str:
     pairs = [inquiry.pair("joint_board", output.name) for output in inquiry.outputs]
     differing = sum(1 for pair in pairs if pair is not None and not pair.bytes_equal)
-    return f"; {differing} of {len(pairs)} outputs differ from the simulator's" if differing else ""
+    return (
+        say("; {differing} of {of} outputs differ from the simulator's", differing=differing, of=len(pairs))
+        if differing
+        else ""
+    )

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from axpair_proto.sentences import say
+
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -10,7 +12,7 @@ from axpair_host.evidence.layer_scores import LayerCause, LayerRow, LayerScores
 from axpair_host.layers.costs import STANDS_OUT, costliest, enters_at, first_below, share, swallowing, worst_first
 
 _LISTED = 5
-_SEE = "See every layer, and what 16 bit there would bring: axpair layers --try-int16."
+_SEE = say("See every layer, and what 16 bit there would bring: axpair layers --try-int16.")
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
@@ -27,8 +29,10 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
     if scores is None:
         yield Wants(
             "layer_scores",
-            "in which layer the loss enters, and whether this input leaves the calibrated ranges, isn't known; "
-            "'axpair layers' scores each of them",
+            say(
+                "in which layer the loss enters, and whether this input leaves the calibrated ranges, isn't "
+                "known; 'axpair layers' scores each of them"
+            ),
         )
         return
     unlike = {name for one in inquiry.findings if one.code == "AX204" for name in one.outputs}
@@ -53,11 +57,22 @@ def _swallowed(
 ) -> Finding:
     part = share(scores, worst, outputs[0])
     is_input = cause.kind == "unlike-features"
-    named = f"the input {place.name!r}" if is_input else f"the layer {place.name!r} ({place.kind})"
-    reads = "" if place is worst else f"{worst.name!r} ({worst.kind}) reads it and "
+    named = (
+        say("the input {name!r}", name=place.name)
+        if is_input
+        else say("the layer {name!r} ({kind})", name=place.name, kind=place.kind)
+    )
+    reads = "" if place is worst else say("{name!r} ({kind}) reads it and ", name=worst.name, kind=worst.kind)
     return found(
         "AX206" if is_input else "AX205",
-        f"{named}: {cause.words}; {reads}has {part:.0%} of the own error of all layers behind {outputs[0]!r}",
+        say(
+            "{named}: {why}; {reads}has {part:.0%} of the own error of all layers behind {output!r}",
+            named=named,
+            why=cause.words,
+            reads=reads,
+            part=part,
+            output=outputs[0],
+        ),
         {
             "layer": _row(place),
             "read_by": _row(worst),
@@ -65,17 +80,20 @@ def _swallowed(
             "layers_total": len(scores.layers),
         },
         outputs=outputs,
-        next_steps=(f"{cause.mend[0].upper()}{cause.mend[1:]}.", _SEE),
+        next_steps=(cause.mend, _SEE),
         entry_steps=False,
     )
 
 
 def _spread(scores: LayerScores, output: str, worst: LayerRow | None) -> str:
     if worst is None:
-        return f"{output!r}: no layer has any error of its own; the loss can't be told by layers"
-    return (
-        f"{output!r}: the loss is spread over the layers; the costliest, {worst.name!r}, has "
-        f"{share(scores, worst, output):.0%} of their own error; 'axpair layers' shows them"
+        return say("{output!r}: no layer has any error of its own; the loss can't be told by layers", output=output)
+    return say(
+        "{output!r}: the loss is spread over the layers; the costliest, {name!r}, has {part:.0%} of their own error; "
+        "'axpair layers' shows them",
+        output=output,
+        name=worst.name,
+        part=share(scores, worst, output),
     )
 
 
@@ -85,11 +103,19 @@ def _finding(inquiry: Inquiry, scores: LayerScores, worst: LayerRow, outputs: tu
     part = share(scores, worst, outputs[0])
     # What lies beyond the range is AX204's, and no part of what is named here.
     causes = [one for one in worst.causes if one.kind != "clipped"]
-    cause = f": {causes[0].words}" if causes else ""
-    crossed = f"; the line of {line:g} is first crossed at {first.name!r}" if first is not None else ""
+    cause = say(": {why}", why=causes[0].words) if causes else ""
+    crossed: str = ""
+    if first is not None:
+        crossed = say("; the line of {line:g} is first crossed at {name!r}", line=line, name=first.name)
     return found(
         "AX205",
-        f"the layer {worst.name!r} ({worst.kind}) has {part:.0%} of the own error of all layers behind {outputs[0]!r}"
+        say(
+            "the layer {name!r} ({kind}) has {part:.0%} of the own error of all layers behind {output!r}",
+            name=worst.name,
+            kind=worst.kind,
+            part=part,
+            output=outputs[0],
+        )
         + cause
         + crossed,
         {
@@ -101,7 +127,7 @@ def _finding(inquiry: Inquiry, scores: LayerScores, worst: LayerRow, outputs: tu
             "layers_total": len(scores.layers),
         },
         outputs=outputs,
-        next_steps=("Try 16 bit there: axpair layers --try-int16, which also shows every layer.",),
+        next_steps=(say("Try 16 bit there: axpair layers --try-int16, which also shows every layer."),),
     )
 
 
