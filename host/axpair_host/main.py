@@ -18,7 +18,10 @@ from typing import TYPE_CHECKING
 from axpair_proto.errors import AxpairError
 from axpair_proto.failures import of_system, refused_by_system
 from axpair_proto.printing import OutputError, print_document, print_error, print_message
+from axpair_proto.sentences import Sentence, say
 from axpair_proto.streams import replace_closed
+
+from axpair_host import language
 
 if TYPE_CHECKING:
     import click
@@ -81,15 +84,17 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code; messages go to stderr."""
-    try:
-        return _run(arguments)
-    except KeyboardInterrupt:
-        return _interrupted(signal.SIGINT)
-    except Exception as error:
-        if _told_to_end:
-            # A library written in C, such as numpy while it is imported, makes another error of what a signal raised.
-            return _interrupted(_told_to_end[0])
-        return _code_of_error(error, arguments)
+    with language.spoken(arguments):
+        try:
+            return _run(arguments)
+        except KeyboardInterrupt:
+            return _interrupted(signal.SIGINT)
+        except Exception as error:
+            if _told_to_end:
+                # A library written in C, such as numpy while it is imported, makes another error of what a signal
+                # raised.
+                return _interrupted(_told_to_end[0])
+            return _code_of_error(error, arguments)
 
 
 def _interrupted(number: int) -> int:
@@ -103,13 +108,14 @@ def _code_of_error(error: Exception, arguments: list[str]) -> int:
         return _refuse(error, arguments)
     if isinstance(error, MemoryError):
         refused = AxpairError(
-            f"no memory is left for this: {error or 'too much is asked for'}",
+            say("no memory is left for this: {error}", error=str(error) or say("too much is asked for")),
             next_step="give a smaller model, picture or batch, or use a machine with more memory",
         )
         return _refuse(refused, arguments)
     if isinstance(error, ModuleNotFoundError) and (extra := _extra_of(error.name or "")) is not None:
         print_message(
-            f"this needs the {extra} extra of axpair: {error.name} isn't installed", f"pip install 'axpair[{extra}]'"
+            say("this needs the {extra} extra of axpair: {name} isn't installed", extra=extra, name=error.name),
+            f"pip install 'axpair[{extra}]'",
         )
         return USAGE
     if isinstance(error, BrokenPipeError):
@@ -157,7 +163,7 @@ def _refuse(error: AxpairError, arguments: list[str]) -> int:
         error.next_step = refused.next_step if refused is not None else ""
     print_error(error)
     if "--json" in arguments and not isinstance(error, OutputError):
-        told = {"message": error.message, "side": error.side, "next_step": error.next_step}
+        told = {"message": Sentence.of(error.message), "side": error.side, "next_step": Sentence.of(error.next_step)}
         print_document({"schema_version": 1, "error": told})
     return SIDE_CODES[error.side]
 
@@ -179,5 +185,11 @@ def _extra_of(module: str) -> str | None:
 def _defect(error: Exception) -> int:
     from axpair_host.defects import write_log
 
-    print_message(f"a defect of axpair itself ended this command ({type(error).__name__}); details: {write_log(error)}")
+    print_message(
+        say(
+            "a defect of axpair itself ended this command ({kind}); details: {path}",
+            kind=type(error).__name__,
+            path=write_log(error),
+        )
+    )
     return DEFECT

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from axpair_proto.errors import AxpairError
+from axpair_proto.sentences import for_documents, in_words, tr, translated
 from axpair_proto.text import json_text, printable
 
 _COLOR = re.compile(r"(\x1b\[[0-9]{1,2}(?:;[0-9]{1,2})*m)")
@@ -42,7 +43,7 @@ def print_lines(lines: Iterable[str]) -> None:
     """Lines for people on stdout, each on one line of its own. Raises OutputError where stdout can't be written."""
     colored = sys.stdout.isatty()
     for line in lines:
-        pieces = _COLOR.split(line)
+        pieces = _COLOR.split(translated(line))
         shown = [
             printable(piece, _LONGEST_LINE) if at % 2 == 0 else piece if colored else ""
             for at, piece in enumerate(pieces)
@@ -53,22 +54,22 @@ def print_lines(lines: Iterable[str]) -> None:
 
 def print_document(document: Any) -> None:
     """One JSON document on stdout. Raises OutputError where stdout can't be written."""
-    text = json_text(document)
+    text = json_text(for_documents(document))
     with _stdout():
         print(text, flush=True)
 
 
 def print_aside(text: str) -> None:
     """A line on stderr: what is said beside the output."""
-    _aside(printable(text))
+    _aside(printable(translated(text)))
 
 
 def print_message(message: str, next_step: str = "", *, program: str = "axpair") -> None:
     """One message of ours on stderr, and below it what to do next."""
-    _aside(f"{program}: {printable(message)}")
+    _aside(f"{program}: {printable(in_words(message))}")
     if next_step:
-        first, *more = next_step.split("\n")  # a long command may be told over several lines
-        _aside("\n".join([f"  next: {printable(first)}", *(f"        {printable(line)}" for line in more)]))
+        first, *more = in_words(next_step).split("\n")  # a long command may be told over several lines
+        _aside("\n".join([f"  {tr('next:')} {printable(first)}", *(f"        {printable(line)}" for line in more)]))
 
 
 def print_error(error: AxpairError, *, program: str = "axpair") -> None:

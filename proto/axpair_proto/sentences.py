@@ -30,6 +30,11 @@ class Sentence(str):
         return cls._made(template.format(**values) if values else template, template, values, (), "")
 
     @classmethod
+    def of(cls, text: str) -> "Sentence":
+        """The text itself where it is one, else one without values: for messages, which are sentences all of them."""
+        return text if isinstance(text, Sentence) else cls(text)
+
+    @classmethod
     def of_parts(cls, separator: str, parts: Sequence[str]) -> "Sentence":
         """Texts, one after the other."""
         return cls._made(separator.join(parts), "", {}, tuple(parts), separator)
@@ -79,9 +84,9 @@ def translated(value: Any) -> Any:
     return _deep(_catalogue, value) if _catalogue else value
 
 
-def message(text: str) -> str:
-    """A message of ours as it is shown: also one that was put together as plain text, if it has no values."""
-    return str(translated(text if isinstance(text, Sentence) else Sentence(text)))
+def in_words(text: str) -> str:
+    """A message of ours as it is shown: also one that was given as plain text, if it has no values."""
+    return str(translated(Sentence.of(text)))
 
 
 def for_documents(value: Any) -> Any:

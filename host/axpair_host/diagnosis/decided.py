@@ -24,7 +24,8 @@ def table(inquiry: Inquiry) -> dict[str, Any] | None:
     if said is not None:
         for leg in _LEGS:
             if leg in said.errors:
-                rows.append({"leg": leg, "said": f"failed: {said.errors[leg]}", "differs": ["it failed"]})
+                failed = say("failed: {why}", why=said.errors[leg])
+                rows.append({"leg": leg, "said": failed, "differs": [say("it failed")]})
             elif leg in said.decisions:
                 rows.append(_row(leg, said.decisions[leg], has_expect, expect))
     if record.has_observed:

@@ -3,15 +3,20 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from axpair_proto.sentences import say, tr, translated
+
 from axpair_host.render.lines import aligned, dim, paragraph, plain, table_columns, width
 
-_WORDS = {True: "yes", False: "no", None: "-"}
+_WORDS = {True: say("yes"), False: say("no"), None: "-"}
 
 
 def switch_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """switch, bytes changed?, right?; what wasn't tried, or failed, says why."""
-    head = [dim(title) for title in ("switch", "bytes changed?", "right?", "")]
-    table = [[plain(row["switch"]), _WORDS[row["changed"]], _WORDS[row["right"]], plain(_remark(row))] for row in rows]
+    head = [dim(title) for title in (tr("switch"), tr("bytes changed?"), tr("right?"), "")]
+    table = [
+        [plain(row["switch"]), *translated([_WORDS[row["changed"]], _WORDS[row["right"]]]), plain(_remark(row))]
+        for row in rows
+    ]
     lines = aligned([head, *table], "  ")
     if max(map(width, lines)) <= table_columns():
         return lines
@@ -22,5 +27,5 @@ def switch_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _remark(row: Mapping[str, Any]) -> str:
     if row["failed"]:
-        return f"failed: {row['failed']}"
+        return tr("failed: {why}", why=row["failed"])
     return row["lacking"] or ""
