@@ -12,6 +12,8 @@ from typing import Any
 
 _catalogue: Mapping[str, str] = {}
 _in_documents = False
+_READY = "{shown}"
+LANGUAGES = ("en", "zh")
 
 
 class Sentence(str):
@@ -33,6 +35,11 @@ class Sentence(str):
     def of(cls, text: str) -> "Sentence":
         """The text itself where it is one, else one without values: for messages, which are sentences all of them."""
         return text if isinstance(text, Sentence) else cls(text)
+
+    @classmethod
+    def told(cls, text: str, shown: str) -> "Sentence":
+        """An English text that somebody else has put into the language in force."""
+        return cls._made(text, _READY, {"shown": shown}, (), "")
 
     @classmethod
     def of_parts(cls, separator: str, parts: Sequence[str]) -> "Sentence":
@@ -181,7 +188,7 @@ def _in(catalogue: Mapping[str, str], sentence: Sentence) -> str:
     if not sentence.template:
         between = catalogue.get(sentence.separator, sentence.separator)
         return between.join(str(_deep(catalogue, part)) for part in sentence.parts)
-    template = catalogue.get(sentence.template)
+    template = _READY if sentence.template == _READY else catalogue.get(sentence.template)
     if template is None:
         return str(sentence)
     if not sentence.values:

@@ -10,6 +10,8 @@ from importlib.metadata import EntryPoint, entry_points
 
 import click
 from axpair_proto import __version__
+from axpair_proto.command_line import Group
+from axpair_proto.sentences import in_words, say, tr
 
 SUMMARIES = {
     "demo": "The whole story on a real model, nothing but this machine.",
@@ -32,7 +34,7 @@ SUMMARIES = {
 _BY_ENTRY_POINT = {"emulator"}
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group that knows its commands' names and summaries without importing them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -63,13 +65,13 @@ class LazyGroup(click.Group):
             import difflib
 
             near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise click.UsageError(f"there is no command {args[0]!r}{hint}", ctx) from error
+            hint = say("; did you mean {name!r}?", name=near[0]) if near else ""
+            raise click.UsageError(say("there is no command {name!r}", name=args[0]) + hint, ctx) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Names and summaries, without importing a single command."""
-        rows = [(name, SUMMARIES.get(name) or _origin(name)) for name in self.list_commands(ctx)]
-        with formatter.section("Commands"):
+        rows = [(name, in_words(SUMMARIES.get(name) or _origin(name))) for name in self.list_commands(ctx)]
+        with formatter.section(tr("Commands")):
             formatter.write_dl(rows)
 
 
@@ -79,7 +81,7 @@ def _entry_points() -> dict[str, EntryPoint]:
 
 def _origin(name: str) -> str:
     package = _entry_points()[name].dist
-    return f"From the package {package.name}." if package else "From another package."
+    return say("From the package {package}.", package=package.name) if package else say("From another package.")
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

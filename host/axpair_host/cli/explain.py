@@ -1,6 +1,7 @@
 """axpair explain: the fault book."""
 
 import click
+from axpair_proto.command_line import Command
 from axpair_proto.printing import print_document
 from axpair_proto.sentences import say
 
@@ -8,7 +9,7 @@ from axpair_host.cli import options
 from axpair_host.errors import UsageError
 
 
-@click.command("explain")
+@click.command("explain", cls=Command)
 @click.argument("code", required=False)
 @options.json_option
 def command(code: str | None, as_json: bool) -> None:

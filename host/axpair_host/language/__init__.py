@@ -12,9 +12,8 @@ from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 
-from axpair_proto.sentences import speaking
+from axpair_proto.sentences import LANGUAGES, speaking
 
-LANGUAGES = ("en", "zh")
 OPTION = "--lang"
 _VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from axpair_proto.lines import bold, paragraph, plain, width
 from axpair_proto.sentences import tr
-
-from axpair_host.render.lines import bold, paragraph, plain, width
 
 _PROGRAM = "program"
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
+from axpair_proto.lines import aligned, bold, dim, paragraph
 from axpair_proto.printing import print_line, print_lines
 from axpair_proto.sentences import tr, translated
 
 from axpair_host.codebook import Entry
-from axpair_host.render.lines import aligned, bold, dim, paragraph
 from axpair_host.render.verdict import OWNERS, SIDES, STAGES
 
 
@@ -44,6 +44,6 @@ def all_entries(entries: Iterable[Entry], looked_for: Iterable[str]) -> None:
         ]
         for one in entries
     ]
-    print_lines(aligned([[dim(tr("code")), dim(tr("owner")), dim(tr("finding"))], *rows]))
+    print_lines(aligned(rows, head=[tr("code"), tr("owner"), tr("finding")]))
     if any(one.code not in known for one in entries):
         print_line(tr("* not looked for by this release yet"))

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from axpair_proto.lines import aligned, bold, dim, paragraph, plain
 from axpair_proto.printing import print_line, print_lines
 from axpair_proto.sentences import tr, translated
 
-from axpair_host.render.lines import aligned, bold, dim, paragraph, plain
 from axpair_host.render.numbers import cosine
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from axpair_proto.lines import aligned, bold, coloured, dim, fitted, paragraph, plain
 from axpair_proto.printing import print_line, print_lines
 from axpair_proto.sentences import tr, translated
 from axpair_proto.text import first_names
 
 from axpair_host.render.layers import differing
-from axpair_host.render.lines import aligned, bold, coloured, dim, paragraph, plain
 
 
 def cases(document: Mapping[str, Any]) -> None:
@@ -30,7 +30,7 @@ def cases(document: Mapping[str, Any]) -> None:
             count=len(one["shown_by"]),
             kept=plain(one["kept"]),
         )
-        print_line(bold(f"  {head}"))
+        print_lines(map(bold, paragraph(head, "  ")))
         print_lines(paragraph(f"{one['summary']}{marks}", "    "))
     for word, ids in (
         (tr("inconclusive without a finding"), document["undecided"]),
@@ -39,9 +39,9 @@ def cases(document: Mapping[str, Any]) -> None:
         (tr("left out, their rows in run.sqlite are damaged"), document["damaged"]),
     ):
         if ids:
-            print_line(dim(f"{word} ({len(ids)}): {first_names(ids)}"))
+            print_lines(map(dim, paragraph(f"{word} ({len(ids)}): {first_names(ids)}", rest="  ")))
     if document["out"]:
-        print_line(tr("written: {path} (see README.txt there)", path=document["out"]))
+        print_lines(fitted([tr("written: {path} (see README.txt there)", path=document["out"])]))
 
 
 def part(document: Mapping[str, Any]) -> None:
@@ -56,5 +56,6 @@ def part(document: Mapping[str, Any]) -> None:
             print_lines(paragraph(differing(tensor), f"  {plain(tensor['name'])}: ", "    "))
         if not left["at_most_a_tenth"]:
             print_line(dim(tr("that is {part:.0%} of the model: no smaller part fails", part=left["share"])))
-        print_line(tr("written: {path} (see README.txt there)", path=left["folder"]))
-    print_line(dim(tr("{count} models tried; log: {path}", count=document["trials"], path=document["log"])))
+        print_lines(fitted([tr("written: {path} (see README.txt there)", path=left["folder"])]))
+    tried = tr("{count} models tried; log: {path}", count=document["trials"], path=document["log"])
+    print_lines(fitted([dim(tried)]))

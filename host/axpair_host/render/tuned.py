@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from axpair_proto.printing import print_line, print_lines
+from axpair_proto.lines import aligned, bold, dim, fitted, paragraph, plain
+from axpair_proto.printing import print_lines
 from axpair_proto.sentences import say, tr, translated
 
-from axpair_host.render.lines import aligned, bold, dim, paragraph, plain
 from axpair_host.render.numbers import cosine
 
 _COLUMNS = 3
@@ -19,15 +19,15 @@ def tuned(document: Mapping[str, Any]) -> None:
     cases = len(document["cases"])
     document = translated(document)
     title = document["title"]
-    head_line = tr("{title}: cosine of joint against float model, {count} files", title=title, count=cases)
+    about = tr("{title}: cosine of joint against float model, {count} files", title=title, count=cases)
     if cases == 1:
-        head_line = tr("{title}: cosine of joint against float model, 1 file", title=title)
-    print_line(bold(head_line))
+        about = tr("{title}: cosine of joint against float model, 1 file", title=title)
+    print_lines(fitted([bold(about)]))
     names = list(next(one["outputs"] for one in trials if one["outputs"]))
     shown = names if 1 < len(names) <= _COLUMNS else []
     head = ["", "#", tr("strategy"), tr("observer"), tr("size"), tr("set"), "int16", tr("worst"), tr("mean")]
     head += [tr("{name} worst", name=plain(name)) for name in shown] + [tr("build s"), tr("joint KiB"), ""]
-    rows = [[dim(cell) for cell in head]]
+    rows = []
     for place, one in enumerate(trials):
         row = ["*" if place == document["best"] else "", str(place + 1), one["strategy"], one["observer"]]
         row += [str(one["size"] or tr("all")), plain(one["set"].rpartition("/")[2]) if one["set"] else "-"]
@@ -35,7 +35,7 @@ def tuned(document: Mapping[str, Any]) -> None:
         row += [cosine(one["outputs"][name]["worst"]) if name in one["outputs"] else "-" for name in shown]
         row += [f"{one['build_seconds']:.1f}", f"{one['joint_bytes'] / 1024:.0f}", plain(one["failed"] or "")[:60]]
         rows.append(row)
-    print_lines(aligned(rows))
+    print_lines(aligned(rows, head=head))
     best = document["best"]
     said = say("number {number} is best", number=best + 1)
     if best == 0:
@@ -50,4 +50,4 @@ def tuned(document: Mapping[str, Any]) -> None:
         )
     )
     for note in document["notes"]:
-        print_line(dim(note))
+        print_lines(map(dim, paragraph(note)))

@@ -70,7 +70,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
 
 def _finding(inquiry: Inquiry, told: Mapping[str, dict[str, Any]], proven: bool) -> Finding:
     name, facts = next(iter(told.items()))
-    alone = "the simulator's answer" if facts["right_when_alone"] else "another one"
+    alone = say("the simulator's answer") if facts["right_when_alone"] else say("another one")
     return found(
         "AX313",
         say(

@@ -22,7 +22,7 @@ such as a map of probabilities in which nothing is found."""
 NEARER = 0.9
 """How much nearer the quantised model's outputs are to the imported model's than to the ONNX model's, as a part of
 their 2-norm relative error, where the import has a hand in the loss."""
-_LACKING = (
+_LACKING = say(
     "whether the import of the graph keeps the float result isn't known: that takes the float model as the build "
     "imported it (pulsar run --use_onnx_ir)"
 )
