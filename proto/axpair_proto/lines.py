@@ -6,6 +6,7 @@ before what closes.
 """
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 from axpair_proto.terminal import can_show, columns
@@ -124,11 +125,11 @@ def paragraph(text: str, first: str = "", rest: str | None = None) -> list[str]:
 
 
 def fitted(lines: Iterable[str]) -> Iterator[str]:
-    """Lines as they are; one that is wider than the terminal goes on below itself, a little further in.
+    """Lines as they are; on a terminal, one that is wider goes on below itself, a little further in.
 
     Commands stay whole: they are there to be copied.
     """
-    room = columns()
+    room = columns(sys.maxsize)
     for line in lines:
         if width(line) <= room or unstyled(line).lstrip().removeprefix("next: ").startswith(_COMMANDS):
             yield line

@@ -92,6 +92,12 @@ def test_a_case_and_training_data_unlike_a_dark_set_are_told_and_scores_say_whos
     assert {one["code"] for one in document["hints"] if one["kind"] != "silu"} == {"AX204"}
 
 
+def test_training_data_of_another_kind_are_named_for_what_they_are(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "train.png").write_bytes(shaded(3, 64))
+    done = axpair_here("lint", folder / "c.prototxt", "--train", tmp_path / "train.png")
+    assert "train.png: is a picture, not a folder or an archive of samples" in said_once(done, 2)
+
+
 def test_a_real_model_and_its_configuration(tmp_path: Path) -> None:
     sample = Path(__file__).parents[2] / "benchmarks" / "configs" / "ppocr-cls.prototxt"
     (tmp_path / "c.prototxt").write_text(sample.read_text(), encoding="utf-8")

@@ -54,3 +54,9 @@ def test_a_styled_cell_is_as_wide_as_what_is_seen_of_it() -> None:
 def test_a_name_is_shortened_from_its_beginning() -> None:
     assert shortened("backbone/stage4/conv", 8) == "…e4/conv"
     assert shortened("conv", 8) == "conv"
+
+
+def test_lines_stay_whole_where_no_terminal_shows_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FORCE_COLOR")
+    long = "a" * 200 + " and " + "b" * 200
+    assert list(fitted([long])) == [long]
