@@ -19,7 +19,7 @@ from types import FrameType
 from axpair_proto.errors import AxpairError
 from axpair_proto.failures import of_system, refused_by_system
 from axpair_proto.printing import OutputError, print_causes, print_document, print_message, speech
-from axpair_proto.sentences import Sentence, say, speaking
+from axpair_proto.sentences import Sentence, say
 from axpair_proto.streams import replace_closed
 
 from axpair_host import language
@@ -123,11 +123,7 @@ def _ending(error: BaseException) -> _Ending:
         return _refused(error)
     if (click := sys.modules.get("click")) is not None and isinstance(error, click.ClickException):
         context = getattr(error, "ctx", None)
-        message = error.format_message()
-        with speaking({}):
-            in_english = " ".join(error.format_message().split())  # click spreads choices over lines
-        if not isinstance(message, Sentence):
-            message = Sentence.told(in_english, " ".join(message.split()))
+        message = " ".join(error.format_message().split())  # click spreads choices over lines
         return _Ending(USAGE, message, f"{context.command_path} --help" if context is not None else "", "input")
     if isinstance(error, MemoryError):
         return _refused(

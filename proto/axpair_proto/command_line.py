@@ -18,7 +18,7 @@ import click
 
 from axpair_proto.lines import width, wrapped
 from axpair_proto.printing import speech
-from axpair_proto.sentences import LANGUAGES, Sentence, say, tr
+from axpair_proto.sentences import LANGUAGES, say, tr
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "Models": ("--joint", "--onnx", "--lava-joint", "--config", "--input-shape", "--simulator"),
@@ -55,7 +55,7 @@ class _Formatter(click.HelpFormatter):
             lines = part.removeprefix("\b\n").split("\n")
             if not part.startswith("\b"):
                 lines = wrapped(" ".join(part.split()), "", "", self.width - self.current_indent)
-            self.write("".join(f"{indent}{line}\n" for line in (["", *lines] if place else lines)))
+            self.write("".join(f"{indent}{line}".rstrip() + "\n" for line in (["", *lines] if place else lines)))
 
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         """Terms and what they mean, the latter wrapped below itself."""
@@ -239,35 +239,13 @@ def _general_options() -> list[click.Parameter]:
     ]
 
 
-class _Words(str):
-    """A text of click's: in the reader's language where it is put into another, and a sentence once it is filled."""
-
-    def format(self, *arguments: object, **values: object) -> str:
-        """The sentence."""
-        return super().format(*arguments) if arguments else Sentence(str(self), values)
-
-    def __format__(self, spec: str) -> str:
-        return format(str(tr(str(self))), spec)
-
-
 def speak_through_click() -> None:
-    """Have click look up its own words in our catalogue. It takes them from gettext, whose catalogues are chosen by the
-    environment alone, and that is our children's too. Words of help are put at once, messages once they are shown."""
-    for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] != "click":
-            continue
-        if getattr(module, "_", None) is gettext.gettext:
-            module.__dict__["_"] = tr if name in _OF_HELP else _Words
-        if getattr(module, "ngettext", None) is gettext.ngettext:
-            module.__dict__["ngettext"] = _of_number
-
-
-_OF_HELP = ("click.core", "click.formatting", "click.decorators")
-"""Modules whose words stand in help alone, or nearly so."""
-
-
-def _of_number(one: str, many: str, count: int) -> str:
-    return _Words(one if count == 1 else many)
+    """Have click look up what it says in help in our catalogue. It asks gettext, whose catalogues are chosen by the
+    environment alone, and that is our children's too. Its messages are recognized as ours are."""
+    for name in ("click.core", "click.formatting", "click.decorators"):
+        module = sys.modules.get(name)
+        if module is not None and getattr(module, "_", None) is gettext.gettext:
+            module.__dict__["_"] = tr
 
 
 def _more(context: click.Context, option: click.Parameter, given: bool) -> None:

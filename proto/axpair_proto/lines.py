@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
+from axpair_proto.sentences import tr
 from axpair_proto.terminal import can_show, columns
 from axpair_proto.text import LONGEST_NAME, printable
 
@@ -131,7 +132,7 @@ def fitted(lines: Iterable[str]) -> Iterator[str]:
     """
     room = columns(sys.maxsize)
     for line in lines:
-        if width(line) <= room or unstyled(line).lstrip().removeprefix("next: ").startswith(_COMMANDS):
+        if width(line) <= room or unstyled(line).lstrip().removeprefix(tr("next: ")).startswith(_COMMANDS):
             yield line
         else:
             said = line.lstrip()

@@ -97,7 +97,7 @@ def print_document(document: Any) -> None:
 
 def print_aside(text: str) -> None:
     """A line on stderr: what is said beside the output, and with -q too."""
-    _aside(printable(translated(text)))
+    _aside(printable(in_words(text)))
 
 
 def print_note(text: str) -> None:
@@ -118,7 +118,7 @@ def print_message(message: str, next_step: str = "", *, program: str = "axpair")
     _aside(f"{program}: {printable(in_words(message))}")
     if next_step:
         first, *more = in_words(next_step).split("\n")  # a long command may be told over several lines
-        _aside("\n".join([f"  {tr('next:')} {printable(first)}", *(f"        {printable(line)}" for line in more)]))
+        _aside("\n".join([f"  {tr('next: ')}{printable(first)}", *(f"        {printable(line)}" for line in more)]))
 
 
 def print_error(error: AxpairError, *, program: str = "axpair") -> None:

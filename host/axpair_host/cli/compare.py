@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from axpair_proto.command_line import Command
 from axpair_proto.printing import print_document
+from axpair_proto.sentences import say
 
 from axpair_host.cli import options
 from axpair_host.errors import UsageError
@@ -123,7 +124,7 @@ def _compared(
         )
         if result.toothless:
             raise UsageError(
-                f"AX004: {pair.label}: {result.toothless}",
+                say("AX004: {name}: {why}", name=pair.label, why=result.toothless),
                 next_step=f"a tolerance that would pass: --atol {result.passing_atol:.6g}"
                 if result.passing_atol
                 else "leave out --atol and --rtol",

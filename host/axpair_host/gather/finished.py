@@ -1,11 +1,14 @@
 """A board's leg from a run that took place before: its output folder and its log, or its log alone where it failed."""
 
+from dataclasses import replace
+
 from axpair_proto.description import ModelDescription
 from axpair_proto.filekinds import kind_of
 from axpair_proto.gt.tensors import Array, stems_in
 from axpair_proto.joint import toolchain_of
 from axpair_proto.names import find_name, match_stems
 from axpair_proto.run_logs import SHOWN_LINES, TOOLS, RunLog, read_run_log
+from axpair_proto.sentences import say
 
 from axpair_host.digests import bytes_sha256
 from axpair_host.errors import UsageError
@@ -14,10 +17,10 @@ from axpair_host.files import existing_folder, refuse_other_kind
 from axpair_host.gather.board_leg import BoardLeg, BoardRound
 from axpair_host.gather.gathering import differences
 from axpair_host.gather.request import FinishedRun
-from axpair_host.gather.run_log import description_in, log_lines
+from axpair_host.gather.run_log import Log, description_in, read_log
 from axpair_host.gather.simulate import read_leg
 
-_ONCE = "the board ran once, before: neither repetition nor stale or unwritten outputs could be checked"
+_ONCE = say("the board ran once, before: neither repetition nor stale or unwritten outputs could be checked")
 
 
 def finished_leg(finished: FinishedRun, description: ModelDescription) -> BoardLeg:
@@ -29,7 +32,14 @@ def finished_leg(finished: FinishedRun, description: ModelDescription) -> BoardL
     existing_folder("--board-out", finished.folder)
     if finished.log is not None and finished.log.is_file():
         refuse_other_kind("--board-log", finished.log, kind_of(finished.log))
-    lines = log_lines(finished.log) if finished.log else ()
+    read = read_log(finished.log) if finished.log else Log(())
+    leg = _leg_of(finished, description, read.lines)
+    if read.said:
+        return replace(leg, notes=(*leg.notes, say("{log}: {said}", log=finished.log, said=read.said)))
+    return leg
+
+
+def _leg_of(finished: FinishedRun, description: ModelDescription, lines: tuple[str, ...]) -> BoardLeg:
     log = read_run_log(lines)
     if (log.failure is not None and not log.written) or (not stems_in(finished.folder) and finished.log is not None):
         return _failed_leg(finished, description, lines, log)
@@ -47,13 +57,24 @@ def finished_leg(finished: FinishedRun, description: ModelDescription) -> BoardL
         log_lines=lines,
     )
     notes = [_ONCE, *_left_over(finished, description)]
+
     if unwritten:
         names = ", ".join(sorted(filter(None, unwritten)))
-        notes.append(f"{finished.folder}: not read, as the log says that it wasn't written: {names}")
+        notes.append(
+            say(
+                "{folder}: not read, as the log says that it wasn't written: {names}",
+                folder=finished.folder,
+                names=names,
+            )
+        )
     if log.earlier_runs:
-        notes.append(f"{finished.log} holds {log.earlier_runs + 1} runs: the last one is read")
+        notes.append(
+            say("{log} holds {count} runs: the last one is read", log=finished.log, count=log.earlier_runs + 1)
+        )
     if log.failure is not None:
-        notes.append(f"the log says of what came after the outputs were written: {log.failure.message}")
+        notes.append(
+            say("the log says of what came after the outputs were written: {message}", message=log.failure.message)
+        )
     return _leg(finished, description, log, tuple(notes), rounds=(facts,), outputs=outputs)
 
 
@@ -85,7 +106,8 @@ def _failed_leg(finished: FinishedRun, description: ModelDescription, lines: tup
             f"{finished.log}: the run never began: {found.message}",
             next_step="mend its command or its files, and run it again",
         )
-    notes = (f"{finished.folder}: not read: the log says that this run failed",) if stems_in(finished.folder) else ()
+    unread = say("{folder}: not read: the log says that this run failed", folder=finished.folder)
+    notes = (unread,) if stems_in(finished.folder) else ()
     shown = "; ".join(line.strip() for line in lines[-SHOWN_LINES:] if line.strip()) or "nothing"
     message = found.message if found is not None else f"it left no output; its last lines: {shown}"
     kind = "exit" if found is None else "crash" if found.signal else "error"
@@ -142,4 +164,5 @@ def _left_over(finished: FinishedRun, description: ModelDescription) -> tuple[st
     found = stems_in(finished.folder)
     used = set(match_stems([tensor.name for tensor in description.outputs], found).values()) | set(finished.names)
     rest = sorted(set(found) - used) if used else []
-    return (f"{finished.folder}: not read, as no output is named so: {', '.join(rest)}",) if rest else ()
+    unread = say("{folder}: not read, as no output is named so: {names}", folder=finished.folder, names=", ".join(rest))
+    return (unread,) if rest else ()

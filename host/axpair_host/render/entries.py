@@ -17,7 +17,7 @@ def entry(one: Entry, looked_for: bool) -> None:
     beside = f"  ({one.title})" if title != one.title else ""
     lines = [f"{bold(one.code)}  {bold(title)}{beside}", "", *paragraph(translated(one.meaning))]
     lines += ["", *paragraph(translated(one.shows), tr("how it shows: "), "  ")]
-    where = tr(" or ").join(f"{owner} ({translated(OWNERS[owner])})" for owner in one.owners)
+    where = tr(" or ").join(tr("{owner} ({whose})", owner=owner, whose=OWNERS[owner]) for owner in one.owners)
     facts = [
         [tr("where it arises"), where],
         [tr("stage"), translated(STAGES[one.stage])],

@@ -26,7 +26,7 @@ def hints(document: Mapping[str, Any]) -> None:
         print_line(bold(tr("{count} hints; none is proven by itself", count=len(found))))
     for place, one in enumerate(found, start=1):
         print_lines(paragraph(one["summary"], f"  {place}. {bold(one['kind'])}{_code(one)} ", "     "))
-        print_lines(paragraph(one["prove"], f"     {tr('next:')} ", "           "))
+        print_lines(paragraph(one["prove"], f"     {tr('next: ')}"))
     if document["scores"]:
         print_line(bold(tr("joint against float model, on the emulator")))
         rows = [

@@ -106,7 +106,7 @@ def _summary(document: Mapping[str, Any]) -> list[str]:
             "It enters at {name!r} ({kind}): {why}.", name=entry["name"], kind=entry["kind"], why=cause["words"]
         )
         lines += paragraph(enters, "      ")
-        lines += paragraph(cause["mend"], f"      {tr('next:')} ", "            ")
+        lines += paragraph(cause["mend"], f"      {tr('next: ')}")
     for one in document["miscompiled"][:3]:
         wrong = tr(
             "{name!r} ({node}) is compiled wrongly (AX202): fed with the quantised model's own codes it is off by more "

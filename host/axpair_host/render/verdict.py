@@ -78,7 +78,7 @@ def verdict_lines(document: Mapping[str, Any], *, figures: bool = False) -> list
         for one in document["not_judged"]:
             lines += paragraph(one["why"], f"  {plain(one['what'])}: ", "    ")
     if figures:
-        for title, rows in (("versions", document["versions"]), ("seconds", document["timings"])):
+        for title, rows in ((tr("versions"), document["versions"]), (tr("seconds"), document["timings"])):
             lines += ["", bold(title), *_figures(rows, "  ")]
     return lines
 
@@ -94,7 +94,7 @@ def _headlines(document: Mapping[str, Any]) -> list[str]:
 
 def _headline(alike: Sequence[Mapping[str, Any]]) -> str:
     """Of findings that the same evidence fits."""
-    names = [f"{one['title']} ({one['code']})" for one in alike]
+    names = [tr("{title} ({code})", title=one["title"], code=one["code"]) for one in alike]
     named = tr(" or ").join([names[0], *(name[0].lower() + name[1:] for name in names[1:])])
     if alike[0]["weight"] != "fault":
         return tr(
@@ -115,7 +115,7 @@ def _facts(document: Mapping[str, Any]) -> list[list[str]]:
         rows.append([tr("code"), tr(" or ").join(map(str, document["headlines"][0]))])
         owner, side = document["owner"], document["side"]
         whose = translated(SIDES.get(side, side))
-        rows.append([tr("owner"), owner if owner == "none" else f"{owner} ({whose})"])
+        rows.append([tr("owner"), owner if owner == "none" else tr("{owner} ({whose})", owner=owner, whose=whose)])
         rows.append([tr("stage"), translated(STAGES.get(first["stage"], str(first["stage"])))])
     rows.append([tr("case"), plain(document.get("case") or "-")])
     rows.append([tr("simulator"), plain(document["simulator"] or tr("unknown"))])
@@ -143,7 +143,7 @@ def _finding(place: int, one: Mapping[str, Any], with_steps: bool) -> list[str]:
         lines += paragraph(mended, "     ")
     if with_steps:
         for step in one["next_steps"]:
-            lines += paragraph(step, f"     {tr('next:')} ", "           ")
+            lines += paragraph(step, f"     {tr('next: ')}")
     return lines
 
 

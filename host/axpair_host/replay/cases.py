@@ -1,5 +1,6 @@
 """Which BadCases there are: a folder or a list becomes cases with stable, unique ids in a fixed order."""
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from axpair_proto.names import as_text, gt_file_stem, match_stems
+from axpair_proto.sentences import say
+from axpair_proto.text import Decoded, decoded
 
 from axpair_host.errors import UsageError
 from axpair_host.files import existing_file
@@ -51,6 +54,8 @@ class Found:
     """Files in the folder that are neither images nor tensors."""
     passed_over: tuple[str, ...] = ()
     """What is named as a case and is no file to read, each with what it is instead."""
+    note: str = ""
+    """Of a list: what people should know of how it was read."""
 
     def digest(self) -> str:
         """sha256 over the ids: the same for the same list of cases."""
@@ -62,9 +67,10 @@ def discover(cases: Path, inputs: Sequence[str], *, run: Path | None = None) -> 
 
     A model with one input: each file is a case. With several: each sub-folder that holds files is one, its files named
     by the inputs' (escaped) names. `run` is left out where it lies inside. Paths in a list are relative to the list;
-    empty lines and those that begin with '#' are skipped.
+    empty lines and those that begin with '#' are skipped. A list may be in GBK, and so may the files' names.
     Raises UsageError when there is nothing, a path isn't there, or two ids collide.
     """
+    note: str = ""
     if cases.is_dir():
         files, left_out, passed_over = _in_folder(cases, run)
         if len(inputs) == 1:
@@ -75,7 +81,9 @@ def discover(cases: Path, inputs: Sequence[str], *, run: Path | None = None) -> 
     else:
         existing_file("CASES", cases)
         passed_over = []
-        found, left_out = list(_listed(cases, inputs, passed_over)), []
+        listing = _text_of(cases)
+        note = say("{listing}: {said}", listing=cases, said=listing.said) if listing.said else ""
+        found, left_out = list(_listed(cases, listing.text, inputs, passed_over)), []
     if not found:
         raise UsageError(
             f"{cases}: no cases in it; {len(left_out) + len(passed_over)} other files",
@@ -83,7 +91,7 @@ def discover(cases: Path, inputs: Sequence[str], *, run: Path | None = None) -> 
         )
     found.sort(key=lambda case: case.id)
     _refuse_collisions(found)
-    return Found(tuple(found), tuple(sorted(left_out)), tuple(sorted(passed_over)))
+    return Found(tuple(found), tuple(sorted(left_out)), tuple(sorted(passed_over)), note)
 
 
 def check_apart(run: Path, cases: Iterable[Path]) -> None:
@@ -142,22 +150,28 @@ def _no_file(path: Path) -> str:
     return next((word for is_kind, word in kinds.items() if is_kind(mode)), "a device")
 
 
-def _listed(listing: Path, inputs: Sequence[str], passed_over: list[str]) -> Iterator[Case]:
+def _text_of(listing: Path) -> Decoded:
     try:
-        text = listing.read_text(encoding="utf-8-sig")
-        if "\0" in text:
-            raise ValueError("it holds NUL characters, as UTF-16 text does")
+        text = decoded(listing.read_bytes())
+        if "\0" in text.text:
+            raise ValueError("it holds NUL characters, which no text does")
+        if "\N{REPLACEMENT CHARACTER}" in text.text:
+            raise ValueError("it is neither UTF-8 nor GBK")
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{listing}: neither a folder nor a readable list of cases: {error}",
-            next_step="give a folder, or a text file (UTF-8) with one path a line",
+            next_step="give a folder, or a text file (UTF-8 or GBK) with one path a line",
         ) from error
+    return text
+
+
+def _listed(listing: Path, whole: str, inputs: Sequence[str], passed_over: list[str]) -> Iterator[Case]:
     first_line: dict[str, int] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(whole.splitlines(), 1):
         text = line.strip()
         if not text or text.startswith("#"):
             continue
-        path = listing.parent / text
+        path = _path_of(listing.parent, text)
         if (what := _no_file(path)) and not path.is_dir():
             passed_over.append(f"{_id(PurePath(text))} ({what})")
             continue
@@ -167,6 +181,18 @@ def _listed(listing: Path, inputs: Sequence[str], passed_over: list[str]) -> Ite
         if first_line.setdefault(name, number) != number:
             raise UsageError(f"{listing}: lines {first_line[name]} and {number} name the same case {name!r}")
         yield _several(name, path, inputs) if path.is_dir() else _single(name, path, inputs[0])
+
+
+def _path_of(folder: Path, text: str) -> Path:
+    """A line's file: under that name, or under its bytes in GBK, as archives from a Chinese Windows leave them."""
+    path = folder / text
+    if text.isascii() or path.exists():
+        return path
+    with contextlib.suppress(UnicodeEncodeError):
+        in_gbk = folder / os.fsdecode(text.encode("gb18030"))
+        if in_gbk.exists():
+            return in_gbk
+    return path
 
 
 def _single(name: str, path: Path, input_name: str) -> Case:

@@ -105,6 +105,8 @@ def carry_out(order: Order, progress: Progress) -> Replayed:
         header = task.header()
         damaged = run.damaged()
         stored = run.header()
+        if task.found.note:
+            progress.note(task.found.note)
         refuse_damaged(stored, len(run.rows()) + len(damaged), str(order.run))
         if stored:
             refuse_other(stored, header, str(order.run))
