@@ -7,17 +7,18 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from axpair_proto.printing import live_console, print_note
+from axpair_proto.sentences import say, translated
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 PHASES = {
-    "load": "load and simplify the model",
-    "calibrate": "calibrate",
-    "compile": "quantise and compile",
-    "score": "compare with the float model",
-    "layers": "compare layer by layer",
-    "write": "write the joint",
+    "load": say("load and simplify the model"),
+    "calibrate": say("calibrate"),
+    "compile": say("quantise and compile"),
+    "score": say("compare with the float model"),
+    "layers": say("compare layer by layer"),
+    "write": say("write the joint"),
 }
 
 
@@ -41,7 +42,8 @@ def _bar(console: Console) -> Iterator[Callable[[str, int, int], None]]:
         task = progress.add_task("build", total=None)
 
         def show(phase: str, done: int, total: int) -> None:
-            progress.update(task, description=PHASES.get(phase, phase), completed=done, total=total or None)
+            said = translated(PHASES.get(phase, phase))
+            progress.update(task, description=said, completed=done, total=total or None)
 
         yield show
 
@@ -56,7 +58,7 @@ class _Lines:
     def __call__(self, phase: str, done: int, total: int) -> None:
         if phase != self._phase:
             self._phase, self._next = phase, 1
-            print_note(f"build: {PHASES.get(phase, phase)}")
+            print_note(say("build: {phase}", phase=PHASES.get(phase, phase)))
         if phase == "calibrate" and done >= self._next:
             self._next = done * 2
-            print_note(f"build: calibrated {done} samples")
+            print_note(say("build: calibrated {count} samples", count=done))

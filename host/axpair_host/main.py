@@ -19,7 +19,10 @@ from types import FrameType
 from axpair_proto.errors import AxpairError
 from axpair_proto.failures import of_system, refused_by_system
 from axpair_proto.printing import OutputError, print_causes, print_document, print_message, speech
+from axpair_proto.sentences import Sentence, say
 from axpair_proto.streams import replace_closed
+
+from axpair_host import language
 
 PASS, FAULT, USAGE, INCONCLUSIVE, DEFECT, BROKEN_PIPE = 0, 1, 2, 3, 70, 141
 
@@ -80,17 +83,18 @@ def _leave(number: int, frame: FrameType | None) -> None:
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code; messages go to stderr."""
     speech.as_usual()
-    try:
-        return _run(arguments)
-    except (Exception, KeyboardInterrupt, SystemExit) as error:
-        ending = _ending(error)
+    with language.spoken(arguments):
         try:
-            _say(ending, error, "--json" in arguments)
-        except OutputError as refused:
-            print_message(refused.message, refused.next_step)
-        except BrokenPipeError:
-            return BROKEN_PIPE
-        return ending.code
+            return _run(arguments)
+        except (Exception, KeyboardInterrupt, SystemExit) as error:
+            ending = _ending(error)
+            try:
+                _say(ending, error, "--json" in arguments)
+            except OutputError as refused:
+                print_message(refused.message, refused.next_step)
+            except BrokenPipeError:
+                return BROKEN_PIPE
+            return ending.code
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,7 @@ def _ending(error: BaseException) -> _Ending:
     if isinstance(error, MemoryError):
         return _refused(
             AxpairError(
-                f"no memory is left for this: {error or 'too much is asked for'}",
+                say("no memory is left for this: {error}", error=str(error) or say("too much is asked for")),
                 next_step="give a smaller model, picture or batch, or use a machine with more memory",
             )
         )
@@ -143,15 +147,18 @@ def _say(ending: _Ending, error: BaseException, as_json: bool) -> None:
         print_message(ending.message, ending.next_step)
         print_causes(error)
     if as_json and ending.document:
-        told = {"message": ending.message, "side": ending.side, "next_step": ending.next_step, "exit_code": ending.code}
+        message, next_step = Sentence.of(ending.message), Sentence.of(ending.next_step)
+        told = {"message": message, "side": ending.side, "next_step": next_step, "exit_code": ending.code}
         print_document({"schema_version": 1, "error": told})
 
 
 def _run(arguments: list[str]) -> int:
     import click
+    from axpair_proto.command_line import speak_through_click
 
     from axpair_host.cli import axpair
 
+    speak_through_click()
     if instruction := os.environ.get("_AXPAIR_COMPLETE"):
         from axpair_host.cli.completion import answer
 
@@ -192,7 +199,7 @@ def _interrupted(number: int) -> _Ending:
 
 
 def _lacking(error: ModuleNotFoundError, extra: str) -> _Ending:
-    message = f"this needs the {extra} extra of axpair: {error.name} isn't installed"
+    message = say("this needs the {extra} extra of axpair: {name} isn't installed", extra=extra, name=error.name)
     return _Ending(USAGE, message, f"pip install 'axpair[{extra}]'", "input")
 
 
@@ -206,5 +213,9 @@ def _extra_of(module: str) -> str | None:
 def _defect(error: BaseException) -> _Ending:
     from axpair_host.defects import write_log
 
-    kind = type(error).__name__
-    return _Ending(DEFECT, f"a defect of axpair itself ended this command ({kind}); details: {write_log(error)}")
+    message = say(
+        "a defect of axpair itself ended this command ({kind}); details: {path}",
+        kind=type(error).__name__,
+        path=write_log(error),
+    )
+    return _Ending(DEFECT, message)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 
+from axpair_proto.sentences import tr
 from axpair_proto.terminal import can_show, columns
 from axpair_proto.text import LONGEST_NAME, printable
 
@@ -119,7 +120,7 @@ def aligned(rows: Iterable[Sequence[str]], indent: str = "", head: Sequence[str]
 def paragraph(text: str, first: str = "", rest: str | None = None) -> list[str]:
     """A text wrapped to the terminal, 100 columns elsewhere; `first` leads its first line, `rest` the others."""
     room = max(min(columns(elsewhere=100), _MOST_PARAGRAPH) - 1, _LEAST_PARAGRAPH)
-    return _wrapped(printable(text), first, " " * width(first) if rest is None else rest, room)
+    return wrapped(printable(text), first, " " * width(first) if rest is None else rest, room)
 
 
 def fitted(lines: Iterable[str], room: int | None = None) -> Iterator[str]:
@@ -131,7 +132,7 @@ def fitted(lines: Iterable[str], room: int | None = None) -> Iterator[str]:
     for line in lines:
         said = line.lstrip()
         indent = line[: len(line) - len(said)]
-        lead = "next: " if said.startswith("next: ") else ""
+        lead = tr("next: ") if said.startswith(tr("next: ")) else ""
         if width(line) <= room:
             yield line
         elif is_command(command := said.removeprefix(lead)):
@@ -139,7 +140,7 @@ def fitted(lines: Iterable[str], room: int | None = None) -> Iterator[str]:
             yield f"{indent}{lead}{first}"
             yield from (f"{indent}{one}" for one in more)
         else:
-            yield from _wrapped(said, indent, f"{indent}    ", room)
+            yield from wrapped(said, indent, f"{indent}    ", room)
 
 
 def is_command(text: str) -> bool:
@@ -191,7 +192,7 @@ def _least(table: Sequence[Sequence[str]], at: int, natural: int) -> int:
 
 def _row(row: Sequence[str], widths: Sequence[int], indent: str) -> Iterator[str]:
     cells = [
-        _closed(_wrapped(cell, "", "", room)) if width(cell) > room else [cell]
+        _closed(wrapped(cell, "", "", room)) if width(cell) > room else [cell]
         for cell, room in zip(row, widths, strict=False)
     ]
     for line in zip_longest(*cells, fillvalue=""):
@@ -218,7 +219,8 @@ def _told(row: Sequence[str], head: Sequence[str], indent: str) -> Iterator[str]
     yield from aligned(rest, indent=indent + _BETWEEN)
 
 
-def _wrapped(text: str, first: str, rest: str, room: int) -> list[str]:
+def wrapped(text: str, first: str, rest: str, room: int) -> list[str]:
+    """A text in lines of so many columns; `first` leads the first, `rest` the others."""
     lines, line, empty = [], first, True
     for piece in _pieces(text):
         if piece.isspace():

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from axpair_proto.errors import AxpairError
 from axpair_proto.lines import STYLE, fitted
+from axpair_proto.sentences import for_documents, in_words, tr, translated
 from axpair_proto.terminal import columns, is_colored, moving
 from axpair_proto.text import json_text, printable
 
@@ -77,7 +78,7 @@ def print_line(line: str = "") -> None:
 def print_lines(lines: Iterable[str]) -> None:
     """Lines for people on stdout, each on one line of its own. Raises OutputError where stdout can't be written."""
     for line in lines:
-        pieces = STYLE.split(line)
+        pieces = STYLE.split(translated(line))
         styled = len(pieces) > 1 and is_colored()
         shown = [
             printable(piece, _LONGEST_LINE) if at % 2 == 0 else piece if styled else ""
@@ -89,14 +90,14 @@ def print_lines(lines: Iterable[str]) -> None:
 
 def print_document(document: Any) -> None:
     """One JSON document on stdout. Raises OutputError where stdout can't be written."""
-    text = json_text(document)
+    text = json_text(for_documents(document))
     with _stdout():
         print(text, flush=True)
 
 
 def print_aside(text: str) -> None:
     """A line on stderr: what is said beside the output, and with -q too."""
-    _aside(printable(text))
+    _aside(printable(in_words(text)))
 
 
 def print_note(text: str) -> None:
@@ -114,10 +115,10 @@ def live_console() -> "Console | None":
 
 def print_message(message: str, next_step: str = "", *, program: str = "axpair") -> None:
     """One message of ours on stderr, and below it what to do next."""
-    _aside(f"{program}: {printable(message)}")
+    _aside(f"{program}: {printable(in_words(message))}")
     if next_step:
-        first, *more = next_step.split("\n")  # a long command may be told over several lines
-        _aside("\n".join([f"  next: {printable(first)}", *(f"        {printable(line)}" for line in more)]))
+        first, *more = in_words(next_step).split("\n")  # a long command may be told over several lines
+        _aside("\n".join([f"  {tr('next: ')}{printable(first)}", *(f"        {printable(line)}" for line in more)]))
 
 
 def print_error(error: AxpairError, *, program: str = "axpair") -> None:

@@ -4,11 +4,15 @@ Such text may hold codes that move a cursor, turn the direction of reading, or e
 that people see of it goes through `printable`, every JSON document through `json_text`.
 """
 
+import codecs
+import contextlib
 import json
 import math
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
+
+from axpair_proto.sentences import say
 
 LONGEST = 4000
 """Characters of one text that are shown: a sentence with its values is far shorter."""
@@ -26,6 +30,10 @@ _SURROGATES = "\ud800-\udfff"
 _SPELLED = re.compile(f"[{_CONTROLS}{_FORMATS}{_SURROGATES}]")
 _SPELLED_IN_JSON = re.compile(f"[\x7f-\x9f{_FORMATS}]")
 _SURROGATE = re.compile(f"[{_SURROGATES}]")
+_CHINESE = re.compile(
+    "[\t\n\r\f\x1b\x20-\x7e\u00b7\u00d7\u2013-\u2026\u2160-\u217f\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]*"
+)
+"""Texts of Chinese and ASCII, with the signs that stand between."""
 
 
 def printable(text: object, limit: int = LONGEST) -> str:
@@ -37,6 +45,40 @@ def printable(text: object, limit: int = LONGEST) -> str:
     kept = whole if len(whole) <= limit else whole[:limit]
     shown = kept if kept.isprintable() else _SPELLED.sub(_spell, kept)
     return shown if kept is whole else f"{shown}... ({len(whole) - limit} more characters)"
+
+
+class Decoded(NamedTuple):
+    """A file's text, and what its bytes were taken for."""
+
+    text: str
+    encoding: str
+    """"UTF-8", "UTF-16" or "GBK"."""
+
+    @property
+    def said(self) -> str:
+        """What people are told of an encoding that they may not know of; "" for UTF-8."""
+        return "" if self.encoding == "UTF-8" else say("read as {encoding}, as it is no UTF-8", encoding=self.encoding)
+
+
+def decoded(data: bytes) -> Decoded:
+    """A text file of any editor or shell: UTF-8, UTF-16 (Windows' own shell), or GBK (a Chinese Windows).
+
+    It is GBK where all of it reads so and nothing but Chinese comes of what isn't ASCII. Else bytes that aren't UTF-8
+    are replaced.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return Decoded(data.decode("utf-16", "replace"), "UTF-16")
+    low, high = data[:512:2].count(0), data[1:512:2].count(0)
+    if max(low, high) * 4 > len(data[:512]):  # some programs write it without its mark
+        return Decoded(data.decode("utf-16-le" if high > low else "utf-16-be", "replace"), "UTF-16")
+    try:
+        return Decoded(data.decode("utf-8-sig"), "UTF-8")
+    except UnicodeDecodeError:
+        with contextlib.suppress(UnicodeDecodeError):
+            text = data.decode("gb18030")
+            if _CHINESE.fullmatch(text):
+                return Decoded(text, "GBK")
+    return Decoded(data.decode("utf-8-sig", "replace"), "UTF-8")
 
 
 def first_names(names: Sequence[object], most: int = 3) -> str:

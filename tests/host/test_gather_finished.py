@@ -7,7 +7,7 @@ import pytest
 from axpair_host.errors import UsageError
 from axpair_host.gather.finished import finished_leg
 from axpair_host.gather.request import FinishedRun
-from axpair_host.gather.run_log import description_in, log_lines
+from axpair_host.gather.run_log import description_in, read_log
 from axpair_proto.description import ModelDescription, TensorDescription
 from axpair_proto.joint import Toolchain, toolchain_of
 from axpair_proto.run_logs import read_run_log
@@ -133,7 +133,7 @@ def test_an_oversized_log_is_refused(tmp_path: Path) -> None:
     with (tmp_path / "log").open("wb") as stream:
         stream.truncate((16 << 20) + 1)
     with pytest.raises(UsageError, match="larger than"):
-        log_lines(tmp_path / "log")
+        read_log(tmp_path / "log")
 
 
 RAN = """Run task took 3 us (1 rounds for average)
@@ -255,9 +255,9 @@ def test_a_hostile_log_takes_bounded_work(line: str) -> None:
 def test_a_log_that_windows_wrote_as_utf_16_is_read(run: FinishedRun) -> None:
     assert run.log is not None
     run.log.write_bytes(LOG.encode("utf-16"))
-    assert description_in(read_run_log(log_lines(run.log))) == described()
+    assert description_in(read_run_log(read_log(run.log).lines)) == described()
     run.log.write_bytes(LOG.encode("utf-16-le"))
-    assert description_in(read_run_log(log_lines(run.log))) == described()
+    assert description_in(read_run_log(read_log(run.log).lines)) == described()
 
 
 SHELL = "root@AXERA:~# "

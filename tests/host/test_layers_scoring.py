@@ -125,7 +125,7 @@ def test_a_constant_that_swallows_the_range_is_named_where_it_enters(value: floa
     assert [causes(row) for row in found] == [[], ["constant"], ["operand"]]
     cause = found[1].causes[0]
     assert f"about {value:.3g} (a constant of this operator)" in cause.words
-    assert "write -30 in its place" in cause.mend if value < 0 else "of the size of the other values" in cause.mend
+    assert "Write -30 in its place" in cause.mend if value < 0 else "of the size of the other values" in cause.mend
     scores = LayerScores("onnx", "lava_joint", found)
     worst = costliest(scores)
     assert worst is not None

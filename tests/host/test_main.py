@@ -215,9 +215,12 @@ def _closing(what: str, arguments: list[str]) -> subprocess.CompletedProcess[str
 
 
 def test_a_locale_without_our_characters_is_no_defect() -> None:
-    done = axpair("explain", "--lang", "zh", PYTHONIOENCODING="ascii")
+    done = axpair("explain", "AX302", "--json", PYTHONIOENCODING="ascii")
     assert done.returncode == 0
     assert "\\u" in done.stdout
+    in_english = axpair("explain", "AX302", "--lang", "zh", PYTHONIOENCODING="ascii")
+    assert "The answer belongs to an earlier input" in in_english.stdout
+    assert "\\u" not in in_english.stdout
 
 
 def test_no_memory_left_exits_2_with_the_next_step(plugin: str) -> None:

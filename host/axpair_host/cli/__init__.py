@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 from axpair_proto import __version__
 from axpair_proto.command_line import Group
+from axpair_proto.sentences import in_words, say, tr
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -69,8 +70,8 @@ class LazyGroup(Group):
             import difflib
 
             near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise click.UsageError(f"there is no command {args[0]!r}{hint}", ctx) from error
+            hint = say("; did you mean {name!r}?", name=near[0]) if near else ""
+            raise click.UsageError(say("there is no command {name!r}", name=args[0]) + hint, ctx) from error
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
         """Names and summaries, without importing a single command."""
@@ -82,8 +83,8 @@ class LazyGroup(Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Names and summaries, without importing a single command."""
-        rows = [(name, SUMMARIES.get(name) or _origin(name)) for name in self.list_commands(ctx)]
-        with formatter.section("Commands"):
+        rows = [(name, in_words(SUMMARIES.get(name) or _origin(name))) for name in self.list_commands(ctx)]
+        with formatter.section(tr("Commands")):
             formatter.write_dl(rows)
 
 
@@ -93,7 +94,7 @@ def _entry_points() -> dict[str, EntryPoint]:
 
 def _origin(name: str) -> str:
     package = _entry_points()[name].dist
-    return f"From the package {package.name}." if package else "From another package."
+    return say("From the package {package}.", package=package.name) if package else say("From another package.")
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 from axpair_proto.command_line import Command
 from axpair_proto.printing import print_document
+from axpair_proto.sentences import say
 
 from axpair_host.cli import options
 from axpair_host.errors import UsageError
@@ -32,7 +33,7 @@ def _codes(context: click.Context, parameter: click.Parameter, incomplete: str) 
     help="zh: title and meaning in Chinese; the rest is in English.",
 )
 @options.json_option
-def command(code: str | None, lang: str, as_json: bool) -> None:
+def command(code: str | None, as_json: bool) -> None:
     """Say what a code means, how it shows, what to do next, and what to send to whom. Without CODE: all of them.
 
     \b
@@ -49,19 +50,20 @@ def command(code: str | None, lang: str, as_json: bool) -> None:
             documents = [{**one.document(), "looked_for": one.code in CODES} for one in entries().values()]
             _print({"schema_version": 1, "codes": documents})
         else:
-            render.all_entries(entries().values(), CODES, lang)
+            render.all_entries(entries().values(), CODES)
         return
     entry = find(code)
     if entry is None:
         near = near_misses(code)
         raise UsageError(
-            f"there is no code {code!r}" + (f"; near it: {', '.join(near)}" if near else ""),
-            next_step="axpair explain lists all codes",
+            say("there is no code {code!r}", code=code)
+            + (say("; near it: {codes}", codes=", ".join(near)) if near else ""),
+            next_step=say("axpair explain lists all codes"),
         )
     if as_json:
         _print({"schema_version": 1, **entry.document(), "looked_for": entry.code in CODES})
     else:
-        render.entry(entry, entry.code in CODES, lang)
+        render.entry(entry, entry.code in CODES)
 
 
 def _print(document: object) -> None:

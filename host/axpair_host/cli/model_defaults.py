@@ -15,6 +15,8 @@ import click
 from axpair_proto.command_line import Command
 from axpair_proto.errors import AxpairError
 from axpair_proto.printing import print_note
+from axpair_proto.sentences import tr
+from axpair_proto.text import first_names
 
 from axpair_host.errors import UsageError
 
@@ -68,7 +70,7 @@ class ModelOption(FromModel, click.Option):
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """With the place that the default comes from."""
         record = super().get_help_record(ctx)
-        what = "required here or in axpair.toml" if self.needed else "default: as in axpair.toml"
+        what = tr("required here or in axpair.toml") if self.needed else tr("default: as in axpair.toml")
         return (record[0], f"{record[1]}  [{what}]") if record else None
 
 
@@ -104,8 +106,8 @@ class ModelCommand(Command):
                 else f"replay {folder} --run run"
             )
             raise UsageError(
-                f"--input takes one file, and {len(stray) + 1} stand behind it: {given['inputs'][-1]}, {stray[0]}"
-                + (", ..." if stray[1:] else ""),
+                f"--input takes one file, and {len(stray) + 1} stand behind it: "
+                f"{first_names([given['inputs'][-1], *stray], 2)}",
                 next_step=f"several cases: axpair {cases}; several inputs of one case: --input again before each",
             )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from axpair_proto.lines import fitted
 from axpair_proto.printing import print_document, print_lines
+from axpair_proto.sentences import tr
 
 from axpair_host.cli import options
 from axpair_host.cli.model_defaults import Asked, ModelCommand
@@ -100,7 +101,7 @@ def command(as_json: bool, **given: Any) -> str:
         print_document(paired.document)
     else:
         render.verdict(paired.document)
-        print_lines(fitted([f"gt folder: {paired.folder}"]))
+        print_lines(fitted([tr("gt folder: {path}", path=paired.folder)]))
     return str(paired.document["verdict"])
 
 

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from axpair_proto.printing import live_console, print_note
+from axpair_proto.sentences import in_words, tr
 from axpair_proto.terminal import spinner
 from axpair_proto.text import printable
 
@@ -50,11 +51,11 @@ class Lines:
         started = time.perf_counter()
         yield _Line()
         size = f", {_sized(total, unit)}" if total else ""
-        self._write(f"{text}: {time.perf_counter() - started:.2f} s{size}")
+        self._write(f"{in_words(text)}: {time.perf_counter() - started:.2f} s{size}")
 
     def note(self, text: str) -> None:
         """A line of its own."""
-        self._write(f"note: {text}")
+        self._write(tr("note: {text}", text=in_words(text)))
 
     def _write(self, line: str) -> None:
         with self._lock:
@@ -70,7 +71,7 @@ class Bars:
     @contextmanager
     def task(self, text: str, total: int = 0, unit: str = "") -> Iterator[Task]:
         """A task with a bar; a pulsing one where the end can't be known."""
-        row = self._bars.add_task(_spelled(text), total=total or None)
+        row = self._bars.add_task(_spelled(in_words(text)), total=total or None)
         try:
             yield _Bar(self._bars, row)
         finally:
@@ -78,7 +79,7 @@ class Bars:
 
     def note(self, text: str) -> None:
         """A line above the bars."""
-        self._bars.console.print(f"[bold]note:[/bold] {_spelled(text)}", highlight=False)
+        self._bars.console.print(_spelled(tr("note: {text}", text=in_words(text))), highlight=False)
 
 
 class _Line:

@@ -7,7 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from axpair_host.codebook.entry import Entry
+from axpair_proto.sentences import Sentence
+
+from axpair_host.codebook.entry import SHOWN, Entry
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -22,9 +24,15 @@ def entries() -> Mapping[str, Entry]:
     """Every code's entry, by code, in the order of the codes."""
     tables: dict[str, dict[str, Any]] = {}
     for path in _FOLDER.glob("*.toml"):
-        with path.open("rb") as stream:
-            tables.update(tomllib.load(stream))
+        tables.update(read_toml(path))
     return {code: _entry(code, tables[code]) for code in sorted(tables)}
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """One of our own files."""
+    with path.open("rb") as stream:
+        found: dict[str, Any] = tomllib.load(stream)
+    return found
 
 
 def find(code: str) -> Entry | None:
@@ -43,5 +51,11 @@ def near_misses(code: str) -> list[str]:
 
 
 def _entry(code: str, table: Mapping[str, Any]) -> Entry:
-    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
-    return Entry(code=code, **values)
+    return Entry(code=code, **{key: _remembering(key, value) for key, value in table.items()})
+
+
+def _remembering(key: str, value: Any) -> Any:
+    """Texts that are shown as sentences, so that what comes of them can be had in Chinese."""
+    if isinstance(value, list):
+        return tuple(_remembering(key, each) for each in value)
+    return Sentence(value) if key in SHOWN else value

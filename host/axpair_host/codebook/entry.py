@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+SHOWN = ("title", "meaning", "shows", "next_steps", "send")
+"""What is said to people: each is there in Chinese too."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -24,6 +27,10 @@ class Entry:
     """What to send to whom."""
     zh_title: str
     zh_meaning: str
+    zh_shows: str
+    zh_next_steps: tuple[str, ...]
+    """One for each of `next_steps`, in their order."""
+    zh_send: str
     words: bool = False
     """Whether logs, versions or names alone can say it: beside a board that gives the simulator's bytes, a warning."""
 
@@ -39,5 +46,16 @@ class Entry:
             "shows": self.shows,
             "next_steps": list(self.next_steps),
             "send": self.send,
-            "zh": {"title": self.zh_title, "meaning": self.zh_meaning},
+            "zh": {
+                "title": self.zh_title,
+                "meaning": self.zh_meaning,
+                "shows": self.zh_shows,
+                "next_steps": list(self.zh_next_steps),
+                "send": self.zh_send,
+            },
         }
+
+    def chinese(self) -> dict[str, str]:
+        """Each English text of it, and the same in Chinese."""
+        single = {getattr(self, name): getattr(self, f"zh_{name}") for name in SHOWN if name != "next_steps"}
+        return {**single, **dict(zip(self.next_steps, self.zh_next_steps, strict=True))}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from axpair_proto.sentences import say
 
 Array = np.ndarray[Any, Any]
 
@@ -38,9 +39,15 @@ class AffineCodes:
     @property
     def words(self) -> str:
         """A clause: the formula, and how well it holds."""
-        held = "every one" if not self.off else f"all but {self.off} of {self.values.size}"
-        cut = f", {self.cut} of them beyond the last code" if self.cut else ""
-        return f"value = {self.scale:.6g} * (code - {self.zero_point:g}), {held} within half a step{cut}"
+        held = say("every one") if not self.off else say("all but {off} of {size}", off=self.off, size=self.values.size)
+        cut = say(", {cut} of them beyond the last code", cut=self.cut) if self.cut else ""
+        return say(
+            "value = {scale:.6g} * (code - {zero_point:g}), {held} within half a step{cut}",
+            scale=self.scale,
+            zero_point=self.zero_point,
+            held=held,
+            cut=cut,
+        )
 
 
 def affine_codes(values: Array, codes: Array) -> AffineCodes | None:

@@ -5,6 +5,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from axpair_proto.sentences import say
+
 from axpair_host.compare.content import NOTHING_KNOWN, Content
 from axpair_host.compare.relation import Relation
 
@@ -23,6 +25,10 @@ class Slice:
     cosine: float
     vanished: bool
     """Not zero in the reference, zero throughout in the candidate."""
+
+    def fate(self) -> str:
+        """What became of it: a predicate."""
+        return say("is zero") if self.vanished else say("has cosine {cosine:.4f}", cosine=self.cosine)
 
     def document(self) -> dict[str, Any]:
         """JSON form."""

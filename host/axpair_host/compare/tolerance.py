@@ -5,6 +5,8 @@ The vendor's documented manual check uses an absolute tolerance of 100000 and pa
 
 import math
 
+from axpair_proto.sentences import say
+
 from axpair_host.compare.sums import Sums
 
 
@@ -15,16 +17,23 @@ def toothless(sums: Sums, atol: float, rtol: float) -> str:
     the latest when the tolerance reaches the tensor's own range.
     """
     if sums.finite == 0:
-        return "there are no finite elements to compare"
+        return say("there are no finite elements to compare")
     low, high = sums.low / sums.scale, sums.high / sums.scale
     given = f"atol {atol:g}, rtol {rtol:g}"
     if low == high:
         constant = abs(low)
         if constant and atol + rtol * constant >= constant:
-            return f"with {given} an answer of zeros passes: the reference is {low:g} throughout"
+            return say(
+                "with {given} an answer of zeros passes: the reference is {low:g} throughout", given=given, low=low
+            )
         return ""
     if sums.highest_floor <= sums.lowest_ceiling:
-        return f"with {given} a constant answer passes: the reference lies within [{low:g}, {high:g}]"
+        return say(
+            "with {given} a constant answer passes: the reference lies within [{low:g}, {high:g}]",
+            given=given,
+            low=low,
+            high=high,
+        )
     return ""
 
 
@@ -32,5 +41,7 @@ def refused(atol: float | None, rtol: float | None) -> str:
     """What is wrong with a tolerance in itself, before any tensor is seen; "" when nothing is."""
     for name, value in (("atol", atol), ("rtol", rtol)):
         if value is not None and (not math.isfinite(value) or value < 0):
-            return f"{name} {value:g} is no tolerance: it must be a finite number, 0 or more"
+            return say(
+                "{name} {value:g} is no tolerance: it must be a finite number, 0 or more", name=name, value=value
+            )
     return ""

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from axpair_proto.dtypes import ITEM_BYTES
+from axpair_proto.sentences import say
 
 from axpair_host.compare.comparison import Comparison
 from axpair_host.compare.content import NOTHING_KNOWN, Content, content_of, hidden_by
@@ -58,7 +59,7 @@ def compare(
         return invalid(reason)
     r, c = (np.ascontiguousarray(tensor, tensor.dtype.newbyteorder("=")) for tensor in (reference, candidate))
     if r.size == 0:
-        return Comparison(Relation.IDENTICAL, bytes_equal=True, toothless="the tensor has no elements")
+        return Comparison(Relation.IDENTICAL, bytes_equal=True, toothless=say("the tensor has no elements"))
     same_bytes = bool(np.array_equal(_raw(r), _raw(c)))
     step = (abs(step) if np.isfinite(step) else 0.0) or (0.0 if same_bytes or cpu_part else lattice_step(r))
     tolerated = atol is not None or rtol is not None
@@ -72,9 +73,13 @@ def compare(
     if same_bytes:
         relation = Relation.IDENTICAL
     elif sums.nonfinite_mismatches:
-        reason = (
-            f"NaN or Inf on one side only, at {sums.nonfinite_mismatches} of {r.size} elements "
-            f"(reference {sums.nan[0]} NaN, {sums.inf[0]} Inf; candidate {sums.nan[1]} NaN, {sums.inf[1]} Inf)"
+        reason = say(
+            "NaN or Inf on one side only, at {mismatches} of {size} elements (reference {nan[0]} NaN, {inf[0]} Inf; "
+            "candidate {nan[1]} NaN, {inf[1]} Inf)",
+            mismatches=sums.nonfinite_mismatches,
+            size=r.size,
+            nan=sums.nan,
+            inf=sums.inf,
         )
     elif _equivalent(sums, step, tolerated and not vacuous, r.dtype) and not shifted:
         relation = Relation.EQUIVALENT
@@ -130,11 +135,11 @@ def compare(
 
 def _incomparable(reference: Array, candidate: Array) -> str:
     if reference.shape != candidate.shape:
-        return f"shapes differ: {list(reference.shape)} and {list(candidate.shape)}"
+        return say("shapes differ: {one} and {other}", one=list(reference.shape), other=list(candidate.shape))
     if reference.dtype.newbyteorder("=") != candidate.dtype.newbyteorder("="):
-        return f"dtypes differ: {reference.dtype.name} and {candidate.dtype.name}"
+        return say("dtypes differ: {one} and {other}", one=reference.dtype.name, other=candidate.dtype.name)
     if reference.dtype.name not in ITEM_BYTES:
-        return f"{reference.dtype.name} is no dtype that a model has"
+        return say("{dtype} is no dtype that a model has", dtype=reference.dtype.name)
     return ""
 
 

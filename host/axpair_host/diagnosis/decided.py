@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from axpair_proto.sentences import say
+
 from axpair_host.diagnosis.checks.judged import expectation
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.postprocess.agreement import contradictions, differences, only_scores_differ
@@ -22,7 +24,8 @@ def table(inquiry: Inquiry) -> dict[str, Any] | None:
     if said is not None:
         for leg in _LEGS:
             if leg in said.errors:
-                rows.append({"leg": leg, "said": f"failed: {said.errors[leg]}", "differs": ["it failed"]})
+                failed = say("failed: {why}", why=said.errors[leg])
+                rows.append({"leg": leg, "said": failed, "differs": [say("it failed")]})
             elif leg in said.decisions:
                 rows.append(_row(leg, said.decisions[leg], has_expect, expect))
     if record.has_observed:
@@ -41,5 +44,5 @@ def table(inquiry: Inquiry) -> dict[str, Any] | None:
 def _row(leg: str, decision: Any, has_expect: bool, expect: Any) -> dict[str, Any]:
     differs = differences(expect, decision) if has_expect else None
     if differs and only_scores_differ(expect, decision):
-        differs = [f"the same with another score: {differs[0]}", *differs[1:]]
+        differs = [say("the same with another score: {how}", how=differs[0]), *differs[1:]]
     return {"leg": leg, "said": told(decision), "differs": differs}

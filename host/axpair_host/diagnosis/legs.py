@@ -1,16 +1,22 @@
 """What can't be judged because a part of the evidence isn't there."""
 
+from axpair_proto.sentences import say
+
 from axpair_host.diagnosis.finding import Finding, Open
 from axpair_host.diagnosis.inquiry import Inquiry
 
 _WITHOUT = {
-    "onnx": "no float outputs (onnx/): whether conversion loses accuracy isn't judged; give --onnx",
-    "lava_joint": "no outputs of the quantised model (lava_joint/): quantisation and compilation can't be told apart; "
-    "give --lava-joint",
-    "joint": "no simulated outputs (joint/): there is nothing to hold the board against",
-    "board": "no outputs of the board (board/): nothing is said of the board",
-    "golden": "no result of the training code (golden/): whether model, configuration and preparation are right isn't "
-    "judged; give --golden",
+    "onnx": say("no float outputs (onnx/): whether conversion loses accuracy isn't judged; give --onnx"),
+    "lava_joint": say(
+        "no outputs of the quantised model (lava_joint/): quantisation and compilation can't be told "
+        "apart; give --lava-joint"
+    ),
+    "joint": say("no simulated outputs (joint/): there is nothing to hold the board against"),
+    "board": say("no outputs of the board (board/): nothing is said of the board"),
+    "golden": say(
+        "no result of the training code (golden/): whether model, configuration and preparation are "
+        "right isn't judged; give --golden"
+    ),
 }
 
 
@@ -21,12 +27,14 @@ def not_judged(inquiry: Inquiry) -> list[Open]:
         opens.append(
             Open(
                 "rounds",
-                "nothing was recorded of the board's run: repetition, delivered input, unwritten and stale "
-                "outputs can't be checked; run it with 'axpair pair'",
+                say(
+                    "nothing was recorded of the board's run: repetition, delivered input, unwritten and stale "
+                    "outputs can't be checked; run it with 'axpair pair'"
+                ),
             )
         )
     elif inquiry.has("board") and inquiry.evidence.probe is None:
-        opens.append(Open("probe", "the board ran no other input before: a stale answer can't be recognised"))
+        opens.append(Open("probe", say("the board ran no other input before: a stale answer can't be recognised")))
     return opens
 
 
@@ -37,9 +45,11 @@ def _given_in_vain(inquiry: Inquiry, leg: str) -> str:
     if not given:
         return ""
     flag = f"--{leg.replace('_', '-')}"
-    return (
-        f"{flag} was given, but no simulator here runs the joint's toolchain: run 'pulsar run' with both where it is "
-        f"(--output_gt), so that {leg}/ lies in the gt folder too"
+    return say(
+        "{flag} was given, but no simulator here runs the joint's toolchain: run 'pulsar run' with "
+        "both where it is (--output_gt), so that {leg}/ lies in the gt folder too",
+        flag=flag,
+        leg=leg,
     )
 
 
@@ -54,4 +64,11 @@ def unread(inquiry: Inquiry) -> list[Open]:
 
 def not_judged_behind(finding: Finding, case_id: str) -> Open:
     """The case itself, where a finding leaves nothing of it to judge."""
-    return Open("case", f"{case_id!r} isn't judged, because of {finding.code}: run it again once that is mended")
+    return Open(
+        "case",
+        say(
+            "{case_id!r} isn't judged, because of {code}: run it again once that is mended",
+            case_id=case_id,
+            code=finding.code,
+        ),
+    )

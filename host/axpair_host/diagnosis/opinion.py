@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from axpair_proto.sentences import joined, say
+
 from axpair_host.diagnosis.checks.failure import first_failure
 from axpair_host.diagnosis.finding import ByVendor, Finding
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -15,9 +17,9 @@ ASKED_FOR = ("AX003", "AX301", "AX302", "AX303", "AX304", "AX305", "AX306", "AX3
 """Codes that may be named for what our own worker does."""
 _NEEDS_HISTORY = ("AX301", "AX302", "AX313")
 """A single right answer says nothing against them: the command runs every input in a process of its own."""
-_TO_US = (
-    "Run it again. If run_joint stays right, report the gt folder: it arises in axpair's worker, or in how that calls "
-    "the library."
+_TO_US = say(
+    "Run it again. If run_joint stays right, report the gt folder: it arises in axpair's worker, "
+    "or in how that calls the library."
 )
 
 
@@ -53,12 +55,16 @@ def weighed(inquiry: Inquiry, finding: Finding) -> Finding:
     if not seen:
         return finding
     if seen == "same":
-        words = f"run_joint {'gives wrong bytes' if finding.code == 'AX301' else 'shows the same'} on that board"
+        words = say("run_joint shows the same on that board")
+        if finding.code == "AX301":
+            words = say("run_joint gives wrong bytes on that board")
     elif seen == "other":
-        words = f"run_joint {'fails' if finding.code == 'AX307' else 'is wrong'} there too, in another way"
+        words = say("run_joint is wrong there too, in another way")
+        if finding.code == "AX307":
+            words = say("run_joint fails there too, in another way")
     else:
-        words = "run_joint gives the simulator's bytes there"
-    finding = replace(finding, by_vendor=seen, summary=f"{finding.summary}; {words}")
+        words = say("run_joint gives the simulator's bytes there")
+    finding = replace(finding, by_vendor=seen, summary=joined("; ", (finding.summary, words)))
     if seen == "right" and finding.code not in _NEEDS_HISTORY:
         return replace(finding, owner="harness", side="undecided", next_steps=(_TO_US,))
     return finding

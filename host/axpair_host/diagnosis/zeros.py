@@ -2,21 +2,24 @@
 
 from collections.abc import Collection
 
+from axpair_proto.sentences import say
+
 from axpair_host.diagnosis.inquiry import Inquiry
 
 _LEGS = (("board", "joint"), ("joint", "onnx"), ("lava_joint", "onnx"))
 """Leg, and the one that it should resemble."""
-_WORDS = {"board": "the board", "joint": "the simulated joint", "lava_joint": "the quantised model"}
+_WORDS = {"board": say("the board"), "joint": say("the simulated joint"), "lava_joint": say("the quantised model")}
 
 
 def seen_first(inquiry: Inquiry) -> list[str]:
     """A sentence for each leg with outputs of zeros alone where the leg before has others; nothing of a leg that only
     has what the one before gave."""
-    found = []
+    found: list[str] = []
     for leg, before in _LEGS:
         names = [output.name for output in inquiry.outputs if zeroed(inquiry, leg, before, output.name)]
         if names and not (leg == "lava_joint" and inquiry.has("joint")):
-            found.append(f"All elements of {told(names, len(inquiry.outputs))} of {_WORDS[leg]} are 0.")
+            outputs = told(names, len(inquiry.outputs))
+            found.append(say("All elements of {outputs} of {where} are 0.", outputs=outputs, where=_WORDS[leg]))
     return found
 
 
@@ -31,5 +34,7 @@ def zeroed(inquiry: Inquiry, leg: str, before: str, name: str) -> bool:
 def told(names: Collection[str], total: int) -> str:
     """Which outputs, in words: "all outputs", "'a', 'b'"."""
     if len(names) == total:
-        return "all outputs" if total > 1 else "the output"
-    return ", ".join(map(repr, list(names)[:3])) + (f" and {len(names) - 3} more outputs" if len(names) > 3 else "")
+        return say("all outputs") if total > 1 else say("the output")
+    return ", ".join(map(repr, list(names)[:3])) + (
+        say(" and {rest} more outputs", rest=len(names) - 3) if len(names) > 3 else ""
+    )

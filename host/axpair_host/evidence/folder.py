@@ -25,6 +25,7 @@ from axpair_proto.gt.tensors import (
     stems_in,
 )
 from axpair_proto.names import match_stems
+from axpair_proto.sentences import say
 
 from axpair_host.digests import file_sha256
 from axpair_host.errors import EvidenceError, HostError
@@ -143,12 +144,14 @@ class Evidence:
         runs = self.path / "runs"
         labels = sorted(p.name for p in runs.iterdir() if p.is_dir()) if runs.is_dir() else []
         others = [label for label in labels if not label.isdigit()]
-        found = {}
-        for leg, words in (("joint", "the simulated answer to {}"), ("board", "the board's answer to {}")):
+        found: dict[str, Tensors] = {}
+        for leg in ("joint", "board"):
             for label in others:
                 tensors = self.tensors_in(f"runs/{label}/{leg}")
                 if tensors:
-                    found[words.format("the probe" if label == "probe" else label)] = tensors
+                    whose = say("the probe") if label == "probe" else label
+                    simulated = say("the simulated answer to {whose}", whose=whose)
+                    found[simulated if leg == "joint" else say("the board's answer to {whose}", whose=whose)] = tensors
         return found
 
     @cached_property

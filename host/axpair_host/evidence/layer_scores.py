@@ -21,7 +21,7 @@ class LayerCause(msgspec.Struct, frozen=True):
     words: str
     """With the values: a clause."""
     mend: str = ""
-    """What to write instead: a clause. "" where the fault book's next steps say it."""
+    """What to write instead: a sentence. "" where the fault book's next steps say it."""
 
 
 class CompiledError(msgspec.Struct, frozen=True):

@@ -69,9 +69,9 @@ def _figures(text: str) -> OtherPlatform:
         key, mark, value = (part.strip() for part in word.partition("="))
         if not mark:
             if word.lower() not in PRECISIONS or precision:
+                why = f"{precision} was given already" if precision else f"none of {', '.join(PRECISIONS)}"
                 raise UsageError(
-                    f"--other {text!r}: {word!r} is no figure (NAME=NUMBER), and "
-                    + (f"{precision} was given already" if precision else f"none of {', '.join(PRECISIONS)}"),
+                    f"--other {text!r}: {word!r} is no figure (NAME=NUMBER), and {why}",
                     next_step=f"give it as {_EXAMPLE}",
                 )
             precision = word.lower()

@@ -351,6 +351,9 @@ class Record(msgspec.Struct, frozen=True):
     versions: dict[str, str] = {}
     timings: dict[str, float] = {}
     """Seconds per stage of gathering."""
+    sentences: dict[str, Any] = {}
+    """How the sentences in it were made, by their English text (`axpair_proto.sentences.remember`): another language
+    is made of that."""
     schema_version: int = SCHEMA_VERSION
 
 

@@ -5,6 +5,7 @@ Only the gathered half is ever read back: a verdict that lies in the file is an 
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import msgspec
 from axpair_proto.errors import ContractError
 from axpair_proto.gt.replacing import write_whole_file
 from axpair_proto.gt.tensors import leads_out
+from axpair_proto.sentences import for_documents, recalled, remember
 from axpair_proto.text import json_text, printable
 
 from axpair_host.errors import EvidenceError
@@ -25,16 +27,19 @@ MAX_BYTES = 256 << 20
 def write_pair_json(
     folder: Path, record: Record | None, judged: Mapping[str, Any] | None, *, finished: bool = False
 ) -> None:
-    """Write pair.json whole or not at all. `judged` is `Verdict.document()`; None before anything was judged.
+    """Write pair.json whole or not at all. `judged` is `Verdict.document()`; None before anything was judged. It is in
+    English, unless another language was asked for by name.
 
     `finished` is true where the folder is nobody's to sync any more: pair.json then outlives a power cut by itself.
     Raises EvidenceError when the folder can't be written.
     """
     document: dict[str, Any] = {"schema_version": SCHEMA_VERSION}
     if judged is not None:
-        document.update(judged)
+        document.update(for_documents(judged))
     if record is not None:
-        document["gathered"] = msgspec.to_builtins(record)
+        sentences = dict(record.sentences)
+        gathered = msgspec.to_builtins(record, enc_hook=partial(remember, sentences))
+        document["gathered"] = {**gathered, "sentences": sentences}
     text = msgspec.json.format(json_text(document, indent=None), indent=2)  # json itself is slow with an indent
     try:
         write_whole_file(folder / FILE_NAME, text.encode("utf-8") + b"\n", sync_bytes=finished, sync_name=finished)
@@ -46,6 +51,12 @@ def stored_verdict(folder: Path) -> str:
     """The verdict in a pair.json that `read_record` takes, to be held against a row's; "" where nothing was judged."""
     verdict = msgspec.json.decode((folder / FILE_NAME).read_bytes()).get("verdict")
     return verdict if isinstance(verdict, str) else ""
+
+
+def builtins_of(value: Any) -> Any:
+    """As `msgspec.to_builtins`, for a document that is shown: its sentences can still be had in another language."""
+    table: dict[str, Any] = {}
+    return recalled(msgspec.to_builtins(value, enc_hook=partial(remember, table)), table)
 
 
 def read_record(folder: Path) -> Record | None:
@@ -82,12 +93,20 @@ def read_record(folder: Path) -> Record | None:
     if "gathered" not in document:
         return None
     try:
-        record = msgspec.convert(document["gathered"], Record)
+        record = _record(document["gathered"])
     except msgspec.ValidationError as error:
         raise EvidenceError(f"{path}: its gathered half doesn't fit: {error}") from error
     if wrong := _contradiction(record):
         raise EvidenceError(f"{path}: its gathered half contradicts itself: {wrong}", next_step="gather the case again")
     return record
+
+
+def _record(gathered: Any) -> Record:
+    record = msgspec.convert(gathered, Record)
+    if not record.sentences:
+        return record
+    worded = recalled({key: value for key, value in gathered.items() if key != "sentences"}, record.sentences)
+    return msgspec.structs.replace(msgspec.convert(worded, Record), sentences=record.sentences)
 
 
 def _contradiction(record: Record) -> str:

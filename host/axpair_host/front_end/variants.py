@@ -1,19 +1,21 @@
 """Front ends that a configuration is mistaken for: what users really get wrong, each by name and code."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from axpair_proto.capabilities import FrontEnd
+from axpair_proto.sentences import say
 
-KNOWN = {
-    "ImageNet's mean and std": ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
-    "mean 127.5, std 127.5": ((127.5,) * 3, (127.5,) * 3),
-    "mean 127.5, std 128": ((127.5,) * 3, (128.0,) * 3),
-    "a division by 255": ((0.0,) * 3, (255.0,) * 3),
+IMAGENET = say("ImageNet's mean and std")
+KNOWN: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
+    IMAGENET: ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
+    say("mean 127.5, std 127.5"): ((127.5,) * 3, (127.5,) * 3),
+    say("mean 127.5, std 128"): ((127.5,) * 3, (128.0,) * 3),
+    say("a division by 255"): ((0.0,) * 3, (255.0,) * 3),
 }
 """Mean and deviation of pixels 0..255 in RGB order, as published with most models."""
 _NEAR = 0.01
-TURNED = "the colour channels the other way round"
+TURNED = say("the colour channels the other way round")
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,7 @@ def _all(configured: FrontEnd) -> Iterator[tuple[str, tuple[str, ...], FrontEnd]
     for name, front_end in normalisations:
         swapped = replace(front_end, reverses_channels=not configured.reverses_channels)
         yield (
-            f"the colour channels the other way round and {name}"
-            if name
-            else "the colour channels the other way round",
+            say("the colour channels the other way round and {name}", name=name) if name else TURNED,
             ("AX103", "AX104") if name else ("AX103",),
             swapped,
         )
@@ -69,29 +69,32 @@ def _all(configured: FrontEnd) -> Iterator[tuple[str, tuple[str, ...], FrontEnd]
 def _normalisations(configured: FrontEnd) -> Iterator[tuple[str, FrontEnd]]:
     gain, offset = configured.gain, configured.offset
     if len(gain) > 1:
-        yield "mean and std in the other channel order", _with(configured, gain[::-1], offset[::-1])
+        yield say("mean and std in the other channel order"), _with(configured, gain[::-1], offset[::-1])
     identity = all(g == 1 for g in gain) and not any(offset)
     if not identity:
         yield (
-            "no normalisation (the model does it itself, so it is done twice)",
+            say("no normalisation (the model does it itself, so it is done twice)"),
             _with(configured, (1.0,) * len(gain), (0.0,) * len(gain)),
         )
         once = _once(configured)
         if once is not None:
-            yield "the normalisation once, not twice", once
-        for scale, words in ((1.0, ""), (1 / 255, " of values 0..1")):
+            yield say("the normalisation once, not twice"), once
+        for scale, words in ((1.0, ""), (1 / 255, say(" of values 0..1"))):
             inverted = _inverted(configured, scale)
             if inverted is not None:
-                yield f"std{words} where the configuration has 1/std", inverted
-    yield "a further division by 255", _with(configured, tuple(g / 255 for g in gain), offset)
-    yield "no division by 255", _with(configured, tuple(g * 255 for g in gain), offset)
+                yield say("std{words} where the configuration has 1/std", words=words), inverted
+    yield say("a further division by 255"), _with(configured, tuple(g / 255 for g in gain), offset)
+    yield say("no division by 255"), _with(configured, tuple(g * 255 for g in gain), offset)
     if len(gain) == 3:
         for name, (mean, std) in KNOWN.items():
-            words = f"{name} (the configuration has none)" if identity else name
+            words = say("{name} (the configuration has none)", name=name) if identity else name
             for order in (1, -1):
                 gains = tuple(1 / s for s in std[::order])
                 offsets = tuple(-m / s for m, s in zip(mean[::order], std[::order], strict=True))
-                yield words if order == 1 else f"{words}, in BGR order", _with(configured, gains, offsets)
+                yield (
+                    words if order == 1 else say("{words}, in BGR order", words=words),
+                    _with(configured, gains, offsets),
+                )
 
 
 def _once(configured: FrontEnd) -> FrontEnd | None:

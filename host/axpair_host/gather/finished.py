@@ -8,6 +8,7 @@ from axpair_proto.joint import toolchain_of
 from axpair_proto.logged_run import RunLog
 from axpair_proto.names import find_name
 from axpair_proto.run_logs import SHOWN_LINES, TOOLS, read_run_log
+from axpair_proto.sentences import say
 
 from axpair_host.digests import bytes_sha256
 from axpair_host.errors import UsageError
@@ -19,7 +20,7 @@ from axpair_host.gather.request import FinishedRun
 from axpair_host.gather.run_log import LoggedRun, description_in, run_of
 from axpair_host.gather.simulate import files_of, read_leg
 
-_ONCE = "the board ran once, before: neither repetition nor stale or unwritten outputs could be checked"
+_ONCE = say("the board ran once, before: neither repetition nor stale or unwritten outputs could be checked")
 
 
 def finished_leg(finished: FinishedRun, description: ModelDescription) -> BoardLeg:
@@ -63,6 +64,8 @@ def _read_leg(
         log_lines=log.lines,
     )
     notes = [_ONCE, *more, *_left_over(finished, description)]
+    if run.said:
+        notes.append(say("{log}: {said}", log=finished.log, said=run.said))
     if unwritten:
         names = ", ".join(sorted(filter(None, unwritten)))
         notes.append(f"{finished.folder}: not read, as the log says that it wasn't written: {names}")
@@ -173,4 +176,5 @@ def _left_over(finished: FinishedRun, description: ModelDescription) -> tuple[st
     found = stems_below(finished.folder)
     used = set(files_of([tensor.name for tensor in description.outputs], found, finished.names).values())
     rest = sorted(set(found) - used) if used else []
-    return (f"{finished.folder}: not read, as no output is named so: {', '.join(rest)}",) if rest else ()
+    unread = say("{folder}: not read, as no output is named so: {names}", folder=finished.folder, names=", ".join(rest))
+    return (unread,) if rest else ()

@@ -9,6 +9,7 @@ from axpair_proto.description import ModelDescription
 from axpair_proto.errors import AxpairError
 from axpair_proto.gt.tensors import read_tensor, stems_within
 from axpair_proto.names import as_text, find_name, match_stems
+from axpair_proto.sentences import say
 from axpair_proto.simulator import Models, PreparedInputs, Simulator
 
 from axpair_host.errors import UsageError
@@ -92,8 +93,8 @@ def assign(description: ModelDescription, files: Sequence[InputFile]) -> dict[st
         raise UsageError(
             f"{len(files)} input {'file was' if len(files) == 1 else 'files were'} given, the model has "
             f"{len(names)} input{'s' if len(names) != 1 else ''}: {listed}",
-            next_step="give --input once for each, in this order, or with --layer NAME"
-            + ("; several cases: axpair replay FOLDER --run RUN" if len(files) > len(names) else ""),
+            next_step=say("give --input once for each, in this order, or with --layer NAME")
+            + (say("; several cases: axpair replay FOLDER --run RUN") if len(files) > len(names) else ""),
         )
     by_name: dict[str, Path] = {}
     for file in files:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from axpair_proto.sentences import say
 
 from axpair_host.evidence.record import InputFacts
 
@@ -36,26 +37,31 @@ def misreads(facts: Sequence[InputFacts], data: Mapping[str, bytes]) -> Iterator
 
 
 def _all(facts: Sequence[InputFacts], data: Mapping[str, bytes]) -> Iterator[tuple[str, str, dict[str, bytes]]]:
-    yield "the picture with red and blue (of YUV: the two chromas) swapped", "AX103", _each(facts, data, _swapped)
+    yield say("the picture with red and blue (of YUV: the two chromas) swapped"), "AX103", _each(facts, data, _swapped)
     for extra in _strides(facts):
-        words = f"rows that begin {abs(extra)} bytes {'further apart' if extra > 0 else 'nearer'} than they lie"
+        words = say("rows that begin {count} bytes further apart than they lie", count=extra)
+        if extra < 0:
+            words = say("rows that begin {count} bytes nearer than they lie", count=-extra)
         yield words, "AX107", {one.name: _sheared(data[one.name], _rows(one), extra) for one in facts if _rows(one) > 1}
-    yield "the same values in the other layout (NHWC for NCHW)", "AX105", _each(facts, data, _turned)
-    yield "the same values in Fortran order", "AX105", _each(facts, data, _fortran)
-    for name, scale in (("float32 values", 1.0), ("float32 values 0..1", 255.0)):
+    yield say("the same values in the other layout (NHWC for NCHW)"), "AX105", _each(facts, data, _turned)
+    yield say("the same values in Fortran order"), "AX105", _each(facts, data, _fortran)
+    for name, scale in ((say("float32 values"), 1.0), (say("float32 values 0..1"), 255.0)):
         yield (
-            f"{name} read as {'/'.join(sorted({one.dtype for one in facts}))}",
+            say("{name} read as {dtypes}", name=name, dtypes="/".join(sorted({one.dtype for one in facts}))),
             "AX102",
             {one.name: _as_float(data[one.name], scale) for one in facts if one.dtype == "uint8"},
         )
     yield (
-        "float32 inputs that were rounded to bytes",
+        say("float32 inputs that were rounded to bytes"),
         "AX102",
         {one.name: _as_bytes(data[one.name]) for one in facts if one.dtype == "float32"},
     )
-    for name, low, high in (("video range (16..235) for full range", 16, 235), ("full range for video range", 0, 255)):
+    for name, low, high in (
+        (say("video range (16..235) for full range"), 16, 235),
+        (say("full range for video range"), 0, 255),
+    ):
         yield (
-            f"luma of {name}",
+            say("luma of {name}", name=name),
             "AX108",
             {one.name: _ranged(data[one.name], low, high) for one in facts if one.color_space in _YUV},
         )

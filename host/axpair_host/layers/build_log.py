@@ -17,6 +17,7 @@ from pathlib import Path
 
 from axpair_proto.log_lines import bare_lines
 from axpair_proto.regular import read_regular
+from axpair_proto.text import decoded
 
 from axpair_host.errors import UsageError
 from axpair_host.evidence.layer_scores import LayerRow, LayerScore, LayerScores
@@ -52,7 +53,7 @@ def layers_in(path: Path) -> LayerScores:
         raise UsageError(f"--build-log {path}: {error.strerror or error}", next_step="check the path") from error
     if len(data) > MAX_BYTES:
         raise UsageError(f"--build-log {path}: more than {MAX_BYTES} bytes; no build log is that long")
-    text = data.decode("utf-8", errors="replace")
+    text = decoded(data).text
     rows = rows_in(text)
     if rows:
         return LayerScores("onnx", "", tuple(rows))

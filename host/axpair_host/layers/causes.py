@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from axpair_proto.capabilities import LayerTensor
+from axpair_proto.sentences import say
 
 from axpair_host.compare import GUIDE_LINE
 from axpair_host.compare.constant import Constant
@@ -77,7 +78,9 @@ def causes(
         context.swallowed.add(reference.name)
     for operand in context.inputs_of.get(reference.name, ()):
         if operand in context.swallowed and (swallowed or notable):
-            return (LayerCause("operand", f"what it reads, {operand!r}, has lost its values before"),)
+            return (
+                LayerCause("operand", say("what it reads, {operand!r}, has lost its values before", operand=operand)),
+            )
     if swallowed or not notable:
         return swallowed
     return tuple(_causes(reference, quantised, own, context))
@@ -96,35 +99,60 @@ def _swallowed(reference: LayerTensor, quantised: LayerTensor, context: Context)
     elif reference.kind == "Input" and (lost := lost_share(values, step)):
         yield LayerCause(
             "unlike-features",
-            f"one scale for features of unlike size: {lost:.0%} of the values of this input are smaller than half a "
-            f"step ({step:.4g}) and become zero, the largest is {context.reach[reference.name]:.4g}",
-            "normalise the features so that all reach about as far, in the model or before it, and the calibration set "
-            "with them; or give what reads the input 16 bit, where that leaves each enough steps",
+            say(
+                "one scale for features of unlike size: {lost:.0%} of the values of this input are smaller "
+                "than half a step ({step:.4g}) and become zero, the largest is {reach:.4g}",
+                lost=lost,
+                step=step,
+                reach=context.reach[reference.name],
+            ),
+            say(
+                "Normalise the features so that all reach about as far, in the model or before it, and the "
+                "calibration set with them; or give what reads the input 16 bit, where that leaves each "
+                "enough steps."
+            ),
         )
 
 
 def _beside_a_constant(constant: Constant, whose: str, values: Array, quantised: LayerTensor) -> LayerCause:
-    others = f"{constant.low:.4g} to {constant.high:.4g}"
+    others = say("{low:.4g} to {high:.4g}", low=constant.low, high=constant.high)
     instead = constant.instead
     write = (
-        "write a number of the size of the other values in its place"
+        say("Write a number of the size of the other values in its place")
         if instead is None
-        else f"write {instead:g} in its place: exp() of that vanishes beside the other values as well"
+        else say(
+            "Write {instead:g} in its place: exp() of that vanishes beside the other values as well", instead=instead
+        )
     )
-    mend = f"{write}, and the range stays small; then export and build again"
+    mend = say("{write}, and the range stays small; then export and build again.", write=write)
     if not np.isinf(constant.value):
         return LayerCause(
             "constant",
-            f"about {constant.value:.3g}{whose} makes its range so wide that one step ({quantised.step:.4g}) swallows "
-            f"all its other values ({others})",
+            say(
+                "about {value:.3g}{whose} makes its range so wide that one step ({step:.4g}) swallows all "
+                "its other values ({others})",
+                value=constant.value,
+                whose=whose,
+                step=quantised.step,
+                others=others,
+            ),
             mend,
         )
     infinite = np.isinf(values)
     ends = extent(quantised.values[infinite]) or (0.0, 0.0)
     return LayerCause(
         "infinite",
-        f"{np.count_nonzero(infinite)} of its {values.size} elements are {constant.value:g}{whose}; no range has a "
-        f"place for that, so once quantised they are {ends[0]:.4g} to {ends[1]:.4g}, beside other values of {others}",
+        say(
+            "{count} of its {size} elements are {value:g}{whose}; no range has a place for that, so once quantised "
+            "they are {low:.4g} to {high:.4g}, beside other values of {others}",
+            count=np.count_nonzero(infinite),
+            size=values.size,
+            value=constant.value,
+            whose=whose,
+            low=ends[0],
+            high=ends[1],
+            others=others,
+        ),
         mend,
     )
 
@@ -136,8 +164,8 @@ def _brought_by(name: str, value: float, context: Context) -> str:
     for operand in context.inputs_of.get(name, ()):
         there = operand in context.infinite if np.isinf(value) else context.reach.get(operand, 0.0) >= abs(value) / 2
         if there:
-            return f" (from {operand!r})"
-    return " (a constant of this operator)"
+            return say(" (from {operand!r})", operand=operand)
+    return say(" (a constant of this operator)")
 
 
 def _causes(reference: LayerTensor, quantised: LayerTensor, own: LayerScore, context: Context) -> Iterator[LayerCause]:
@@ -146,9 +174,9 @@ def _causes(reference: LayerTensor, quantised: LayerTensor, own: LayerScore, con
     sigmoid = "Sigmoid" in operators or any("Sigmoid" in context.kinds.get(name, "").split("+") for name in operands)
     yield from _clipped(reference.values, quantised)
     if "Mul" in operators and sigmoid:
-        yield LayerCause("silu", "SiLU: its small negative values share few codes with a long positive range")
+        yield LayerCause("silu", say("SiLU: its small negative values share few codes with a long positive range"))
     if "Softmax" in operators:
-        yield LayerCause("softmax", "Softmax: most of its values are far smaller than one step of 0..1")
+        yield LayerCause("softmax", say("Softmax: most of its values are far smaller than one step of 0..1"))
     yield from _outliers(reference.values, context.reach[reference.name])
     if "Concat" in operators:
         yield from _unlike_inputs(operands, context)
@@ -158,8 +186,11 @@ def _causes(reference: LayerTensor, quantised: LayerTensor, own: LayerScore, con
     if quantised.weight_spread >= SPREAD:
         yield LayerCause(
             "weight-scale",
-            f"depthwise convolution whose weights share one scale: its widest channel reaches "
-            f"{quantised.weight_spread:.0f} times as far as its narrowest; PER_CHANNEL gives each its own",
+            say(
+                "depthwise convolution whose weights share one scale: its widest channel reaches "
+                "{weight_spread:.0f} times as far as its narrowest; PER_CHANNEL gives each its own",
+                weight_spread=quantised.weight_spread,
+            ),
         )
 
 
@@ -173,8 +204,14 @@ def _clipped(reference: Array, quantised: LayerTensor) -> Iterator[LayerCause]:
     if far and clipping(reference, quantised).share:
         yield LayerCause(
             "clipped",
-            f"this input leaves the calibrated range (AX204): the float model gives {wanted_low:.4g} to "
-            f"{wanted_high:.4g}, the range ends at {low:.4g} and {high:.4g}",
+            say(
+                "this input leaves the calibrated range (AX204): the float model gives {wanted_low:.4g} to "
+                "{wanted_high:.4g}, the range ends at {low:.4g} and {high:.4g}",
+                wanted_low=wanted_low,
+                wanted_high=wanted_high,
+                low=low,
+                high=high,
+            ),
         )
 
 
@@ -187,7 +224,11 @@ def _outliers(values: Array, largest: float) -> Iterator[LayerCause]:
     if common > 0 and largest / common >= OUTLIERS:
         yield LayerCause(
             "outliers",
-            f"the range is set by few elements: 99.9 % lie within {common:.4g}, the largest is {largest:.4g}",
+            say(
+                "the range is set by few elements: 99.9 % lie within {common:.4g}, the largest is {largest:.4g}",
+                common=common,
+                largest=largest,
+            ),
         )
 
 
@@ -199,8 +240,14 @@ def _unlike_inputs(operands: tuple[str, ...], context: Context) -> Iterator[Laye
     if reaches[large] / reaches[small] >= UNLIKE:
         yield LayerCause(
             "concat",
-            f"Concat of unlike ranges: {small!r} reaches {reaches[small]:.4g}, {large!r} {reaches[large]:.4g}, "
-            "and one scale has to do for both",
+            say(
+                "Concat of unlike ranges: {small!r} reaches {near:.4g}, {large!r} {far:.4g}, and one scale has to do "
+                "for both",
+                small=small,
+                near=reaches[small],
+                large=large,
+                far=reaches[large],
+            ),
         )
 
 
@@ -212,7 +259,12 @@ def _dead_channels(values: Array, quantised: LayerTensor) -> Iterator[LayerCause
         first = int(np.flatnonzero(dead)[0])
         yield LayerCause(
             "dead-channels",
-            f"{int(dead.sum())} of {values.shape[1]} channels are constant once quantised, the first is {first}",
+            say(
+                "{count} of {of} channels are constant once quantised, the first is {first}",
+                count=int(dead.sum()),
+                of=values.shape[1],
+                first=first,
+            ),
         )
 
 
@@ -221,9 +273,16 @@ def _unlike_parts(reference: LayerTensor, quantised: LayerTensor, own: LayerScor
     parts = worse_slices(parts_of(reference.values, quantised.values, layout), GUIDE_LINE, own.cosine)
     if parts:
         part = parts[0]
-        fate = "is zero" if part.vanished else f"has cosine {part.cosine:.4f}"
+
         yield LayerCause(
             "unlike-parts",
-            f"one scale for parts of unlike range (AX206): slice {part.index} of axis {part.axis} "
-            f"({part.low:.4g}..{part.high:.4g}) {fate} once quantised",
+            say(
+                "one scale for parts of unlike range (AX206): slice {index} of axis {axis} "
+                "({low:.4g}..{high:.4g}) {fate} once quantised",
+                index=part.index,
+                axis=part.axis,
+                low=part.low,
+                high=part.high,
+                fate=part.fate(),
+            ),
         )

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
 from axpair_proto.capabilities import CutsModels, Node
 
 from axpair_host.errors import UsageError
+from axpair_host.evidence.store import builtins_of
 from axpair_host.layers.bisection import expected_trials, search
 from axpair_host.layers.prefixes import Prefixes, prefixes
 from axpair_host.layers.trial_log import Trial
@@ -36,9 +36,9 @@ class Culprit:
             "why": self.why,
             "expected_trials": self.expected_trials,
             "nodes": [{"name": one.name, "kind": one.kind, "output": one.output} for one in self.nodes],
-            "differs": msgspec.to_builtins(self.difference.differs) if self.difference else [],
+            "differs": builtins_of(self.difference.differs) if self.difference else [],
             "last_equal": list(self.last_equal),
-            "trials": msgspec.to_builtins(self.trials),
+            "trials": builtins_of(self.trials),
         }
 
 

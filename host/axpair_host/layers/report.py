@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
 from axpair_host.evidence.layer_scores import LayerRow, LayerScores
+from axpair_host.evidence.store import builtins_of
 from axpair_host.layers.costs import STAGES, STANDS_OUT, costliest, enters_at, first_below, share, swallowing
 from axpair_host.layers.outputs import OutputScore
 from axpair_host.layers.sixteen import SixteenTrial
@@ -40,9 +39,9 @@ def report(
         "costliest": _costs(scores, worst) if worst is not None else None,
         "enters_at": _entry(scores, worst),
         "miscompiled": [_named(scores, row) for row in miscompiled],
-        "outputs": msgspec.to_builtins(outputs),
-        "int16": msgspec.to_builtins(sixteen) if sixteen is not None else None,
-        "layers": [msgspec.to_builtins(row) for row in scores.layers],
+        "outputs": builtins_of(outputs),
+        "int16": builtins_of(sixteen) if sixteen is not None else None,
+        "layers": [builtins_of(row) for row in scores.layers],
     }
 
 
@@ -56,11 +55,7 @@ def _entry(scores: LayerScores, worst: LayerRow | None) -> dict[str, Any] | None
     """The layer whose values one step swallows, where the costliest one only reads them, or is it."""
     place = enters_at(scores, worst) if worst is not None else None
     cause = swallowing(place) if place is not None else None
-    return (
-        {**_named(scores, place), "cause": msgspec.to_builtins(cause)}
-        if place is not None and cause is not None
-        else None
-    )
+    return {**_named(scores, place), "cause": builtins_of(cause)} if place is not None and cause is not None else None
 
 
 def _costs(scores: LayerScores, row: LayerRow) -> dict[str, Any]:
@@ -69,5 +64,5 @@ def _costs(scores: LayerScores, row: LayerRow) -> dict[str, Any]:
         **_named(scores, row),
         "share": part,
         "stands_out": part >= STANDS_OUT,
-        "causes": msgspec.to_builtins(row.causes),
+        "causes": builtins_of(row.causes),
     }

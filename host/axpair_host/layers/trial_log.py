@@ -83,7 +83,7 @@ class TrialLog:
         """Keep a trial; it is on disk when this returns."""
         self.trials[trial.key] = trial
         with self.path.open("ab") as stream:
-            stream.write(msgspec.json.encode(trial) + b"\n")
+            stream.write(msgspec.json.encode(trial, enc_hook=str) + b"\n")
             stream.flush()
             os.fsync(stream.fileno())
 

@@ -5,11 +5,10 @@ from collections.abc import Iterator, Sequence
 from axpair_proto.capabilities import ModelInput
 
 from axpair_host.front_end.fitting import mean_and_std
-from axpair_host.front_end.variants import KNOWN
+from axpair_host.front_end.variants import IMAGENET, KNOWN
 from axpair_host.lint.declared import DeclaredInput
 from axpair_host.lint.hint import GOLDEN, Hint
 
-IMAGENET = "ImageNet's mean and std"
 _NEAR = 0.01
 """Relative; published values are rounded otherwise here and there."""
 _WIDEST, _NARROWEST = 400.0, 0.05

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from axpair_proto.sentences import say
+
 from axpair_host.postprocess.boxes import MIN_IOU, box_differences, close_scores
 from axpair_host.postprocess.decisions import told
-from axpair_host.postprocess.difference import Difference, of_score
+from axpair_host.postprocess.difference import Difference, of_score, other_than
 from axpair_host.postprocess.forms import Entry, as_boxes, as_label, as_top, is_number, labelled, same_label
 
 
@@ -66,7 +68,7 @@ def compared(expected: Any, said: Any, within: Tolerances = USUAL) -> list[Diffe
     """
     within = within.of(expected) if within is USUAL else within
     if said == [] and (as_top(expected) or as_label(expected)):
-        return [Difference(f"{told(expected)} expected, nothing said")]
+        return [Difference(say("{expected} expected, nothing said", expected=told(expected)))]
     boxes, said_boxes = as_boxes(expected), as_boxes(said)
     if boxes is not None and said_boxes is not None:
         return box_differences(boxes, said_boxes, within.score, within.iou)
@@ -100,14 +102,14 @@ def _top(expected: list[Entry], said: list[Entry], tolerance: float) -> list[Dif
         other = next((each for each in said if one.agrees_in_label(each)), None)
         if other is None:
             if one.score is None or last is None or not close_scores(one.score, last, tolerance):
-                differ.append(Difference(f"{one.told()} isn't among the {len(said)} best"))
+                differ.append(Difference(say("{one} isn't among the {count} best", one=one.told(), count=len(said))))
         elif not _close(one, other, tolerance):
             differ.append(of_score(_otherwise(one, other), one.score, other.score))
     return differ
 
 
 def _otherwise(expected: Entry, said: Entry) -> str:
-    return f"{expected.told()} expected, {said.told()} said"
+    return other_than(expected.told(), said.told())
 
 
 def _close(one: Entry, other: Entry, tolerance: float) -> bool:
@@ -120,21 +122,23 @@ def _plain(expected: Any, said: Any, within: Tolerances) -> list[Difference]:
         return [Difference(words) for words in _numbers_differ(expected, said, numbers, others, within.numbers)]
     if isinstance(expected, Mapping) and isinstance(said, Mapping):
         if expected.keys() != said.keys():
-            return [Difference(f"other keys: {', '.join(sorted(map(str, expected.keys() ^ said.keys())))}")]
+            return [
+                Difference(say("other keys: {keys}", keys=", ".join(sorted(map(str, expected.keys() ^ said.keys())))))
+            ]
         return [_at(key, each) for key in expected for each in _inside(expected[key], said[key], within)]
     if isinstance(expected, list) and isinstance(said, list):
         if len(expected) != len(said):
-            return [Difference(f"{len(expected)} entries expected, {len(said)} said")]
+            return [Difference(say("{expected} entries expected, {said} said", expected=len(expected), said=len(said)))]
         pairs = enumerate(zip(expected, said, strict=True))
         return [_at(f"[{index}]", each) for index, (one, other) in pairs for each in _inside(one, other, within)]
     one_label = isinstance(expected, str | int | float) and isinstance(said, str | int | float)
     if same_label(expected, said) if one_label else expected is said:
         return []
-    return [Difference(f"{told(expected)} expected, {told(said)} said")]
+    return [Difference(other_than(told(expected), told(said)))]
 
 
 def _at(place: str, inside: Difference) -> Difference:
-    return replace(inside, words=f"{place}: {inside.words}")
+    return replace(inside, words=f"{place}: " + inside.words)
 
 
 def _inside(expected: Any, said: Any, within: Tolerances) -> list[Difference]:
@@ -144,7 +148,7 @@ def _inside(expected: Any, said: Any, within: Tolerances) -> list[Difference]:
 
 def _numbers_differ(expected: Any, said: Any, one: list[float], other: list[float], tolerance: float) -> list[str]:
     if _shape(expected) != _shape(said):
-        return [f"{_shape(expected)} numbers expected, {_shape(said)} said"]
+        return [say("{expected} numbers expected, {said} said", expected=_shape(expected), said=_shape(said))]
     if all(float(value).is_integer() for value in (*one, *other)):
         tolerance = 0.0
     largest = max(map(abs, (*one, *other)), default=0.0)
@@ -152,8 +156,8 @@ def _numbers_differ(expected: Any, said: Any, one: list[float], other: list[floa
     if not off:
         return []
     worst = max(off, key=lambda index: abs(one[index] - other[index]))
-    among = f"{len(off)} of {len(one)} numbers differ, most " if len(one) > 1 else ""
-    return [f"{among}{one[worst]:g} expected, {other[worst]:g} said"]
+    among = say("{count} of {of} numbers differ, most ", count=len(off), of=len(one)) if len(one) > 1 else ""
+    return [among + other_than(f"{one[worst]:g}", f"{other[worst]:g}")]
 
 
 def _numbers(value: Any) -> list[float] | None:

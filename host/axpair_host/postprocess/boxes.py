@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 from math import isfinite, isnan
 
-from axpair_host.postprocess.difference import Difference, of_score
+from axpair_proto.sentences import joined, say
+
+from axpair_host.postprocess.difference import Difference, of_score, other_than
 from axpair_host.postprocess.forms import Box, Entry
 
 MIN_IOU = 0.5
 """Boxes that overlap by less aren't the same."""
 _NEARLY = 0.02
 """Of the largest coordinate."""
+_SIDEWAYS = (say("{by:.3g} right", by=0), say("{by:.3g} left", by=0))
+_UPRIGHT = (say("{by:.3g} down", by=0), say("{by:.3g} up", by=0))
 _TOLD = 4
 _MOVED = 0.25
 """A box of nearly the same size, moved by no more than its longer edge, counts as moved, not as lost and found."""
@@ -24,7 +28,7 @@ def box_differences(
     """
     pairs, missing, extra = _matched(expected, said, iou)
     told = [
-        of_score(f"{one.told()} expected, {other.told()} said", one.score, other.score)
+        of_score(other_than(one.told(), other.told()), one.score, other.score)
         for one, other in pairs
         if one.score is not None
         and other.score is not None
@@ -35,12 +39,26 @@ def box_differences(
         if one in missing and other in extra:
             missing.remove(one)
             extra.remove(other)
-            told.append(Difference(f"{one.told()} {_shift(one, other)} (IoU {overlap(_of(one), _of(other)):.2f})"))
-    for word, left in (("missing", missing), ("too many", extra)):
-        if left:
-            more = f" and {len(left) - _TOLD} more" if len(left) > _TOLD else ""
-            told.append(Difference(f"{len(left)} {word}: {', '.join(_where(one) for one in left[:_TOLD])}{more}"))
+            told.append(
+                Difference(
+                    say(
+                        "{one} {shift} (IoU {overlap:.2f})",
+                        one=one.told(),
+                        shift=_shift(one, other),
+                        overlap=overlap(_of(one), _of(other)),
+                    )
+                )
+            )
+    if missing:
+        told.append(Difference(say("{count} missing: {boxes}", count=len(missing), boxes=_listed(missing))))
+    if extra:
+        told.append(Difference(say("{count} too many: {boxes}", count=len(extra), boxes=_listed(extra))))
     return told
+
+
+def _listed(boxes: Sequence[Entry]) -> str:
+    more = say(" and {rest} more", rest=len(boxes) - _TOLD) if len(boxes) > _TOLD else ""
+    return joined(", ", map(_where, boxes[:_TOLD])) + more
 
 
 def close_scores(one: float, other: float, tolerance: float) -> bool:
@@ -99,12 +117,8 @@ def _moved(one: Entry, other: Entry) -> bool:
 
 def _shift(one: Entry, other: Entry) -> str:
     right, down = (b - a for a, b in zip(_centre(_of(one)), _centre(_of(other)), strict=True))
-    parts = [
-        f"{abs(by):.3g} {words[by < 0]}"
-        for by, words in ((right, ("right", "left")), (down, ("down", "up")))
-        if abs(by) >= 0.5
-    ]
-    return f"shifted by {' and '.join(parts)}" if parts else "changed in size"
+    parts = [words[by < 0].filled(by=abs(by)) for by, words in ((right, _SIDEWAYS), (down, _UPRIGHT)) if abs(by) >= 0.5]
+    return say("shifted by {parts}", parts=joined(" and ", parts)) if parts else say("changed in size")
 
 
 def _distance(one: Entry, other: Entry) -> float:

@@ -15,6 +15,7 @@ import numpy as np
 from axpair_proto import programs
 from axpair_proto.failures import naming
 from axpair_proto.names import file_stems
+from axpair_proto.text import decoded
 
 from axpair_host.errors import PostprocessError
 from axpair_host.postprocess.ending import close, end, start_program, told_status
@@ -89,7 +90,7 @@ def command_of(
             last = printed.errors.decode("utf-8", "replace").strip().splitlines()[-1:] or ["it said nothing on stderr"]
             raise NoDecision(f"{arguments[0]} ended with {told_status(printed.status)}: {last[0][:200]}")
         try:
-            return read_text(printed.output.decode("utf-8", "replace"), pattern)
+            return read_text(decoded(printed.output).text, pattern)
         except Unmatched as error:
             raise NothingMatched(str(error)) from error
         except Unreadable as error:

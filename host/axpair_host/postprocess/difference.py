@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from math import isfinite
 
+from axpair_proto.sentences import say
+
 _SAME_MAGNITUDE = 2.0
 
 
@@ -13,6 +15,11 @@ class Difference:
     words: str
     of_score: bool = False
     """The same label or box, with another score: no threshold was crossed."""
+
+
+def other_than(expected: str, said: str) -> str:
+    """What was expected and what was said, in words."""
+    return say("{expected} expected, {said} said", expected=expected, said=said)
 
 
 def of_score(words: str, expected: float | None, said: float | None) -> Difference:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from axpair_proto.regular import read_regular
+from axpair_proto.text import decoded
 
 from axpair_host.errors import PostprocessError, UsageError
 from axpair_host.postprocess.decisions import as_json
@@ -73,7 +74,7 @@ def _from_file(path: Path, pattern: "re.Pattern[str] | None") -> Any:
         raise UsageError(f"{path}: can't be read: {error.strerror}", next_step="check the path") from error
     if len(data) > _MAX_BYTES:
         raise UsageError(f"{path}: larger than {_MAX_BYTES} bytes")
-    text = data.decode("utf-8-sig", errors="replace")
+    text = decoded(data).text
     try:
         return _parse(text)
     except ValueError as not_json:

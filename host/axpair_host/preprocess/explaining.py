@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from axpair_proto.capabilities import FitsPictures, Fitting
 from axpair_proto.dtypes import ITEM_BYTES
+from axpair_proto.sentences import say
 from axpair_proto.simulator import Models, Simulator
 
 from axpair_host.evidence.record import InputFacts, PreparedOtherwise, PreprocessFacts, PreprocessHit, Record
@@ -18,9 +19,9 @@ from axpair_host.preprocess.running import Preprocessor
 
 Array = np.ndarray[Any, Any]
 _FITTINGS: Mapping[Fitting, str] = {
-    "stretch": "the whole picture, stretched",
-    "letterbox": "the whole picture between gray bars",
-    "crop": "the picture cut to its middle",
+    "stretch": say("the whole picture, stretched"),
+    "letterbox": say("the whole picture between gray bars"),
+    "crop": say("the picture cut to its middle"),
 }
 _NEAR = 16.0
 """Mean difference of bytes within which two pieces of code decode and scale the same picture: measured on a photo, 2 to
@@ -93,7 +94,8 @@ def _ways(
         yield _Way(words, ("AX106",), data)
         for one in misreads(inputs, data):
             if one.code == "AX103":
-                yield _Way(f"{words}, and {one.name}", ("AX103", "AX106"), one.inputs)
+                both = say("{fitted}, and {changed}", fitted=words, changed=one.name)
+                yield _Way(both, ("AX103", "AX106"), one.inputs)
 
 
 def _padded(inputs: Sequence[InputFacts], data: Mapping[str, bytes], given: Mapping[str, bytes]) -> list[PreprocessHit]:
@@ -101,7 +103,7 @@ def _padded(inputs: Sequence[InputFacts], data: Mapping[str, bytes], given: Mapp
     extras = {padded_rows(one, data[one.name], given[one.name]) for one in inputs}
     if len(extras) != 1 or not (extra := extras.pop()):
         return []
-    return [PreprocessHit(f"rows that lie {extra} bytes further apart than they are long", ("AX107",))]
+    return [PreprocessHit(say("rows that lie {count} bytes further apart than they are long", count=extra), ("AX107",))]
 
 
 def _exact(ways: Sequence[_Way], given: Mapping[str, bytes], data: Mapping[str, bytes]) -> list[PreprocessHit]:

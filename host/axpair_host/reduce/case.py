@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from axpair_proto.gt.listing import refuse_foreign, require_ours, write_listed
+from axpair_proto.sentences import say
 from axpair_proto.simulator import Models
 
 from axpair_host.boards.opening import address_of
@@ -56,7 +57,8 @@ def reduce_case(order: CaseOrder, progress: Progress) -> dict[str, Any]:
         recorded = evidence.record.board.url if evidence.record.board else ""
         raise UsageError(
             "parts of the model are run on a board, and none was given",
-            next_step="give --board URL" + (f"; the case was recorded on {recorded}" if recorded else ""),
+            next_step=say("give --board URL")
+            + (say("; the case was recorded on {board}", board=recorded) if recorded else ""),
         )
     address = address_of(order.board)
     _refuse_other_models(evidence.record.case, order.models, order.gt)

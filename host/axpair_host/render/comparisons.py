@@ -5,22 +5,27 @@ from typing import Any
 
 from axpair_proto.lines import aligned, coloured, paragraph, plain
 from axpair_proto.printing import print_lines
+from axpair_proto.sentences import say, tr, translated
 
 from axpair_host.render.numbers import beside_words, cosine, number, own_line
 
 
 def comparisons(document: Mapping[str, Any]) -> None:
     """Print what `axpair compare` found on stdout."""
+    document = translated(document)
     tensors = document["tensors"]
     differing = sum(1 for one in tensors if not one["as_asked"])
     word = document["verdict"]
     asked = document["asked"]
     if differing:
-        spoken = f"{differing} of {len(tensors)} tensors are not {asked}."
+        spoken = tr("{differing} of {of} tensors are not {asked}.", differing=differing, of=len(tensors), asked=asked)
+    elif asked == "IDENTICAL":
+        spoken = tr("{count} tensors, all {asked}.", count=len(tensors), asked=asked)
     else:
-        spoken = f"{len(tensors)} tensors, all {asked}{' or stricter' if asked != 'IDENTICAL' else ''}."
+        spoken = tr("{count} tensors, all {asked} or stricter.", count=len(tensors), asked=asked)
     print_lines(paragraph(spoken, f"{coloured(word)}  "))
-    head = ["tensor", "relation", "cosine", "2-norm RE", "max abs", "differing", "atol that would pass"]
+    head = [tr("tensor"), tr("relation"), tr("cosine"), tr("2-norm RE"), tr("max abs"), tr("differing")]
+    head.append(tr("atol that would pass"))
     rows = [
         [
             plain(one["name"]),
@@ -44,5 +49,14 @@ def comparisons(document: Mapping[str, Any]) -> None:
 
 def _slice(part: Mapping[str, Any]) -> str:
     low, high = part["range"]
-    fate = "is zero in the second" if part["vanished"] else f"has cosine {part['cosine']:.4f}"
-    return f"slice {part['index']} of axis {part['axis']} ({low:.4g}..{high:.4g} in the first) {fate}"
+    fate = say("has cosine {cosine:.4f}", cosine=part["cosine"])
+    if part["vanished"]:
+        fate = say("is zero in the second")
+    return tr(
+        "slice {index} of axis {axis} ({low:.4g}..{high:.4g} in the first) {fate}",
+        index=part["index"],
+        axis=part["axis"],
+        low=low,
+        high=high,
+        fate=fate,
+    )

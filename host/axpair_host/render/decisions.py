@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from axpair_proto.lines import bold, paragraph, plain
+from axpair_proto.lines import bold, paragraph, plain, width
+from axpair_proto.sentences import tr
 
 _PROGRAM = "program"
 
@@ -11,24 +12,27 @@ _PROGRAM = "program"
 def decision_lines(table: Mapping[str, Any]) -> list[str]:
     """A title that says what is expected, then a line for each leg: what isn't as expected, or what was said."""
     if table["expected"] is None:
-        expected = "nothing is expected"
+        expected = tr("nothing is expected")
     elif table["expected_of"]:
-        expected = f"expected is what it makes of {table['expected_of']}: {table['expected']}"
+        expected = tr(
+            "expected is what it makes of {leg}: {expected}", leg=table["expected_of"], expected=table["expected"]
+        )
     else:
-        expected = f"expected is {table['expected']}"
+        expected = tr("expected is {expected}", expected=table["expected"])
     names = [_name(row["leg"]) for row in table["rows"]]
-    lines = paragraph(f" of {plain(table['postprocess'] or 'the program')}; {expected}", bold("decisions"), "  ")
+    whose = plain(table["postprocess"] or tr("the program"))
+    lines = paragraph(tr(" of {whose}; {expected}", whose=whose, expected=expected), bold(tr("decisions")), "  ")
     for name, row in zip(names, table["rows"], strict=True):
-        lead = f"  {name.ljust(max(map(len, names)))}  "
+        lead = f"  {name}{' ' * (max(map(width, names)) - width(name))}  "
         lines += paragraph(_words(row), lead, " " * len(lead))
     return lines
 
 
 def _words(row: Mapping[str, Any]) -> str:
-    if row["differs"] is None or row["differs"] == ["it failed"]:
+    if row["differs"] is None or row["differs"] == [tr("it failed")]:
         return str(row["said"])
-    return "; ".join(row["differs"]) or "as expected"
+    return tr("; ").join(row["differs"]) or tr("as expected")
 
 
 def _name(leg: str) -> str:
-    return "your program" if leg == _PROGRAM else plain(leg)
+    return tr("your program") if leg == _PROGRAM else plain(leg)

@@ -5,6 +5,7 @@ from typing import Any
 
 from axpair_proto.lines import aligned, bold, coloured, dim, paragraph, plain, shortened, width
 from axpair_proto.printing import print_line, print_lines
+from axpair_proto.sentences import say, tr, translated
 from axpair_proto.terminal import columns
 
 from axpair_host.layers.costs import STAGES
@@ -18,6 +19,7 @@ _LEAST_NAMES = 20
 
 def layers(document: Mapping[str, Any], *, every: bool) -> None:
     """Print the worst layers, or every one in order, on stdout."""
+    document = translated(document)
     rows: Sequence[Mapping[str, Any]] = document["layers"]
     numbered = list(enumerate(rows, start=1))
     shown = numbered if every else sorted(numbered, key=lambda one: _badness(one[1]))[:SHOWN]
@@ -40,7 +42,8 @@ def layers(document: Mapping[str, Any], *, every: bool) -> None:
         )
     print_lines(_fitted(table, ["", "#", "layer", "operator", *_columns(rows), ""]))
     if len(shown) < len(rows):
-        print_line(dim(f"the worst {len(shown)} of {len(rows)} layers; --all shows every one in order"))
+        said = tr("the worst {count} of {of} layers; --all shows every one in order", count=len(shown), of=len(rows))
+        print_line(dim(said))
     for row in [one for _, one in shown if one["causes"]][:3]:
         for cause in row["causes"]:
             print_lines(paragraph(cause["words"], f"  {plain(row['name'])}: ", "    "))
@@ -48,56 +51,86 @@ def layers(document: Mapping[str, Any], *, every: bool) -> None:
 
 def bisection(document: Mapping[str, Any]) -> None:
     """Print what a bisection came to on stdout."""
+    document = translated(document)
     found = document["bisection"]
     print_lines(paragraph(found["why"], f"{coloured(document['verdict'])}  "))
     for tensor in found["differs"]:
-        said = f"; {'; '.join(tensor['signature'])}" if tensor["signature"] else ""
-        most = "" if tensor["max_abs"] is None else f", by {tensor['max_abs']:.6g} at most"
-        spoken = f"{tensor['differing']} of {tensor['elements']} elements differ{most}{said}"
+        spoken = tr("; ").join([differing(tensor), *tensor["signature"]])
         print_lines(paragraph(spoken, f"  {plain(tensor['name'])}: ", "    "))
     if len(found["nodes"]) > 1:
-        print_line(bold("The fault lies among:"))
+        print_line(bold(tr("The fault lies among:")))
         print_lines(aligned([[plain(one["name"]), plain(one["kind"])] for one in found["nodes"]], "  "))
-    print_line(dim(f"{len(found['trials'])} models tried, at most {found['expected_trials']} expected"))
+    tried, expected = len(found["trials"]), found["expected_trials"]
+    print_line(dim(tr("{count} models tried, at most {expected} expected", count=tried, expected=expected)))
+
+
+def differing(tensor: Mapping[str, Any]) -> str:
+    """How many elements of a tensor differ, and by how much."""
+    values = {"differing": tensor["differing"], "elements": tensor["elements"]}
+    if tensor["max_abs"] is None:
+        return tr("{differing} of {elements} elements differ", **values)
+    return tr("{differing} of {elements} elements differ, by {most:.6g} at most", **values, most=tensor["max_abs"])
 
 
 def _summary(document: Mapping[str, Any]) -> list[str]:
     line, reference = document["line"], document["reference"]
     first, worst = document["first_below"], document["costliest"]
-    stage = {"own": "own cosine"}.get(document["first_below_stage"], document["first_below_stage"])
+    stage = {"own": tr("own cosine")}.get(document["first_below_stage"], document["first_below_stage"])
     word = f"{coloured(document['verdict'])}  "
     margin = " " * width(word)
     if first is not None:
-        said = f"{first['name']!r} ({first['kind'] or 'layer'}) is the first whose {stage} is below {line:g} "
-        lines = paragraph(f"{said}against {reference}.", word)
+        said = tr(
+            "{name!r} ({kind}) is the first whose {stage} is below {line:g} against {reference}.",
+            name=first["name"],
+            kind=first["kind"] or tr("layer"),
+            stage=stage,
+            line=line,
+            reference=reference,
+        )
     else:
-        lines = paragraph(f"no layer's {stage} is below {line:g} against {reference}.", word)
+        said = tr(
+            "no layer's {stage} is below {line:g} against {reference}.", stage=stage, line=line, reference=reference
+        )
+    lines = paragraph(said, word)
     for one in document["outputs"]:
         if one["lost"]:
-            lines += paragraph(f"The output {one['name']!r} shows a loss: {one['lost']}.", "      ")
+            lost = tr("The output {name!r} shows a loss: {why}.", name=one["name"], why=one["lost"])
+            lines += paragraph(lost, margin)
     if worst is not None:
-        stands = "" if worst["stands_out"] else "; the loss is spread, no layer stands out"
-        lines += paragraph(
-            f"{worst['name']!r} ({worst['kind'] or worst['node']}) costs most of its own, {worst['share']:.0%} of all "
-            f"layers' own error{stands}.",
-            margin,
+        costs = tr(
+            "{name!r} ({kind}) costs most of its own, {part:.0%} of all layers' own error{spread}.",
+            name=worst["name"],
+            kind=worst["kind"] or worst["node"],
+            part=worst["share"],
+            spread="" if worst["stands_out"] else say("; the loss is spread, no layer stands out"),
         )
+        lines += paragraph(costs, margin)
     if (entry := document["enters_at"]) is not None:
         cause = entry["cause"]
-        lines += paragraph(f"It enters at {entry['name']!r} ({entry['kind']}): {cause['words']}.", margin)
-        lines += paragraph(f"{cause['mend'][0].upper()}{cause['mend'][1:]}.", f"{margin}next: ")
-    for one in document["miscompiled"][:3]:
-        lines += paragraph(
-            f"{one['name']!r} ({one['node']}) is compiled wrongly (AX202): fed with the quantised model's own codes "
-            "it is off by more than rounding.",
-            margin,
+        enters = tr(
+            "It enters at {name!r} ({kind}): {why}.", name=entry["name"], kind=entry["kind"], why=cause["words"]
         )
+        lines += paragraph(enters, margin)
+        lines += paragraph(f"{cause['mend'][0].upper()}{cause['mend'][1:]}.", f"{margin}{tr('next: ')}")
+    for one in document["miscompiled"][:3]:
+        wrong = tr(
+            "{name!r} ({node}) is compiled wrongly (AX202): fed with the quantised model's own codes it is off by more "
+            "than rounding.",
+            name=one["name"],
+            node=one["node"],
+        )
+        lines += paragraph(wrong, margin)
     trial = document["int16"]
     if trial is not None:
-        gone = "; ".join(_change(name, trial) for name in trial["before"])
-        lost = "doesn't bring it back" if trial["lost"] else "has nothing to bring back"
-        said = "brings it back" if trial["brought_back"] else lost
-        lines += paragraph(f"16 bit in {trial['layer']!r} {said}: {gone}.", margin)
+        gone = tr("; ").join(_change(name, trial) for name in trial["before"])
+        values = {"layer": trial["layer"], "gone": gone}
+        if trial["brought_back"]:
+            said = tr("16 bit in {layer!r} brings it back: {gone}.", **values)
+        elif trial["lost"]:
+            said = tr("16 bit in {layer!r} doesn't bring it back: {gone}.", **values)
+        else:
+            said = tr("16 bit in {layer!r} has nothing to bring back: {gone}.", **values)
+        lines += paragraph(said, margin)
     return lines
 
 
@@ -130,8 +163,8 @@ def _has_own_error(rows: Sequence[Mapping[str, Any]]) -> bool:
 
 def _columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Heads of the scores: cosines end to end, the layer's own 2-norm relative error, what compilation adds to it."""
-    own = [("own RE" if _has_own_error(rows) else "own cosine")] if _has_own(rows) else []
-    return [*_stages(rows), *own, *(["J-Q steps"] if _has_compiled(rows) else [])]
+    own = [(tr("own RE") if _has_own_error(rows) else tr("own cosine"))] if _has_own(rows) else []
+    return [*_stages(rows), *own, *([tr("J-Q steps")] if _has_compiled(rows) else [])]
 
 
 def _has_compiled(rows: Sequence[Mapping[str, Any]]) -> bool:

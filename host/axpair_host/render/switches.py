@@ -4,17 +4,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from axpair_proto.lines import aligned, plain
+from axpair_proto.sentences import say, tr, translated
 
-_WORDS = {True: "yes", False: "no", None: "-"}
+_WORDS = {True: say("yes"), False: say("no"), None: "-"}
 
 
 def switch_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """switch, bytes changed?, right?; what wasn't tried, or failed, says why."""
-    table = [[plain(row["switch"]), _WORDS[row["changed"]], _WORDS[row["right"]], plain(_remark(row))] for row in rows]
-    return aligned(table, "  ", ["switch", "bytes changed?", "right?", ""])
+    table = [
+        [plain(row["switch"]), *translated([_WORDS[row["changed"]], _WORDS[row["right"]]]), plain(_remark(row))]
+        for row in rows
+    ]
+    return aligned(table, "  ", [tr("switch"), tr("bytes changed?"), tr("right?"), ""])
 
 
 def _remark(row: Mapping[str, Any]) -> str:
     if row["failed"]:
-        return f"failed: {row['failed']}"
+        return tr("failed: {why}", why=row["failed"])
     return row["lacking"] or ""

@@ -5,6 +5,7 @@ from typing import Any
 
 from axpair_proto.lines import aligned, bold, dim, fitted, paragraph, plain
 from axpair_proto.printing import print_lines
+from axpair_proto.sentences import say, tr, translated
 
 from axpair_host.render.numbers import cosine
 
@@ -16,27 +17,36 @@ def tuned(document: Mapping[str, Any]) -> None:
     """Print on stdout."""
     trials: Sequence[Mapping[str, Any]] = document["trials"]
     cases = len(document["cases"])
-    what = f"cosine of joint against float model, {cases} file{'s' * (cases != 1)}"
-    print_lines(fitted([bold(f"{document['title']}: {what}")]))
+    document = translated(document)
+    title = document["title"]
+    about = tr("{title}: cosine of joint against float model, {count} files", title=title, count=cases)
+    if cases == 1:
+        about = tr("{title}: cosine of joint against float model, 1 file", title=title)
+    print_lines(fitted([bold(about)]))
     names = list(next(one["outputs"] for one in trials if one["outputs"]))
     shown = names if 1 < len(names) <= _COLUMNS else []
-    head = ["", "#", "strategy", "observer", "size", "set", "int16", "worst", "mean"]
-    head += [f"{plain(name)} worst" for name in shown] + ["build s", "joint KiB", ""]
+    head = ["", "#", tr("strategy"), tr("observer"), tr("size"), tr("set"), "int16", tr("worst"), tr("mean")]
+    head += [tr("{name} worst", name=plain(name)) for name in shown] + [tr("build s"), tr("joint KiB"), ""]
     rows = []
     for place, one in enumerate(trials):
         row = ["*" if place == document["best"] else "", str(place + 1), one["strategy"], one["observer"]]
-        row += [str(one["size"] or "all"), plain(one["set"].rpartition("/")[2]) if one["set"] else "-"]
+        row += [str(one["size"] or tr("all")), plain(one["set"].rpartition("/")[2]) if one["set"] else "-"]
         row += [str(one["int16_layers"] or "-"), cosine(one["worst"]), cosine(one["mean"])]
         row += [cosine(one["outputs"][name]["worst"]) if name in one["outputs"] else "-" for name in shown]
         row += [f"{one['build_seconds']:.1f}", f"{one['joint_bytes'] / 1024:.0f}", plain(one["failed"] or "")[:60]]
         rows.append(row)
     print_lines(aligned(rows, head=head))
     best = document["best"]
-    said = "none is better than the configuration as it is" if best == 0 else f"number {best + 1} is best"
+    said = say("number {number} is best", number=best + 1)
+    if best == 0:
+        said = say("none is better than the configuration as it is")
     print_lines(
         paragraph(
-            f"{said}, by the worst output of the worst case. A real toolchain rounds otherwise: take the "
-            "order of the rows from here, not their last digits."
+            tr(
+                "{said}, by the worst output of the worst case. A real toolchain rounds otherwise: take the order of "
+                "the rows from here, not their last digits.",
+                said=said,
+            )
         )
     )
     for note in document["notes"]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from axpair_proto.lines import aligned, bold, coloured, dim, paragraph, plain, width
 from axpair_proto.printing import print_lines, speech
+from axpair_proto.sentences import say, tr, translated
 from axpair_proto.text import json_text
 
 from axpair_host.render.decisions import decision_lines
@@ -12,24 +13,28 @@ from axpair_host.render.numbers import beside_words, own_line, relation
 from axpair_host.render.switches import switch_lines
 
 OWNERS = {
-    "none": "nowhere",
-    "model": "in the float model",
-    "config": "in the Pulsar configuration",
-    "calibration": "in the calibration data",
-    "preprocess": "in the preparation of the input",
-    "postprocess": "in the post-processor",
-    "application": "in the program around the model",
-    "quantization": "in quantisation",
-    "toolchain": "in the compiler or the NPU simulator",
-    "board": "on the board (driver, runtime library or hardware)",
-    "setup": "in the set-up of this board",
-    "harness": "in the harness, or in what it was given",
-    "unknown": "where isn't decided yet",
+    "none": say("nowhere"),
+    "model": say("in the float model"),
+    "config": say("in the Pulsar configuration"),
+    "calibration": say("in the calibration data"),
+    "preprocess": say("in the preparation of the input"),
+    "postprocess": say("in the post-processor"),
+    "application": say("in the program around the model"),
+    "quantization": say("in quantisation"),
+    "toolchain": say("in the compiler or the NPU simulator"),
+    "board": say("on the board (driver, runtime library or hardware)"),
+    "setup": say("in the set-up of this board"),
+    "harness": say("in the harness, or in what it was given"),
+    "unknown": say("where isn't decided yet"),
 }
 """Where it arises, in words; never who is guilty."""
 
-SIDES = {"customer": "yours to mend", "axera": "for AX engineers", "undecided": "not decided whose"}
-_STAGES = {"conversion": "conversion", "on_board": "on the board", "application": "application"}
+SIDES = {
+    "customer": say("yours to mend"),
+    "axera": say("for AX engineers"),
+    "undecided": say("not decided whose"),
+}
+STAGES = {"conversion": say("conversion"), "on_board": say("on the board"), "application": say("application")}
 _PAIRS = (
     ("joint_board", "joint-board"),
     ("onnx_joint", "onnx-joint"),
@@ -49,6 +54,7 @@ def verdict_lines(document: Mapping[str, Any], *, figures: bool = False) -> list
 
     `figures`: with what each finding rests on, with versions and times.
     """
+    document = translated(document)
     lead = f"{coloured(str(document['verdict']))}  "
     lines: list[str] = []
     for sentence in _headlines(document):
@@ -61,19 +67,19 @@ def verdict_lines(document: Mapping[str, Any], *, figures: bool = False) -> list
             lines += [line for one in output.get("lines", ()) for line in own_line(one)]
     if document.get("decisions"):
         lines += ["", *decision_lines(document["decisions"])]
-    for title, key in (("findings", "findings"), ("warnings", "warnings")):
+    for title, key in ((tr("findings"), "findings"), (tr("warnings"), "warnings")):
         if document.get(key):
             lines += ["", bold(title)]
             for place, one in enumerate(document[key], start=1):
                 lines += _finding(place, one, with_steps=key == "findings", figures=figures)
     if document.get("switches"):
-        lines += ["", bold("switches of the board"), *switch_lines(document["switches"])]
+        lines += ["", bold(tr("switches of the board")), *switch_lines(document["switches"])]
     if document["not_judged"]:
-        lines += ["", bold("not judged")]
+        lines += ["", bold(tr("not judged"))]
         for one in document["not_judged"]:
             lines += paragraph(one["why"], f"  {plain(one['what'])}: ", "    ")
     if figures:
-        for title, rows in (("versions", document["versions"]), ("seconds", document["timings"])):
+        for title, rows in ((tr("versions"), document["versions"]), (tr("seconds"), document["timings"])):
             lines += ["", bold(title), *_figures(rows, "  ")]
     return lines
 
@@ -81,41 +87,47 @@ def verdict_lines(document: Mapping[str, Any], *, figures: bool = False) -> list
 def _headlines(document: Mapping[str, Any]) -> list[str]:
     """What a person sees first, and a sentence for each thing that is wrong by itself."""
     if document["verdict"] == "PASS":
-        return ["Nothing wrong was found in what was judged."]
+        return [tr("Nothing wrong was found in what was judged.")]
     findings = {one["code"]: one for one in reversed(document["findings"])}
     told = [_headline([findings[code] for code in codes]) for codes in document["headlines"]]
-    return [*document["seen_first"], *(told or ["The evidence doesn't decide it; what is missing stands below."])]
+    return [*document["seen_first"], *(told or [tr("The evidence doesn't decide it; what is missing stands below.")])]
 
 
 def _headline(alike: Sequence[Mapping[str, Any]]) -> str:
     """Of findings that the same evidence fits."""
-    names = [f"{one['title']} ({one['code']})" for one in alike]
-    named = " or ".join([names[0], *(name[0].lower() + name[1:] for name in names[1:])])
+    names = [tr("{title} ({code})", title=one["title"], code=one["code"]) for one in alike]
+    named = tr(" or ").join([names[0], *(name[0].lower() + name[1:] for name in names[1:])])
     if alike[0]["weight"] != "fault":
-        return f"It looks like {alike[0]['code']} ({alike[0]['title']}), and more evidence is needed."
+        return tr(
+            "It looks like {code} ({title}), and more evidence is needed.",
+            code=alike[0]["code"],
+            title=alike[0]["title"],
+        )
     owners = {one["owner"] for one in alike}
-    where = OWNERS.get(owner, owner) if len(owners) == 1 and (owner := alike[0]["owner"]) != "unknown" else ""
-    return f"{named}: it arises {where}." if where else f"{named}: {OWNERS['unknown']}."
+    if len(owners) == 1 and (owner := alike[0]["owner"]) != "unknown":
+        return tr("{named}: it arises {where}.", named=named, where=OWNERS.get(owner, owner))
+    return tr("{named}: {undecided}.", named=named, undecided=OWNERS["unknown"])
 
 
 def _facts(document: Mapping[str, Any]) -> list[list[str]]:
     rows = []
     if document["findings"]:
         first = document["findings"][0]
-        rows.append(["code", " or ".join(map(str, document["headlines"][0]))])
+        rows.append([tr("code"), tr(" or ").join(map(str, document["headlines"][0]))])
         owner, side = document["owner"], document["side"]
-        rows.append(["owner", owner if owner == "none" else f"{owner} ({SIDES.get(side, side)})"])
-        rows.append(["stage", _STAGES.get(first["stage"], str(first["stage"]))])
-    rows.append(["case", plain(document.get("case") or "-")])
-    rows.append(["simulator", plain(document["simulator"] or "unknown")])
+        whose = translated(SIDES.get(side, side))
+        rows.append([tr("owner"), owner if owner == "none" else tr("{owner} ({whose})", owner=owner, whose=whose)])
+        rows.append([tr("stage"), translated(STAGES.get(first["stage"], str(first["stage"])))])
+    rows.append([tr("case"), plain(document.get("case") or "-")])
+    rows.append([tr("simulator"), plain(document["simulator"] or tr("unknown"))])
     board = document.get("board")
-    rows.append(["board", plain(board["url"]) if board else "not recorded"])
+    rows.append([tr("board"), plain(board["url"]) if board else tr("not recorded")])
     return rows
 
 
 def _outputs(outputs: Sequence[Mapping[str, Any]]) -> list[str]:
     pairs = [(key, title) for key, title in _PAIRS if any(output[key] is not None for output in outputs)]
-    head = ["output", "shape", *(title for _, title in pairs)]
+    head = [tr("output"), tr("shape"), *(title for _, title in pairs)]
     rows = [
         [plain(output["name"]), "x".join(map(str, output["shape"])), *(relation(output[key]) for key, _ in pairs)]
         for output in outputs
@@ -133,16 +145,17 @@ def _held(output: Mapping[str, Any]) -> list[str]:
 
 
 def _finding(place: int, one: Mapping[str, Any], *, with_steps: bool, figures: bool) -> list[str]:
-    lines = paragraph(f"{one['title']}.", f"  {place}. {bold(one['code'])} ", "     ")
+    lines = paragraph(tr("{title}.", title=one["title"]), f"  {place}. {bold(one['code'])} ", "     ")
     lines += paragraph(one["summary"], "     ")
     lines += paragraph(_standing(one), "     ")
     if one["cosine_if_fixed"] is not None:
-        lines += paragraph(f"If this alone were mended: cosine {one['cosine_if_fixed']:.4f}.", "     ")
+        mended = tr("If this alone were mended: cosine {cosine:.4f}.", cosine=one["cosine_if_fixed"])
+        lines += paragraph(mended, "     ")
     if figures:
         lines += _figures(one["evidence"], "     ")
     if with_steps:
         for step in one["next_steps"]:
-            lines += paragraph(step, "     next: ", "           ")
+            lines += paragraph(step, f"     {tr('next: ')}")
     return lines
 
 
@@ -157,20 +170,22 @@ def _figures(figures: Mapping[str, Any], indent: str) -> list[str]:
 
 def _standing(one: Mapping[str, Any]) -> str:
     if one["weight"] == "warning":
-        return "A warning: it doesn't change the verdict."
+        return tr("A warning: it doesn't change the verdict.")
     if one.get("by_vendor") == "same" and not one["proven"]:
-        return "A hint, not proven. That it isn't our own worker on the board is: run_joint shows it too."
+        return tr("A hint, not proven. That it isn't our own worker on the board is: run_joint shows it too.")
     if one.get("by_vendor") == "right" and one["owner"] == "harness":
-        return "It arises in our own worker: run_joint is right on the same board."
+        return tr("It arises in our own worker: run_joint is right on the same board.")
     if not one["proven"]:
-        return "A hint, not proven."
+        return tr("A hint, not proven.")
     if one["code"] == "AX307" and one["evidence"].get("by_log"):
-        return "Seen in the log of the run."
+        return tr("Seen in the log of the run.")
     if one["code"] == "AX307" and not one["owner_proven"]:
-        return "Seen by the agent. That it isn't our own worker on the board would be shown by run_joint failing too."
+        return tr(
+            "Seen by the agent. That it isn't our own worker on the board would be shown by run_joint failing too."
+        )
     if not one["owner_proven"]:
-        return (
+        return tr(
             "The explanation is proven by the bytes. That it isn't our own worker on the board would be shown by "
             "run_joint giving the same bytes there."
         )
-    return "Proven."
+    return tr("Proven.")

@@ -1,5 +1,6 @@
 """Which BadCases there are: a folder, archive or list becomes cases with stable, unique ids in a fixed order."""
 
+import contextlib
 import csv
 import errno
 import hashlib
@@ -11,6 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from axpair_proto.names import as_text, find_name, gt_file_stem, match_stems
+from axpair_proto.sentences import say
+from axpair_proto.text import Decoded, decoded
 
 from axpair_host.errors import UsageError
 from axpair_host.evidence.archives import StayedIn, as_folder
@@ -59,6 +62,8 @@ class Found:
     """What is named as a case and is no file to read, each with what it is instead."""
     unread_columns: tuple[str, ...] = ()
     """Of a CSV list: those that name neither a file nor an id."""
+    note: str = ""
+    """Of a list: what people should know of how it was read."""
 
     def digest(self) -> str:
         """sha256 over the ids: the same for the same list of cases."""
@@ -91,10 +96,11 @@ def discover(cases: Path, inputs: Sequence[str], *, run: Path | None = None, nam
     id. `named`: what people know the folder as.
     A model with one input: each file is a case. With several: each sub-folder that holds files is one, its files named
     by the inputs' (escaped) names. `run` is left out where it lies inside. Paths in a list are relative to the list;
-    empty lines and those that begin with '#' are skipped.
+    empty lines and those that begin with '#' are skipped. A list may be in GBK, and so may the files' names.
     Raises UsageError when there is nothing, a path isn't there, or two ids collide.
     """
     unread: list[str] = []
+    note: str = ""
     if cases.is_dir():
         files, left_out, passed_over = _in_folder(cases, run)
         if len(inputs) == 1:
@@ -105,7 +111,9 @@ def discover(cases: Path, inputs: Sequence[str], *, run: Path | None = None, nam
     else:
         existing_file("CASES", cases)
         passed_over, left_out = [], []
-        found, unread = _listed(cases, inputs, passed_over)
+        listing = _text_of(cases)
+        note = say("{listing}: {said}", listing=cases, said=listing.said) if listing.said else ""
+        found, unread = _listed(cases, listing.text, inputs, passed_over)
     if not found:
         raise UsageError(
             f"{named or cases}: no cases in it; {len(left_out) + len(passed_over)} other files",
@@ -113,7 +121,7 @@ def discover(cases: Path, inputs: Sequence[str], *, run: Path | None = None, nam
         )
     found.sort(key=lambda case: case.id)
     _refuse_collisions(found)
-    return Found(tuple(found), tuple(sorted(left_out)), tuple(sorted(passed_over)), tuple(unread))
+    return Found(tuple(found), tuple(sorted(left_out)), tuple(sorted(passed_over)), tuple(unread), note)
 
 
 def _in_folder(folder: Path, run: Path | None) -> tuple[list[Path], list[str], list[str]]:
@@ -172,16 +180,15 @@ class _Line:
     id: str = ""
 
 
-def _listed(listing: Path, inputs: Sequence[str], passed_over: list[str]) -> tuple[list[Case], list[str]]:
+def _listed(listing: Path, text: str, inputs: Sequence[str], passed_over: list[str]) -> tuple[list[Case], list[str]]:
     """The cases, and the columns that weren't read."""
     unread: list[str] = []
-    text = _text_of(listing)
     is_csv = listing.suffix.lower() == ".csv"
     lines = _of_csv(listing, text, inputs, unread) if is_csv else _of_text(listing, text)
     cases: list[Case] = []
     first_line: dict[str, int] = {}
     for line in lines:
-        paths = {name: listing.parent / text for name, text in line.paths.items()}
+        paths = {name: _path_of(listing.parent, path) for name, path in line.paths.items()}
         not_files = [
             f"{_id(PurePath(line.paths[name]))} ({what})"
             for name, path in paths.items()
@@ -251,17 +258,31 @@ def _columns(cells: Sequence[str], inputs: Sequence[str]) -> dict[int, str]:
     return paths | {at: _ID for at, cell in enumerate(cells) if cell.lower() == _ID and at not in paths}
 
 
-def _text_of(listing: Path) -> str:
+def _text_of(listing: Path) -> Decoded:
     try:
-        text = listing.read_text(encoding="utf-8-sig")
-        if "\0" in text:
-            raise ValueError("it holds NUL characters, as UTF-16 text does")
+        text = decoded(listing.read_bytes())
+        if "\0" in text.text:
+            raise ValueError("it holds NUL characters, which no text does")
+        if "\N{REPLACEMENT CHARACTER}" in text.text:
+            raise ValueError("it is neither UTF-8 nor GBK")
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{listing}: neither a folder nor a readable list of cases: {error}",
-            next_step="give a folder, or a text file (UTF-8) with one path a line",
+            next_step="give a folder, or a text file (UTF-8 or GBK) with one path a line",
         ) from error
     return text
+
+
+def _path_of(folder: Path, text: str) -> Path:
+    """A line's file: under that name, or under its bytes in GBK, as archives from a Chinese Windows leave them."""
+    path = folder / text
+    if text.isascii() or path.exists():
+        return path
+    with contextlib.suppress(UnicodeEncodeError):
+        in_gbk = folder / os.fsdecode(text.encode("gb18030"))
+        if in_gbk.exists():
+            return in_gbk
+    return path
 
 
 def _single(name: str, path: Path, input_name: str) -> Case:

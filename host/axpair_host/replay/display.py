@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from axpair_proto.lines import color_of
 from axpair_proto.printing import live_console, print_note
+from axpair_proto.sentences import in_words, translated
 from axpair_proto.terminal import spinner
 from axpair_proto.text import printable
 
@@ -81,8 +82,8 @@ class Bar:
 
 def _told(row: Row) -> str:
     if row.verdict == BAD_INPUT:
-        return f"{row.id}: {row.verdict}: {row.document['error']['message']}"
+        return f"{row.id}: {row.verdict}: {in_words(row.document['error']['message'])}"
     findings = row.document.get("findings") or [{}]
     said = " ".join(filter(None, (row.verdict, row.code, row.owner if row.verdict != "PASS" else "")))
-    summary = findings[0].get("summary", "") if row.verdict != "PASS" else ""
+    summary = translated(findings[0].get("summary", "")) if row.verdict != "PASS" else ""
     return f"{row.id}: {said}" + (f": {summary}" if summary else "")

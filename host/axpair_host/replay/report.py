@@ -6,6 +6,7 @@ from pathlib import Path
 
 from axpair_proto.lines import aligned, coloured, fitted, plain
 from axpair_proto.printing import print_lines
+from axpair_proto.sentences import in_words, tr
 from axpair_proto.text import first_names
 
 from axpair_host.replay.keeping import wrong_with
@@ -21,7 +22,7 @@ Table = tuple[str, Sequence[str], list[Sequence[str]]]
 def print_report(run: Path, replayed: Replayed) -> None:
     """Print it to stdout."""
     for title, names, cells in _tables(replayed.summary):
-        print_lines([f"{title}:", *aligned([list(map(_cell, row)) for row in cells], "  ", names)])
+        print_lines([tr("{title}:", title=title), *aligned([list(map(_cell, row)) for row in cells], "  ", names)])
     print_lines(fitted(_lines(run, replayed)))
 
 
@@ -29,13 +30,15 @@ def _tables(summary: Summary) -> list[Table]:
     verdicts = [(name, str(count)) for name, count in summary.verdicts.items() if count]
     codes = [(code, str(count)) for code, count in summary.codes.items()]
     worst = [(one.output, one.legs.replace("_", " - "), f"{one.cosine:.6f}", one.case) for one in summary.worst]
-    tables: list[Table] = [("Verdicts", ("verdict", "cases"), [*verdicts, ("all", str(summary.cases))])]
+    cases = tr("cases")
+    tables: list[Table] = [(tr("Verdicts"), (tr("verdict"), cases), [*verdicts, (tr("all"), str(summary.cases))])]
     if codes:
-        tables.append(("First findings", ("code", "cases"), list(codes)))
+        tables.append((tr("First findings"), (tr("code"), cases), list(codes)))
     if summary.warnings:
         tables.append(("Warnings", ("code", "cases"), [(code, str(count)) for code, count in summary.warnings.items()]))
     if worst:
-        tables.append(("Worst cosines", ("output", "between", "cosine", "case"), list(worst)))
+        names = (tr("output"), tr("between"), tr("cosine"), tr("case"))
+        tables.append((tr("Worst cosines"), names, list(worst)))
     if summary.similarities:
         tables.append(("Similarity of two cases, where it changed most", _SIMILARITY, _similar(summary)))
     return tables
@@ -71,29 +74,36 @@ def _of_similarity(summary: Summary) -> list[str]:
 def _lines(run: Path, replayed: Replayed) -> list[str]:
     lines = []
     if not replayed.ran:
-        lines.append(f"nothing to do: every case was done by an earlier call; the results are those of {run}")
-    elif replayed.summary.earlier:
-        lines.append(f"cases run now: {replayed.ran}, by earlier calls: {replayed.summary.earlier}")
+        lines.append(
+            tr("nothing to do: every case was done by an earlier call; the results are those of {run}", run=run)
+        )
+    elif earlier := replayed.summary.earlier:
+        lines.append(tr("cases run now: {now}, by earlier calls: {earlier}", now=replayed.ran, earlier=earlier))
     if replayed.damaged:
-        ids = list(replayed.damaged)
-        lines.append(f"rows that were damaged and count for nothing ({len(ids)}): {first_names(ids, 1)}")
+        lines.append(_counted(tr("rows that were damaged and count for nothing"), list(replayed.damaged), 1))
     if lost := replayed.workers_lost:
-        lines.append(f"workers lost from outside: {lost}; what they ran, ran again")
+        lines.append(tr("workers lost from outside: {count}; what they ran, ran again", count=lost))
     here = {case.id for case in replayed.found.cases}
     gone = [row.id for row in replayed.rows if row.id not in here]
     if gone:
-        lines.append(f"no longer there, but their rows stay ({len(gone)}): {first_names(gone, 1)}")
+        lines.append(_counted(tr("no longer there, but their rows stay"), gone, 1))
     if left_out := replayed.found.left_out:
-        lines.append(f"left out, as neither image, .bin nor .npy ({len(left_out)}): {first_names(left_out)}")
+        lines.append(_counted(tr("left out, as neither image, .bin nor .npy"), left_out))
     if columns := replayed.found.unread_columns:
         lines.append(
             f"columns of the list that aren't read: {first_names(columns)}; results go with --expect, --observed"
         )
     if passed_over := replayed.found.passed_over:
-        lines.append(f"passed over, as no files ({len(passed_over)}): {first_names(passed_over, 20)}")
-    lines += [f"unusable: {plain(row.id)}: {row.document['error']['message']}" for row in _unusable(replayed.rows)]
+        lines.append(_counted(tr("passed over, as no files"), passed_over, 20))
+    for row in _unusable(replayed.rows):
+        why = in_words(row.document["error"]["message"])
+        lines.append(tr("unusable: {id}: {why}", id=plain(row.id), why=why))
     lines += [f"a line doesn't hold: {plain(one)}" for one in replayed.summary.missed]
     return [*lines, *_of_similarity(replayed.summary), *_of_kept(run, replayed.rows)]
+
+
+def _counted(what: str, names: Sequence[str], most: int = 3) -> str:
+    return tr("{what} ({count}): {names}", what=what, count=len(names), names=first_names(names, most))
 
 
 def _of_kept(run: Path, rows: Sequence[Row]) -> list[str]:
@@ -103,10 +113,11 @@ def _of_kept(run: Path, rows: Sequence[Row]) -> list[str]:
         if row.kept:
             kept.setdefault(wrong_with(run, row), []).append(row)
     whole = kept.pop("", [])
-    lines = [f"{wrong} ({len(of)}): {first_names([row.id for row in of])}" for wrong, of in sorted(kept.items())]
+    lines = [_counted(in_words(wrong), [row.id for row in of]) for wrong, of in sorted(kept.items())]
     if whole:
-        lines.append(f"gt folders of cases that did not pass ({len(whole)}): {run / 'cases'}")
-        lines.append(f"  next: axpair diagnose {shlex.quote(str(run / whole[0].kept))}")
+        folder = run / "cases"
+        lines.append(tr("gt folders of cases that did not pass ({count}): {folder}", count=len(whole), folder=folder))
+        lines.append(f"  {tr('next: ')}axpair diagnose {shlex.quote(str(run / whole[0].kept))}")
     return lines
 
 

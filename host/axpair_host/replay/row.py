@@ -20,6 +20,10 @@ VOLATILE = ("timings", "board", "versions")
 """Keys of a pair document that depend on when, where and with which process it was made: stored apart."""
 
 
+SENTENCES = "sentences"
+"""Where, beside those, it is stored how the sentences of the document were made."""
+
+
 @dataclass(frozen=True)
 class Metric:
     """One comparison of one output of one case."""

@@ -115,6 +115,8 @@ def _carried_out(task: "_Task", progress: Progress) -> Replayed:
         header = task.header()
         damaged = run.damaged()
         stored = run.header()
+        if task.found.note:
+            progress.note(task.found.note)
         refuse_damaged(stored, len(run.rows()) + len(damaged), str(order.run))
         if stored:
             refuse_other(stored, header, str(order.run))

@@ -20,12 +20,13 @@ from pathlib import Path
 import numpy as np
 from axpair_proto.gt.listing import marked
 from axpair_proto.gt.marks import is_mark, read_mark
+from axpair_proto.sentences import remembered
 from axpair_proto.syncing import make_folder
 from axpair_proto.text import LONGEST, printable
 
 from axpair_host.errors import UsageError
 from axpair_host.replay.refused import refused_state
-from axpair_host.replay.row import Row, to_text
+from axpair_host.replay.row import SENTENCES, Row, to_text
 from axpair_host.replay.similarity import Array, is_stored_vector
 from axpair_host.replay.stored_row import DamagedRow, is_metric, read_row
 
@@ -76,12 +77,14 @@ class Run:
     def add(self, row: Row) -> None:
         """Store a case and its metrics in one transaction, in place of an earlier row of that id."""
         fields = (row.id, row.source_sha256, row.verdict, row.code, row.owner, row.kept)
+        table = remembered(row.document)
+        volatile = {**row.volatile, SENTENCES: table} if table else row.volatile
         with self._connection:
             self._connection.execute("DELETE FROM cases WHERE id = ?", (row.id,))
             self._connection.execute("DELETE FROM metrics WHERE id = ?", (row.id,))  # of no case, where it was damaged
             self._connection.execute(
                 f"INSERT INTO cases ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (*fields, to_text(row.document), to_text(row.volatile)),
+                (*fields, to_text(row.document), to_text(volatile)),
             )
             self._add_metrics(row)
             self._connection.execute("DELETE FROM vectors WHERE id = ?", (row.id,))

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
+from axpair_proto.sentences import recalled
 
-from axpair_host.replay.row import BAD_INPUT, Metric, Row
+from axpair_host.replay.row import BAD_INPUT, SENTENCES, Metric, Row
 
 _KEPT = re.compile(r"(cases/(?!\.+$)[^/\\\0]{1,255})?")
 """A gt folder of the run; never one elsewhere."""
@@ -76,7 +77,10 @@ def read_row(fields: Sequence[object]) -> Row:
         raise DamagedRow("its columns say something else than its document")
     if not _KEPT.fullmatch(kept):
         raise DamagedRow(f"it names {kept!r} as its gt folder")
-    return Row(id_, source, verdict, code, owner, kept, whole, volatile)
+    table = volatile.pop(SENTENCES, {})
+    return Row(
+        id_, source, verdict, code, owner, kept, recalled(whole, table if isinstance(table, dict) else {}), volatile
+    )
 
 
 def is_metric(fields: Sequence[object], position: int, metric: Metric) -> bool:

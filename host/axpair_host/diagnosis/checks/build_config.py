@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from axpair_proto.sentences import joined, say
+
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
 
@@ -18,9 +20,11 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
     rest = len(differences) - _TOLD
     yield found(
         CODE,
-        "the configuration given isn't the one that this joint was built with: "
-        + "; ".join(differences[:_TOLD])
-        + (f"; and {rest} more" if rest > 0 else ""),
+        say(
+            "the configuration given isn't the one that this joint was built with: {differences}",
+            differences=joined("; ", differences[:_TOLD]),
+        )
+        + (say("; and {rest} more", rest=rest) if rest > 0 else ""),
         {"differences": list(differences)},
         proven=True,
         outputs=tuple(output.name for output in inquiry.outputs),

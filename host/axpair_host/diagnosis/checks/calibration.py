@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from axpair_proto.sentences import say
+
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.layer_scores import LayerRow, LayerScores
@@ -34,9 +36,18 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
     why = next(cause.words for cause in first.causes if cause.kind == "clipped")
     yield found(
         "AX204",
-        f"{_layers(len(named), len(scores.layers))} the calibrated range on this input, and with it goes "
-        f"{part:.0%} of the own error of all layers behind {struck[0]!r}; the first is "
-        f"{first.name!r} ({first.kind}), {first.clipped:.1%} of it outside: {why}",
+        say(
+            "{layers} the calibrated range on this input, and with it goes {part:.0%} of the own error "
+            "of all layers behind {output!r}; the first is {name!r} ({kind}), {clipped:.1%} of it "
+            "outside: {why}",
+            layers=_layers(len(named), len(scores.layers)),
+            part=part,
+            output=struck[0],
+            name=first.name,
+            kind=first.kind,
+            clipped=first.clipped,
+            why=why,
+        ),
         {
             "layers": [_row(row) for row in scores.layers if row.name in named],
             "layers_total": len(scores.layers),
@@ -66,7 +77,9 @@ def left_the_range(scores: LayerScores, output: str) -> list[LayerRow]:
 
 
 def _layers(number: int, total: int) -> str:
-    return f"{number} of {total} layers {'leaves' if number == 1 else 'leave'}"
+    if number == 1:
+        return say("{number} of {total} layers leaves", number=number, total=total)
+    return say("{number} of {total} layers leave", number=number, total=total)
 
 
 def _row(row: LayerRow) -> dict[str, Any]:

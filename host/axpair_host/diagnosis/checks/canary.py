@@ -1,8 +1,9 @@
 """Does the board still do a known-good case?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from axpair_proto.sentences import say
 from axpair_proto.text import first_names
 
 from axpair_host.diagnosis.finding import Finding, found
@@ -24,8 +25,7 @@ def unfit(canary: CanaryFacts) -> Finding | None:
         return None
     finding = found(
         "AX005",
-        f"the known-good case {canary.gt!r} {_how(canary, wrong[0])}, {wrong[0].when} the rest"
-        + (" and again after it" if len(wrong) > 1 else ""),
+        say("the known-good case {gt!r} {how}, {when}", gt=canary.gt, how=_how(canary, wrong[0]), when=_when(wrong)),
         {
             "canary": canary.gt,
             "joint_sha256": canary.joint_sha256,
@@ -40,8 +40,14 @@ def unfit(canary: CanaryFacts) -> Finding | None:
     return replace(finding, ends=True)
 
 
+def _when(wrong: Sequence[CanaryRun]) -> str:
+    if len(wrong) > 1:
+        return say("before the rest and again after it")
+    return say("before the rest") if wrong[0].when == "before" else say("after the rest")
+
+
 def _how(canary: CanaryFacts, run: CanaryRun) -> str:
     if run.failure is not None:
-        return f"failed on the board: {run.failure.message}"
+        return say("failed on the board: {message}", message=run.failure.message)
     names = [name for name, digest in canary.expected.items() if run.outputs.get(name) != digest]
     return f"gave other bytes than those known for {first_names([repr(name) for name in names]) or 'its outputs'}"

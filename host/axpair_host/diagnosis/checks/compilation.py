@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from axpair_proto.sentences import say
+
 from axpair_host.compare.lines import Shortfall
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.checks.conversion import Low, against_the_float_model, below, figures, usable, worst
@@ -36,17 +38,25 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
     layers = inquiry.evidence.record.layers
     if layers is None:
         if low:
-            lacking = f"{spoken}: whether a layer's own error is the cause, or healthy flips that grew, isn't known"
+            lacking = say(
+                "{spoken}: whether a layer's own error is the cause, or healthy flips that grew, isn't known",
+                spoken=spoken,
+            )
             yield Wants("layers", lacking, otherwise=(Open("lava_joint -> joint", lacking, undecided=True),))
         else:
-            yield Wants("own_errors", "whether a layer's own error is more than rounding wasn't looked at")
+            yield Wants("own_errors", say("whether a layer's own error is more than rounding wasn't looked at"))
         return
     wrong = [layer for layer in layers if at_fault(layer)]
     if wrong:
         yield _finding(inquiry, wrong, low, differing, spoken)
     elif low:
-        why = f"{spoken}; each of the {len(layers)} layers alone is within one step: small differences grew"
-        yield Open("lava_joint -> joint", f"{why}, no stage is at fault by itself", undecided=True)
+        why = say(
+            "{spoken}; each of the {count} layers alone is within one step: small differences grew, no stage is at "
+            "fault by itself",
+            spoken=spoken,
+            count=len(layers),
+        )
+        yield Open("lava_joint -> joint", why, undecided=True)
 
 
 def at_fault(layer: Layer) -> bool:
@@ -93,8 +103,16 @@ def _finding(inquiry: Inquiry, wrong: list[Layer], low: Low, differing: list[str
     first = wrong[0]
     return found(
         "AX202",
-        f"{spoken}; the layer {first.name!r} ({first.kind}) alone is off by {first.max_steps:g} steps at most and "
-        f"{first.mean_steps:+.3f} on average" + (f"; {len(wrong) - 1} more layers" if len(wrong) > 1 else ""),
+        say(
+            "{spoken}; the layer {name!r} ({kind}) alone is off by {max_steps:g} steps at most and "
+            "{mean_steps:+.3f} on average",
+            spoken=spoken,
+            name=first.name,
+            kind=first.kind,
+            max_steps=first.max_steps,
+            mean_steps=first.mean_steps,
+        )
+        + (say("; {rest} more layers", rest=len(wrong) - 1) if len(wrong) > 1 else ""),
         {
             "line": inquiry.settings.cosine,
             "outputs": figures(inquiry, low),

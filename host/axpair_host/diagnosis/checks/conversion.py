@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from axpair_proto.sentences import say
+
 from axpair_host.compare.lines import METRICS, Shortfall, beside
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -93,7 +95,7 @@ def _unsplit(inquiry: Inquiry, low: Low) -> Iterator[Finding]:
         f"the {whose}'s {name!r} has {against_the_float_model(low[name])}"
         + seen_beside(inquiry, pair, name, low[name])
         + more(low)
-        + "; without lava_joint/ it may be quantisation (AX201) or compilation (AX202)"
+        + say("; without lava_joint/ it may be quantisation (AX201) or compilation (AX202)")
     )
     for code, rival in (("AX201", "AX202"), ("AX202", "AX201")):
         yield found(
@@ -103,7 +105,7 @@ def _unsplit(inquiry: Inquiry, low: Low) -> Iterator[Finding]:
             outputs=tuple(low),
             settles=("conversion",),
             rivals=(rival,),
-            next_steps=("Give the model.lava_joint that pulsar build left beside the joint with --lava-joint.",),
+            next_steps=(say("Give the model.lava_joint that pulsar build left beside the joint with --lava-joint."),),
         )
 
 

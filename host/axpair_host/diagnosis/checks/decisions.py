@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+from axpair_proto.sentences import joined, say
+
 from axpair_host.compare import Relation
 from axpair_host.diagnosis.checks.judged import BY_DECISION, Judged, apart, first_of, judged
 from axpair_host.diagnosis.finding import Finding, Open, found
@@ -9,6 +11,7 @@ from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.postprocess.agreement import USUAL, differences
 from axpair_host.postprocess.boxes import close_scores
 from axpair_host.postprocess.decisions import holds_nan, told
+from axpair_host.postprocess.difference import other_than
 from axpair_host.postprocess.forms import as_top
 
 
@@ -25,16 +28,24 @@ def fickle(inquiry: Inquiry) -> Iterator[Finding | Open]:
         if leg in held.said.again:
             yield found(
                 "AX405",
-                f"of the very same bytes ({leg}/) the post-processor makes one thing, and asked again another: "
-                f"{apart(held.decided[leg], held.said.again[leg])}",
+                say(
+                    "of the very same bytes ({leg}/) the post-processor makes one thing, and asked again "
+                    "another: {apart}",
+                    leg=leg,
+                    apart=apart(held.decided[leg], held.said.again[leg]),
+                ),
                 {"decisions": held.decided, "again": held.said.again},
                 proven=True,
             )
             return
     if held.agree and record.expect_leg and not held.has_expect:
         failed = held.said.errors.get(record.expect_leg, "")
-        why = f"the post-processor failed on them: {failed}" if failed else "they aren't there; give --onnx"
-        yield Open("expect", f"what it makes of the float outputs is expected, and {why}", undecided=True)
+        why = (
+            say("the post-processor failed on them: {failed}", failed=failed)
+            if failed
+            else say("they aren't there; give --onnx")
+        )
+        yield Open("expect", say("what it makes of the float outputs is expected, and {why}", why=why), undecided=True)
     if "joint" not in held.decided or "board" not in held.decided:
         return
     pairs = [inquiry.pair("joint_board", output.name) for output in inquiry.outputs]
@@ -43,8 +54,10 @@ def fickle(inquiry: Inquiry) -> Iterator[Finding | Open]:
     if differences(held.decided["joint"], held.decided["board"]):
         yield found(
             "AX405",
-            "of the very same bytes the post-processor makes one thing in joint/ and another in board/: "
-            f"{apart(held.decided['joint'], held.decided['board'])}",
+            say(
+                "of the very same bytes the post-processor makes one thing in joint/ and another in board/: {apart}",
+                apart=apart(held.decided["joint"], held.decided["board"]),
+            ),
             {"decisions": held.decided},
             proven=True,
         )
@@ -53,12 +66,12 @@ def fickle(inquiry: Inquiry) -> Iterator[Finding | Open]:
 def _undecided(decisions: Sequence[object]) -> str:
     """Why nothing is right that agrees only with itself; "" where something was decided."""
     if all(decision is None for decision in decisions):
-        return (
-            "it returned None on every leg: nothing was decided, and so nothing is right; let it return its decision, "
-            "or expect none: --expect null"
+        return say(
+            "it returned None on every leg: nothing was decided, and so nothing is right; let it return "
+            "its decision, or expect none: --expect null"
         )
     if decisions and all(map(holds_nan, decisions)):
-        return "there is NaN in its decision on every leg, which no expectation of its own makes right"
+        return say("there is NaN in its decision on every leg, which no expectation of its own makes right")
     return ""
 
 
@@ -70,24 +83,27 @@ def _left_out(inquiry: Inquiry, held: Judged) -> Iterator[Open]:
         return
     if any(one.owner == "postprocess" for one in first):
         return  # it is judged
-    why = f"{' and '.join(dict.fromkeys(one.code for one in first))} comes first"
+    why = say("{codes} comes first", codes=joined(" and ", dict.fromkeys(one.code for one in first)))
     if not any(one.proven for one in first):
-        why += ", though as a hint only"
-    why += ": what the post-processor makes of tensors that disagree shows nothing of it"
+        why += say(", though as a hint only")
+    why += say(": what the post-processor makes of tensors that disagree shows nothing of it")
     if held.has_expect and not record.expect_leg and "onnx" in held.decided:
-        why += f"; of onnx/ it makes {held.told('onnx')}, "
         if "onnx" in held.wrong:
-            why += (
-                f"expected {told(held.expect)} ({held.how('onnx')}): neither conversion nor board are in that, so it "
-                "is a suspect as well"
+            why += say(
+                "; of onnx/ it makes {decision}, expected {expected} ({how}): neither conversion nor board are in "
+                "that, so it is a suspect as well",
+                decision=held.told("onnx"),
+                expected=told(held.expect),
+                how=held.how("onnx"),
             )
             readings = record.readings
             if readings is not None and readings.expect is not None:
-                why += (
-                    f"; of {readings.expect.tried} ways of reading the outputs otherwise none is proven to explain it"
+                why += say(
+                    "; of {tried} ways of reading the outputs otherwise none is proven to explain it",
+                    tried=readings.expect.tried,
                 )
         else:
-            why += "as expected"
+            why += say("; of onnx/ it makes {decision}, as expected", decision=held.told("onnx"))
     yield Open("postprocess", why)
 
 
@@ -102,9 +118,14 @@ def at_the_edge(inquiry: Inquiry) -> Iterator[Finding | Open]:
             how = next(iter(held.moved.values()))
             yield Open(
                 "score",
-                f"right on {held.base}/, and the same decision with another score on "
-                f"{', '.join(f'{one}/' for one in held.moved)}: {first_of(how)}; the tensors agree: nobody is wrong; "
-                'how near is near enough the expectation says with "score_tolerance"',
+                say(
+                    "right on {base}/, and the same decision with another score on {legs}: {how}; the "
+                    "tensors agree: nobody is wrong; how near is near enough the expectation says with "
+                    '"score_tolerance"',
+                    base=held.base,
+                    legs=", ".join(f"{one}/" for one in held.moved),
+                    how=first_of(how),
+                ),
                 undecided=True,
             )
         return
@@ -114,11 +135,17 @@ def at_the_edge(inquiry: Inquiry) -> Iterator[Finding | Open]:
     if margin is not None:
         evidence["margin"] = margin
     close = margin is not None and close_scores(margin, 0.0, USUAL.score)
-    lead = f"; there the best two scores are {margin:.3g} apart" if close else ""
+    lead = say("; there the best two scores are {margin:.3g} apart", margin=margin) if close else ""
     yield found(
         "AX406",
-        f"the post-processor is right on {held.base}/ and not on {', '.join(f'{leg}/' for leg in wrong)}, though the "
-        f"tensors agree: a decision hangs by less than the difference ({held.how(wrong[0])}){lead}",
+        say(
+            "the post-processor is right on {base}/ and not on {legs}, though the tensors agree: a "
+            "decision hangs by less than the difference ({how})",
+            base=held.base,
+            legs=", ".join(f"{leg}/" for leg in wrong),
+            how=held.how(wrong[0]),
+        )
+        + lead,
         evidence,
         weight="inconclusive",
     )
@@ -141,23 +168,38 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
     if held.cleared_by_golden:
         yield Open(
             "golden -> onnx",
-            f"the post-processor makes {told(held.expect)} of golden/ and {held.told(base)} of {base}/ "
-            f"({held.how(base)}): not the "
-            "post-processor, but configuration or preparation of the input (AX103 to AX106), which isn't split further",
+            say(
+                "the post-processor makes {golden} of golden/ and {decision} of {base}/ ({how}): not the "
+                "post-processor, but configuration or preparation of the input (AX103 to AX106), which isn't "
+                "split further",
+                golden=told(held.expect),
+                decision=held.told(base),
+                base=base,
+                how=held.how(base),
+            ),
             undecided=True,
         )
         return
     readings = inquiry.evidence.record.readings
     evidence = held.evidence()
-    tried = ""
+    tried: str = ""
     if readings is not None and readings.expect is not None:
         evidence["readings_tried"] = readings.expect.tried
-        tried = f"; none of {readings.expect.tried} ways of reading the outputs otherwise makes it right"
-    how, plainly = held.how(base), f"{told(held.expect)} expected, {held.told(base)} said"
+        tried = say(
+            "; none of {tried} ways of reading the outputs otherwise makes it right", tried=readings.expect.tried
+        )
+    how, plainly = held.how(base), other_than(told(held.expect), held.told(base))
     yield found(
         "AX405",
-        f"float model, simulator and board agree, and of {base}/ the post-processor makes {held.told(base)}, "
-        f"expected {told(held.expect)}{'' if how == plainly else f' ({how})'}{tried}",
+        say(
+            "float model, simulator and board agree, and of {base}/ the post-processor makes {decision}, "
+            "expected {expected}",
+            base=base,
+            decision=held.told(base),
+            expected=told(held.expect),
+        )
+        + ("" if how == plainly else say(" ({how})", how=how))
+        + tried,
         evidence,
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from axpair_proto.logged_run import RunLog
 from axpair_proto.names import find_name
 from axpair_proto.run_logs import TOOLS, read_run_log
+from axpair_proto.sentences import say
 
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -28,8 +29,14 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
             first = next(iter(other))
             yield found(
                 "AX101",
-                f"in round {round_.number} the board ran on other bytes than were sent for {first!r} "
-                f"(sha256 {other[first]['delivered'][:12]}, sent {other[first]['sent'][:12]})",
+                say(
+                    "in round {number} the board ran on other bytes than were sent for {first!r} (sha256 "
+                    "{delivered}, sent {sent})",
+                    number=round_.number,
+                    first=first,
+                    delivered=other[first]["delivered"][:12],
+                    sent=other[first]["sent"][:12],
+                ),
                 {"round": round_.number, "inputs": other},
                 proven=True,
                 outputs=names,
@@ -44,7 +51,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
         wrong = not inquiry.has("joint") or any(inquiry.wrong_answers())
         yield found(
             "AX101",
-            f"the log of the run says: {log.not_fed[0]}",
+            say("the log of the run says: {line}", line=log.not_fed[0]),
             {"log_lines": list(log.not_fed[:20])},
             weight="fault" if wrong else "inconclusive",
             outputs=names,
@@ -60,10 +67,14 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
 
 def _silence(board: BoardFacts, log: RunLog) -> str:
     if not _log(board):
-        return "there is no log of the run; give --board-log"
+        return say("there is no log of the run; give --board-log")
     if not log.known_lines:
-        return f"nothing in this log is known: no line is one of {', '.join(TOOLS)}"
-    return f"the log is of {log.tool}, and says nothing of it" if log.tool else "the log says nothing of it"
+        return say("nothing in this log is known: no line is one of {tools}", tools=", ".join(TOOLS))
+    return (
+        say("the log is of {tool}, and says nothing of it", tool=log.tool)
+        if log.tool
+        else say("the log says nothing of it")
+    )
 
 
 def _log(board: BoardFacts) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from hashlib import sha256
 
+from axpair_proto.sentences import say
 from axpair_proto.text import first_names
 
 from axpair_host.diagnosis.finding import Finding, found
@@ -20,8 +21,13 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
     if board and board.model_sha256 and record.case.joint_sha256 not in ("", board.model_sha256):
         yield found(
             "AX006",
-            f"the worker opened a model with sha256 {board.model_sha256[:12]}, the joint has "
-            f"{record.case.joint_sha256[:12]}: the board ran another model" + _beside(inquiry),
+            say(
+                "the worker opened a model with sha256 {model_sha256}, the joint has {joint_sha256}: the "
+                "board ran another model",
+                model_sha256=board.model_sha256[:12],
+                joint_sha256=record.case.joint_sha256[:12],
+            )
+            + _beside(inquiry),
             {"on_board": board.model_sha256, "on_host": record.case.joint_sha256},
             proven=True,
             outputs=names,
@@ -63,7 +69,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
             {"gone": gone},
             proven=True,
             weight="inconclusive",
-            next_steps=("Take the folder as it was gathered, or run the case again.",),
+            next_steps=(say("Take the folder as it was gathered, or run the case again."),),
         )
 
 
@@ -121,4 +127,8 @@ def _way_back(inquiry: Inquiry) -> Iterator[Finding]:
 def _beside(inquiry: Inquiry) -> str:
     pairs = [inquiry.pair("joint_board", output.name) for output in inquiry.outputs]
     differing = sum(1 for pair in pairs if pair is not None and not pair.bytes_equal)
-    return f"; {differing} of {len(pairs)} outputs differ from the simulator's" if differing else ""
+    return (
+        say("; {differing} of {of} outputs differ from the simulator's", differing=differing, of=len(pairs))
+        if differing
+        else ""
+    )

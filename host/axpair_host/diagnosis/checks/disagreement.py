@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from axpair_proto.sentences import joined, say
+
 from axpair_host.compare import Comparison, Relation
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.finding import Finding, Weight, found
@@ -35,9 +37,9 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
     else:
         yield Wants(
             "fresh_round",
-            "whether a fresh process gives the same bytes isn't known"
+            say("whether a fresh process gives the same bytes isn't known")
             if len(rounds) > 1
-            else "the board ran this once: whether it gives the same bytes again isn't known",
+            else say("the board ran this once: whether it gives the same bytes again isn't known"),
             otherwise=(finding,),
         )
 
@@ -45,15 +47,19 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
 def _finding(inquiry: Inquiry, unexplained: dict[str, Comparison], rounds: int, fresh: bool) -> Finding:
     name, comparison = next(iter(unexplained.items()))
     weight: Weight = "fault" if rounds > 1 else "inconclusive"
-    repeated = f"the same in {rounds} rounds" if rounds > 1 else "seen once"
+    repeated = say("the same in {rounds} rounds", rounds=rounds) if rounds > 1 else say("seen once")
     if fresh:
-        repeated += ", also in a fresh process"
+        repeated += say(", also in a fresh process")
     signatures = {one: signature(each) for one, each in unexplained.items()}
-    spoken = f"; {signatures[name][0]}" if signatures[name] else ""
     difference = (
         comparison.reason
         if comparison.relation is Relation.INVALID
-        else f"{comparison.differing} of {comparison.elements} elements differ, by {comparison.max_abs:.6g} at most"
+        else say(
+            "{differing} of {elements} elements differ, by {most:.6g} at most",
+            differing=comparison.differing,
+            elements=comparison.elements,
+            most=comparison.max_abs,
+        )
     )
     cpu = [output.name for output in inquiry.outputs if output.cpu_part and output.name in unexplained]
     wrong_before = {one for each in inquiry.findings if "board" in each.settles for one in each.outputs}
@@ -61,8 +67,13 @@ def _finding(inquiry: Inquiry, unexplained: dict[str, Comparison], rounds: int, 
     only_cpu = tiny and len(cpu) == len(unexplained) and not wrong_before
     return found(
         "AX314" if only_cpu else "AX306",
-        f"board and simulator disagree on {name!r}, {repeated}: {difference}{spoken}"
-        + (f"; {len(unexplained) - 1} more outputs" if len(unexplained) > 1 else ""),
+        say(
+            "board and simulator disagree on {name!r}, {repeated}: {difference}",
+            name=name,
+            repeated=repeated,
+            difference=joined("; ", (difference, *signatures[name][:1])),
+        )
+        + (say("; {rest} more outputs", rest=len(unexplained) - 1) if len(unexplained) > 1 else ""),
         {
             "rounds": rounds,
             "fresh_process": fresh,
@@ -89,15 +100,20 @@ def _can_bisect(inquiry: Inquiry) -> bool:
 
 def signature(comparison: Comparison) -> list[str]:
     """What the differences look like, in words; measured forms of known faults of arithmetic."""
-    words = []
+    words: list[str] = []
     if comparison.mean_steps is not None and abs(comparison.mean_steps + 0.5) < 0.1 and _within(comparison, 1):
-        words.append("the differences are 0 and -1 steps, half a step low on average: truncation for rounding")
+        words.append(say("the differences are 0 and -1 steps, half a step low on average: truncation for rounding"))
     elif comparison.shifted and comparison.mean_steps is not None:
-        words.append(f"the differences lean to one side by {comparison.mean_steps:+.3f} steps on average")
+        words.append(
+            say(
+                "the differences lean to one side by {mean_steps:+.3f} steps on average",
+                mean_steps=comparison.mean_steps,
+            )
+        )
     if comparison.step and comparison.max_abs is not None and 252 <= comparison.max_abs / comparison.step <= 256:
-        words.append("differences near 256 steps: wrap-around for saturation")
+        words.append(say("differences near 256 steps: wrap-around for saturation"))
     if _within(comparison, 1) and not words:
-        words.append("no element is more than one step off")
+        words.append(say("no element is more than one step off"))
     return words
 
 

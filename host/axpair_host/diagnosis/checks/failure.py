@@ -5,18 +5,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from axpair_proto.npu_codes import meaning
+from axpair_proto.sentences import joined, say
 
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.record import FINISHED, NOT_STORED, Failure
 
 _KINDS = {
-    "error": "returned an error",
-    "crash": "crashed",
-    "exit": "ended its process",
-    "hang": "gave no answer in time and was killed",
-    "garbage": "answered nonsense and was killed",
-    "input": "did not take the inputs",
+    "error": say("returned an error"),
+    "crash": say("crashed"),
+    "exit": say("ended its process"),
+    "hang": say("gave no answer in time and was killed"),
+    "garbage": say("answered nonsense and was killed"),
+    "input": say("did not take the inputs"),
 }
 _LAST_LINES = 20
 
@@ -40,8 +41,14 @@ class Failed:
     def said(self) -> str:
         """One clause for people."""
         failure = self.failure
-        words = _KINDS.get(failure.kind, failure.kind)
-        return f"the runtime {words}{self._detail()} {self.where}: {failure.message}"
+
+        return say(
+            "the runtime {ended}{detail} {where}: {message}",
+            ended=_KINDS.get(failure.kind, failure.kind),
+            detail=self._detail(),
+            where=self.where,
+            message=failure.message,
+        )
 
     @property
     def code(self) -> int:
@@ -62,9 +69,10 @@ class Failed:
         if self._is_status:
             ended = failure.code - 128
             name = signal.Signals(ended).name if ended in {int(one) for one in signal.Signals} else ""
-            return f" (exit status {failure.code}{f', as after {name}' if name else ''})"
+            after = say(", as after {name}", name=name) if name else ""
+            return say(" (exit status {code}{after})", code=failure.code, after=after)
         known = meaning(failure.code)
-        return f" ({hexadecimal(failure)}{f': {known}' if known else ''})"
+        return " (" + joined(": ", filter(None, (hexadecimal(failure), known))) + ")"
 
     def evidence(self) -> dict[str, object]:
         """The numbers behind it."""
@@ -92,11 +100,11 @@ def first_failure(inquiry: Inquiry) -> Failed | None:
         return None
     names = tuple(output.name for output in inquiry.outputs)
     if board.load_failure is not None:
-        return Failed("while loading the model", board.load_failure, board.log_lines, names, loading=True)
+        return Failed(say("while loading the model"), board.load_failure, board.log_lines, names, loading=True)
     for round_ in sorted(board.rounds, key=lambda one: one.kind == "probe"):
         if round_.failure is not None and round_.failure.kind not in ("input", NOT_STORED):
             is_probe = round_.kind == "probe"
-            where = "on the probe" if is_probe else f"in round {round_.number}"
+            where = say("on the probe") if is_probe else say("in round {number}", number=round_.number)
             return Failed(where, round_.failure, round_.log_lines, () if is_probe else names)
     return None
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from axpair_proto.sentences import say
 
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Answer, Inquiry
@@ -47,11 +48,17 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         }
     if flipped:
         name, facts = next(iter(flipped.items()))
-        bits = ", ".join(map(str, facts["bits"]))
+
         yield found(
             "AX305",
-            f"{facts['elements']} of {facts['of']} elements of {name!r} differ from the simulator's, each in a single "
-            f"bit ({bits})" + (f"; {len(flipped) - 1} more outputs" if len(flipped) > 1 else ""),
+            say(
+                "{elements} of {of} elements of {name!r} differ from the simulator's, each in a single bit ({bits})",
+                elements=facts["elements"],
+                of=facts["of"],
+                name=name,
+                bits=", ".join(map(str, facts["bits"])),
+            )
+            + (say("; {rest} more outputs", rest=len(flipped) - 1) if len(flipped) > 1 else ""),
             {"outputs": flipped},
             proven=proven,
             outputs=tuple(flipped),

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from axpair_proto.capabilities import FrontEnd
+from axpair_proto.sentences import joined, say
 
 from axpair_host.compare.errors import worst_error
 from axpair_host.diagnosis.asks import Wants
@@ -24,7 +25,7 @@ Array = np.ndarray[Any, Any]
 CLOSE = 2e-3
 """2-norm relative error within which two float frameworks agree on the same input."""
 _WHAT = "golden -> configuration"
-_OUTPUTS_ALONE = (
+_OUTPUTS_ALONE = say(
     "golden/ has outputs and no input/: a front end that this case's outputs don't show isn't judged; save what the "
     "training code fed its model with as golden/input"
 )
@@ -58,8 +59,10 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
     if facts is None:
         yield Wants(
             "config_trials",
-            "which front end (colour order, mean, std) would give the training code's or the expected result wasn't "
-            "tried: that takes the ONNX model and a simulator that runs it plainly",
+            say(
+                "which front end (colour order, mean, std) would give the training code's or the expected "
+                "result wasn't tried: that takes the ONNX model and a simulator that runs it plainly"
+            ),
         )
         return
     golden_inputs = inquiry.evidence.fed_in("golden/input")
@@ -92,21 +95,28 @@ def _by_input(inquiry: Inquiry, facts: FrontEndTrials, name: str, golden: Array)
     configured = inquiry.evidence.fed_in("trials/configured/input").get(name)
     front_end = facts.configured.get(name)
     if configured is None or front_end is None:
-        yield Open(_WHAT, f"golden/input has {name!r}, which is no picture here: it isn't judged")
+        yield Open(_WHAT, say("golden/input has {name!r}, which is no picture here: it isn't judged", name=name))
         return
     fitting = _same_axes(golden, configured)
     if fitting is None:
         yield found(
             "AX106",
-            f"the training code fed {name!r} with {list(golden.shape)}, here the float model gets "
-            f"{list(configured.shape)}",
+            say(
+                "the training code fed {name!r} with {theirs}, here the float model gets {ours}",
+                name=name,
+                theirs=list(golden.shape),
+                ours=list(configured.shape),
+            ),
             {"input": name, "golden_shape": list(golden.shape), "shape": list(configured.shape)},
             proven=True,
         )
         return
     seen = judge(configured, fitting, _front_end(front_end))
     if seen.grey:
-        yield Open(_WHAT, f"{name!r} is a grey picture: it can't show the order of channels, nor that of mean and std")
+        yield Open(
+            _WHAT,
+            say("{name!r} is a grey picture: it can't show the order of channels, nor that of mean and std", name=name),
+        )
     if seen.largest <= AGREE:
         return
     if seen.fits:
@@ -114,22 +124,35 @@ def _by_input(inquiry: Inquiry, facts: FrontEndTrials, name: str, golden: Array)
     elif seen.rounding is not None:
         yield Open(
             _WHAT,
-            f"what {name!r} is fed with differs from golden/input by {seen.largest:.4g} at most, as pictures do that "
-            "were decoded or scaled by different code; channels, mean and std are the same",
+            say(
+                "what {name!r} is fed with differs from golden/input by {largest:.4g} at most, as pictures "
+                "do that were decoded or scaled by different code; channels, mean and std are the same",
+                name=name,
+                largest=seen.largest,
+            ),
         )
     elif seen.correlation >= RELATED / 3:
         yield found(
             "AX106",
-            f"what {name!r} is fed with differs from golden/input by up to {seen.largest:.4g}, and no order of "
-            f"channels, mean and std explains it (correlation {seen.correlation:.3f}): the picture is cut or scaled "
-            "otherwise",
+            say(
+                "what {name!r} is fed with differs from golden/input by up to {largest:.4g}, and no order of "
+                "channels, mean and std explains it (correlation {correlation:.3f}): the picture is cut or "
+                "scaled otherwise",
+                name=name,
+                largest=seen.largest,
+                correlation=seen.correlation,
+            ),
             {"input": name, "largest_difference": seen.largest, "correlation": seen.correlation},
         )
     else:
         yield Open(
             _WHAT,
-            f"golden/input {name!r} and what the float model is fed with hardly resemble each other (correlation "
-            f"{seen.correlation:.3f}): another picture, or another layout",
+            say(
+                "golden/input {name!r} and what the float model is fed with hardly resemble each other "
+                "(correlation {correlation:.3f}): another picture, or another layout",
+                name=name,
+                correlation=seen.correlation,
+            ),
             undecided=True,
         )
 
@@ -137,7 +160,7 @@ def _by_input(inquiry: Inquiry, facts: FrontEndTrials, name: str, golden: Array)
 def _fitted(name: str, seen: Judged) -> _Explained:
     return _Explained(
         tuple((fit.name, fit.codes) for fit in seen.fits),
-        f"golden/input {name!r} comes about",
+        say("golden/input {name!r} comes about", name=name),
         {"input": name, "largest_difference": seen.largest, "fits": [_fit(fit) for fit in seen.fits]},
         certain=True,
     )
@@ -152,7 +175,7 @@ def _by_outputs(inquiry: Inquiry, facts: FrontEndTrials) -> _Explained | None:
         return None
     return _Explained(
         tuple((trial.name, trial.codes) for trial in fitting),
-        "golden/ comes about",
+        say("golden/ comes about"),
         {"error_as_configured": _error(inquiry, "onnx"), "errors": errors},
         certain=any(rich(tensor) for tensor in inquiry.evidence.leg("golden").values()),
     )
@@ -165,7 +188,7 @@ def _by_decision(inquiry: Inquiry, facts: FrontEndTrials) -> _Explained | None:
         return None
     return _Explained(
         tuple((trial.name, trial.codes) for trial in fitting),
-        f"the post-processor makes {told(record.expect)} of the float model's outputs",
+        say("the post-processor makes {decision} of the float model's outputs", decision=told(record.expect)),
         {"expect": record.expect, "trials": len(facts.trials)},
         certain=False,
     )
@@ -174,11 +197,11 @@ def _by_decision(inquiry: Inquiry, facts: FrontEndTrials) -> _Explained | None:
 def _findings(inquiry: Inquiry, explained: _Explained | None) -> Iterator[Finding]:
     if explained is None:
         return
-    names = " or ".join(dict.fromkeys(name for name, _ in explained.names))
-    summary = f"{explained.seen} with {names}, not as configured"
+    names = joined(" or ", dict.fromkeys(name for name, _ in explained.names))
+    summary = say("{seen} with {names}, not as configured", seen=explained.seen, names=names)
     several = len(explained.names) > 1
-    if several:
-        summary += "; this case can't tell which (a grey picture never can)" if explained.certain else ""
+    if several and explained.certain:
+        summary += say("; this case can't tell which (a grey picture never can)")
     for code in dict.fromkeys(code for _, codes in explained.names for code in codes):
         yield found(
             code,
@@ -190,7 +213,9 @@ def _findings(inquiry: Inquiry, explained: _Explained | None) -> Iterator[Findin
             weight="fault" if explained.certain or is_telling(inquiry.evidence.record.expect) else "inconclusive",
             next_steps=()
             if explained.certain
-            else ("Give the training code's own input and outputs with --golden: a decision alone proves nothing.",),
+            else (
+                say("Give the training code's own input and outputs with --golden: a decision alone proves nothing."),
+            ),
         )
 
 

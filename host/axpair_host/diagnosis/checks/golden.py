@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from axpair_proto.sentences import say
+
 from axpair_host.compare import Relation
 from axpair_host.compare.errors import relative_error
 from axpair_host.diagnosis.checks.front_end import CLOSE
@@ -22,11 +24,14 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
     if not inquiry.has("golden"):
         return
     if not inquiry.has("onnx"):
-        yield Open(_LEGS, "no float outputs (onnx/) to hold golden/ against; give --onnx")
+        yield Open(_LEGS, say("no float outputs (onnx/) to hold golden/ against; give --onnx"))
         return
     for output in inquiry.outputs:
         if output.name not in inquiry.evidence.leg("golden"):
-            yield Open(_LEGS, f"golden/ has no {output.name!r}: that output isn't judged against the training code")
+            yield Open(
+                _LEGS,
+                say("golden/ has no {name!r}: that output isn't judged against the training code", name=output.name),
+            )
     other = _other_model(inquiry)
     if other is not None:
         yield other
@@ -47,12 +52,18 @@ def _other_model(inquiry: Inquiry) -> Finding | None:
     name = max(errors, key=lambda one: errors[one])
     return found(
         "AX203",
-        f"fed with golden/input itself, the ONNX model gives {name!r} with a relative error of {errors[name]:.3g} "
-        "against golden/: another model than was trained, or changed by its export",
+        say(
+            "fed with golden/input itself, the ONNX model gives {name!r} with a relative error of "
+            "{error:.3g} against golden/: another model than was trained, or changed by its export",
+            name=name,
+            error=errors[name],
+        ),
         {"errors": errors, "line": CLOSE},
         proven=True,
         stage="conversion",
-        next_steps=("Run the exported ONNX model in the training environment on golden/input, and export it again.",),
+        next_steps=(
+            say("Run the exported ONNX model in the training environment on golden/input, and export it again."),
+        ),
     )
 
 
@@ -62,13 +73,22 @@ def _missed(inquiry: Inquiry) -> Iterator[Open]:
         if comparison is None or output.name not in inquiry.evidence.leg("golden"):
             continue
         if comparison.relation is Relation.INVALID:
-            yield Open(_LEGS, f"golden/ can't be compared: {output.name!r}: {comparison.reason}", undecided=True)
+            yield Open(
+                _LEGS,
+                say("golden/ can't be compared: {name!r}: {reason}", name=output.name, reason=comparison.reason),
+                undecided=True,
+            )
         elif comparison.relative_error is not None and comparison.relative_error > FAR:
             yield Open(
                 _LEGS,
-                f"the float model's {output.name!r} has a relative error of {comparison.relative_error:.3g} against "
-                f"golden/ (cosine {comparison.cosine or 0.0:.4f}): configuration, "
-                "preparation of the input (AX103 to AX106), or another model than was trained (AX203); what the "
-                "training code fed its model with, as golden/input, tells which",
+                say(
+                    "the float model's {name!r} has a relative error of {relative_error:.3g} against golden/ "
+                    "(cosine {cosine:.4f}): configuration, preparation of the input (AX103 to AX106), or another "
+                    "model than was trained (AX203); what the training code fed its model with, as golden/input, "
+                    "tells which",
+                    name=output.name,
+                    relative_error=comparison.relative_error,
+                    cosine=comparison.cosine or 0.0,
+                ),
                 undecided=True,
             )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from axpair_proto.sentences import say
 
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -16,7 +17,7 @@ _FEWEST = 8
 """Bytes: a smaller output may be equal by chance."""
 _TURNS = {"NCHW": (0, 2, 3, 1), "NHWC": (0, 3, 1, 2)}
 """From the declared layout to the other one."""
-PROBE = "the answer to the probe"
+PROBE = say("the answer to the probe")
 
 
 @dataclass(frozen=True)
@@ -76,13 +77,18 @@ def _findings(inquiry: Inquiry, explained: Mapping[str, list[_Seen]]) -> Iterato
     for code in sorted(codes, key=lambda one: one != "AX302"):
         outputs = codes[code]
         name, first = next(iter(outputs.items()))
-        what = f"{first.source}, byte for byte, " if first.source else "byte for byte the simulator's, "
+        what = (
+            say("{source}, byte for byte, ", source=first.source)
+            if first.source
+            else say("byte for byte the simulator's, ")
+        )
         yield found(
             code,
-            f"{name!r} is {what}{first.way.words}" + (f"; {len(outputs) - 1} more outputs" if len(outputs) > 1 else ""),
+            say("{name!r} is {what}{words}", name=name, what=what, words=first.way.words)
+            + (say("; {rest} more outputs", rest=len(outputs) - 1) if len(outputs) > 1 else ""),
             {
                 "outputs": {
-                    one: {"handed_out": seen.way.words, "belongs_to": seen.source or "this input"}
+                    one: {"handed_out": seen.way.words, "belongs_to": seen.source or say("this input")}
                     for one, seen in outputs.items()
                 }
             },
@@ -115,7 +121,11 @@ def _layout(output: OutputFacts, right: Array) -> Iterator[_Way]:
     turn = _TURNS.get(output.layout)
     if turn is not None and right.ndim == 4:
         other = "NHWC" if output.layout == "NCHW" else "NCHW"
-        yield _Way("AX401", f"in {other} where {output.layout} is declared", right.transpose(turn).tobytes())
+        yield _Way(
+            "AX401",
+            say("in {other} where {layout} is declared", other=other, layout=output.layout),
+            right.transpose(turn).tobytes(),
+        )
 
 
 def _scale(output: OutputFacts, right: Array, answer: Array) -> Iterator[_Way]:
@@ -124,13 +134,13 @@ def _scale(output: OutputFacts, right: Array, answer: Array) -> Iterator[_Way]:
     if right.dtype.kind == "f":
         ratio = _ratio(right, answer)
         if ratio:
-            yield _Way("AX402", f"times {ratio:g}", (right * right.dtype.type(ratio)).tobytes())
+            yield _Way("AX402", say("times {ratio:g}", ratio=ratio), (right * right.dtype.type(ratio)).tobytes())
     elif output.q > 1:
         limits = np.iinfo(right.dtype)
         lost = np.floor(right / output.q + 0.5)
-        yield _Way("AX402", f"without its Q of {output.q}", lost.astype(right.dtype).tobytes())
+        yield _Way("AX402", say("without its Q of {q}", q=output.q), lost.astype(right.dtype).tobytes())
         twice = np.clip(right.astype(np.float64) * output.q, limits.min, limits.max)
-        yield _Way("AX402", f"with its Q of {output.q} applied twice", twice.astype(right.dtype).tobytes())
+        yield _Way("AX402", say("with its Q of {q} applied twice", q=output.q), twice.astype(right.dtype).tobytes())
 
 
 def _ratio(right: Array, answer: Array) -> float:
@@ -147,7 +157,7 @@ def _order(output: OutputFacts, tensors: Mapping[str, Array]) -> Iterator[_Way]:
     right = tensors[output.name]
     for name, other in tensors.items():
         if name != output.name and (other.shape, other.dtype) == (right.shape, right.dtype):
-            yield _Way("AX403", f"that of {name!r}", other.tobytes())
+            yield _Way("AX403", say("that of {name!r}", name=name), other.tobytes())
 
 
 def _items(right: Array, answer: Array) -> Iterator[_Way]:
@@ -159,7 +169,11 @@ def _items(right: Array, answer: Array) -> Iterator[_Way]:
         return
     found_ = [next((at for at, item in enumerate(items) if item == each.tobytes()), None) for each in answer]
     if None not in found_ and found_ != list(range(len(items))):
-        words = f"with the answers of the batch items {found_} at the places of {list(range(len(items)))}"
+        words = say(
+            "with the answers of the batch items {found} at the places of {places}",
+            found=found_,
+            places=list(range(len(items))),
+        )
         yield _Way("AX315", words, answer.tobytes())
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from axpair_proto.sentences import say
+
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -32,7 +34,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
     if not steady:
         return
     if not any(one.alone for processes in steady.values() for one in processes):
-        yield Wants("fresh_round", "whether a process in which nothing ran before answers otherwise isn't known")
+        yield Wants("fresh_round", say("whether a process in which nothing ran before answers otherwise isn't known"))
         return
     told: dict[str, dict[str, Any]] = {}
     proven = True
@@ -60,17 +62,24 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
         yield finding
     else:
         yield Wants(
-            "histories", "whether a second pair of processes, alone and behind another input, shows it too", (finding,)
+            "histories",
+            say("whether a second pair of processes, alone and behind another input, shows it too"),
+            (finding,),
         )
 
 
 def _finding(inquiry: Inquiry, told: Mapping[str, dict[str, Any]], proven: bool) -> Finding:
     name, facts = next(iter(told.items()))
-    alone = "the simulator's answer" if facts["right_when_alone"] else "another one"
+    alone = say("the simulator's answer") if facts["right_when_alone"] else say("another one")
     return found(
         "AX313",
-        f"behind another input {name!r} is wrong, the same in every round; in a process in which nothing ran before "
-        f"the board gives {alone}" + (f"; {len(told) - 1} more outputs" if len(told) > 1 else ""),
+        say(
+            "behind another input {name!r} is wrong, the same in every round; in a process in which "
+            "nothing ran before the board gives {alone}",
+            name=name,
+            alone=alone,
+        )
+        + (say("; {rest} more outputs", rest=len(told) - 1) if len(told) > 1 else ""),
         {"outputs": dict(told)},
         proven=proven,
         outputs=tuple(told),

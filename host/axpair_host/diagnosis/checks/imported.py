@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from axpair_proto.sentences import say
 
 from axpair_host.compare import compare
 from axpair_host.compare.errors import relative_error
@@ -21,7 +22,7 @@ such as a map of probabilities in which nothing is found."""
 NEARER = 0.9
 """How much nearer the quantised model's outputs are to the imported model's than to the ONNX model's, as a part of
 their 2-norm relative error, where the import has a hand in the loss."""
-_LACKING = (
+_LACKING = say(
     "whether the import of the graph keeps the float result isn't known: that takes the float model as the build "
     "imported it (pulsar run --use_onnx_ir)"
 )
@@ -63,10 +64,15 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
     cosine = compare(plain[worst], imported[worst]).cosine
     yield found(
         "AX208",
-        f"still in float, the graph that the build imported gives another {worst!r} than the ONNX model: 2-norm "
-        f"relative error {changed[worst]:.3g}, cosine {cosine if cosine is not None else 0.0:.4f}"
-        + (f"; {len(changed) - 1} more outputs" if len(changed) > 1 else "")
-        + ("; the quantised model follows the imported one" if whole else ""),
+        say(
+            "still in float, the graph that the build imported gives another {worst!r} than the ONNX "
+            "model: 2-norm relative error {changed:.3g}, cosine {cosine:.4f}",
+            worst=worst,
+            changed=changed[worst],
+            cosine=cosine if cosine is not None else 0.0,
+        )
+        + (say("; {rest} more outputs", rest=len(changed) - 1) if len(changed) > 1 else "")
+        + (say("; the quantised model follows the imported one") if whole else ""),
         {"relative_errors": changed, "quantised_against_imported": follows, "line": DIFFERS},
         outputs=tuple(changed),
         proven=whole,

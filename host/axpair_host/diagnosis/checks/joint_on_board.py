@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 
 from axpair_proto.joint import toolchain_of
+from axpair_proto.sentences import joined, say
 
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.record import joint_toolchain
+
+_LOG, _JOINT = say("the log"), say("the joint")
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
@@ -21,16 +24,25 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
     differences = list(board.model_differences)
     apart = logged.differs_from(own)
     if apart:
-        differences.insert(0, f"the log has the toolchain {logged}, the joint {own}")
+        differences.insert(0, say("the log has the toolchain {logged}, the joint {own}", logged=logged, own=own))
     elif apart is None and any(one.log_lines for one in board.rounds):
-        unknown = " and ".join(what for what, one in (("the log", logged), ("the joint", own)) if not str(one))
-        why = f"{unknown} doesn't say what built it" if unknown else f"the log says {logged}, the joint {own}"
-        yield Open("releases", f"whether the board ran this very joint couldn't be compared by toolchain: {why}")
+        unknown = joined(" and ", (what for what, one in ((_LOG, logged), (_JOINT, own)) if not str(one)))
+        why = (
+            say("{unknown} doesn't say what built it", unknown=unknown)
+            if unknown
+            else say("the log says {logged}, the joint {own}", logged=logged, own=own)
+        )
+        yield Open(
+            "releases", say("whether the board ran this very joint couldn't be compared by toolchain: {why}", why=why)
+        )
     if not differences:
         return
     yield found(
         "AX109",
-        "the board ran another joint than the one simulated: " + "; ".join(differences[:3]),
+        say(
+            "the board ran another joint than the one simulated: {differences}",
+            differences=joined("; ", differences[:3]),
+        ),
         {"differences": differences, "log": str(logged), "joint": str(own)},
         proven=True,
         outputs=tuple(output.name for output in inquiry.outputs),

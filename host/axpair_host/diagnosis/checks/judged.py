@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
+from axpair_proto.sentences import joined, say
+
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.record import PostprocessFacts, Record
 from axpair_host.postprocess.agreement import compared, contradictions, differences, same_decision
 from axpair_host.postprocess.decisions import told
-from axpair_host.postprocess.difference import Difference
+from axpair_host.postprocess.difference import Difference, other_than
 
 BY_DECISION = frozenset(("AX103", "AX104"))
 """Hinted at where the expected decision comes about under another front end: a rival explanation, no more."""
@@ -52,13 +54,13 @@ class Judged:
     def told(self, leg: str) -> str:
         """The leg's decision in words."""
         if leg in self.said.errors:
-            return f"an exception ({self.said.errors[leg]})"
+            return say("an exception ({error})", error=self.said.errors[leg])
         return told(self.decided[leg])
 
     def how(self, leg: str) -> str:
         """In what it differs from the expected one: the first differences, in words."""
         if leg in self.said.errors:
-            return f"it failed: {self.said.errors[leg]}"
+            return say("it failed: {error}", error=self.said.errors[leg])
         return first_of(self.wrong[leg])
 
 
@@ -76,15 +78,15 @@ class Contradiction:
 
 def first_of(differences: list[str]) -> str:
     """The first ones in words, and how many more there are."""
-    return "; ".join(differences[:2]) + (f"; and {len(differences) - 2} more" if len(differences) > 2 else "")
+    rest = say("; and {rest} more", rest=len(differences) - 2) if len(differences) > 2 else ""
+    return joined("; ", differences[:2]) + rest
 
 
 def apart(expected: Any, said: Any) -> str:
     """What was expected and what was said; in what they differ too, where both look alike."""
-    one, other = told(expected), told(said)
-    plainly = f"{one} expected, {other} said"
+    plainly = other_than(told(expected), told(said))
     how = first_of(differences(expected, said))
-    return plainly if not how or how == plainly else f"{plainly} ({how})"
+    return plainly if not how or how == plainly else plainly + say(" ({how})", how=how)
 
 
 def judged(inquiry: Inquiry) -> Judged | None:
@@ -105,7 +107,7 @@ def judged(inquiry: Inquiry) -> Judged | None:
     if has_expect:
         for place, leg in enumerate(decided):
             failed = leg in said.errors
-            found = [Difference("it failed")] if failed else compared(expect, said.decisions[leg])
+            found = [Difference(say("it failed"))] if failed else compared(expect, said.decisions[leg])
             if found:
                 only_moved = place > 0 and all(one.of_score for one in found)
                 (moved if only_moved else wrong)[leg] = [one.words for one in found]

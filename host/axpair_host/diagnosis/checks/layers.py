@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from axpair_proto.sentences import say
+
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.checks.calibration import beside_a_constant, lost_to_quantisation
 from axpair_host.diagnosis.finding import Finding, Open, found
@@ -20,7 +22,7 @@ from axpair_host.layers.costs import (
 )
 
 _LISTED = 5
-_SEE = "See every layer, and what 16 bit there would bring: axpair layers --try-int16."
+_SEE = say("See every layer, and what 16 bit there would bring: axpair layers --try-int16.")
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
@@ -37,8 +39,10 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
     if scores is None:
         yield Wants(
             "layer_scores",
-            "in which layer the loss enters, and whether this input leaves the calibrated ranges, isn't known; "
-            "'axpair layers' scores each of them",
+            say(
+                "in which layer the loss enters, and whether this input leaves the calibrated ranges, isn't "
+                "known; 'axpair layers' scores each of them"
+            ),
         )
         return
     unlike = {name for one in inquiry.findings if one.code == "AX204" for name in one.outputs}
@@ -82,17 +86,20 @@ def _swallowed(
             "layers_total": len(scores.layers),
         },
         outputs=outputs,
-        next_steps=(f"{cause.mend[0].upper()}{cause.mend[1:]}.", _SEE),
+        next_steps=(cause.mend, _SEE),
         entry_steps=False,
     )
 
 
 def _spread(scores: LayerScores, output: str, worst: LayerRow | None) -> str:
     if worst is None:
-        return f"{output!r}: no layer has any error of its own; the loss can't be told by layers"
-    return (
-        f"{output!r}: the loss is spread over the layers; the costliest, {worst.name!r}, has "
-        f"{share(scores, worst, output):.0%} of their own error; 'axpair layers' shows them"
+        return say("{output!r}: no layer has any error of its own; the loss can't be told by layers", output=output)
+    return say(
+        "{output!r}: the loss is spread over the layers; the costliest, {name!r}, has {part:.0%} of their own error; "
+        "'axpair layers' shows them",
+        output=output,
+        name=worst.name,
+        part=share(scores, worst, output),
     )
 
 
@@ -102,11 +109,19 @@ def _finding(inquiry: Inquiry, scores: LayerScores, worst: LayerRow, outputs: tu
     part = share(scores, worst, outputs[0])
     # What lies beyond the range is AX204's, and no part of what is named here.
     causes = [one for one in worst.causes if one.kind != "clipped"]
-    cause = f": {causes[0].words}" if causes else ""
-    crossed = f"; the line of {line:g} is first crossed at {first.name!r}" if first is not None else ""
+    cause = say(": {why}", why=causes[0].words) if causes else ""
+    crossed: str = ""
+    if first is not None:
+        crossed = say("; the line of {line:g} is first crossed at {name!r}", line=line, name=first.name)
     return found(
         "AX205",
-        f"the layer {worst.name!r} ({worst.kind}) has {part:.0%} of the own error of all layers behind {outputs[0]!r}"
+        say(
+            "the layer {name!r} ({kind}) has {part:.0%} of the own error of all layers behind {output!r}",
+            name=worst.name,
+            kind=worst.kind,
+            part=part,
+            output=outputs[0],
+        )
         + cause
         + crossed,
         {
@@ -118,7 +133,7 @@ def _finding(inquiry: Inquiry, scores: LayerScores, worst: LayerRow, outputs: tu
             "layers_total": len(scores.layers),
         },
         outputs=outputs,
-        next_steps=("Try 16 bit there: axpair layers --try-int16, which also shows every layer.",),
+        next_steps=(say("Try 16 bit there: axpair layers --try-int16, which also shows every layer."),),
     )
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from axpair_proto.sentences import say
+
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -50,8 +52,10 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
     if trials is None:
         yield Wants(
             "input_trials",
-            "whether the board's bytes are the answer to this input misread (channels, layout, stride, dtype) wasn't "
-            "tried: that takes the simulator",
+            say(
+                "whether the board's bytes are the answer to this input misread (channels, layout, stride, "
+                "dtype) wasn't tried: that takes the simulator"
+            ),
         )
         return
     certain = telling
@@ -66,7 +70,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
     elif not certain and not inquiry.alone:
         yield Wants(
             "fresh_round",
-            "whether the board gives these bytes in a process in which nothing ran before isn't known",
+            say("whether the board gives these bytes in a process in which nothing ran before isn't known"),
             otherwise=tuple(_findings(inquiry, [one for one, _ in found_], True, names)),
         )
     elif not _by_itself(inquiry, rounds, [one for one, _ in found_]):
@@ -138,11 +142,11 @@ def _findings(
     codes = dict.fromkeys((*(("AX302",) if stale and explaining else ()), *(one.code for one in explaining)))
     for code in codes:
         mine = [one for one in explaining if one.code == code] or explaining
-        of = "the probe's input" if stale else "this input"
+        of = say("the probe's input") if stale else say("this input")
         yield found(
             code,
-            f"the board's bytes are what the simulator gives on {mine[0].name}, made of {of}"
-            + (f"; {len(names) - 1} more outputs" if len(names) > 1 else ""),
+            say("the board's bytes are what the simulator gives on {name}, made of {of}", name=mine[0].name, of=of)
+            + (say("; {rest} more outputs", rest=len(names) - 1) if len(names) > 1 else ""),
             {
                 "input_read_as": [one.name for one in mine],
                 "of": of,

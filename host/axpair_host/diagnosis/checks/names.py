@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from axpair_proto.names import ALL_RULES, alike_words, joint_name
+from axpair_proto.sentences import joined, say
 
 from axpair_host.diagnosis.finding import Finding, Matter, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -42,15 +43,22 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         is_missing = is_missing or bool(missing)
         words = []
         if missing:
-            words.append(f"{leg}/ lacks {_listed(missing)}")
+            words.append(say("{leg}/ lacks {names}", leg=leg, names=_listed(missing)))
         if strangers:
-            words.append(f"{leg}/ has {_listed(strangers)}, which the model doesn't")
+            words.append(say("{leg}/ has {names}, which the model doesn't", leg=leg, names=_listed(strangers)))
         for name, (other, stem) in shared.items():
-            words.append(f"{name!r} and {other!r} are both {stem!r} in a joint or as a file")
+            words.append(
+                say(
+                    "{name!r} and {other!r} are both {stem!r} in a joint or as a file",
+                    name=name,
+                    other=other,
+                    stem=stem,
+                )
+            )
         matters: tuple[Matter, ...] = ("board",) if leg == "board" else ("board", "conversion")
         yield found(
             "AX001",
-            "; ".join(words),
+            joined("; ", words),
             {"leg": leg, "missing": missing, "extra": list(strangers), "colliding": sorted(shared)},
             proven=True,
             outputs=tuple(missing),
@@ -81,4 +89,4 @@ def _same_file(rule: Callable[[str], str], one: str, other: str) -> bool:
 
 def _listed(names: list[str] | tuple[str, ...]) -> str:
     shown = ", ".join(repr(name) for name in names[:4])
-    return shown if len(names) <= 4 else f"{shown} and {len(names) - 4} more"
+    return shown if len(names) <= 4 else say("{shown} and {rest} more", shown=shown, rest=len(names) - 4)

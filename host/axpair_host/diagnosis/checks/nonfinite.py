@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+from axpair_proto.sentences import joined, say
 
 from axpair_host.diagnosis.finding import Finding, Matter, Weight, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -12,13 +13,13 @@ _STAGES = ("onnx", "lava_joint", "joint")
 _OWNERS = {"onnx": "model", "lava_joint": "quantization", "joint": "toolchain", "board": "board"}
 _SIDES = {"onnx": "customer", "lava_joint": "undecided", "joint": "axera", "board": "axera"}
 _WORDS = {
-    "onnx": "the float model",
-    "lava_joint": "the quantised model",
-    "joint": "the simulated joint",
-    "board": "the board",
+    "onnx": say("the float model"),
+    "lava_joint": say("the quantised model"),
+    "joint": say("the simulated joint"),
+    "board": say("the board"),
 }
-_FLOAT_LACKS = "; without onnx/ whether the float model gives them already isn't known: give --onnx"
-_QUANTISED_LACKS = "; without lava_joint/ quantisation may be where it enters"
+_FLOAT_LACKS = say("; without onnx/ whether the float model gives them already isn't known: give --onnx")
+_QUANTISED_LACKS = say("; without lava_joint/ quantisation may be where it enters")
 
 
 def simulated(inquiry: Inquiry) -> Iterator[Finding]:
@@ -53,8 +54,9 @@ def on_board(inquiry: Inquiry) -> Iterator[Finding]:
 def _in_simulation(inquiry: Inquiry, leg: str, outputs: Mapping[str, Mapping[str, int]]) -> Finding:
     brought = _in_inputs(inquiry) if leg == "onnx" else {}
     if brought:
-        said = ", ".join(f"{name!r} has {count}" for name, count in brought.items())
-        return _found(leg, outputs, owner="preprocess", more=f"; the input has them already: {said}", inputs=brought)
+        counts = joined(", ", (say("{name!r} has {count}", name=name, count=count) for name, count in brought.items()))
+        more = say("; the input has them already: {counts}", counts=counts)
+        return _found(leg, outputs, owner="preprocess", more=more, inputs=brought)
     if leg != "onnx" and not inquiry.has("onnx") and not (leg == "joint" and inquiry.has("lava_joint")):
         return _found(leg, outputs, owner="unknown", side="undecided", weight="inconclusive", more=_FLOAT_LACKS)
     if leg == "joint" and not inquiry.has("lava_joint"):
@@ -79,8 +81,13 @@ def _found(
     spoken = ", ".join(f"{other} {count}" for other, count in counts.items())
     return found(
         "AX003",
-        f"NaN or Inf, first in {_WORDS[leg]}: {name!r} has {spoken} elements of them"
-        + (f"; {len(outputs) - 1} more outputs" if len(outputs) > 1 else "")
+        say(
+            "NaN or Inf, first in {where}: {name!r} has {counts} elements of them",
+            where=_WORDS[leg],
+            name=name,
+            counts=spoken,
+        )
+        + (say("; {rest} more outputs", rest=len(outputs) - 1) if len(outputs) > 1 else "")
         + more,
         {"first": leg, "outputs": outputs, "inputs": dict(inputs or {})},
         owner=owner or _OWNERS[leg],

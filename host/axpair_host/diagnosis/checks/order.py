@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from axpair_proto.sentences import say
+
 from axpair_host.compare.comparison import Reordered
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -23,15 +25,26 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
     name, first = next(iter(moved.items()))
     matched = inquiry.pair(pair, name)
     cosine = matched.cosine if matched is not None else None
-    others = f", {first.replaced} at the cut are others" if first.replaced else ""
+    others = say(", {replaced} at the cut are others", replaced=first.replaced) if first.replaced else ""
     yield found(
         "AX406",
-        f"{name!r} stands in the order of a score ({first.operator}): {first.moved} of {first.rows} rows changed places"
-        f"{others}; row by row its cosine is {cosine or 0.0:.4f}, as it stands {first.cosine_in_place or 0.0:.4f}"
-        + (f"; {len(moved) - 1} more outputs" if len(moved) > 1 else ""),
+        say(
+            "{name!r} stands in the order of a score ({operator}): {moved} of {rows} rows changed "
+            "places{others}; row by row its cosine is {cosine:.4f}, as it stands {cosine_in_place:.4f}",
+            name=name,
+            operator=first.operator,
+            moved=first.moved,
+            rows=first.rows,
+            others=others,
+            cosine=cosine or 0.0,
+            cosine_in_place=first.cosine_in_place or 0.0,
+        )
+        + (say("; {rest} more outputs", rest=len(moved) - 1) if len(moved) > 1 else ""),
         {"pair": pair, "outputs": {one: each.document() for one, each in moved.items()}},
         weight="warning",
         outputs=tuple(moved),
-        next_steps=("Compare rows by what they hold, not by their place; a program that takes them in order is fine.",),
+        next_steps=(
+            say("Compare rows by what they hold, not by their place; a program that takes them in order is fine."),
+        ),
         entry_steps=False,
     )

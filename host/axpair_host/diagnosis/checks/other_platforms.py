@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from axpair_proto.sentences import joined, say
+
 from axpair_host.diagnosis.checks.conversion import lost
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -20,8 +22,10 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
     if not others:
         yield Open(
             _WHAT,
-            "whether this model loses accuracy on other platforms too isn't known; give their figures or gt folder "
-            "with --other",
+            say(
+                "whether this model loses accuracy on other platforms too isn't known; give their figures or "
+                "gt folder with --other"
+            ),
         )
         return
     line = inquiry.settings.cosine
@@ -31,13 +35,16 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
     if not fallen:
         yield Open(
             _WHAT,
-            f"{'; '.join(_spoken(one) for one in held)}: not a common problem of this model, so go on with the AX side",
+            say(
+                "{held}: not a common problem of this model, so go on with the AX side",
+                held=joined("; ", map(_spoken, held)),
+            ),
         )
         return
     yield found(
         "AX207",
-        f"elsewhere the quantised model falls too: {'; '.join(_spoken(one) for one in fallen)}"
-        + (f"; it holds on {', '.join(one.name for one in held)}" if held else ""),
+        say("elsewhere the quantised model falls too: {fallen}", fallen=joined("; ", map(_spoken, fallen)))
+        + (say("; it holds on {held}", held=", ".join(one.name for one in held)) if held else ""),
         {"line": line, "platforms": [dict(told(one)) for one in others], "held": [one.name for one in held]},
         weight="inconclusive",
         outputs=tuple(low),
@@ -46,7 +53,15 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
 
 def _spoken(platform: OtherPlatform) -> str:
     worst = platform.worst
-    precision = f"in {platform.precision}" if platform.precision else "8 or 16 bit isn't said"
-    return (
-        f"{platform.name} ({precision}) keeps {worst.kept:.0%} ({worst.name} {worst.quantised:g} of {worst.float_:g})"
+    precision = (
+        say("in {precision}", precision=platform.precision) if platform.precision else say("8 or 16 bit isn't said")
+    )
+    return say(
+        "{platform} ({precision}) keeps {kept:.0%} ({figure} {quantised:g} of {float:g})",
+        platform=platform.name,
+        precision=precision,
+        kept=worst.kept,
+        figure=worst.name,
+        quantised=worst.quantised,
+        float=worst.float_,
     )

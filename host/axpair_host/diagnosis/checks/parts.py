@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from axpair_proto.sentences import say
+
 from axpair_host.compare import Slice
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -19,13 +21,23 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         return
     name, slices = next(iter(collapsed.items()))
     worst = slices[0]
-    fate = "is zero" if worst.vanished else f"has cosine {worst.cosine:.4f}"
     whole = inquiry.pair(pair, name)
-    cosine = "" if whole is None or whole.cosine is None else f", while the whole output has cosine {whole.cosine:.4f}"
+    beside: str = ""
+    if whole is not None and whole.cosine is not None:
+        beside = say(", while the whole output has cosine {cosine:.4f}", cosine=whole.cosine)
     yield found(
         "AX206",
-        f"{name!r}: slice {worst.index} of axis {worst.axis} ({worst.low:.4g}..{worst.high:.4g} in the float model) "
-        f"{fate} after conversion{cosine}" + (f"; {len(slices) - 1} more slices" if len(slices) > 1 else ""),
+        say(
+            "{name!r}: slice {index} of axis {axis} ({low:.4g}..{high:.4g} in the float model) {fate} after conversion",
+            name=name,
+            index=worst.index,
+            axis=worst.axis,
+            low=worst.low,
+            high=worst.high,
+            fate=worst.fate(),
+        )
+        + beside
+        + (say("; {rest} more slices", rest=len(slices) - 1) if len(slices) > 1 else ""),
         {"pair": pair, "outputs": {one: [part.document() for part in parts] for one, parts in collapsed.items()}},
         outputs=tuple(collapsed),
     )

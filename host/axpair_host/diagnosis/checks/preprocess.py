@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from axpair_proto.dtypes import ITEM_BYTES
+from axpair_proto.sentences import joined, say
 
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -13,7 +14,7 @@ CODES = ("AX102", "AX103", "AX105", "AX106", "AX107", "AX108")
 _OTHER_CODE = 0.95
 """Correlation that other code for decoding and scaling stays above (measured: nearest neighbors, 0.955 and more);
 letterboxed or cut the same photo is below 0.7."""
-_WHICH = (
+_WHICH = say(
     "With which of the two the model was trained, the training code says: docs/golden.md; --resize fits it so here."
 )
 
@@ -37,15 +38,28 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
     elif one.correlation >= _OTHER_CODE:
         yield Open(
             "preprocess",
-            f"{facts.spec} makes of {name!r}'s file what differs from gt/input by {one.mean:.3g} on average and "
-            f"{one.largest:.4g} at most, as pictures do that were decoded or scaled by other code",
+            say(
+                "{spec} makes of {name!r}'s file what differs from gt/input by {mean:.3g} on average and "
+                "{largest:.4g} at most, as pictures do that were decoded or scaled by other code",
+                spec=facts.spec,
+                name=name,
+                mean=one.mean,
+                largest=one.largest,
+            ),
         )
     elif one.correlation >= RELATED / 3:
         yield found(
             "AX106",
-            f"{facts.spec} makes of {name!r}'s file what differs from gt/input by up to {one.largest:.4g} (correlation "
-            f"{one.correlation:.3f}), and none of {facts.tried} misreadings explains it: the picture is cut or scaled "
-            "otherwise",
+            say(
+                "{spec} makes of {name!r}'s file what differs from gt/input by up to {largest:.4g} "
+                "(correlation {correlation:.3f}), and none of {tried} misreadings explains it: the picture "
+                "is cut or scaled otherwise",
+                spec=facts.spec,
+                name=name,
+                largest=one.largest,
+                correlation=one.correlation,
+                tried=facts.tried,
+            ),
             _document(facts),
             weight="inconclusive",
             next_steps=(_WHICH,),
@@ -53,8 +67,14 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
     else:
         yield Open(
             "preprocess",
-            f"what {facts.spec} makes of {name!r}'s file hardly resembles gt/input (correlation {one.correlation:.3f}),"
-            f" and none of {facts.tried} misreadings explains it",
+            say(
+                "what {spec} makes of {name!r}'s file hardly resembles gt/input (correlation "
+                "{correlation:.3f}), and none of {tried} misreadings explains it",
+                spec=facts.spec,
+                name=name,
+                correlation=one.correlation,
+                tried=facts.tried,
+            ),
             undecided=True,
         )
 
@@ -62,16 +82,24 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
 def _explained(facts: PreprocessFacts) -> Iterator[Finding]:
     alone = len(facts.hits) == 1
     exact = alone and facts.hits[0].distance == 0.0
-    names = ", or ".join(hit.name for hit in facts.hits)
-    how = "just these bytes" if exact else "nearly these bytes" if facts.hits[0].distance else "these bytes"
-    doubt = "" if alone else f"; {len(facts.hits)} ways fit, so this is a hint"
+    names = joined(", or ", (hit.name for hit in facts.hits))
+    how = say("these bytes")
+    if exact or facts.hits[0].distance:
+        how = say("just these bytes") if exact else say("nearly these bytes")
+    doubt = "" if alone else say("; {count} ways fit, so this is a hint", count=len(facts.hits))
     for code in CODES:
         if not any(code in hit.codes for hit in facts.hits):
             continue
         fitted = code == "AX106"
         yield found(
             code,
-            f"{facts.spec} hands over, of the case's own file, other bytes than gt/input; {names} gives {how}{doubt}",
+            say(
+                "{spec} hands over, of the case's own file, other bytes than gt/input; {names} gives {how}",
+                spec=facts.spec,
+                names=names,
+                how=how,
+            )
+            + doubt,
             _document(facts),
             owner="preprocess",
             stage="application",
@@ -86,8 +114,15 @@ def _other_type(inquiry: Inquiry, facts: PreprocessFacts, name: str, one: Prepar
     taken = [f"{each.dtype} {list(each.shape)}" for each in inquiry.evidence.record.inputs if each.name == name]
     return found(
         "AX102",
-        f"{facts.spec} hands over {one.size_bytes} bytes ({one.dtype} {list(one.shape)}) for {name!r}, which takes "
-        f"{' '.join(taken) or 'another size'}",
+        say(
+            "{spec} hands over {size_bytes} bytes ({dtype} {shape}) for {name!r}, which takes {taken}",
+            spec=facts.spec,
+            size_bytes=one.size_bytes,
+            dtype=one.dtype,
+            shape=list(one.shape),
+            name=name,
+            taken=" ".join(taken) or say("another size"),
+        ),
         _document(facts),
         proven=True,
     )

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from axpair_proto.sentences import joined, say
+
 from axpair_host.diagnosis.checks.judged import contradiction, expectation, first_of
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -21,19 +23,32 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         seen = contradiction(inquiry)
         if seen is None:
             return
-        against = [f"expected was {told(expect)}"] if has_expect and contradictions(expect, record.observed) else []
+        against: list[str] = []
+        if has_expect and contradictions(expect, record.observed):
+            against.append(say("expected was {expected}", expected=told(expect)))
         if seen.leg and not (against and same_decision(expect, seen.right)):
-            against.append(f"the post-processor makes {told(seen.right)} of {seen.leg}/")
-        agree = "the tensors agree" if inquiry.tensors_agree(_OF_DECISIONS) else "board and simulator agree"
+            against.append(say("the post-processor makes {right} of {leg}/", right=told(seen.right), leg=seen.leg))
+        agree = say("board and simulator agree")
+        if inquiry.tensors_agree(_OF_DECISIONS):
+            agree = say("the tensors agree")
         yield found(
             "AX407",
-            f"{agree}; the program said {told(record.observed)}, {', and '.join(against)} ({first_of(seen.how)})",
+            say(
+                "{agree}; the program said {observed}, {against} ({how})",
+                agree=agree,
+                observed=told(record.observed),
+                against=joined(", and ", against),
+                how=first_of(seen.how),
+            ),
             {"observed": record.observed, "expect": expect, "decision_on_board": seen.right if seen.leg else None},
         )
     elif has_expect and record.postprocess is None and inquiry.tensors_agree():
         yield found(
             "AX407",
-            f"the tensors agree; {told(expect)} is expected, and there is neither a post-processor nor what the "
-            "program said to hold against it",
+            say(
+                "the tensors agree; {expected} is expected, and there is neither a post-processor nor what the "
+                "program said to hold against it",
+                expected=told(expect),
+            ),
             {"expect": expect},
         )

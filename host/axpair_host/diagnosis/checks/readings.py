@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from axpair_proto.sentences import joined, say
+
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.checks.judged import (
     BY_DECISION,
@@ -21,10 +23,7 @@ from axpair_host.postprocess.decisions import told
 from axpair_host.postprocess.forms import is_exact, is_telling
 
 CODES = MISREADINGS
-_LACKING = (
-    "whether {who} takes layout, Q, dtype, order or activation of the outputs for another isn't tried; that takes the "
-    "post-processor itself: --postprocess"
-)
+_POSTPROCESSOR, _PROGRAM = say("the post-processor"), say("the program")
 
 
 def of_postprocessor(inquiry: Inquiry) -> Iterator[Finding | Wants]:
@@ -38,15 +37,20 @@ def of_postprocessor(inquiry: Inquiry) -> Iterator[Finding | Wants]:
         return
     readings = inquiry.evidence.record.readings
     if readings is None or readings.expect is None:
-        yield Wants("readings", _LACKING.format(who="the post-processor"))
+        yield Wants("readings", _lacking(_POSTPROCESSOR))
         return
     found_ = _findings(
         inquiry,
         readings.expect,
         held.expect,
-        "the post-processor",
-        f"with that undone it makes {told(held.expect)} of {readings.leg}/, else {held.told(held.base)} "
-        f"({held.how(held.base)})",
+        _POSTPROCESSOR,
+        say(
+            "with that undone it makes {expected} of {leg}/, else {decision} ({how})",
+            expected=told(held.expect),
+            leg=readings.leg,
+            decision=held.told(held.base),
+            how=held.how(held.base),
+        ),
         held.evidence(),
     )
     yield from (one for one in found_ if held.agree or one.proven)
@@ -59,15 +63,21 @@ def of_program(inquiry: Inquiry) -> Iterator[Finding | Wants]:
         return
     record = inquiry.evidence.record
     if record.readings is None or record.readings.observed is None:
-        yield Wants("readings", _LACKING.format(who="the program"))
+        yield Wants("readings", _lacking(_PROGRAM))
         return
     yield from _findings(
         inquiry,
         record.readings.observed,
         record.observed,
-        "the program",
-        f"of {record.readings.leg}/ misread so the post-processor makes {told(record.observed)}, just what the program "
-        f"said; read as they are, {told(seen.right)} ({first_of(differences(seen.right, record.observed))})",
+        _PROGRAM,
+        say(
+            "of {leg}/ misread so the post-processor makes {observed}, just what the program said; read as they are, "
+            "{right} ({how})",
+            leg=record.readings.leg,
+            observed=told(record.observed),
+            right=told(seen.right),
+            how=first_of(differences(seen.right, record.observed)),
+        ),
         {
             "observed": record.observed,
             "decision": seen.right,
@@ -87,24 +97,33 @@ def _findings(
     rivals = sorted({one.code for one in inquiry.findings if one.code in BY_DECISION})
     alone = len(hits) == 1 and tried.left_out == 0 and not rivals
     telling = is_telling(wanted)
-    doubt = ""
+    doubt: str = ""
     if len(hits) > 1:
-        doubt = f"; {len(hits)} readings fit, so this is a hint"
+        doubt = say("; {count} readings fit, so this is a hint", count=len(hits))
     elif rivals:
-        doubt = f"; {' and '.join(rivals)} would explain it too, so this is a hint"
+        doubt = say("; {codes} would explain it too, so this is a hint", codes=joined(" and ", rivals))
     elif not telling:
-        doubt = "; so bare a decision may agree by chance, so this is a hint: give one with scores or boxes"
+        doubt = say("; so bare a decision may agree by chance, so this is a hint: give one with scores or boxes")
     elif tried.left_out:
-        doubt = f"; {tried.left_out} more readings weren't tried, so this is a hint"
+        doubt = say("; {count} more readings weren't tried, so this is a hint", count=tried.left_out)
     for code in CODES:
         mine = [hit for hit in hits if code in hit.codes]
         if mine:
             outputs = tuple(dict.fromkeys(name for hit in mine for name in hit.outputs))
-            reads = ", or ".join(hit.words for hit in mine)
+            reads = joined(", or ", (hit.words for hit in mine))
             details = {**evidence, "readings": [hit.words for hit in hits], "readings_tried": tried.tried}
             proven = alone and telling
-            who = reader if proven else f"it looks as if {reader}"
-            yield found(code, f"{who} {reads}: {result}{doubt}", details, proven=proven, outputs=outputs)
+            who = reader if proven else say("it looks as if {reader}", reader=reader)
+            summary = say("{who} {reads}: {result}", who=who, reads=reads, result=result) + doubt
+            yield found(code, summary, details, proven=proven, outputs=outputs)
+
+
+def _lacking(reader: str) -> str:
+    return say(
+        "whether {who} takes layout, Q, dtype, order or activation of the outputs for another isn't tried; that takes "
+        "the post-processor itself: --postprocess",
+        who=reader,
+    )
 
 
 def _simplest(hits: Sequence[ReadingHit], *, by_nearness: bool) -> list[ReadingHit]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from axpair_proto.sentences import say
 
 from axpair_host.compare import Relation
 from axpair_host.diagnosis.finding import Finding, found
@@ -42,8 +43,13 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         generations = {one.worker_generation for one in rounds}
         yield found(
             "AX301",
-            f"{facts['rounds']} rounds with the same input gave {facts['different_answers']} different answers for "
-            f"{name!r}" + (f"; {len(varying) - 1} more outputs" if len(varying) > 1 else ""),
+            say(
+                "{rounds} rounds with the same input gave {different_answers} different answers for {name!r}",
+                rounds=facts["rounds"],
+                different_answers=facts["different_answers"],
+                name=name,
+            )
+            + (say("; {rest} more outputs", rest=len(varying) - 1) if len(varying) > 1 else ""),
             {"outputs": varying, "processes": len(generations)},
             proven=True,
             outputs=tuple(varying),

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 
+from axpair_proto.sentences import say
+
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.checks.failure import first_failure
 from axpair_host.diagnosis.finding import Open
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.diagnosis.opinion import suspects
 
-BY_HAND = (
+BY_HAND = say(
     "on the board, run 'run_joint M.joint --data input/X.bin --bin-out-dir out' with the files of input/ in the "
     "model's order, joined by ';', and its output kept as run_joint.log; then 'axpair pair --gt GT --board-out out "
     "--board-log run_joint.log' with the same --joint"
@@ -24,13 +26,19 @@ def check(inquiry: Inquiry) -> Iterator[Open | Wants]:
         return
     said = inquiry.evidence.record.second_opinion
     if said is None:
-        yield Wants("second_opinion", f"whether it is our own worker wasn't tried with run_joint: {BY_HAND}")
+        yield Wants(
+            "second_opinion",
+            say("whether it is our own worker wasn't tried with run_joint: {by_hand}", by_hand=BY_HAND),
+        )
     elif said.lacking:
         nowhere = "no program run_joint there; or --second-opinion PATH"
         yield Open("second_opinion", nowhere if _NO_PROGRAM in said.lacking else f"not from there: {said.lacking}")
     elif first_failure(inquiry) is None:
         failure = said.failure or next((one.failure for one in said.rounds if one.failure is not None), None)
         if failure is not None:
-            yield Open("second_opinion", f"run_joint was asked, and gave nothing to compare: {failure.message}")
+            yield Open(
+                "second_opinion",
+                say("run_joint was asked, and gave nothing to compare: {message}", message=failure.message),
+            )
         elif not any(one.outputs for one in said.rounds):
-            yield Open("second_opinion", f"run_joint was asked, and gave no outputs: {BY_HAND}")
+            yield Open("second_opinion", say("run_joint was asked, and gave no outputs: {by_hand}", by_hand=BY_HAND))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from axpair_proto.npu_codes import NO_RESOURCES, UNREADABLE_MODEL
+from axpair_proto.sentences import joined, say
 
 from axpair_host.diagnosis.checks.failure import Failed, first_failure, hexadecimal
 from axpair_host.diagnosis.finding import Finding, found
@@ -53,7 +54,9 @@ def releases(inquiry: Inquiry) -> Iterator[Finding]:
     if not apart and (not unreadable or apart is False):
         return
     said = (
-        f"driver {driver!r} and runtime {library!r} are of different releases" if apart else _unknown(driver, library)
+        say("driver {driver!r} and runtime {library!r} are of different releases", driver=driver, library=library)
+        if apart
+        else _unknown(driver, library)
     )
     yield _named(
         "AX308", failed, said, {"versions": _versions(inquiry), "unreadable": unreadable}, bool(apart and unreadable)
@@ -73,16 +76,29 @@ def modes(inquiry: Inquiry) -> Iterator[Finding]:
     stated = _OTHER_MODE.search(failed.text)
     if not stated and (not built_for or not on_board or built_for == on_board):
         return
-    said = f"the model was built for the virtual-NPU mode {built_for or 'unknown'!r}, the board's is "
-    said += repr(on_board) if on_board else "another one"
+    said = say(
+        "the model was built for the virtual-NPU mode {built_for!r}, the board's is {on_board}",
+        built_for=built_for or say("unknown"),
+        on_board=repr(on_board) if on_board else say("another one"),
+    )
     if stated and (stated["held"] or stated["only"]):
-        asked = f", mode {stated['asked']} was asked for" if stated["asked"] else ""
-        said = f"the NPU was in mode {stated['held'] or stated['only']} already{asked} (the library's numbers)"
+        asked = say(", mode {asked} was asked for", asked=stated["asked"]) if stated["asked"] else ""
+        said = say(
+            "the NPU was in mode {held} already{asked} (the library's numbers)",
+            held=stated["held"] or stated["only"],
+            asked=asked,
+        )
     if stated and stated["affinity"]:
-        said = f"affinity {stated['affinity']} was asked for in mode {stated['inited']} (the library's numbers)"
+        said = say(
+            "affinity {affinity} was asked for in mode {inited} (the library's numbers)",
+            affinity=stated["affinity"],
+            inited=stated["inited"],
+        )
     if stated and stated["type"]:
-        said = (
-            f"a model of type {stated['type']} isn't allowed in the NPU's mode {stated['mode']} (the library's numbers)"
+        said = say(
+            "a model of type {type} isn't allowed in the NPU's mode {mode} (the library's numbers)",
+            type=stated["type"],
+            mode=stated["mode"],
         )
     evidence = {"model": built_for, "board": on_board, "stated_by_the_runtime": bool(stated)}
     yield _named("AX309", failed, said, evidence, bool(stated))
@@ -102,11 +118,13 @@ def resources(inquiry: Inquiry) -> Iterator[Finding]:
     short = wanted is not None and last is not None and wanted > last
     gone = _GONE.search(failed.text)
     if short:
-        said = f"{wanted} bytes of contiguous memory (CMM) were wanted, {last} remained"
+        said = say("{wanted} bytes of contiguous memory (CMM) were wanted, {last} remained", wanted=wanted, last=last)
     elif gone:
-        said = f"the system said {gone.group(0)!r}"
+        said = say("the system said {words!r}", words=gone.group(0))
     elif failed.code in NO_RESOURCES:
-        said = f"{hexadecimal(failed.failure)} is most often returned where memory or handles are exhausted"
+        said = say(
+            "{code} is most often returned where memory or handles are exhausted", code=hexadecimal(failed.failure)
+        )
     else:
         return
     evidence = {"cmm": figures, "wanted_bytes": wanted, "lost_bytes_per_load": _lost_per_load(figures)}
@@ -116,7 +134,7 @@ def resources(inquiry: Inquiry) -> Iterator[Finding]:
 def _named(code: str, failed: Failed, why: str, evidence: Mapping[str, Any], proven: bool) -> Finding:
     return found(
         code,
-        f"{why}; {failed.said()}",
+        joined("; ", (why, failed.said())),
         {**evidence, **failed.evidence()},
         proven=proven,
         outputs=failed.outputs,
@@ -133,9 +151,10 @@ def _apart(driver: str, library: str) -> bool | None:
 
 
 def _unknown(driver: str, library: str) -> str:
-    return (
-        "the library can't read the model, and the releases can't be compared "
-        f"(driver {driver or 'unknown'!r}, runtime {library or 'unknown'!r})"
+    return say(
+        "the library can't read the model, and the releases can't be compared (driver {driver!r}, runtime {library!r})",
+        driver=driver or say("unknown"),
+        library=library or say("unknown"),
     )
 
 

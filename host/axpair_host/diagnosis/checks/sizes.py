@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from axpair_proto.dtypes import size_bytes
+from axpair_proto.sentences import joined, say
 
 from axpair_host.compare.affine import AffineCodes, affine_codes
 from axpair_host.diagnosis.finding import Finding, Matter, Open, found
@@ -14,7 +15,7 @@ from axpair_host.evidence.record import OutputFacts
 _LEGS = ("onnx", "lava_joint", "joint", "board")
 
 
-_FORMS = "give the log of run_joint, which lists dtypes, layouts and Q: --board-log"
+_FORMS = say("give the log of run_joint, which lists dtypes, layouts and Q: --board-log")
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
@@ -45,12 +46,20 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
         if coded:
             yield _as_codes(inquiry, coded)
         if unlike:
-            yield Open("conversion", f"{leg}/: can't be held against joint/: {'; '.join(unlike.values())}; {_FORMS}")
+            yield Open(
+                "conversion",
+                say(
+                    "{leg}/: can't be held against joint/: {why}; {forms}",
+                    leg=leg,
+                    why=joined("; ", unlike.values()),
+                    forms=_FORMS,
+                ),
+            )
     for round_ in inquiry.evidence.case_rounds:
         if round_.failure is not None and round_.failure.kind == "input":
             yield found(
                 "AX002",
-                f"the runtime did not take the inputs: {round_.failure.message}",
+                say("the runtime did not take the inputs: {message}", message=round_.failure.message),
                 {"round": round_.number, "message": round_.failure.message},
                 proven=True,
                 outputs=tuple(output.name for output in inquiry.outputs),
@@ -64,7 +73,7 @@ def _finding(leg: str, wrong: dict[str, str]) -> Finding:
     matters: dict[str, tuple[Matter, ...]] = {"board": ("board",), "joint": ("board", "conversion")}
     return found(
         "AX002",
-        f"{leg}/: " + "; ".join(wrong.values()),
+        f"{leg}/: " + joined("; ", wrong.values()),
         evidence,
         proven=True,
         outputs=tuple(wrong),
@@ -90,8 +99,13 @@ def _as_codes(inquiry: Inquiry, coded: Mapping[str, AffineCodes]) -> Finding:
     name, first = next(iter(coded.items()))
     return found(
         "AX402",
-        f"{name!r} is the simulator's, handed out as {first.dtype} codes where float32 is declared: {first.words}"
-        + (f"; {len(coded) - 1} more outputs" if len(coded) > 1 else ""),
+        say(
+            "{name!r} is the simulator's, handed out as {dtype} codes where float32 is declared: {words}",
+            name=name,
+            dtype=first.dtype,
+            words=first.words,
+        )
+        + (say("; {rest} more outputs", rest=len(coded) - 1) if len(coded) > 1 else ""),
         {
             "outputs": {
                 one: {"dtype": codes.dtype, "scale": codes.scale, "zero_point": codes.zero_point, "off": codes.off}
@@ -102,15 +116,24 @@ def _as_codes(inquiry: Inquiry, coded: Mapping[str, AffineCodes]) -> Finding:
         outputs=tuple(coded),
         settles=("board",),
         cosine_if_fixed=inquiry.cosine_without_board,
-        next_steps=("Take them as real values by that formula, or have the board hand out floats.",),
+        next_steps=(say("Take them as real values by that formula, or have the board hand out floats."),),
         entry_steps=False,
     )
 
 
 def _words(output: OutputFacts, dtype: str, shape: tuple[int, ...], size: int) -> str:
     declared = size_bytes(output.dtype, output.shape)
-    text = f"{output.name!r} is {dtype} {list(shape)} ({size} bytes), declared {output.dtype} {list(output.shape)}"
+    text = say(
+        "{name!r} is {dtype} {shape} ({size} bytes), declared {declared_dtype} {declared_shape}",
+        name=output.name,
+        dtype=dtype,
+        shape=list(shape),
+        size=size,
+        declared_dtype=output.dtype,
+        declared_shape=list(output.shape),
+    )
     if declared and size and size != declared:
         large, small = max(size, declared), min(size, declared)
-        return f"{text} ({declared} bytes)" + (f", {large // small}:1" if large % small == 0 else "")
+        ratio = f", {large // small}:1" if large % small == 0 else ""
+        return text + say(" ({declared} bytes){ratio}", declared=declared, ratio=ratio)
     return text

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from axpair_proto.sentences import say
 
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.finding import Finding, found
@@ -53,16 +54,20 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
     if poor and simulated and not inquiry.alone:
         yield Wants(
             "fresh_round",
-            "an output of so few values may be an earlier answer's by chance: whether the board gives it in a process "
-            "in which nothing ran before isn't known",
+            say(
+                "an output of so few values may be an earlier answer's by chance: whether the board gives it "
+                "in a process in which nothing ran before isn't known"
+            ),
             otherwise=(replace(finding, proven=False),) if finding else (),
         )
         return
     if probe is not None and not simulated:
         yield Wants(
             "probe_joint",
-            "without the simulator's answer to the probe a stale answer is recognised only by the board's own answer "
-            "to it",
+            say(
+                "without the simulator's answer to the probe a stale answer is recognised only by the "
+                "board's own answer to it"
+            ),
             otherwise=(finding,) if finding else (),
         )
     elif finding is not None:
@@ -89,11 +94,19 @@ def _broken(joint: Array, wrong: list[Answer]) -> bool:
 
 def _finding(inquiry: Inquiry, matched: Mapping[str, _Match]) -> Finding:
     name, match = next(iter(matched.items()))
-    what = f"{match.lines} lines of {LINE} bytes of {name!r} are" if match.lines else f"{name!r} is"
+    what = (
+        say("{lines} lines of {line} bytes of {name!r} are", lines=match.lines, line=LINE, name=name)
+        if match.lines
+        else say("{name!r} is", name=name)
+    )
     return found(
         "AX302",
-        f"{what}, byte for byte, {match.source}, and not the answer to this input, which the board was handed"
-        + (f"; {len(matched) - 1} more outputs" if len(matched) > 1 else ""),
+        say(
+            "{what}, byte for byte, {source}, and not the answer to this input, which the board was handed",
+            what=what,
+            source=match.source,
+        )
+        + (say("; {rest} more outputs", rest=len(matched) - 1) if len(matched) > 1 else ""),
         {
             "outputs": {
                 one: {"belongs_to": found_.source, "lines": found_.lines or None, "line_bytes": LINE}

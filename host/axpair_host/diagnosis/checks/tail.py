@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from axpair_proto.sentences import say
 
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.finding import Finding, found
@@ -13,6 +14,7 @@ from axpair_host.evidence.record import OutputFacts
 from axpair_host.evidence.steps import data_step
 
 Array = np.ndarray[Any, Any]
+_ZEROS, _PATTERN = say("zeros"), say("the pattern from before the run")
 _FEWEST = 2
 """Elements: a single zero may be anything."""
 _CERTAIN = 8
@@ -42,11 +44,14 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
         others = _others(inquiry, output.name)
         shown = any(one.tobytes() != board.tobytes() for one, board in others)
         if not shown and not inquiry.evidence.other_inputs(output.name) and _rests_on_one_element(joint, wrong):
-            yield Wants("other_inputs", f"whether the end of {output.name!r} is lost for other inputs too isn't known")
+            yield Wants(
+                "other_inputs",
+                say("whether the end of {name!r} is lost for other inputs too isn't known", name=output.name),
+            )
             continue
         tails = [_zero_tail(output, joint, answer, others) for answer in wrong]
         if tails[0] is not None and all(tails):
-            lost[output.name] = {"offset": tails[0].offset, "of": joint.nbytes, "holds": "zeros"}
+            lost[output.name] = {"offset": tails[0].offset, "of": joint.nbytes, "holds": _ZEROS}
             certain += tails[0].elements >= _CERTAIN
     for one in inquiry.findings:
         if one.code != "AX303":
@@ -57,13 +62,19 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
                 continue
             start = facts["ranges"][0][0]
             if all(_same_before(joint_tensor, answer, start) for answer in inquiry.answers(name)):
-                lost[name] = {"offset": start, "of": joint_tensor.nbytes, "holds": "the pattern from before the run"}
+                lost[name] = {"offset": start, "of": joint_tensor.nbytes, "holds": _PATTERN}
     if lost:
         name, facts = next(iter(lost.items()))
         yield found(
             "AX304",
-            f"{name!r} is right up to byte {facts['offset']} of {facts['of']}; from there on it holds {facts['holds']}"
-            + (f"; {len(lost) - 1} more outputs" if len(lost) > 1 else ""),
+            say(
+                "{name!r} is right up to byte {offset} of {of}; from there on it holds {holds}",
+                name=name,
+                offset=facts["offset"],
+                of=facts["of"],
+                holds=facts["holds"],
+            )
+            + (say("; {rest} more outputs", rest=len(lost) - 1) if len(lost) > 1 else ""),
             {"outputs": lost},
             proven=certain == len(lost),
             outputs=tuple(lost),

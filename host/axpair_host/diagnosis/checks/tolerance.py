@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from axpair_proto.sentences import say
+
 from axpair_host.compare.lines import ACROSS_CASES
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -26,7 +28,9 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         first = next(iter(toothless))
         yield found(
             "AX004",
-            f"{first!r}: {toothless[first]}" + (f"; {len(toothless) - 1} more outputs" if len(toothless) > 1 else ""),
+            f"{first!r}: "
+            + toothless[first]
+            + (say("; {rest} more outputs", rest=len(toothless) - 1) if len(toothless) > 1 else ""),
             {"outputs": toothless, "atol": inquiry.settings.atol, "rtol": inquiry.settings.rtol},
             proven=True,
             outputs=tuple(toothless),
@@ -44,7 +48,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
     if constant and len(constant) == len(inquiry.outputs) and all(_float_constant(inquiry, name) for name in constant):
         yield found(
             "AX004",
-            "every output is one value throughout, in the float model too: on this input equal bytes say little",
+            say("every output is one value throughout, in the float model too: on this input equal bytes say little"),
             {"outputs": constant},
             proven=True,
             weight="warning",

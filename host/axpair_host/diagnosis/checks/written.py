@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from axpair_proto.sentences import say
 
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -47,8 +48,14 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         name, facts = next(iter(concerned.items()))
         yield found(
             "AX303",
-            f"{facts['bytes']} of {facts['of']} bytes of {name!r} still held the pattern from before round "
-            f"{facts['round']}" + (f"; {len(concerned) - 1} more outputs" if len(concerned) > 1 else ""),
+            say(
+                "{bytes} of {of} bytes of {name!r} still held the pattern from before round {round}",
+                bytes=facts["bytes"],
+                of=facts["of"],
+                name=name,
+                round=facts["round"],
+            )
+            + (say("; {rest} more outputs", rest=len(concerned) - 1) if len(concerned) > 1 else ""),
             {"outputs": concerned},
             proven=not tails,
             outputs=tuple(concerned),
@@ -72,13 +79,16 @@ def _zeros(inquiry: Inquiry, named: set[str]) -> Iterator[Finding]:
     if zeroed:
         yield found(
             "AX303",
-            f"all elements of {told(zeroed, len(inquiry.outputs))} of the board are 0, and the simulator's aren't: "
-            "most often the output was never written, or the input never arrived; no pattern lay in the buffer before, "
-            "which would tell",
+            say(
+                "all elements of {outputs} of the board are 0, and the simulator's aren't: most often the "
+                "output was never written, or the input never arrived; no pattern lay in the buffer before, "
+                "which would tell",
+                outputs=told(zeroed, len(inquiry.outputs)),
+            ),
             {"outputs": zeroed, "rounds": len(rounds)},
             weight="fault" if len(rounds) > 1 else "inconclusive",
             outputs=tuple(zeroed),
             settles=("board",),
             cosine_if_fixed=inquiry.cosine_without_board,
-            next_steps=("Run the case with 'axpair pair' on the board: it fills the buffers before each run.",),
+            next_steps=(say("Run the case with 'axpair pair' on the board: it fills the buffers before each run."),),
         )

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from axpair_proto.pulsar2.schema import ColorSpace, CSCMode, DataType, Layout
 
-from axpair_host.lint.normalisation import IMAGENET, written_order
+from axpair_host.front_end.variants import IMAGENET
+from axpair_host.lint.normalisation import written_order
 from axpair_host.lint.pulsar2.odd import Odd, listed
 from axpair_host.lint.pulsar2.subject import CHANNELS, YUV, Input
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from axpair_proto.pulsar2.schema import ColorSpace, DataFormat, DataType
 
-from axpair_host.lint.normalisation import IMAGENET, has_sample_slip, written_order
+from axpair_host.front_end.variants import IMAGENET
+from axpair_host.lint.normalisation import has_sample_slip, written_order
 from axpair_host.lint.pulsar2.odd import Odd, listed
 from axpair_host.lint.pulsar2.subject import FLOATS, Input
 

@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterator
 
 import numpy as np
+from axpair_proto.sentences import say
 
 from axpair_host.evidence.record import OutputFacts
 from axpair_host.postprocess.readings import curves
@@ -33,13 +34,13 @@ def _layouts(output: OutputFacts, tensor: Array) -> Iterator[Misread]:
         other = {"NHWC": ("NCHW", (0, 3, 1, 2)), "NCHW": ("NHWC", (0, 2, 3, 1))}
         choices = [other[output.layout]] if output.layout in other else list(other.values())
     elif tensor.ndim == 3:
-        choices = [("if its last two axes were the other way round", (0, 2, 1))]
+        choices = [(say("if its last two axes were the other way round"), (0, 2, 1))]
     else:
         return
     for name, order in choices:
         if tensor.transpose(order).tobytes() == tensor.tobytes():
             continue
-        words = f"reads {{outputs}} as {name}"
+        words = say("reads {outputs} as {name}", outputs="", name=name)
         yield Misread("AX401", f"layout-{name}", words, _permuted(order), _taken_for(order))
 
 
@@ -72,8 +73,10 @@ def _scales(output: OutputFacts, tensor: Array) -> Iterator[Misread]:
     def multiplied(array: Array) -> list[Array]:
         return [(array.astype(np.float64) * q).astype(np.float32)]
 
-    yield Misread("AX402", "q-left", f"doesn't divide {{outputs}} by Q ({q:g})", divided, multiplied)
-    yield Misread("AX402", "q-twice", f"divides {{outputs}} by Q ({q:g}) twice", multiplied, divided)
+    left = say("doesn't divide {outputs} by Q ({q:g})", outputs="", q=q)
+    yield Misread("AX402", "q-left", left, divided, multiplied)
+    twice = say("divides {outputs} by Q ({q:g}) twice", outputs="", q=q)
+    yield Misread("AX402", "q-twice", twice, multiplied, divided)
 
 
 def q_of(output: OutputFacts) -> float | None:
@@ -89,7 +92,7 @@ def _dtypes(tensor: Array) -> Iterator[Misread]:
         wanted = np.dtype(name)
         if wanted == tensor.dtype or not _fits(tensor, wanted):
             continue
-        words = f"reads the {tensor.dtype.name} of {{outputs}} as {name}"
+        words = say("reads the {dtype} of {outputs} as {name}", dtype=tensor.dtype.name, outputs="", name=name)
         yield Misread("AX402", f"dtype-{name}", words, _cast(wanted), _viewed(wanted))
 
 
@@ -140,16 +143,16 @@ def _activations(output: OutputFacts, tensor: Array) -> Iterator[Misread]:
         return apply
 
     if is_share:
-        twice = "applies sigmoid to {outputs}, whose values lie between 0 and 1 already"
+        twice = say("applies sigmoid to {outputs}, whose values lie between 0 and 1 already", outputs="")
         yield Misread("AX404", "sigmoid-twice", twice, over(curves.logit), over(curves.sigmoid))
     else:
-        missing = "doesn't apply sigmoid to {outputs}"
+        missing = say("doesn't apply sigmoid to {outputs}", outputs="")
         yield Misread("AX404", "sigmoid-missing", missing, over(curves.sigmoid), _never)
     if is_softmax:
-        twice = "applies softmax to {outputs}, whose values sum to 1 already"
+        twice = say("applies softmax to {outputs}, whose values sum to 1 already", outputs="")
         yield Misread("AX404", "softmax-twice", twice, over(curves.log), over(curves.softmax))
     elif real.shape[axis] > 1:
-        missing = "doesn't apply softmax to {outputs}"
+        missing = say("doesn't apply softmax to {outputs}", outputs="")
         yield Misread("AX404", "softmax-missing", missing, over(curves.softmax), _never)
 
 

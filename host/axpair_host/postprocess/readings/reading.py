@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from axpair_proto.sentences import Sentence, joined, say
 
 Array = np.ndarray[Any, Any]
 Tensors = Mapping[str, Array]
@@ -19,8 +20,8 @@ class Misread:
     code: str
     kind: str
     """Which misreading of this code, such as "layout" or "sigmoid-twice"."""
-    words: str
-    """What the reader does, as a sentence's end: "reads {outputs} as NCHW"."""
+    words: Sentence
+    """What the reader does, as a sentence's end: "reads {outputs} as NCHW", where `outputs` is still to be filled."""
     undo: Change
     """What a reader with this mistake has to be fed with to come right."""
     suffer: Change
@@ -57,12 +58,13 @@ class Reading:
 
     def words(self) -> str:
         """What the reader does, without its subject: "reads 'a', 'b' as NCHW"."""
-        told = [f"takes {', '.join(f'{a!r} for {b!r}' for a, b in self.order)}"] if self.order else []
-        by_words: dict[str, list[str]] = {}
+        pairs = joined(", ", (say("{a!r} for {b!r}", a=a, b=b) for a, b in self.order))
+        told = [say("takes {pairs}", pairs=pairs)] if self.order else []
+        by_words: dict[Sentence, list[str]] = {}
         for name, misread in self.parts:
             by_words.setdefault(misread.words, []).append(repr(name))
-        told += [words.format(outputs=", ".join(names)) for words, names in by_words.items()]
-        return " and ".join(told)
+        told += [words.filled(outputs=", ".join(names)) for words, names in by_words.items()]
+        return joined(" and ", told)
 
     def undone(self, tensors: Tensors) -> list[dict[str, Array]]:
         """The tensors under which a reader with these mistakes comes right; one set for each way of handing over."""
