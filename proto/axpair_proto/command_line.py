@@ -28,7 +28,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Post-processor": ("--postprocess", "--post-pattern", "--expect", "--observed"),
     "From elsewhere": ("--gt", "--board-out", "--board-log", "--map", "--golden", "--other", "--build-log"),
-    "Judging": ("--cosine", "--atol", "--rtol", "--score", "--strict", "--try-int16"),
+    "Judging": ("--cosine", "--atol", "--rtol", "--line", "--score", "--strict", "--try-int16"),
     "Result": ("--all", "--out", "--overwrite", "--run", "--write", "--write-config", "--json"),
     "General": ("--verbose", "--quiet", "--lang", "--help"),
 }

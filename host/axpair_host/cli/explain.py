@@ -25,13 +25,6 @@ def _codes(context: click.Context, parameter: click.Parameter, incomplete: str) 
 
 @click.command("explain", cls=Command)
 @click.argument("code", required=False, shell_complete=_codes)
-@click.option(
-    "--lang",
-    type=click.Choice(["en", "zh"]),
-    default="en",
-    show_default=True,
-    help="zh: title and meaning in Chinese; the rest is in English.",
-)
 @options.json_option
 def command(code: str | None, as_json: bool) -> None:
     """Say what a code means, how it shows, what to do next, and what to send to whom. Without CODE: all of them.

@@ -39,7 +39,7 @@ def quantised(inquiry: Inquiry) -> Iterator[Finding]:
         name = worst(early)
         yield found(
             "AX201",
-            f"the quantised model's {name!r} has {against_the_float_model(early[name])}"
+            say("the quantised model's {name!r} has {value}", name=name, value=against_the_float_model(early[name]))
             + seen_beside(inquiry, "onnx_lava", name, early[name])
             + more(early),
             {"line": inquiry.settings.cosine, "outputs": figures(inquiry, early)},
@@ -60,15 +60,22 @@ def hidden(inquiry: Inquiry) -> Iterator[Finding | Open]:
         name = worst(late)
         yield Open(
             "lava_joint -> joint",
-            f"the joint's {name!r} has {against_the_float_model(late[name])}, and the quantised model's isn't below "
-            "that: small differences grew, or a layer is off ('axpair layers')",
+            say(
+                "the joint's {name!r} has {value}, and the quantised model's isn't below that: small differences grew, "
+                "or a layer is off ('axpair layers')",
+                name=name,
+                value=against_the_float_model(late[name]),
+            ),
         )
     if doubted:
         name = worst(doubted)
         yield found(
             "AX201",
-            f"the cosine of {name!r} is above its line and doesn't show what was lost: it has "
-            f"{against_the_float_model(doubted[name])}"
+            say(
+                "the cosine of {name!r} is above its line and doesn't show what was lost: it has {value}",
+                name=name,
+                value=against_the_float_model(doubted[name]),
+            )
             + seen_beside(inquiry, pair, name, doubted[name])
             + more(doubted),
             {"outputs": figures(inquiry, doubted)},
@@ -164,4 +171,4 @@ def figures(inquiry: Inquiry, names: Low) -> dict[str, Any]:
 
 
 def more(names: Low) -> str:
-    return f"; {len(names) - 1} more outputs" if len(names) > 1 else ""
+    return say("; {rest} more outputs", rest=len(names) - 1) if len(names) > 1 else ""

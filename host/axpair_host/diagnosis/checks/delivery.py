@@ -60,9 +60,10 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
         return
     for name in log.defaulted:
         if find_name(name, [one.name for one in inquiry.evidence.record.inputs]) is not None:
-            yield Open("input", f"the board ran {name!r} on the model's default: whether the simulator did isn't known")
+            why = say("the board ran {name!r} on the model's default: whether the simulator did isn't known", name=name)
+            yield Open("input", why)
     if board.rounds and not board.model_sha256 and not log.tells_of_inputs:
-        yield Open("input", f"whether the board was handed this input isn't known: {_silence(board, log)}")
+        yield Open("input", say("whether the board was handed this input isn't known: {why}", why=_silence(board, log)))
 
 
 def _silence(board: BoardFacts, log: RunLog) -> str:

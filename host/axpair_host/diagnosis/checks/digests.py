@@ -39,8 +39,11 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         if other:
             yield found(
                 "AX006",
-                f"in round {round_.number} other bytes were sent for {first_names([repr(name) for name in other])} "
-                "than lie in input/",
+                say(
+                    "in round {number} other bytes were sent for {names} than lie in input/",
+                    number=round_.number,
+                    names=first_names([repr(name) for name in other]),
+                ),
                 {"round": round_.number, "inputs": other},
                 proven=True,
                 outputs=names,
@@ -52,8 +55,12 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         changed = inquiry.evidence.changed_files
         yield found(
             "AX006",
-            f"{len(changed)} of {len(record.digests)} files aren't those that were gathered "
-            f"({first_names(changed)}); the tensors are judged as they lie",
+            say(
+                "{count} of {of} files aren't those that were gathered ({names}); the tensors are judged as they lie",
+                count=len(changed),
+                of=len(record.digests),
+                names=first_names(changed),
+            ),
             {"files": list(changed[:50]), "count": len(changed)},
             proven=True,
             weight="warning",
@@ -63,9 +70,12 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         leg, missing = next(iter(gone.items()))
         yield found(
             "AX006",
-            f"{leg}/ held {first_names([repr(name) for name in missing])} when it was "
-            "gathered and doesn't any more: that stage can't be judged"
-            + (f"; {len(gone) - 1} more stages" if len(gone) > 1 else ""),
+            say(
+                "{leg}/ held {names} when it was gathered and doesn't any more: that stage can't be judged",
+                leg=leg,
+                names=first_names([repr(name) for name in missing]),
+            )
+            + (say("; {rest} more stages", rest=len(gone) - 1) if len(gone) > 1 else ""),
             {"gone": gone},
             proven=True,
             weight="inconclusive",
@@ -116,7 +126,10 @@ def _way_back(inquiry: Inquiry) -> Iterator[Finding]:
     if other:
         yield found(
             "AX006",
-            f"what arrived for {first_names([repr(name) for name in other])} isn't what the worker read on the board",
+            say(
+                "what arrived for {names} isn't what the worker read on the board",
+                names=first_names([repr(name) for name in other]),
+            ),
             {"outputs": other},
             proven=True,
             outputs=tuple(other),

@@ -21,7 +21,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         if one.failure is not None and one.failure.kind == NOT_STORED:
             yield found(
                 "AX001",
-                f"the program on the board could not store its outputs: {one.failure.message}",
+                say("the program on the board could not store its outputs: {message}", message=one.failure.message),
                 {"leg": "board", "log_lines": list(one.log_lines[-20:])},
                 proven=True,
                 outputs=tuple(output.name for output in inquiry.outputs),

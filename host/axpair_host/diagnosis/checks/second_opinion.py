@@ -31,8 +31,9 @@ def check(inquiry: Inquiry) -> Iterator[Open | Wants]:
             say("whether it is our own worker wasn't tried with run_joint: {by_hand}", by_hand=BY_HAND),
         )
     elif said.lacking:
-        nowhere = "no program run_joint there; or --second-opinion PATH"
-        yield Open("second_opinion", nowhere if _NO_PROGRAM in said.lacking else f"not from there: {said.lacking}")
+        nowhere = say("no program run_joint there; or --second-opinion PATH")
+        other = say("not from there: {why}", why=said.lacking)
+        yield Open("second_opinion", nowhere if _NO_PROGRAM in said.lacking else other)
     elif first_failure(inquiry) is None:
         failure = said.failure or next((one.failure for one in said.rounds if one.failure is not None), None)
         if failure is not None:

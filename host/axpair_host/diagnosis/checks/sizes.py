@@ -86,11 +86,11 @@ def _as_dumped(dumped: Mapping[str, str]) -> Finding:
     name, form = next(iter(dumped.items()))
     return found(
         "AX002",
-        f"board/: {name!r} lies there as {form}, and was read so"
-        + (f"; {len(dumped) - 1} more outputs" if len(dumped) > 1 else ""),
+        say("board/: {name!r} lies there as {form}, and was read so", name=name, form=form)
+        + (say("; {rest} more outputs", rest=len(dumped) - 1) if len(dumped) > 1 else ""),
         {"leg": "board", "outputs": dict(dumped)},
         weight="warning",
-        next_steps=("Whatever reads these files has to know their form; the values are judged as usual.",),
+        next_steps=(say("Whatever reads these files has to know their form; the values are judged as usual."),),
         entry_steps=False,
     )
 

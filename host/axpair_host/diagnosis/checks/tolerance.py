@@ -39,8 +39,8 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         line, why = next(iter(vacuous.items()))
         yield found(
             "AX004",
-            f"the line {line} can't fail on this case: {why}"
-            + (f"; {len(vacuous) - 1} more" if len(vacuous) > 1 else ""),
+            say("the line {line} can't fail on this case: {why}", line=line, why=why)
+            + (say("; {rest} more", rest=len(vacuous) - 1) if len(vacuous) > 1 else ""),
             {"lines": vacuous},
             proven=True,
             weight="warning",
