@@ -1,6 +1,7 @@
 """Losses that one cosine hides or blames on another, in small nets of our own."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +159,8 @@ def test_classes_behind_topk_are_judged_alike_by_both_commands(
     _, document = pair(case, tmp_path / "gt")
     lost = {name for one in document["findings"] if one["code"] == "AX201" for name in one["outputs"]}
     assert document["verdict"] == ("FAULT" if words else "PASS")
-    verdict, in_layers = lost_in_layers(case)
+    assert models.config is not None
+    verdict, in_layers = lost_in_layers(replace(case, flags=(*case.flags, "--config", models.config)))
     assert (verdict, set(in_layers)) == (document["verdict"], lost)
     if words:
         assert words in document["findings"][0]["summary"]
