@@ -15,6 +15,7 @@ import sys
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from axpair_proto.advice import Next
 from axpair_proto.errors import AxpairError
 from axpair_proto.failures import of_system, refused_by_system
 from axpair_proto.printing import OutputError, print_document, print_error, print_message
@@ -154,10 +155,17 @@ def _code_of(result: object) -> int:
 def _refuse(error: AxpairError, arguments: list[str]) -> int:
     if not error.next_step and (cause := of_system(error)) is not None:
         refused = refused_by_system(cause)
-        error.next_step = refused.next_step if refused is not None else ""
-    print_error(error)
+        error.next_step = refused.next_step if refused is not None else Next()
+    call = ("axpair", *arguments)
+    print_error(error, call=call)
     if "--json" in arguments and not isinstance(error, OutputError):
-        told = {"message": error.message, "side": error.side, "next_step": error.next_step}
+        step = error.next_step.of(call)
+        told = {
+            "message": error.message,
+            "side": error.side,
+            "next_step": step.said,
+            "command": step.line or None,
+        }
         print_document({"schema_version": 1, "error": told})
     return SIDE_CODES[error.side]
 

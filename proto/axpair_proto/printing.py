@@ -7,10 +7,11 @@ Documents and reports go to stdout, everything else to stderr. What foreign text
 import errno
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from axpair_proto.advice import Next
 from axpair_proto.errors import AxpairError
 from axpair_proto.text import json_text, printable
 
@@ -63,17 +64,19 @@ def print_aside(text: str) -> None:
     _aside(printable(text))
 
 
-def print_message(message: str, next_step: str = "", *, program: str = "axpair") -> None:
-    """One message of ours on stderr, and below it what to do next."""
+def print_message(message: str, next_step: str | Next = "", *, program: str = "axpair") -> None:
+    """One message of ours on stderr, and below it what to do next, a command on a line of its own."""
     _aside(f"{program}: {printable(message)}")
-    if next_step:
-        first, *more = next_step.split("\n")  # a long command may be told over several lines
-        _aside("\n".join([f"  next: {printable(first)}", *(f"        {printable(line)}" for line in more)]))
+    step = next_step if isinstance(next_step, Next) else Next(next_step)
+    shown = [printable(step.said), printable(step.line, _LONGEST_LINE)]
+    first, *more = list(filter(None, shown)) or [""]
+    if first:
+        _aside("\n".join([f"  next: {first}", *(f"        {one}" for one in more)]))
 
 
-def print_error(error: AxpairError, *, program: str = "axpair") -> None:
-    """What went wrong, and what to do next, on stderr."""
-    print_message(error.message, error.next_step, program=program)
+def print_error(error: AxpairError, *, program: str = "axpair", call: Sequence[str] = ()) -> None:
+    """What went wrong, and what to do next, on stderr. `call`: its words, of which a step may make another call."""
+    print_message(error.message, error.next_step.of(call), program=program)
 
 
 @contextmanager

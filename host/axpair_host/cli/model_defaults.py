@@ -6,7 +6,7 @@ stderr, and an error that speaks of such a file says where its name came from.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _ANCHORS = ("onnx", "joint")
 """What a conversion is known by."""
 _TAKEN = "axpair.model_defaults"
+_WORDS = "axpair.words"
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class ModelCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does, then fill in. Raises UsageError on a malformed axpair.toml, or where something is needed."""
+        ctx.meta[_WORDS] = tuple(args)
         rest = super().parse_args(ctx, args)
         if not ctx.resilient_parsing:
             self._fill(ctx)
@@ -122,6 +124,36 @@ class ModelCommand(click.Command):
         for one in fields:
             if one.needed and not ctx.params[str(one.name)]:
                 raise _missing(one, defaults, ctx)
+
+
+_BEARING = {
+    "names",
+    "fitting",
+    "golden",
+    "simulator",
+    "repeat",
+    "deadline_ms",
+    "atol",
+    "rtol",
+    "preprocess",
+    "postprocess",
+    "post_pattern",
+    "expect",
+    "observed",
+    "other",
+}
+"""Parameters that bear on a case or on how it is judged, but for its files and its board."""
+
+
+def bearing_options(ctx: click.Context, *, without: Collection[str] = ()) -> tuple[str, ...]:
+    """Those of the call, with their values as they were written."""
+    given, _, order = ctx.command.make_parser(ctx).parse_args(list(ctx.meta[_WORDS]))
+    words = []
+    for one in dict.fromkeys(order):
+        if isinstance(one, click.Option) and one.name in _BEARING and one.name not in without:
+            values = given[one.name] if one.multiple else [given[one.name]]
+            words += [word for value in values for word in (max(one.opts, key=len), str(value))]
+    return tuple(words)
 
 
 def _is_somewhere() -> bool:

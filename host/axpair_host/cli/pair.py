@@ -7,7 +7,7 @@ import click
 from axpair_proto.printing import print_document, print_line
 
 from axpair_host.cli import options
-from axpair_host.cli.model_defaults import Asked, ModelCommand
+from axpair_host.cli.model_defaults import Asked, ModelCommand, bearing_options
 from axpair_host.errors import UsageError
 
 if TYPE_CHECKING:
@@ -127,6 +127,8 @@ def _request(given: dict[str, Any]) -> "GatherRequest":
         has_observed=given["observed"] is not None,
         observed=parse_expect(given["observed"], reads) if given["observed"] is not None else None,
         other=other_platforms(given["other"]),
+        board=given["board"],
+        options=bearing_options(click.get_current_context()),
     )
 
 

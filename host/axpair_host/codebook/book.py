@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from axpair_host.advice.commands import Step
 from axpair_host.codebook.entry import Entry
 
 if sys.version_info >= (3, 11):
@@ -44,4 +45,5 @@ def near_misses(code: str) -> list[str]:
 
 def _entry(code: str, table: Mapping[str, Any]) -> Entry:
     values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
-    return Entry(code=code, **values)
+    steps = [Step(one) if isinstance(one, str) else Step(**one) for one in table["next_steps"]]
+    return Entry(code=code, **{**values, "next_steps": tuple(steps)})

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from axpair_host.advice.commands import Step, general
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -19,11 +21,13 @@ class Entry:
     meaning: str
     shows: str
     """How it is recognised in the bytes."""
-    next_steps: tuple[str, ...]
+    next_steps: tuple[Step, ...]
     send: str
     """What to send to whom."""
     zh_title: str
     zh_meaning: str
+    caused_by: tuple[str, ...] = ()
+    """Codes that say what this one comes from: their steps stand for its own."""
     words: bool = False
     """Whether logs, versions or names alone can say it: beside a board that gives the simulator's bytes, a warning."""
 
@@ -37,7 +41,8 @@ class Entry:
             "side": self.side,
             "meaning": self.meaning,
             "shows": self.shows,
-            "next_steps": list(self.next_steps),
+            "next_steps": [general(one) for one in self.next_steps],
+            "caused_by": list(self.caused_by),
             "send": self.send,
             "zh": {"title": self.zh_title, "meaning": self.zh_meaning},
         }

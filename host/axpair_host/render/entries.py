@@ -4,8 +4,10 @@ from collections.abc import Iterable
 
 from axpair_proto.printing import print_line, print_lines
 
+from axpair_host.advice.commands import general
 from axpair_host.codebook import Entry
 from axpair_host.render.lines import aligned, bold, dim, paragraph
+from axpair_host.render.steps import step_lines
 from axpair_host.render.verdict import OWNERS, SIDES
 
 
@@ -24,7 +26,7 @@ def entry(one: Entry, looked_for: bool, language: str = "en") -> None:
     ]
     lines += ["", bold("what to do next")]
     for step in one.next_steps:
-        lines += paragraph(step, "  - ", "    ")
+        lines += step_lines(general(step), "  ", "- ")
     lines += ["", *paragraph(one.send, "what to send: ", "  ")]
     if not looked_for:
         lines += ["", *paragraph("This release doesn't look for it by itself yet.")]

@@ -7,6 +7,7 @@ from axpair_proto.printing import print_line, print_lines
 
 from axpair_host.render.lines import aligned, bold, dim, paragraph, plain
 from axpair_host.render.numbers import cosine
+from axpair_host.render.steps import step_lines
 
 
 def _code(one: Mapping[str, Any]) -> str:
@@ -23,7 +24,7 @@ def hints(document: Mapping[str, Any]) -> None:
         print_line(bold(f"{number} hint{'s' if number > 1 else ''}; none is proven by itself"))
     for place, one in enumerate(found, start=1):
         print_lines(paragraph(one["summary"], f"  {place}. {bold(one['kind'])}{_code(one)} ", "     "))
-        print_lines(paragraph(one["prove"], "     next: ", "           "))
+        print_lines(step_lines(one["prove"], "     "))
     if document["scores"]:
         print_line(bold("joint against float model, on the emulator"))
         rows = [
@@ -33,3 +34,5 @@ def hints(document: Mapping[str, Any]) -> None:
         print_lines(aligned(rows, "  "))
     for one in document["not_looked_at"]:
         print_lines(map(dim, paragraph(one["why"], f"  not looked at, {plain(one['what'])}: ", "    ")))
+    for step in document["next_steps"]:
+        print_lines(step_lines(step, "  "))

@@ -63,12 +63,16 @@ def table_columns() -> int:
     return shutil.get_terminal_size((140, 24)).columns if sys.stdout.isatty() else 140
 
 
+def columns() -> int:
+    """Columns that text is wrapped to: the terminal's, 100 elsewhere."""
+    return min(shutil.get_terminal_size((100, 24)).columns, 120) if sys.stdout.isatty() else 100
+
+
 def paragraph(text: str, first: str = "", rest: str | None = None) -> list[str]:
     """A text wrapped to the terminal, 100 columns elsewhere; `first` leads its first line, `rest` the others."""
-    columns = min(shutil.get_terminal_size((100, 24)).columns, 120) if sys.stdout.isatty() else 100
     wrapped = textwrap.wrap(
         printable(text),
-        max(columns - 1, 40),
+        max(columns() - 1, 40),
         initial_indent=" " * width(first),
         subsequent_indent=rest if rest is not None else " " * width(first),
         break_long_words=False,

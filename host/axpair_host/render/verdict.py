@@ -8,6 +8,7 @@ from axpair_proto.printing import print_lines
 from axpair_host.render.decisions import decision_lines
 from axpair_host.render.lines import aligned, bold, coloured, dim, paragraph, plain, table_columns, width
 from axpair_host.render.numbers import relation
+from axpair_host.render.steps import step_lines
 from axpair_host.render.switches import switch_lines
 
 OWNERS = {
@@ -65,6 +66,10 @@ def verdict_lines(document: Mapping[str, Any]) -> list[str]:
         lines += ["", bold("not judged")]
         for one in document["not_judged"]:
             lines += paragraph(one["why"], f"  {plain(one['what'])}: ", "    ")
+            for step in one["next_steps"]:
+                lines += step_lines(step, "    ")
+    for step in document["next_steps"]:
+        lines += step_lines(step, "  ")
     return lines
 
 
@@ -127,7 +132,7 @@ def _finding(place: int, one: Mapping[str, Any], with_steps: bool) -> list[str]:
         lines += paragraph(f"If this alone were mended: cosine {one['cosine_if_fixed']:.4f}.", "     ")
     if with_steps:
         for step in one["next_steps"]:
-            lines += paragraph(step, "     next: ", "           ")
+            lines += step_lines(step, "     ")
     return lines
 
 

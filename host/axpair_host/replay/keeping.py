@@ -45,7 +45,7 @@ def sweep(run: Run, kept: Iterable[str]) -> None:
 def check_places(run: Run, cases: Iterable[Case]) -> None:
     """Raise UsageError where something that isn't ours lies where one of the cases would be kept."""
     for case in cases:
-        place = run.folder / CASES_FOLDER / case.folder
+        place = place_of(run, case.folder)
         if place.is_symlink() or (place.exists() and not place.is_dir()):
             what = "a link" if place.is_symlink() else "a file"
         elif place.is_dir() and any(place.iterdir()) and not _is_ours(place, run):
@@ -71,6 +71,11 @@ def work_folder(run: Run) -> Iterator[Path]:
         discard(folder)
 
 
+def place_of(run: Run, name: str) -> Path:
+    """Where a case's gt folder is kept."""
+    return run.folder / CASES_FOLDER / name
+
+
 def keep(run: Run, work: Path, name: str) -> str:
     """Move what was gathered to its place, whole or not at all; returns the place below the run."""
     place = f"{CASES_FOLDER}/{name}"
@@ -83,7 +88,7 @@ def keep(run: Run, work: Path, name: str) -> str:
 
 def drop(run: Run, name: str) -> None:
     """Remove the gt folder of a case that failed once and now doesn't."""
-    path = run.folder / CASES_FOLDER / name
+    path = place_of(run, name)
     if path.is_symlink() or not path.is_dir():
         return
     mark = read_mark(path)

@@ -4,14 +4,19 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from axpair_proto.printing import print_lines
 from axpair_proto.text import LONGEST_NAME, first_names, printable
 
+from axpair_host.advice.commands import Known, filled
+from axpair_host.advice.known import known_of
+from axpair_host.evidence.store import read_record
 from axpair_host.render.lines import aligned
+from axpair_host.replay.cases import Found
 from axpair_host.replay.keeping import wrong_with
 from axpair_host.replay.row import BAD_INPUT, Row
-from axpair_host.replay.session import Replayed
+from axpair_host.replay.session import Order, Replayed
 from axpair_host.replay.summary import Summary
 
 Table = tuple[str, Sequence[str], list[Sequence[str]]]
@@ -23,6 +28,17 @@ def print_report(run: Path, replayed: Replayed) -> None:
     for table in _tables(replayed.summary):
         _print_table(*table)
     print_lines(_lines(run, replayed))
+
+
+def told(row: Row, order: Order, found: Found) -> dict[str, Any]:
+    """A row's document with the commands of its steps, for a shell that stands here."""
+    record = read_record(order.run / row.kept) if row.kept and not wrong_with(order.run / row.kept) else None
+    if record is not None:
+        return filled(row.whole_document(), known_of(record, order.run / row.kept))
+    models, files = order.models, [case.files for case in found.cases if case.id == row.id]
+    inputs = tuple((name, path) for case in files for name, path in case.items())
+    known = Known(models.joint, models.onnx, models.lava_joint, models.config, inputs=inputs, options=order.options)
+    return filled(row.whole_document(), known)
 
 
 def _tables(summary: Summary) -> list[Table]:

@@ -3,8 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
+from axpair_host.advice.commands import Step
+from axpair_host.codebook import entries
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
+
+_SPLIT = Step("Tell the two apart.", "{pair} --lava-joint {lava_joint}")
 
 
 def lost(inquiry: Inquiry) -> dict[str, float]:
@@ -56,7 +60,8 @@ def _unsplit(inquiry: Inquiry, low: dict[str, float]) -> Iterator[Finding]:
             outputs=tuple(low),
             settles=("conversion",),
             rivals=(rival,),
-            next_steps=("Give the model.lava_joint that pulsar build left beside the joint with --lava-joint.",),
+            next_steps=(_SPLIT, *(entries()["AX201"].next_steps[:1])),
+            entry_steps=False,
         )
 
 

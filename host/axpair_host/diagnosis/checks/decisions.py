@@ -33,8 +33,9 @@ def fickle(inquiry: Inquiry) -> Iterator[Finding | Open]:
             return
     if held.agree and record.expect_leg and not held.has_expect:
         failed = held.said.errors.get(record.expect_leg, "")
-        why = f"the post-processor failed on them: {failed}" if failed else "they aren't there; give --onnx"
-        yield Open("expect", f"what it makes of the float outputs is expected, and {why}", undecided=True)
+        why = f"the post-processor failed on them: {failed}" if failed else "they aren't there"
+        lacks = "" if failed else "--onnx {onnx}"
+        yield Open("expect", f"what it makes of the float outputs is expected, and {why}", undecided=True, lacks=lacks)
     if "joint" not in held.decided or "board" not in held.decided:
         return
     pairs = [inquiry.pair("joint_board", output.name) for output in inquiry.outputs]

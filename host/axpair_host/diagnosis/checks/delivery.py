@@ -49,12 +49,13 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
             settles=("board",),
         )
     elif board.rounds and not board.model_sha256 and not log.tells_of_inputs:
-        yield Open("input", f"whether the board was handed this input isn't known: {_silence(board, log)}")
+        lacks = "" if _log(board) else "--board-log {run_log}"
+        yield Open("input", f"whether the board was handed this input isn't known: {_silence(board, log)}", lacks=lacks)
 
 
 def _silence(board: BoardFacts, log: RunLog) -> str:
     if not _log(board):
-        return "there is no log of the run; give --board-log"
+        return "there is no log of the run"
     if not log.known_lines:
         return f"nothing in this log is known: no line is one of {', '.join(TOOLS)}"
     return f"the log is of {log.tool}, and says nothing of it" if log.tool else "the log says nothing of it"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from hashlib import sha256
 
+from axpair_host.advice.commands import Step
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.record import LEGS
@@ -60,7 +61,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
             {"gone": gone},
             proven=True,
             weight="inconclusive",
-            next_steps=("Take the folder as it was gathered, or run the case again.",),
+            next_steps=(Step("Take the folder as it was gathered, or run the case again.", "{pair}"),),
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from axpair_host.advice.commands import Step
 from axpair_host.compare import Comparison, Relation
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.finding import Finding, Weight, found
@@ -73,7 +74,7 @@ def _finding(inquiry: Inquiry, unexplained: dict[str, Comparison], rounds: int, 
         outputs=tuple(unexplained),
         settles=("board",),
         cosine_if_fixed=inquiry.cosine_without_board,
-        next_steps=() if rounds > 1 else ("Run the case again with 'axpair pair': once proves nothing.",),
+        next_steps=() if rounds > 1 else (Step("Run the case again on the board: once proves nothing.", "{on_board}"),),
     )
 
 

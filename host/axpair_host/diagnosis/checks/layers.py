@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from axpair_host.advice.commands import Step
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -10,13 +11,13 @@ from axpair_host.evidence.layer_scores import LayerCause, LayerRow, LayerScores
 from axpair_host.layers.costs import STANDS_OUT, costliest, enters_at, first_below, share, swallowing, worst_first
 
 _LISTED = 5
-_SEE = "See every layer, and what 16 bit there would bring: axpair layers --try-int16."
+_SEE = Step("See every layer, and what 16 bit there would bring.", "{try_int16}")
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
     """AX205: quantisation loses accuracy (AX201, found before), and one layer's own error, without what lies beyond
     its calibrated range (AX204), is a good part of all. It is a hint: what 16 bit in that layer brings back would
-    prove it ('axpair layers --try-int16').
+    prove it.
 
     Where that layer only reads a tensor whose values one step swallows, that tensor's layer is named; where it is an
     input, it is AX206."""
@@ -27,8 +28,8 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
     if scores is None:
         yield Wants(
             "layer_scores",
-            "in which layer the loss enters, and whether this input leaves the calibrated ranges, isn't known; "
-            "'axpair layers' scores each of them",
+            "in which layer the loss enters, and whether this input leaves the calibrated ranges, isn't known",
+            steps=(Step("Score every layer.", "{layers}"),),
         )
         return
     unlike = {name for one in inquiry.findings if one.code == "AX204" for name in one.outputs}
@@ -38,7 +39,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
         if worst is not None and share(scores, worst, output) >= STANDS_OUT:
             entered.setdefault(worst.name, (worst, []))[1].append(output)
         elif output not in unlike:
-            yield Open("layer_scores", _spread(scores, output, worst))
+            yield Open("layer_scores", _spread(scores, output, worst), steps=(Step("See every layer.", "{layers}"),))
     for worst, behind in entered.values():
         place = enters_at(scores, worst)
         swallowed = swallowing(place)
@@ -65,7 +66,7 @@ def _swallowed(
             "layers_total": len(scores.layers),
         },
         outputs=outputs,
-        next_steps=(f"{cause.mend[0].upper()}{cause.mend[1:]}.", _SEE),
+        next_steps=(Step(f"{cause.mend[0].upper()}{cause.mend[1:]}."), _SEE),
         entry_steps=False,
     )
 
@@ -75,7 +76,7 @@ def _spread(scores: LayerScores, output: str, worst: LayerRow | None) -> str:
         return f"{output!r}: no layer has any error of its own; the loss can't be told by layers"
     return (
         f"{output!r}: the loss is spread over the layers; the costliest, {worst.name!r}, has "
-        f"{share(scores, worst, output):.0%} of their own error; 'axpair layers' shows them"
+        f"{share(scores, worst, output):.0%} of their own error"
     )
 
 
@@ -101,7 +102,6 @@ def _finding(inquiry: Inquiry, scores: LayerScores, worst: LayerRow, outputs: tu
             "layers_total": len(scores.layers),
         },
         outputs=outputs,
-        next_steps=("Try 16 bit there: axpair layers --try-int16, which also shows every layer.",),
     )
 
 

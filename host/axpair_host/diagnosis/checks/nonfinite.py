@@ -17,7 +17,7 @@ _WORDS = {
     "joint": "the simulated joint",
     "board": "the board",
 }
-_FLOAT_LACKS = "; without onnx/ whether the float model gives them already isn't known: give --onnx"
+_FLOAT_LACKS = "; without onnx/ whether the float model gives them already isn't known"
 _QUANTISED_LACKS = "; without lava_joint/ quantisation may be where it enters"
 
 

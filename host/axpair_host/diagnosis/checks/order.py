@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from axpair_host.advice.commands import Step
 from axpair_host.compare.comparison import Reordered
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -32,6 +33,8 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         {"pair": pair, "outputs": {one: each.document() for one, each in moved.items()}},
         weight="warning",
         outputs=tuple(moved),
-        next_steps=("Compare rows by what they hold, not by their place; a program that takes them in order is fine.",),
+        next_steps=(
+            Step("Compare rows by what they hold, not by their place; a program that takes them in order is fine."),
+        ),
         entry_steps=False,
     )

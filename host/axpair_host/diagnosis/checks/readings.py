@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from axpair_host.advice.commands import Step
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.checks.judged import (
     BY_DECISION,
@@ -22,9 +23,10 @@ from axpair_host.postprocess.forms import is_exact, is_telling
 
 CODES = MISREADINGS
 _LACKING = (
-    "whether {who} takes layout, Q, dtype, order or activation of the outputs for another isn't tried; that takes the "
-    "post-processor itself: --postprocess"
+    "whether {who} takes layout, Q, dtype, order or activation of the outputs for another isn't tried: that takes the "
+    "post-processor itself"
 )
+_TRY = (Step("Have it tried.", "axpair diagnose {gt} {said} --postprocess {postprocess}"),)
 
 
 def of_postprocessor(inquiry: Inquiry) -> Iterator[Finding | Wants]:
@@ -38,7 +40,7 @@ def of_postprocessor(inquiry: Inquiry) -> Iterator[Finding | Wants]:
         return
     readings = inquiry.evidence.record.readings
     if readings is None or readings.expect is None:
-        yield Wants("readings", _LACKING.format(who="the post-processor"))
+        yield Wants("readings", _LACKING.format(who="the post-processor"), steps=_TRY)
         return
     found_ = _findings(
         inquiry,
@@ -59,7 +61,7 @@ def of_program(inquiry: Inquiry) -> Iterator[Finding | Wants]:
         return
     record = inquiry.evidence.record
     if record.readings is None or record.readings.observed is None:
-        yield Wants("readings", _LACKING.format(who="the program"))
+        yield Wants("readings", _LACKING.format(who="the program"), steps=_TRY)
         return
     yield from _findings(
         inquiry,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from axpair_host.advice.commands import Step
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.checks.failure import first_failure
 from axpair_host.diagnosis.finding import Open
@@ -9,9 +10,8 @@ from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.diagnosis.opinion import suspects
 
 BY_HAND = (
-    "on the board, run 'run_joint M.joint --data input/X.bin --bin-out-dir out' with the files of input/ in the "
-    "model's order, joined by ';', and its output kept as run_joint.log; then 'axpair pair --gt GT --board-out out "
-    "--board-log run_joint.log' with the same --joint"
+    Step("On the board, with the joint and the input copied there:", "{run_joint} > {board_log} 2>&1"),
+    Step("Then here, with what it left copied back:", "{take_board}"),
 )
 
 
@@ -19,14 +19,15 @@ def check(inquiry: Inquiry) -> Iterator[Open | Wants]:
     """Names nothing by itself: what it learns decides the owner of the board's findings (`opinion.weighed`)."""
     if not suspects(inquiry):
         return
-    said = inquiry.evidence.record.second_opinion
+    board, said = inquiry.evidence.record.board, inquiry.evidence.record.second_opinion
+    by_hand = () if board is not None and board.url.startswith("emulator:") else BY_HAND
     if said is None:
-        yield Wants("second_opinion", f"whether it is our own worker wasn't tried with run_joint: {BY_HAND}")
+        yield Wants("second_opinion", "whether it is our own worker wasn't tried with run_joint", steps=by_hand)
     elif said.lacking:
-        yield Open("second_opinion", f"run_joint can't be had there ({said.lacking}): {BY_HAND}")
+        yield Open("second_opinion", f"run_joint can't be had there ({said.lacking})", steps=by_hand)
     elif first_failure(inquiry) is None:
         failure = said.failure or next((one.failure for one in said.rounds if one.failure is not None), None)
         if failure is not None:
             yield Open("second_opinion", f"run_joint was asked, and gave nothing to compare: {failure.message}")
         elif not any(one.outputs for one in said.rounds):
-            yield Open("second_opinion", f"run_joint was asked, and gave no outputs: {BY_HAND}")
+            yield Open("second_opinion", "run_joint was asked, and gave no outputs", steps=by_hand)

@@ -6,6 +6,7 @@ from typing import Any
 
 from axpair_proto.dtypes import size_bytes
 
+from axpair_host.advice.commands import Step
 from axpair_host.compare.affine import AffineCodes, affine_codes
 from axpair_host.diagnosis.finding import Finding, Matter, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -14,7 +15,7 @@ from axpair_host.evidence.record import OutputFacts
 _LEGS = ("onnx", "lava_joint", "joint", "board")
 
 
-_FORMS = "give the log of run_joint, which lists dtypes, layouts and Q: --board-log"
+_FORMS = "the log of run_joint lists dtypes, layouts and Q"
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
@@ -42,7 +43,11 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
         if coded:
             yield _as_codes(inquiry, coded)
         if unlike:
-            yield Open("conversion", f"{leg}/: can't be held against joint/: {'; '.join(unlike.values())}; {_FORMS}")
+            yield Open(
+                "conversion",
+                f"{leg}/: can't be held against joint/: {'; '.join(unlike.values())}; {_FORMS}",
+                lacks="--board-log {run_log}",
+            )
     for round_ in inquiry.evidence.case_rounds:
         if round_.failure is not None and round_.failure.kind == "input":
             yield found(
@@ -86,7 +91,7 @@ def _as_codes(inquiry: Inquiry, coded: Mapping[str, AffineCodes]) -> Finding:
         outputs=tuple(coded),
         settles=("board",),
         cosine_if_fixed=inquiry.cosine_without_board,
-        next_steps=("Take them as real values by that formula, or have the board hand out floats.",),
+        next_steps=(Step("Take them as real values by that formula, or have the board hand out floats."),),
         entry_steps=False,
     )
 

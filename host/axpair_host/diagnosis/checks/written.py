@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from axpair_host.advice.commands import Step
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.diagnosis.zeros import told
@@ -80,5 +81,7 @@ def _zeros(inquiry: Inquiry, named: set[str]) -> Iterator[Finding]:
             outputs=tuple(zeroed),
             settles=("board",),
             cosine_if_fixed=inquiry.cosine_without_board,
-            next_steps=("Run the case with 'axpair pair' on the board: it fills the buffers before each run.",),
+            next_steps=(
+                Step("Run the case on the board from here: the buffers are filled before each run.", "{on_board}"),
+            ),
         )
