@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
-from axpair_proto.printing import print_aside
+from axpair_proto.printing import live_console, print_note
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 PHASES = {
     "load": "load and simplify the model",
@@ -22,20 +24,20 @@ PHASES = {
 @contextmanager
 def shown_progress() -> Iterator[Callable[[str, int, int], None]]:
     """A progress function for `build`; the display ends with the block."""
-    if sys.stderr.isatty() and find_spec("rich"):  # rich belongs to the host extra
-        with _bar() as show:
-            yield show
-    else:
+    console = live_console()
+    if console is None:
         yield _Lines()
+    else:
+        with _bar(console) as show:
+            yield show
 
 
 @contextmanager
-def _bar() -> Iterator[Callable[[str, int, int], None]]:
-    from rich.console import Console
+def _bar(console: Console) -> Iterator[Callable[[str, int, int], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("build", total=None)
 
         def show(phase: str, done: int, total: int) -> None:
@@ -54,7 +56,7 @@ class _Lines:
     def __call__(self, phase: str, done: int, total: int) -> None:
         if phase != self._phase:
             self._phase, self._next = phase, 1
-            print_aside(f"build: {PHASES.get(phase, phase)}")
+            print_note(f"build: {PHASES.get(phase, phase)}")
         if phase == "calibrate" and done >= self._next:
             self._next = done * 2
-            print_aside(f"build: calibrated {done} samples")
+            print_note(f"build: calibrated {done} samples")

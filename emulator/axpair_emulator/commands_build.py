@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.command_line import Command
+from axpair_proto.lines import fitted
 from axpair_proto.printing import print_aside, print_document, print_lines
 
 from axpair_emulator.config.choices import BATCH_OPTIONS, COLORS, HARDWARE, LAYOUTS, STANDARDS, VIRTUAL_NPUS
@@ -23,7 +25,7 @@ def _shapes(context: click.Context, parameter: click.Parameter, values: tuple[st
         raise click.BadParameter(str(error)) from error
 
 
-@click.command("build")
+@click.command("build", cls=Command)
 @click.option("--input", "onnx", type=click.Path(path_type=Path), help="The float ONNX model; else input_path.")
 @click.option("--output", "joint", type=click.Path(path_type=Path), help="The .joint to write; else output_path.")
 @click.option("--config", type=click.Path(path_type=Path), required=True, help="config.prototxt.")
@@ -60,7 +62,8 @@ def build_command(
 
     Beside the joint comes a .lava_joint, the quantised model in float. Flags beat the configuration.
 
-    Example: axpair emulator build --input m.onnx --output m.joint --config config.prototxt --output_config oc.prototxt
+    \b
+    axpair emulator build --input m.onnx --output m.joint --config config.prototxt --output_config oc.prototxt
     """
     from axpair_emulator.build import build
     from axpair_emulator.build_paths import BuildPaths
@@ -88,7 +91,7 @@ def build_command(
     if as_json:
         print_document(_document(result))
     else:
-        print_lines(_lines(result))
+        print_lines(fitted(_lines(result)))
 
 
 def _document(result: BuildResult) -> dict[str, object]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-from axpair_proto.printing import print_document, print_line, print_lines
+from axpair_proto.command_line import Command
+from axpair_proto.lines import aligned
+from axpair_proto.printing import print_document, print_lines
 
 if TYPE_CHECKING:
     from axpair_emulator.faults.importing import ImportFault
     from axpair_emulator.faults.toolchain import ToolchainFault
 
 
-@click.command("faults")
+@click.command("faults", cls=Command)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def faults_command(as_json: bool) -> None:
     """List the faults that can be injected, each with the code that must be found.
@@ -46,11 +48,10 @@ def faults_command(as_json: bool) -> None:
         ]
         print_document({"schema_version": 1, "faults": faults})
         return
-    width = max(map(len, (*FAULTS, *(one.name for one in of_build))))
+    rows = []
     for info in FAULTS.values():
-        print_line(f"{info.name:<{width}}  {info.code or '-':<6}  {info.summary}")
-        for key, one in info.parameters.items():
-            print_line(f"{'':<{width}}          {key}={one.default}  {one.meaning}")
-    print_lines(["", "of the compiler, at build time:"])
-    for fault in of_build:
-        print_line(f"{fault.name:<{width}}  {fault.code:<6}  {fault.summary}")
+        rows.append([info.name, info.code or "-", info.summary])
+        rows += [["", "", f"{key}={one.default}  {one.meaning}"] for key, one in info.parameters.items()]
+    print_lines(aligned(rows, head=["of the board", "code", "what goes wrong"]))
+    compiler = [[fault.name, fault.code, fault.summary] for fault in of_build]
+    print_lines(["", *aligned(compiler, head=["of the compiler", "code", "what goes wrong"])])

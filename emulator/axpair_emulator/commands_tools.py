@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from axpair_proto.printing import print_document, print_line, print_lines
+from axpair_proto.command_line import Command
+from axpair_proto.lines import fitted
+from axpair_proto.printing import print_document, print_lines
 
 
-@click.command("tools")
+@click.command("tools", cls=Command)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def tools_command(folder: Path, as_json: bool) -> None:
@@ -17,7 +19,8 @@ def tools_command(folder: Path, as_json: bool) -> None:
     They take the vendor's flags and work on joints of the emulated board. Put DIR first on the PATH, and scripts
     written for the real tools run unchanged.
 
-    Example: axpair emulator tools bin && PATH="$PWD/bin:$PATH" pulsar version
+    \b
+    axpair emulator tools bin && PATH="$PWD/bin:$PATH" pulsar version
     """
     from axpair_emulator.tools.launchers import write_launchers
 
@@ -25,5 +28,5 @@ def tools_command(folder: Path, as_json: bool) -> None:
     if as_json:
         print_document({"schema_version": 1, "tools": [str(path) for path in written]})
         return
-    print_lines(f"Wrote {path}" for path in written)
-    print_line(f'Put them first on the PATH: export PATH="{folder.absolute()}:$PATH"')
+    print_lines(fitted(f"Wrote {path}" for path in written))
+    print_lines(["Put them first on the PATH:", f'  export PATH="{folder.absolute()}:$PATH"'])

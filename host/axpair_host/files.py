@@ -32,6 +32,20 @@ def existing_folder(flag: str, path: Path) -> Path:
     raise UsageError(f"{named}: is {kind.value}, expected a folder", next_step=next_step or "check the path")
 
 
+def existing_set(flag: str, path: Path) -> Path:
+    """Return `path`, a folder of samples or an archive of them. Raises UsageError where it is missing or of another
+    kind."""
+    if path.is_dir():
+        return path
+    kind = _kind_of_file(flag, path)
+    if kind not in (FileKind.ARCHIVE, FileKind.NPZ, FileKind.UNKNOWN):
+        raise UsageError(
+            f"{flag} {path}: is {kind.value}, not a folder or an archive of samples",
+            next_step=where_it_belongs(path, kind),
+        )
+    return path
+
+
 def _kind_of_file(flag: str, path: Path) -> FileKind:
     try:
         kind = kind_of(path)
@@ -77,6 +91,7 @@ def given_models(joint: Path, onnx: Path | None, lava_joint: Path | None, config
 
 _WANTED = {
     "--joint": (FileKind.JOINT,),
+    "--canary-joint": (FileKind.JOINT,),
     "--lava-joint": (FileKind.LAVA_JOINT,),
     "--onnx": (FileKind.ONNX, FileKind.QUANTIZED_ONNX),
     "--config": (FileKind.PROTOTXT,),
@@ -87,8 +102,10 @@ _WANTED = {
     "--build-log": (FileKind.BUILD_LOG, FileKind.RUN_LOG),
 }
 """Of options and arguments that take one kind; any other takes whatever its own reader does."""
+_WORDLESS = {"--joint", "--canary-joint", "--lava-joint", "--onnx"}
+"""What these take is never a text."""
 _VAGUE = {FileKind.UNKNOWN, FileKind.TEXT, FileKind.JSON}
-"""Nothing that a reader of the wanted kind wouldn't say better."""
+"""Nothing that a reader of the wanted kind wouldn't say better, where that may be a text."""
 _BESIDES = {FileKind.QUANTIZED_ONNX, FileKind.EMPTY}
 _RAW = ".bin"
 """Suffix of raw bytes, which may look like anything."""
@@ -101,6 +118,7 @@ _BELONGS = {
     FileKind.AXMODEL: "axpair model info {path}; axpair runs joints so far, and compares what an axmodel gave: "
     "axpair compare SIMULATED BOARD",
     FileKind.NEU: "give the joint that it is a part of",
+    FileKind.AXE: "give the joint that it is a part of",
     FileKind.PRO: "give a joint; what is in this package is run by the ISP's own program",
     FileKind.PROTOTXT: "give it as --config",
     FileKind.PULSAR2_CONFIG: "axpair lint {path}; joints are built from pulsar's prototxt, axmodels by pulsar2",
@@ -121,7 +139,9 @@ _BELONGS = {
 def refuse_other_kind(flag: str, path: Path, kind: FileKind) -> None:
     """Raise UsageError where a file is clearly of another kind than the option takes, with where it belongs."""
     wanted = _WANTED.get(flag)
-    if wanted is None or kind in wanted or kind in _VAGUE or (flag == "--input" and path.suffix.lower() == _RAW):
+    if wanted is None or kind in wanted or (flag == "--input" and path.suffix.lower() == _RAW):
+        return
+    if kind is FileKind.UNKNOWN or (kind in _VAGUE and flag not in _WORDLESS):
         return
     if flag == "CASES":
         next_step = _UNPACK if kind is FileKind.ARCHIVE else where_it_belongs(path, kind)

@@ -1,4 +1,5 @@
-"""The entry point of `axpair`, and the one place that turns what happened into an exit code.
+"""The entry point of `axpair`, and the one place that turns what happened into an exit code, and with --json into a
+document: whoever reads stdout never finds it empty.
 
 0 paired, nothing wrong · 1 a fault was isolated · 2 bad usage or bad input · 3 inconclusive, or board unavailable ·
 70 a defect of ours · 130 interrupted, 143 told to end. A command returns "PASS", "FAULT", "INCONCLUSIVE" or None
@@ -12,17 +13,14 @@ import logging
 import os
 import signal
 import sys
+from dataclasses import dataclass
 from types import FrameType
-from typing import TYPE_CHECKING
 
 from axpair_proto.advice import Next
 from axpair_proto.errors import AxpairError
 from axpair_proto.failures import of_system, refused_by_system
-from axpair_proto.printing import OutputError, print_document, print_error, print_message
+from axpair_proto.printing import OutputError, print_causes, print_document, print_message, speech
 from axpair_proto.streams import replace_closed
-
-if TYPE_CHECKING:
-    import click
 
 PASS, FAULT, USAGE, INCONCLUSIVE, DEFECT, BROKEN_PIPE = 0, 1, 2, 3, 70, 141
 
@@ -82,42 +80,80 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code; messages go to stderr."""
+    speech.as_usual()
     try:
         return _run(arguments)
-    except KeyboardInterrupt:
+    except (Exception, KeyboardInterrupt, SystemExit) as error:
+        ending = _ending(error)
+        try:
+            _say(ending, error, arguments)
+        except OutputError as refused:
+            print_message(refused.message, refused.next_step)
+        except BrokenPipeError:
+            return BROKEN_PIPE
+        return ending.code
+
+
+@dataclass(frozen=True)
+class _Ending:
+    """How a command ended that didn't do what it was asked to."""
+
+    code: int
+    message: str = ""
+    """"" = nothing is left to be said to people."""
+    next_step: str | Next = ""
+    side: str | None = None
+    """As in AxpairError; None where it is neither: interrupted, or a defect of ours."""
+    document: bool = True
+    """Whether stdout can still take one."""
+
+
+def _ending(error: BaseException) -> _Ending:
+    if isinstance(error, KeyboardInterrupt):
         return _interrupted(signal.SIGINT)
-    except Exception as error:
-        if _told_to_end:
-            # A library written in C, such as numpy while it is imported, makes another error of what a signal raised.
-            return _interrupted(_told_to_end[0])
-        return _code_of_error(error, arguments)
-
-
-def _interrupted(number: int) -> int:
-    if number == signal.SIGINT:
-        print_message("interrupted")
-    return 128 + number
-
-
-def _code_of_error(error: Exception, arguments: list[str]) -> int:
+    if _told_to_end:
+        # A library written in C, such as numpy while it is imported, makes another error of what a signal raised.
+        return _interrupted(_told_to_end[0])
+    if isinstance(error, SystemExit):
+        raise error
     if isinstance(error, AxpairError):
-        return _refuse(error, arguments)
+        return _refused(error)
+    if (click := sys.modules.get("click")) is not None and isinstance(error, click.ClickException):
+        context = getattr(error, "ctx", None)
+        message = " ".join(error.format_message().split())  # click spreads choices over lines
+        return _Ending(USAGE, message, f"{context.command_path} --help" if context is not None else "", "input")
     if isinstance(error, MemoryError):
-        refused = AxpairError(
-            f"no memory is left for this: {error or 'too much is asked for'}",
-            next_step="give a smaller model, picture or batch, or use a machine with more memory",
+        return _refused(
+            AxpairError(
+                f"no memory is left for this: {error or 'too much is asked for'}",
+                next_step="give a smaller model, picture or batch, or use a machine with more memory",
+            )
         )
-        return _refuse(refused, arguments)
     if isinstance(error, ModuleNotFoundError) and (extra := _extra_of(error.name or "")) is not None:
-        print_message(
-            f"this needs the {extra} extra of axpair: {error.name} isn't installed", f"pip install 'axpair[{extra}]'"
-        )
-        return USAGE
+        return _lacking(error, extra)
     if isinstance(error, BrokenPipeError):
-        return BROKEN_PIPE
+        return _Ending(BROKEN_PIPE, document=False)
     if isinstance(error, OSError | ValueError) and (known := refused_by_system(error)) is not None:
-        return _refuse(known, arguments)
+        return _refused(known)
     return _defect(error)
+
+
+def _say(ending: _Ending, error: BaseException, arguments: list[str]) -> None:
+    """One message on stderr, and where documents are wanted one on stdout."""
+    step = ending.next_step if isinstance(ending.next_step, Next) else Next(ending.next_step)
+    step = step.of(("axpair", *arguments))
+    if ending.message:
+        print_message(ending.message, step)
+        print_causes(error)
+    if "--json" in arguments and ending.document:
+        told = {
+            "message": ending.message,
+            "side": ending.side,
+            "next_step": step.said,
+            "command": step.line or None,
+            "exit_code": ending.code,
+        }
+        print_document({"schema_version": 1, "error": told})
 
 
 def _run(arguments: list[str]) -> int:
@@ -134,13 +170,10 @@ def _run(arguments: list[str]) -> int:
             return _code_of(axpair.invoke(context))
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except click.Abort:
-        return _interrupted(signal.SIGINT)
-    except click.ClickException as error:
-        if type(error).__name__ == "NoArgsIsHelpError":  # click 8.2 and later: the message is the help text
-            error.show()
-        else:
-            _show_usage(error)
+    except click.UsageError as error:
+        if type(error).__name__ != "NoArgsIsHelpError":
+            raise
+        error.show()  # click 8.2 and later: the message is the help text
         return USAGE
 
 
@@ -152,29 +185,24 @@ def _code_of(result: object) -> int:
     return VERDICT_CODES[result]
 
 
-def _refuse(error: AxpairError, arguments: list[str]) -> int:
-    if not error.next_step and (cause := of_system(error)) is not None:
+def _refused(error: AxpairError) -> _Ending:
+    next_step = error.next_step
+    if not next_step and (cause := of_system(error)) is not None:
         refused = refused_by_system(cause)
-        error.next_step = refused.next_step if refused is not None else Next()
-    call = ("axpair", *arguments)
-    print_error(error, call=call)
-    if "--json" in arguments and not isinstance(error, OutputError):
-        step = error.next_step.of(call)
-        told = {
-            "message": error.message,
-            "side": error.side,
-            "next_step": step.said,
-            "command": step.line or None,
-        }
-        print_document({"schema_version": 1, "error": told})
-    return SIDE_CODES[error.side]
+        next_step = refused.next_step if refused is not None else Next()
+    return _Ending(
+        SIDE_CODES[error.side], error.message, next_step, error.side, document=not isinstance(error, OutputError)
+    )
 
 
-def _show_usage(error: "click.ClickException") -> None:
-    """One message as for every other bad input, then the command that shows the options."""
-    context = getattr(error, "ctx", None)
-    message = " ".join(error.format_message().split())  # click spreads choices over lines
-    print_message(message, f"{context.command_path} --help" if context is not None else "")
+def _interrupted(number: int) -> _Ending:
+    """Only who pressed Ctrl-C is told so."""
+    return _Ending(128 + number, "interrupted" if number == signal.SIGINT else "")
+
+
+def _lacking(error: ModuleNotFoundError, extra: str) -> _Ending:
+    message = f"this needs the {extra} extra of axpair: {error.name} isn't installed"
+    return _Ending(USAGE, message, f"pip install 'axpair[{extra}]'", "input")
 
 
 def _extra_of(module: str) -> str | None:
@@ -184,8 +212,8 @@ def _extra_of(module: str) -> str | None:
     return "emulator" if top in _EMULATOR_MODULES else None
 
 
-def _defect(error: Exception) -> int:
+def _defect(error: BaseException) -> _Ending:
     from axpair_host.defects import write_log
 
-    print_message(f"a defect of axpair itself ended this command ({type(error).__name__}); details: {write_log(error)}")
-    return DEFECT
+    kind = type(error).__name__
+    return _Ending(DEFECT, f"a defect of axpair itself ended this command ({kind}); details: {write_log(error)}")

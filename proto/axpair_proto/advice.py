@@ -11,6 +11,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 
 class Unknown(str):
@@ -114,11 +115,19 @@ class Next:
             return self
         return replace(self, command=self.command.of(call) if call else None)
 
+    def document(self) -> dict[str, Any]:
+        """JSON form: text, command as it is pasted or None, and its placeholders with what they stand for."""
+        unknown = self.command.unknown if isinstance(self.command, Command) else ()
+        return {
+            "text": self.text,
+            "command": self.line or None,
+            "placeholders": {str(one): one.stands_for for one in unknown},
+        }
+
     @property
     def said(self) -> str:
         """The sentence, with what stands for something in the command."""
-        unknown = self.command.unknown if isinstance(self.command, Command) else ()
-        return explained(self.text, {str(one): one.stands_for for one in unknown})
+        return explained(self.text, self.document()["placeholders"])
 
     @property
     def line(self) -> str:

@@ -38,6 +38,7 @@ class FileKind(enum.Enum):
     QUANTIZED_ONNX = "a quantized ONNX model"
     AXMODEL = "an .axmodel of pulsar2"
     NEU = "a .neu, a joint's compiled part alone"
+    AXE = "an .axe, a joint's CPU part alone"
     PRO = "a .pro, the ISP's package of models"
     PROTOTXT = "a configuration of pulsar (prototxt)"
     PULSAR2_CONFIG = "a configuration of pulsar2 (JSON)"
@@ -109,6 +110,8 @@ def _by_mark(path: Path, head: bytes) -> FileKind | None:
         return FileKind.NPY
     if head.startswith(b"PK\x03\x04"):
         return _zip(path)
+    if head.startswith(b"MGBS"):
+        return FileKind.AXE
     images = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
     is_image = head.startswith(images) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
     if is_image and not (head[:2] == b"BM" and _as_text(head) is not None):

@@ -61,7 +61,7 @@ def test_values_in_the_wrong_order_are_told_without_model_or_set(tmp_path: Path)
     assert "--golden" in document["hints"][0]["prove"]["command"]
     assert done.returncode == 0
     assert lint(tmp_path / "c.prototxt", "--strict")[0].returncode == 1
-    assert "--onnx" in document["not_looked_at"][0]["why"]
+    assert "--onnx MODEL.onnx" in document["next_steps"][0]["command"]
 
 
 def test_a_model_with_open_lengths_leaves_the_configuration_s_hints(folder: Path, tmp_path: Path) -> None:
@@ -90,6 +90,12 @@ def test_a_case_and_training_data_unlike_a_dark_set_are_told_and_scores_say_whos
     assert {"unlike-calibration", "unlike-training-data", "beyond-range", "set-scores-well"} <= set(kinds(document))
     assert [one["case"] for one in document["scores"]] == [False, False, False, True]
     assert {one["code"] for one in document["hints"] if one["kind"] != "silu"} == {"AX204"}
+
+
+def test_training_data_of_another_kind_are_named_for_what_they_are(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "train.png").write_bytes(shaded(3, 64))
+    done = axpair_here("lint", folder / "c.prototxt", "--train", tmp_path / "train.png")
+    assert "train.png: is a picture, not a folder or an archive of samples" in said_once(done, 2)
 
 
 def test_a_real_model_and_its_configuration(tmp_path: Path) -> None:

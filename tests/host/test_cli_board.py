@@ -18,7 +18,7 @@ def test_the_emulated_board_says_what_it_is() -> None:
 
 def test_people_get_aligned_lines() -> None:
     lines = axpair("board", "info").stdout.splitlines()
-    assert re.fullmatch(r"board {12}emulator:", lines[0])
+    assert re.fullmatch(r"board {2,}emulator:", lines[0])
     assert any(line.startswith("runtime ") for line in lines)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from axpair_host.errors import EvidenceError
-from axpair_host.evidence.archives import unpacked
+from axpair_host.evidence.archives import gt_folder, unpacked
 from axpair_host.evidence.collection import collected
 
 
@@ -100,4 +100,12 @@ def test_an_archive_without_tensors_says_so(tmp_path: Path) -> None:
         pytest.raises(EvidenceError, match=r"no \.npy, \.bin or \.npz"),
         collected(zipped(tmp_path / "t.zip", readme=b"x")),
     ):
+        pass
+
+
+def test_archives_in_an_archive_are_named(tmp_path: Path) -> None:
+    inner = zipped(tmp_path / "gt.zip", **{"gt/joint/a.bin": b"abc"})
+    path = tar(tmp_path / "twice.tar", (member("mail/gt.zip"), inner.read_bytes()))
+    said = r"0 gt folders in it .*; archives in it stay packed: mail/gt\.zip"
+    with pytest.raises(EvidenceError, match=said), gt_folder(path):
         pass

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import json
 import os
 import signal
 import subprocess
@@ -21,7 +22,8 @@ from axpair_host.errors import BoardError, UsageError
 def odd(): pass
 
 @odd.command()
-def defect(): raise ZeroDivisionError("of the plugin")
+@click.option("--json", is_flag=True)
+def defect(json): raise ZeroDivisionError("of the plugin")
 
 @odd.command()
 def usage(): raise UsageError("7 files, expected 8", next_step="give one more")
@@ -45,7 +47,8 @@ def foreign():
     raise BoardError("agent \\x1b]0;owned\\x07\\u202e\\x9b31m said\\n  next: rm -rf /\\udcd5", next_step="look\\x1b[2J")
 
 @odd.command()
-def board(): raise BoardError("nobody answers at 10.0.0.1:1")
+@click.option("--json", is_flag=True)
+def board(json): raise BoardError("nobody answers at 10.0.0.1:1")
 
 @odd.command()
 def hungry():
@@ -65,7 +68,8 @@ def leave(ctx, code): ctx.exit(code)
 def nonsense(): return ["PASS"]
 
 @odd.command()
-def wait():
+@click.option("--json", is_flag=True)
+def wait(json):
     print("waiting", flush=True)
     signal.pause()
 
@@ -117,6 +121,25 @@ def test_a_command_may_leave_with_a_code_of_its_own(plugin: str) -> None:
 def test_bad_input_exits_2_with_the_next_step(plugin: str) -> None:
     message = said_once(axpair("odd", "usage", PYTHONPATH=plugin), 2)
     assert message == "axpair: 7 files, expected 8\n  next: give one more\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "side"),
+    [
+        (["pair", "--nonsense"], 2, "input"),
+        (["pair"], 2, "input"),
+        (["nonsense"], 2, "input"),
+        (["pair", "--repeat", "0"], 2, "input"),
+        (["odd", "board"], 3, "board"),
+        (["odd", "defect"], 70, None),
+    ],
+)
+def test_with_json_every_error_is_a_document(plugin: str, arguments: list[str], code: int, side: str) -> None:
+    done = axpair(*arguments, "--json", PYTHONPATH=plugin)
+    assert done.returncode == code
+    told = json.loads(done.stdout)["error"]
+    assert (told["exit_code"], told["side"]) == (code, side)
+    assert f"axpair: {told['message']}\n" in done.stderr
 
 
 def test_a_full_disk_is_bad_input_with_a_next_step_wherever_it_is_met(plugin: str) -> None:
@@ -226,9 +249,10 @@ def test_a_defect_is_still_told_where_the_cache_cant_be_written(plugin: str, tmp
     assert "of the plugin" in log.read_text()
 
 
-def test_ctrl_c_exits_130(plugin: str) -> None:
+@pytest.mark.parametrize("as_json", [False, True])
+def test_ctrl_c_exits_130(plugin: str, as_json: bool) -> None:
     with subprocess.Popen(
-        command("odd", "wait"),
+        command("odd", "wait", *(["--json"] if as_json else [])),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -237,9 +261,14 @@ def test_ctrl_c_exits_130(plugin: str) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "waiting\n"
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate()
+        rest, errors = process.communicate()
     assert process.returncode == 130
     assert errors == "axpair: interrupted\n"
+    if as_json:
+        told = {"message": "interrupted", "side": None, "next_step": "", "command": None, "exit_code": 130}
+        assert json.loads(rest) == {"schema_version": 1, "error": told}
+    else:
+        assert rest == ""
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from axpair_host.advice.commands import Known, filled
 from axpair_host.compare import Relation
-from axpair_host.render.lines import width
 from axpair_host.render.verdict import verdict_lines
+from axpair_proto.lines import width
 from host.board_cases import J, judged, twice
 from host.evidence_builder import values
 

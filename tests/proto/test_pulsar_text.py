@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 SAMPLE = """
 # a comment with ünïcode
 input_path: "a" 'b'   # adjacent strings join
+output_path: "\\344\\270" '\\255\\xe5\\x9b\\xbe\\u4e2d\\'' "\\6" "1"
 target_hardware: TARGET_HARDWARE_AX620
 src_input_tensors { color_space: TENSOR_COLOR_SPACE_RGB }
+dst_input_tensors { color_space: 2 }
 dst_input_tensors: < tensor_name: "x\\n\\x41\\102"; quantization_value: -12 >
 neuwizard_conf {
   operator_conf {
@@ -38,7 +40,7 @@ def test_valid_text_reads_like_protobufs_own_reader() -> None:
     config, warnings = parse_config(SAMPLE)
     assert config == text_format.Parse(SAMPLE, pb.Config())
     assert warnings == ()
-    assert config.dst_input_tensors[0].tensor_name == "x\nAB"
+    assert config.dst_input_tensors[1].tensor_name == "x\nAB"
 
 
 def test_written_text_reads_back_the_same() -> None:
@@ -105,6 +107,11 @@ def test_unknown_enum_value_lists_those_allowed() -> None:
         ("unknowable: {", "1:14", "ends inside"),
         ("unknowable: }", "1:13", "closes nothing"),
         ("pulsar_conf { batch_size: [1 2] }", "1:30", "expected ',' or ']'"),
+        ("pulsar_conf { batch_size: [1, 2,] }", "1:33", "found ']'"),
+        ("input_path: 'D:\\data'", "1:13", "the escape \\d, which there isn't; a backslash itself is written \\\\"),
+        ("input_path: '\\xff'", "1:13", "make no UTF-8"),
+        ("input_path: '\\U00110000'", "1:13", "no character"),
+        ("target_hardware: 77", "1:18", "'77' is not one of"),
         ("pulsar_conf { batch_size: 1.5 }", "1:27", "whole number"),
         ("pulsar_conf { batch_size: 99999999999 }", "1:27", "batch_size"),
         ("pulsar_conf { debug: yes }", "1:22", "true or false"),

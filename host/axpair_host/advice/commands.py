@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from axpair_proto.advice import AND, OPERATORS, Command, Operator, Unknown, free_name
+from axpair_proto.advice import AND, OPERATORS, Command, Next, Operator, Unknown, free_name
 
 TEMPLATE = "template"
 """Key of a step's document that isn't filled yet."""
@@ -128,11 +128,7 @@ class Filling:
             made = self.command(template) if template else None
         except KeyError:  # a field of another release
             made = None
-        return {
-            "text": step["text"],
-            "command": made.line() if made is not None else None,
-            "placeholders": {str(one): one.stands_for for one in made.unknown} if made is not None else {},
-        }
+        return Next(step["text"], made).document()
 
     def command(self, template: str) -> Command:
         """Raises KeyError for a field that there isn't."""
@@ -262,8 +258,7 @@ def _last_counts(words: Sequence[str]) -> list[str]:
 
 def general(step: Step) -> dict[str, Any]:
     """The document of a step of no case: everything stands there in capitals, and speaks for itself."""
-    made = Filling(Known()).command(step.command) if step.command else None
-    return {"text": step.text, "command": made.line() if made is not None else None, "placeholders": {}}
+    return {**Filling(Known()).of(step.document()), "placeholders": {}}
 
 
 def filled(document: Mapping[str, Any], known: Known) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 import click
 from axpair_proto import __version__
+from axpair_proto.command_line import Group
 
 SUMMARIES = {
     "demo": "The whole story on a real model, nothing but this machine.",
@@ -32,7 +33,7 @@ SUMMARIES = {
 _BY_ENTRY_POINT = {"emulator"}
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group that knows its commands' names and summaries without importing them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.command_line import Group
+from axpair_proto.lines import aligned, plain
 from axpair_proto.printing import print_document, print_lines
 
 from axpair_host.cli import options
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
     from axpair_host.boards.client import Board
 
 
-@click.group("board")
+@click.group("board", cls=Group)
 def command() -> None:
     """Boards and their agents."""
 
@@ -29,7 +31,7 @@ def info(board: str, as_json: bool) -> None:
     if as_json:
         print_document(document)
     else:
-        print_lines(f"{key:<16} {value}" for key, value in _rows(document))
+        print_lines(aligned(_rows(document)))
 
 
 def _document(board: "Board") -> dict[str, Any]:
@@ -67,4 +69,4 @@ def _rows(document: dict[str, Any]) -> list[tuple[str, str]]:
     for worker in found["workers"]:
         rows.append(("loaded", f"{worker['model_sha256'][:12]}, worker {worker['pid']}, {worker['rounds']} rounds"))
     rows += [("not known", text) for text in found["lacking"]]
-    return [(key, line) for key, text in rows for line in (str(text).splitlines() or [""])]
+    return [(plain(key), plain(line)) for key, text in rows for line in (str(text).splitlines() or [""])]

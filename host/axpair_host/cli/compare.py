@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.command_line import Command
 from axpair_proto.printing import print_document
 
 from axpair_host.cli import options
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float16", "float32", "float64", "int64")
 
 
-@click.command("compare")
+@click.command("compare", cls=Command)
 @click.argument("first", metavar="A", type=options.PATH)
 @click.argument("second", metavar="B", type=options.PATH)
 @options.tolerance_options

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from axpair_proto.command_line import Command
 from axpair_proto.printing import print_aside, print_document
 
 from axpair_host.cli import options
@@ -12,7 +13,7 @@ DOES_NOT_HOLD = 70
 """Exit code of a demo whose story doesn't hold: a defect of ours."""
 
 
-@click.command("demo")
+@click.command("demo", cls=Command)
 @click.option(
     "--out",
     type=options.PATH,

@@ -1,13 +1,14 @@
 """axpair explain: the fault book."""
 
 import click
+from axpair_proto.command_line import Command
 from axpair_proto.printing import print_document
 
 from axpair_host.cli import options
 from axpair_host.errors import UsageError
 
 
-@click.command("explain")
+@click.command("explain", cls=Command)
 @click.argument("code", required=False)
 @click.option(
     "--lang",

@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.command_line import Command
+from axpair_proto.lines import fitted
 from axpair_proto.printing import print_document, print_lines
 
 from axpair_host.cli import options
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from axpair_host.first_steps.situation import Situation
 
 
-@click.command("init")
+@click.command("init", cls=Command)
 @click.argument("folder", type=options.PATH, default=Path())
 @click.option("--check", is_flag=True, help="Write nothing: say what each command lacks, and what is wrong here.")
 @options.json_option
@@ -59,4 +61,4 @@ def _show(document: dict[str, Any], lines: list[str], as_json: bool) -> None:
     if as_json:
         print_document(document)
     else:
-        print_lines(lines)
+        print_lines(fitted(lines))

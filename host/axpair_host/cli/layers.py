@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from axpair_proto.printing import print_aside, print_document
+from axpair_proto.printing import print_aside, print_document, print_note
 
 from axpair_host.cli import options
 from axpair_host.cli.model_defaults import Asked, ModelCommand
@@ -89,7 +89,7 @@ def _write_config(given: "Mapping[str, Any]") -> None:
     warnings = measure_layers(existing_file("--config", given["config"]), given["write_config"])
     for warning in warnings:
         print_aside(f"warning: left out: {warning}")
-    print_aside(f"wrote {given['write_config']}: build with it, and give the log with --build-log")
+    print_note(f"wrote {given['write_config']}: build with it, and give the log with --build-log")
 
 
 def _from_log(given: "Mapping[str, Any]") -> dict[str, Any]:
@@ -100,12 +100,12 @@ def _from_log(given: "Mapping[str, Any]") -> dict[str, Any]:
     path = existing_file("--build-log", given["build_log"])
     scores = layers_in(path)
     if cut := cut_names(scores):
-        print_aside(
+        print_note(
             f"note: {cut} of {len(scores.layers)} names are cut short in this log; "
             "quant/debug/precision_analysis_table.txt of the build has them whole"
         )
     if scores.cut_off:
-        print_aside(f"note: the table breaks off after {len(scores.layers)} layers: what follows isn't known")
+        print_note(f"note: the table breaks off after {len(scores.layers)} layers: what follows isn't known")
     return report(scores, given["cosine"], simulator="", source=str(path))
 
 

@@ -40,7 +40,7 @@ def command(config: Path, as_json: bool, **given: Any) -> int:
     from axpair_proto.capabilities import InspectsModels
 
     from axpair_host.cli.progress import shown
-    from axpair_host.files import existing_file
+    from axpair_host.files import existing_file, existing_set
     from axpair_host.lint.linting import lint
     from axpair_host.lint.order import Order
     from axpair_host.render.hints import hints
@@ -56,7 +56,7 @@ def command(config: Path, as_json: bool, **given: Any) -> int:
         onnx=given["onnx"],
         shapes=given["shapes"],
         inputs=given["inputs"],
-        train=given["train"],
+        train=existing_set("--train", given["train"]) if given["train"] is not None else None,
         score=given["score"],
         joint=given["joint"],
     )

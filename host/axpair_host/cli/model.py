@@ -3,13 +3,15 @@
 from pathlib import Path
 
 import click
+from axpair_proto.command_line import Group
+from axpair_proto.lines import fitted
 from axpair_proto.printing import print_document, print_lines
 
 from axpair_host.cli import options
 from axpair_host.cli.model_defaults import ModelArgument, ModelCommand
 
 
-@click.group("model")
+@click.group("model", cls=Group)
 def command() -> None:
     """Compiled models."""
 
@@ -31,4 +33,4 @@ def info(model: Path, as_json: bool) -> None:
     if as_json:
         print_document(found.document())
         return
-    print_lines(found.lines())
+    print_lines(fitted(found.lines()))

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.command_line import Command
 from axpair_proto.errors import AxpairError
-from axpair_proto.printing import print_aside
+from axpair_proto.printing import print_note
 
 from axpair_host.errors import UsageError
 
@@ -82,7 +83,7 @@ class ModelArgument(FromModel, click.Argument):
         self.key, self.needed, self.when = key, needed, when
 
 
-class ModelCommand(click.Command):
+class ModelCommand(Command):
     """A command whose FromModel parameters take what axpair.toml says."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -92,6 +93,23 @@ class ModelCommand(click.Command):
         if not ctx.resilient_parsing:
             self._fill(ctx)
         return rest
+
+    def refuse_stray(self, stray: list[str], given: Mapping[str, Any], ctx: click.Context) -> None:
+        """Several files behind one --input, as a shell's '--input *.jpg' gives them."""
+        if given.get("inputs"):
+            import shlex
+
+            folder = shlex.quote(str(Path(stray[0]).parent))
+            cases = (
+                f"tune ... --cases {folder}"
+                if any(one.name == "cases" for one in self.params)
+                else f"replay {folder} --run run"
+            )
+            raise UsageError(
+                f"--input takes one file, and {len(stray) + 1} stand behind it: {given['inputs'][-1]}, {stray[0]}"
+                + (", ..." if stray[1:] else ""),
+                next_step=f"several cases: axpair {cases}; several inputs of one case: --input again before each",
+            )
 
     def invoke(self, ctx: click.Context) -> Any:
         """As click does; an error that names a file of [model] says so."""
@@ -118,7 +136,7 @@ class ModelCommand(click.Command):
             shapes = [one for one in fields if one.key == SHAPES and defaults.shapes]
             if other := _other_conversion(ctx, fields, defaults):
                 if taken or shapes:
-                    print_aside(f"note: {other} isn't that of {defaults.source}: nothing of its [model] is taken")
+                    print_note(f"note: {other} isn't that of {defaults.source}: nothing of its [model] is taken")
             else:
                 _put(ctx, taken, shapes, defaults)
         for one in fields:
@@ -196,7 +214,7 @@ def _put(ctx: click.Context, taken: dict[FromModel, Path], shapes: list[FromMode
         ctx.params[str(one.name)] = {**given, **more}
     ctx.meta[_TAKEN] = (defaults.source, {one.label: path for one, path in taken.items()})
     if said:
-        print_aside(f"from {defaults.source}: {' '.join(said)}")
+        print_note(f"from {defaults.source}: {' '.join(said)}")
 
 
 def _missing(one: FromModel, defaults: "ModelDefaults | None", ctx: click.Context) -> UsageError:

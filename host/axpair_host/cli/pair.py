@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from axpair_proto.printing import print_document, print_line
+from axpair_proto.lines import fitted
+from axpair_proto.printing import print_document, print_lines
 
 from axpair_host.cli import options
 from axpair_host.cli.model_defaults import Asked, ModelCommand, bearing_options
@@ -95,7 +96,7 @@ def command(as_json: bool, **given: Any) -> str:
         print_document(paired.document)
     else:
         render.verdict(paired.document)
-        print_line(f"gt folder: {paired.folder}")
+        print_lines(fitted([f"gt folder: {paired.folder}"]))
     return str(paired.document["verdict"])
 
 

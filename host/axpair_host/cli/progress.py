@@ -1,25 +1,27 @@
 """Progress on stderr: bars on a terminal, plain lines elsewhere."""
 
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
-from axpair_proto.printing import print_aside
+from axpair_proto.printing import live_console, print_note
+from axpair_proto.terminal import spinner
 from axpair_proto.text import printable
 
 from axpair_host.progress import Progress, Task
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
 
 def shown() -> AbstractContextManager[Progress]:
     """Progress for people who look at stderr, while the block lasts."""
-    return _bars() if sys.stderr.isatty() else _lines()
+    console = live_console()
+    return _lines() if console is None else _bars(console)
 
 
 @contextmanager
@@ -28,12 +30,11 @@ def _lines() -> Iterator[Progress]:
 
 
 @contextmanager
-def _bars() -> Iterator[Progress]:
-    from rich.console import Console
+def _bars(console: "Console") -> Iterator[Progress]:
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    columns = (SpinnerColumn(spinner()), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bars:
         yield Bars(bars)
 
 
@@ -57,7 +58,7 @@ class Lines:
 
     def _write(self, line: str) -> None:
         with self._lock:
-            print_aside(line)
+            print_note(line)
 
 
 class Bars:

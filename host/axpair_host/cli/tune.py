@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
-from axpair_proto.printing import print_aside, print_document
+from axpair_proto.printing import print_document, print_note
 
 from axpair_host.cli import options
 from axpair_host.cli.model_defaults import ModelCommand
@@ -93,7 +93,7 @@ def command(as_json: bool, **given: Any) -> None:
         return
     show(document)
     if given["write_config"] is not None:
-        print_aside(f"wrote {given['write_config']}: build with it, then axpair pair")
+        print_note(f"wrote {given['write_config']}: build with it, then axpair pair")
 
 
 def _files(inputs: tuple[Path, ...], cases: Path | None) -> tuple[Path, ...]:

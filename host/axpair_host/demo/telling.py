@@ -4,8 +4,8 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-import click
-from axpair_proto.printing import print_line, print_lines
+from axpair_proto.lines import aligned, bold, dim, painted, paragraph
+from axpair_proto.printing import print_lines
 
 from axpair_host.demo.material import CONFIG_NAME, MODEL, Material, models_in
 from axpair_host.demo.scenes import POSTPROCESSOR, WRONG_POSTPROCESSOR, Judged
@@ -33,7 +33,7 @@ class Silent:
 
 
 class Printed:
-    """Tells the story on stdout: in colour on a terminal, in plain lines elsewhere."""
+    """Tells the story on stdout: in color on a terminal, in plain lines elsewhere."""
 
     def __init__(self) -> None:
         self._number = 0
@@ -42,55 +42,53 @@ class Printed:
         """What the story is about."""
         joint = material.models.joint
         how = "fetched and built" if material.was_built else "from the cache"
-        self._say("A page-orientation classifier on its way to a board", bold=True)
-        self._say(f"  model   {MODEL}, a float ONNX model; {joint.name} built from it by {simulated_by.split(' (')[0]}")
-        self._say(f"          {how} ({seconds:.1f} s)")
-        self._say("  pages   one text page, drawn here, turned by 0, 90, 180 and 270 degrees: the truth is known")
+        built_by = simulated_by.split(" (")[0]
+        model = f"{MODEL}, a float ONNX model; {joint.name} built from it by {built_by}, {how} ({seconds:.1f} s)"
+        pages = "one text page, drawn here, turned by 0, 90, 180 and 270 degrees: the truth is known"
+        print_lines([bold("A page-orientation classifier on its way to a board")])
+        print_lines(aligned([["model", model], ["pages", pages]], "  "))
 
     def part(self, part: Part) -> None:
         """What a part showed: a line a page, then what to make of it."""
         self._number += 1
-        self._say("")
-        self._say(f"{self._number}  {part.plot.title}", bold=True)
-        with_fault = "?" in part.plot.board
+        option = f"--postprocess {WRONG_POSTPROCESSOR}"
         if part.plot.board:
-            self._say(f"   --board {shlex.quote(part.plot.board)}" + (" (the fault is injected)" if with_fault else ""))
-        else:
-            self._say(f"   --postprocess {WRONG_POSTPROCESSOR}")
-        self._say(
-            f"   {'page':<10}{'truth':>5}  {'program':>7}  {'board : simulator':<20}{'float : simulator':<20}verdict",
-            dim=True,
-        )
-        for one in part.judged:
-            self._page(one)
+            injected = " (the fault is injected)" if "?" in part.plot.board else ""
+            option = f"--board {shlex.quote(part.plot.board)}{injected}"
+        print_lines(["", bold(f"{self._number}  {part.plot.title}"), f"   {option}"])
+        print_lines(aligned(map(_page, part.judged), "   ", _PAGE_HEAD))
         if part.failing:
-            self._say(f"   this part does not hold: {part.failing}", fg="red", bold=True)
+            print_lines(painted(line, "red") for line in paragraph(f"this part does not hold: {part.failing}", "   "))
             return
         findings = part.judged[-1].document.get("findings") or []
         if findings and part.plot.code:
-            self._say(f"   {part.plot.code}: {findings[0]['summary']}")
-        self._say(f"   {_MORALS[part.plot.name]}")
+            print_lines(paragraph(f"{part.plot.code}: {findings[0]['summary']}", "   "))
+        print_lines(paragraph(_MORALS[part.plot.name], "   "))
 
     def end(self, story: Story) -> None:
         """What to try next."""
-        self._say("")
-        self._say("The demo's story holds." if not story.failing else "The demo's story does not hold.", bold=True)
-        self._say("Try next:")
+        print_lines(
+            [
+                "",
+                bold("The demo's story holds." if not story.failing else "The demo's story does not hold."),
+                "Try next:",
+            ]
+        )
         for why, commands in next_commands(story.out):
-            self._say(f"  # {why}", dim=True)
+            print_lines(map(dim, paragraph(why, "  # ", "  # ")))
             for command in commands:
-                self._say(f"  {command}", fg="cyan")
+                print_lines(f"  {painted(line, 'cyan', bold=False)}" for line in command.split("\n"))
 
-    def _page(self, one: Judged) -> None:
-        verdict, code, owner = one.ended
-        colour = "green" if verdict == "PASS" else "red"
-        told = " ".join(filter(None, (verdict, code, owner if code else "")))
-        board, float_ = _relation(one.document, "joint_board"), _relation(one.document, "onnx_joint")
-        angles = f"{one.page.clockwise:>5}  {_said(one):>7}"
-        print_line(f"   {one.page.id:<10}{angles}  {board:<20}{float_:<20}{click.style(told, fg=colour)}")
 
-    def _say(self, text: str, *, fg: str | None = None, bold: bool = False, dim: bool = False) -> None:
-        print_lines(click.style(line, fg=fg, bold=bold or None, dim=dim or None) for line in text.split("\n"))
+_PAGE_HEAD = ("page", "truth", "program", "board : simulator", "float : simulator", "verdict")
+
+
+def _page(one: Judged) -> list[str]:
+    verdict, code, owner = one.ended
+    told = " ".join(filter(None, (verdict, code, owner if code else "")))
+    board, float_ = _relation(one.document, "joint_board"), _relation(one.document, "onnx_joint")
+    color = "green" if verdict == "PASS" else "red"
+    return [one.page.id, str(one.page.clockwise), _said(one), board, float_, painted(told, color, bold=False)]
 
 
 def _said(one: Judged) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from axpair_proto.failures import naming
+from axpair_proto.text import first_names
 
 from axpair_host.errors import EvidenceError
 from axpair_host.evidence.record import LEGS
@@ -77,11 +78,24 @@ def gt_folder(path: Path, *, write: bool = False) -> Iterator[Path]:
         outer = [one for one in found if not any(other in one.parents for other in found)]
         if len(outer) != 1:
             listed = ", ".join(str(one.relative_to(folder)) for one in outer[:4]) or "none"
+            inner = "" if outer else _archives_in(path)
             raise EvidenceError(
-                f"{path}: {len(outer)} gt folders in it ({listed}), and one is judged at a time",
+                f"{path}: {len(outer)} gt folders in it ({listed}), and one is judged at a time{inner}",
                 next_step="unpack it, and give the folder; for tensors of any kind: axpair compare A B",
             )
         yield outer[0]
+
+
+def _archives_in(path: Path) -> str:
+    """What to say of archives among the members."""
+    if path.name.lower().endswith(".zip"):
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    else:
+        with tarfile.open(path) as packed:
+            names = [member.name for member in packed]
+    found = [name for name in names if name.lower().endswith(SUFFIXES)]
+    return f"; archives in it stay packed: {first_names(found)}" if found else ""
 
 
 def _unzip(path: Path, room: "_Room") -> None:

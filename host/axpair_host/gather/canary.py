@@ -10,6 +10,7 @@ from axpair_host.errors import UsageError
 from axpair_host.evidence.folder import load
 from axpair_host.evidence.record import CanaryFacts, CanaryRun
 from axpair_host.evidence.store import read_record
+from axpair_host.files import existing_file
 from axpair_host.gather.board_side import BoardSide
 from axpair_host.gather.prepare import PreparedCase, from_gt
 from axpair_host.gather.simulate import read_leg
@@ -31,7 +32,7 @@ def given_canary(gt: Path | None, joint: Path | None, cases: Path) -> Canary | N
         if joint is not None:
             raise UsageError("--canary-joint is the joint of a --canary, and none was given")
         return None
-    return Canary(gt, joint or cases)
+    return Canary(gt, existing_file("--canary-joint", joint) if joint else cases)
 
 
 class Watched:

@@ -75,7 +75,8 @@ def assign(description: ModelDescription, files: Sequence[InputFile]) -> dict[st
         raise UsageError(
             f"{len(files)} input {'file was' if len(files) == 1 else 'files were'} given, the model has "
             f"{len(names)} input{'s' if len(names) != 1 else ''}: {listed}",
-            next_step="give --input once for each, in this order, or with --layer NAME",
+            next_step="give --input once for each, in this order, or with --layer NAME"
+            + ("; several cases: axpair replay FOLDER --run RUN" if len(files) > len(names) else ""),
         )
     by_name: dict[str, Path] = {}
     for file in files:

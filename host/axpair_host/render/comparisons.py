@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from axpair_proto.lines import aligned, coloured, paragraph, plain
 from axpair_proto.printing import print_lines
 
-from axpair_host.render.lines import aligned, coloured, dim, paragraph, plain
 from axpair_host.render.numbers import cosine, number
 
 
@@ -33,7 +33,7 @@ def comparisons(document: Mapping[str, Any]) -> None:
         ]
         for one in tensors
     ]
-    print_lines(aligned([[dim(cell) for cell in head], *rows]))
+    print_lines(aligned(rows, head=head))
     for one in tensors:
         for note in (one.get("reason"), one.get("note"), *map(_slice, one.get("slices", [])[:3])):
             if note:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from axpair_host.render.lines import bold, paragraph, plain
+from axpair_proto.lines import bold, paragraph, plain
 
 _PROGRAM = "program"
 

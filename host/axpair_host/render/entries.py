@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable
 
+from axpair_proto.lines import aligned, bold, dim, paragraph, step_lines
 from axpair_proto.printing import print_line, print_lines
 
 from axpair_host.advice.commands import general
 from axpair_host.codebook import Entry
-from axpair_host.render.lines import aligned, bold, dim, paragraph
-from axpair_host.render.steps import step_lines
 from axpair_host.render.verdict import OWNERS, SIDES
 
 
@@ -44,6 +43,6 @@ def all_entries(entries: Iterable[Entry], looked_for: Iterable[str], language: s
         ]
         for one in entries
     ]
-    print_lines(aligned([[dim("code"), dim("owner"), dim("finding")], *rows]))
+    print_lines(aligned(rows, head=["code", "owner", "finding"]))
     if any(one.code not in known for one in entries):
         print_line("* not looked for by this release yet")

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from axpair_proto.lines import aligned, bold, dim, paragraph, plain, step_lines
 from axpair_proto.printing import print_line, print_lines
 
-from axpair_host.render.lines import aligned, bold, dim, paragraph, plain
 from axpair_host.render.numbers import cosine
-from axpair_host.render.steps import step_lines
 
 
 def _code(one: Mapping[str, Any]) -> str:

@@ -3,16 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from axpair_proto.lines import aligned, bold, coloured, dim, paragraph, plain, shortened, width
 from axpair_proto.printing import print_line, print_lines
+from axpair_proto.terminal import columns
 
 from axpair_host.layers.costs import STAGES
-from axpair_host.render.lines import aligned, bold, coloured, dim, paragraph, plain, table_columns, width
 from axpair_host.render.numbers import cosine
 
 SHOWN = 20
 """Rows without --all."""
-_REST = 76
-"""Columns that everything but name and operator takes."""
+_LEAST_NAMES, _LEAST_CAUSES = 24, 24
+"""Columns that name and operator have together at least, and what is said of the causes."""
 
 
 def layers(document: Mapping[str, Any], *, every: bool) -> None:
@@ -21,9 +22,7 @@ def layers(document: Mapping[str, Any], *, every: bool) -> None:
     numbered = list(enumerate(rows, start=1))
     shown = numbered if every else sorted(numbered, key=lambda one: _badness(one[1]))[:SHOWN]
     print_lines(_summary(document))
-    room = max(24, table_columns() - _REST)
-    head = ["", "#", "layer", "operator", *_columns(rows), ""]
-    table = [[dim(cell) for cell in head]]
+    table = []
     for number, row in shown:
         scores = [_cell(row.get(stage)) for stage in _stages(rows)]
         own = [_percent(row["own"]) if _has_own_error(rows) else _cell(row["own"])] if _has_own(rows) else []
@@ -31,15 +30,15 @@ def layers(document: Mapping[str, Any], *, every: bool) -> None:
             [
                 _mark(document, number),
                 str(number),
-                _short(row["name"], room * 2 // 3),
-                _short(row["kind"], room // 3),
+                plain(row["name"]),
+                plain(row["kind"]),
                 *scores,
                 *own,
                 *([_steps(row["compiled"])] if _has_compiled(rows) else []),
                 ", ".join(cause["kind"] for cause in row["causes"]),
             ]
         )
-    print_lines(aligned(table))
+    print_lines(_fitted(table, ["", "#", "layer", "operator", *_columns(rows), ""]))
     if len(shown) < len(rows):
         print_line(dim(f"the worst {len(shown)} of {len(rows)} layers; --all shows every one in order"))
     for row in [one for _, one in shown if one["causes"]][:3]:
@@ -153,9 +152,11 @@ def _percent(score: Mapping[str, Any] | None) -> str:
     return f"{score['relative_error']:.2%}"
 
 
-def _short(text: str, room: int) -> str:
-    """The end of a name tells more than its beginning."""
-    spelled = plain(text)
-    while width(spelled) > room:
-        spelled = "…" + spelled[2:] if spelled.startswith("…") else "…" + spelled[1:]
-    return spelled
+def _fitted(table: Sequence[Sequence[str]], head: Sequence[str]) -> list[str]:
+    """The table, its names and operators as short as the terminal wants them."""
+    taken = [max(map(width, column)) for column in zip(head, *table, strict=True)]
+    taken[-1] = min(taken[-1], _LEAST_CAUSES)
+    room = max(columns() - sum(taken[:2]) - sum(taken[4:]) - 2 * (len(taken) - 1), _LEAST_NAMES)
+    kinds = min(taken[3], max(room // 3, room - taken[2]))
+    rows = [[*row[:2], shortened(row[2], room - kinds), shortened(row[3], kinds), *row[4:]] for row in table]
+    return aligned(rows, head=head)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from axpair_host.render.lines import coloured
+from axpair_proto.lines import coloured
 
 
 def relation(comparison: Mapping[str, Any] | None) -> str:

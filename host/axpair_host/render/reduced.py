@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from axpair_proto.lines import aligned, bold, coloured, dim, fitted, paragraph, plain
 from axpair_proto.printing import print_line, print_lines
 from axpair_proto.text import first_names
-
-from axpair_host.render.lines import aligned, bold, coloured, dim, paragraph, plain
 
 
 def cases(document: Mapping[str, Any]) -> None:
@@ -22,7 +21,7 @@ def cases(document: Mapping[str, Any]) -> None:
         signature = one["signature"]
         marks = f" ({', '.join(signature['marks'])})" if signature["marks"] else ""
         head = f"  {signature['code']} in {len(one['shown_by'])} cases, kept: {plain(one['kept'])}"
-        print_line(bold(head))
+        print_lines(map(bold, paragraph(head.lstrip(), "  ")))
         print_lines(paragraph(f"{one['summary']}{marks}", "    "))
     for word, ids in (
         ("inconclusive without a finding", document["undecided"]),
@@ -31,9 +30,9 @@ def cases(document: Mapping[str, Any]) -> None:
         ("left out, their rows in run.sqlite are damaged", document["damaged"]),
     ):
         if ids:
-            print_line(dim(f"{word} ({len(ids)}): {first_names(ids)}"))
+            print_lines(map(dim, paragraph(f"{word} ({len(ids)}): {first_names(ids)}", rest="  ")))
     if document["out"]:
-        print_line(f"written: {document['out']} (see README.txt there)")
+        print_lines(fitted([f"written: {document['out']} (see README.txt there)"]))
 
 
 def part(document: Mapping[str, Any]) -> None:
@@ -49,5 +48,5 @@ def part(document: Mapping[str, Any]) -> None:
             print_lines(paragraph(spoken, f"  {plain(tensor['name'])}: ", "    "))
         if not left["at_most_a_tenth"]:
             print_line(dim(f"that is {left['share']:.0%} of the model: no smaller part fails"))
-        print_line(f"written: {left['folder']} (see README.txt there)")
-    print_line(dim(f"{document['trials']} models tried; log: {document['log']}"))
+        print_lines(fitted([f"written: {left['folder']} (see README.txt there)"]))
+    print_lines(fitted([dim(f"{document['trials']} models tried; log: {document['log']}")]))

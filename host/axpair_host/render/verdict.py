@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from axpair_proto.printing import print_lines
+from axpair_proto.lines import aligned, bold, coloured, dim, paragraph, plain, step_lines, width
+from axpair_proto.printing import print_lines, speech
+from axpair_proto.text import json_text
 
 from axpair_host.render.decisions import decision_lines
-from axpair_host.render.lines import aligned, bold, coloured, dim, paragraph, plain, table_columns, width
 from axpair_host.render.numbers import relation
-from axpair_host.render.steps import step_lines
 from axpair_host.render.switches import switch_lines
 
 OWNERS = {
@@ -41,11 +41,14 @@ _PAIRS = (
 
 def verdict(document: Mapping[str, Any]) -> None:
     """Print a pair document on stdout."""
-    print_lines(verdict_lines(document))
+    print_lines(verdict_lines(document, figures=speech.verbose))
 
 
-def verdict_lines(document: Mapping[str, Any]) -> list[str]:
-    """The lines, with colours that `click.echo` strips where the output is no terminal."""
+def verdict_lines(document: Mapping[str, Any], *, figures: bool = False) -> list[str]:
+    """The lines, with colors that `axpair_proto.printing` strips where the output takes none.
+
+    `figures`: with what each finding rests on, with versions and times.
+    """
     lead = f"{coloured(str(document['verdict']))}  "
     lines: list[str] = []
     for sentence in _headlines(document):
@@ -60,6 +63,8 @@ def verdict_lines(document: Mapping[str, Any]) -> list[str]:
             lines += ["", bold(title)]
             for place, one in enumerate(document[key], start=1):
                 lines += _finding(place, one, with_steps=key == "findings")
+                if figures:
+                    lines += _figures(one["evidence"], "     ")
     if document.get("switches"):
         lines += ["", bold("switches of the board"), *switch_lines(document["switches"])]
     if document["not_judged"]:
@@ -70,6 +75,9 @@ def verdict_lines(document: Mapping[str, Any]) -> list[str]:
                 lines += step_lines(step, "    ")
     for step in document["next_steps"]:
         lines += step_lines(step, "  ")
+    if figures:
+        for title, rows in (("versions", document["versions"]), ("seconds", document["timings"])):
+            lines += ["", bold(title), *_figures(rows, "  ")]
     return lines
 
 
@@ -115,13 +123,7 @@ def _outputs(outputs: Sequence[Mapping[str, Any]]) -> list[str]:
         [plain(output["name"]), "x".join(map(str, output["shape"])), *(relation(output[key]) for key, _ in pairs)]
         for output in outputs
     ]
-    table = aligned([[dim(cell) for cell in head], *rows])
-    if max(map(width, table)) <= table_columns():
-        return table
-    lines = []  # too wide for a table: the legs of each output under its name
-    for name, shape, *relations in rows:
-        lines += [*paragraph(f"{name}  {shape}"), *aligned(zip(map(dim, head[2:]), relations, strict=True), "  ")]
-    return lines
+    return aligned(rows, head=head)
 
 
 def _finding(place: int, one: Mapping[str, Any], with_steps: bool) -> list[str]:
@@ -134,6 +136,15 @@ def _finding(place: int, one: Mapping[str, Any], with_steps: bool) -> list[str]:
         for step in one["next_steps"]:
             lines += step_lines(step, "     ")
     return lines
+
+
+def _figures(figures: Mapping[str, Any], indent: str) -> list[str]:
+    """Names and values; what is a structure in itself in JSON's words."""
+    rows = [
+        [dim(plain(name)), plain(value if isinstance(value, str | float) else json_text(value, indent=None))]
+        for name, value in figures.items()
+    ]
+    return aligned(rows, indent)
 
 
 def _standing(one: Mapping[str, Any]) -> str:

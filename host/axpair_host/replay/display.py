@@ -1,33 +1,33 @@
 """A replay as people see it: a bar with rate, remaining time and counts on a terminal, a line a case elsewhere."""
 
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from axpair_proto.printing import print_aside
+from axpair_proto.lines import color_of
+from axpair_proto.printing import live_console, print_note
+from axpair_proto.terminal import spinner
 from axpair_proto.text import printable
 
 from axpair_host.replay.row import BAD_INPUT, Row
+from axpair_host.replay.summary import VERDICTS
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
-
-_COLOURS = {"PASS": "green", "FAULT": "red", "INCONCLUSIVE": "yellow", BAD_INPUT: "magenta"}
 
 
 @contextmanager
 def watching(total: int, earlier: int, counts: "Counter[str]") -> "Iterator[Lines | Bar]":
     """Show a replay on stderr while the block lasts; `counts` are the verdicts of the earlier cases."""
-    if not sys.stderr.isatty():
+    console = live_console()
+    if console is None:
         yield Lines(total, earlier)
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
     columns = (
-        SpinnerColumn(),
+        SpinnerColumn(spinner()),
         TextColumn("replay"),
         BarColumn(),
         MofNCompleteColumn(),
@@ -36,7 +36,7 @@ def watching(total: int, earlier: int, counts: "Counter[str]") -> "Iterator[Line
         TimeRemainingColumn(compact=True),
         TextColumn("{task.fields[counts]}"),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    with Progress(*columns, console=console, transient=True) as bars:
         yield Bar(bars, total, earlier, counts)
 
 
@@ -49,7 +49,7 @@ class Lines:
     def stored(self, row: Row, seconds: float) -> None:
         """Print the case's line."""
         self._done += 1
-        print_aside(f"[{self._done}/{self._total}] {_told(row)} ({seconds:.2f} s)")
+        print_note(f"[{self._done}/{self._total}] {_told(row)} ({seconds:.2f} s)")
 
 
 class Bar:
@@ -67,7 +67,7 @@ class Bar:
         self._counts[row.verdict] += 1
         self._bars.update(self._task, advance=1, counts=self._told_counts(), rate=self._rate())
         if row.verdict != "PASS":
-            line = Text(printable(_told(row)), _COLOURS.get(row.verdict, ""), no_wrap=True, overflow="ellipsis")
+            line = Text(printable(_told(row)), color_of(row.verdict), no_wrap=True, overflow="ellipsis")
             self._bars.console.print(line, no_wrap=True, overflow="ellipsis")
 
     def _rate(self) -> str:
@@ -75,8 +75,8 @@ class Bar:
         return f"{self._here / elapsed:.1f}/s" if elapsed else ""
 
     def _told_counts(self) -> str:
-        shown = [(name, self._counts[name]) for name in _COLOURS if self._counts[name]]
-        return " ".join(f"[{_COLOURS[name]}]{name} {count}[/]" for name, count in shown)
+        shown = [(name, self._counts[name]) for name in VERDICTS if self._counts[name]]
+        return " ".join(f"[{color_of(name)}]{name} {count}[/]" for name, count in shown)
 
 
 def _told(row: Row) -> str:

@@ -1,18 +1,17 @@
 """A replay's end for people: cases per verdict and code, the worst cosines, and where the evidence lies."""
 
 import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from axpair_proto.lines import aligned, coloured, fitted, plain
 from axpair_proto.printing import print_lines
-from axpair_proto.text import LONGEST_NAME, first_names, printable
+from axpair_proto.text import first_names
 
 from axpair_host.advice.commands import Known, filled
 from axpair_host.advice.known import known_of
 from axpair_host.evidence.store import read_record
-from axpair_host.render.lines import aligned
 from axpair_host.replay.cases import Found
 from axpair_host.replay.keeping import wrong_with
 from axpair_host.replay.row import BAD_INPUT, Row
@@ -24,10 +23,10 @@ Table = tuple[str, Sequence[str], list[Sequence[str]]]
 
 
 def print_report(run: Path, replayed: Replayed) -> None:
-    """Print it to stdout: tables on a terminal, aligned columns elsewhere."""
-    for table in _tables(replayed.summary):
-        _print_table(*table)
-    print_lines(_lines(run, replayed))
+    """Print it to stdout."""
+    for title, names, cells in _tables(replayed.summary):
+        print_lines([f"{title}:", *aligned([list(map(_cell, row)) for row in cells], "  ", names)])
+    print_lines(fitted(_lines(run, replayed)))
 
 
 def told(row: Row, order: Order, found: Found) -> dict[str, Any]:
@@ -72,10 +71,7 @@ def _lines(run: Path, replayed: Replayed) -> list[str]:
         lines.append(f"left out, as neither image, .bin nor .npy ({len(left_out)}): {first_names(left_out)}")
     if passed_over := replayed.found.passed_over:
         lines.append(f"passed over, as no files ({len(passed_over)}): {first_names(passed_over, 20)}")
-    lines += [
-        f"unusable: {printable(row.id, LONGEST_NAME)}: {row.document['error']['message']}"
-        for row in _unusable(replayed.rows)
-    ]
+    lines += [f"unusable: {plain(row.id)}: {row.document['error']['message']}" for row in _unusable(replayed.rows)]
     return [*lines, *_of_kept(run, replayed.rows)]
 
 
@@ -97,16 +93,6 @@ def _unusable(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row.verdict == BAD_INPUT]
 
 
-def _print_table(title: str, names: Sequence[str], cells: list[Sequence[str]]) -> None:
-    cells = [[printable(cell, LONGEST_NAME) for cell in row] for row in cells]
-    if sys.stdout.isatty():
-        from rich.console import Console
-        from rich.table import Table as RichTable
-        from rich.text import Text
-
-        table = RichTable(*names, title=title, title_justify="left")
-        for row in cells:
-            table.add_row(*map(Text, row))
-        Console().print(table)
-        return
-    print_lines([f"{title}:", *aligned([names, *cells], "  ")])
+def _cell(text: str) -> str:
+    """A verdict in its color; any other cell may be a name."""
+    return coloured(plain(text))

@@ -146,10 +146,13 @@ class _Reader:
         given[group] = word
         colon = self._take(":")
         if repeated and self._take("["):
+            if self._take("]"):
+                return
+            self._value(message, descriptor, current, colon=True)
             while not self._take("]"):
-                self._value(message, descriptor, current, colon=True)
-                if not self._take(",") and self._next.text != "]":
+                if not self._take(","):
                     raise self._error(self._next, f"expected ',' or ']', found {_shown(self._next)}")
+                self._value(message, descriptor, current, colon=True)
             return
         self._value(message, descriptor, current if repeated else None, colon=colon)
 

@@ -15,8 +15,12 @@ _INTEGER_TYPES = (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64)
 _UNSIGNED_TYPES = (FieldDescriptor.CPPTYPE_UINT32, FieldDescriptor.CPPTYPE_UINT64)
 _FLOAT_TYPES = (FieldDescriptor.CPPTYPE_FLOAT, FieldDescriptor.CPPTYPE_DOUBLE)
 _BOOLEANS = {"true": True, "True": True, "t": True, "1": True, "false": False, "False": False, "f": False, "0": False}
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
-_ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|(.))", re.DOTALL)
+_ESCAPES = {"n": b"\n", "r": b"\r", "t": b"\t", "a": b"\a", "b": b"\b", "f": b"\f", "v": b"\v"} | {
+    mark: mark.encode() for mark in "\\?'\""
+}
+_ESCAPE = re.compile(
+    rb"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|(.))", re.DOTALL
+)
 
 _NEAR, _FAR = 0.8, 0.6
 """difflib ratios: of a value that is meant, and of the next that then can't be."""
@@ -31,7 +35,7 @@ def scalar_value(field: Any, words: Sequence[Token]) -> Any:
     if kind == FieldDescriptor.CPPTYPE_STRING:
         if words[0].kind != "string":
             raise ValueError(f"expected a quoted string, found {text!r}")
-        return "".join(_ESCAPE.sub(_unescape, word.text[1:-1]) for word in words)
+        return _text([word.text[1:-1] for word in words])
     if kind == FieldDescriptor.CPPTYPE_BOOL:
         if text not in _BOOLEANS:
             raise ValueError(f"expected true or false, found {text!r}")
@@ -45,6 +49,8 @@ def scalar_value(field: Any, words: Sequence[Token]) -> Any:
 
 def _enum(enum_type: Any, text: str) -> int:
     value = enum_type.values_by_name.get(text)
+    if value is None and text.isdecimal():
+        value = enum_type.values_by_number.get(int(text))
     if value is None:
         allowed = ", ".join(enum_type.values_by_name)
         meant = _meant(text, list(enum_type.values_by_name))
@@ -91,10 +97,29 @@ def _integer(text: str) -> int:
     return -value if text.startswith("-") else value
 
 
-def _unescape(found: re.Match[str]) -> str:
-    octal, hexadecimal, letter = found.groups()
+def _text(parts: Sequence[str]) -> str:
+    """What the letters and escapes of adjacent strings say: those of digits are bytes of UTF-8."""
+    try:
+        return b"".join(_ESCAPE.sub(_unescape, part.encode()) for part in parts).decode()
+    except UnicodeError:
+        raise ValueError(f"the escapes of {' '.join(parts)!r} make no UTF-8") from None
+
+
+def _unescape(found: re.Match[bytes]) -> bytes:
+    octal, hexadecimal, short, long, letter = found.groups()
     if octal:
-        return chr(int(octal, 8))
+        return bytes([int(octal, 8) & 0xFF])
     if hexadecimal:
-        return chr(int(hexadecimal, 16))
-    return _ESCAPES.get(letter, letter)
+        return bytes([int(hexadecimal, 16)])
+    if short or long:
+        code = int(short or long, 16)
+        if code > 0x10FFFF:
+            raise ValueError(f"{found.group().decode()} is no character")
+        return chr(code).encode()
+    mark = letter.decode("latin-1")
+    if mark not in _ESCAPES:
+        raise ValueError(
+            f"the string has the escape \\{mark if mark.isprintable() else '?'}, which there isn't; a backslash itself "
+            "is written \\\\, and paths take / on every system"
+        )
+    return _ESCAPES[mark]
