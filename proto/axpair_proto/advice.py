@@ -26,6 +26,35 @@ class Unknown(str):
         return made
 
 
+UNKNOWN = {
+    "joint": Unknown("MODEL.joint", "the compiled model"),
+    "onnx": Unknown("MODEL.onnx", "the float model"),
+    "optimized": Unknown("OUTPUT_DIR/frontend/optimized.onnx", "the model as pulsar2's build left it"),
+    "lava_joint": Unknown("MODEL.lava_joint", "the quantized model, which the build leaves beside the joint"),
+    "config": Unknown("CONFIG.prototxt", "the configuration of the build"),
+    "output_config": Unknown("OUTPUT_CONFIG.prototxt", "what this joint's own build wrote with --output_config"),
+    "input": Unknown("INPUT", "the file of the case's input"),
+    "gt": Unknown("GT", "the case's gt folder"),
+    "canary": Unknown("GOOD_GT", "the gt folder of a case that passed"),
+    "golden": Unknown("GOLDEN", "a folder with the training code's float outputs, one .npy an output"),
+    "set": Unknown("OTHER.tar", "another calibration set"),
+    "train": Unknown("TRAIN", "a folder or tar of the training data"),
+    "url": Unknown("BOARD", "the board's address, such as ssh://root@192.168.1.2"),
+    "postprocess": Unknown("MODULE:FUNCTION", "your post-processor"),
+    "other": Unknown("OTHER", "another platform's figures, such as rk3588,int8,mAP=0.48,float=0.60, or its gt folder"),
+    "run_log": Unknown("RUN.log", "what that run of run_joint printed"),
+    "board_out": Unknown("OUT", "the folder that the run on the board left"),
+    "second": Unknown("OTHER", "what it is held against"),
+    "cases": Unknown("CASES", "a folder with the cases"),
+    "token": Unknown("TOKEN_FILE", "a file with the agent's token, which only its owner may read"),
+    "folder": Unknown("FOLDER", "one that you may write to"),
+    "product_input": Unknown("PRODUCT_INPUT", "a folder with the input bytes that your product hands over"),
+    "product_output": Unknown("PRODUCT_OUTPUT", "a folder with the outputs that your product gets"),
+    "data": Unknown("INPUT.bin", "the bytes that the joint takes; of several inputs joined by ';'"),
+}
+"""Words of commands for what isn't known, by what they are called in the fields of steps."""
+
+
 class Operator(str):
     """A word that is the shell's own: &&, >, 2>&1."""
 
@@ -73,7 +102,7 @@ class Again:
     without: tuple[str, ...] = ()
     """Options that go, with their values."""
     without_flags: tuple[str, ...] = ()
-    """Options without values that go."""
+    """Options without values, or other words, that go."""
 
     def of(self, call: Sequence[str]) -> Command:
         """`call`: the program and its arguments."""
@@ -86,6 +115,10 @@ class Again:
         for option, value in self.put:
             kept = [*_without(kept, option), option, value]
         return Command((*kept, *self.more, *rest))
+
+    def told(self) -> str:
+        """What is put in, where that is all that can be said."""
+        return Command((*(word for pair in self.put for word in pair), *self.more)).line()
 
 
 def _without(words: Sequence[str], option: str) -> list[str]:
@@ -110,10 +143,12 @@ class Next:
     command: Command | Again | None = None
 
     def of(self, call: Sequence[str]) -> "Next":
-        """With a whole command in place of a changed call; without one where the call isn't known."""
+        """With a whole command in place of a changed call; where the call isn't known, the change is told."""
         if not isinstance(self.command, Again):
             return self
-        return replace(self, command=self.command.of(call) if call else None)
+        if call:
+            return replace(self, command=self.command.of(call))
+        return Next(" ".join(filter(None, [self.text, self.command.told()])))
 
     def document(self) -> dict[str, Any]:
         """JSON form: text, command as it is pasted or None, and its placeholders with what they stand for."""
@@ -137,13 +172,35 @@ class Next:
     @property
     def one_line(self) -> str:
         """All of it, where no second line can be had."""
-        return ": ".join(filter(None, [self.said, self.line]))
+        step = self.of(())
+        return " ".join(filter(None, [step.said, step.line]))
 
     def __bool__(self) -> bool:
         return bool(self.text or self.command)
 
     def __str__(self) -> str:
-        return "\n".join(filter(None, [self.said, self.line]))
+        step = self.of(())
+        return "\n".join(filter(None, [step.said, step.line]))
+
+
+def again(text: str, *more: str) -> Next:
+    """The failed call with more words."""
+    return Next(text, Again(more=more))
+
+
+def with_other(option: str, value: str, text: str = "") -> Next:
+    """The failed call with another value of an option."""
+    return Next(text, Again(put=((option, value),)))
+
+
+def in_other_folder(option: str, path: Path, text: str = "with another folder:") -> Next:
+    """The failed call with a path beside the option's, where nothing lies yet."""
+    return with_other(option, str(free_name(path, taken=[path])), text)
+
+
+def calling(*words: "str | Path", text: str = "") -> Next:
+    """A command."""
+    return Next(text, Command.of(*words))
 
 
 def explained(text: str, placeholders: Mapping[str, str]) -> str:
@@ -180,7 +237,10 @@ def folded(line: str, room: int) -> list[str]:
 
 
 def free_name(path: Path, *, taken: Sequence[Path] = ()) -> Path:
-    """The path itself where nothing lies there, else the same with a number: gt, gt-2, gt-3."""
+    """The path itself where nothing lies there, else the same with a number: gt, gt-2, gt-3. Of a path without a name
+    of its own, such as "..", one here."""
+    if path.name in ("", ".."):
+        path = Path("new")
     stem, dot, suffix = path.name.partition(".")
     names = itertools.chain([path.name], (f"{stem}-{number}{dot}{suffix}" for number in itertools.count(2)))
     found = (path.with_name(name) for name in names)

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from axpair_proto.advice import AND, OPERATORS, Command, Next, Operator, Unknown, free_name
+from axpair_proto.advice import AND, OPERATORS, UNKNOWN, Command, Next, Operator, free_name
 
 TEMPLATE = "template"
 """Key of a step's document that isn't filled yet."""
@@ -62,27 +62,6 @@ class Known:
     canary: Path | None = None
 
 
-_UNKNOWN = {
-    "joint": Unknown("MODEL.joint", "the compiled model"),
-    "onnx": Unknown("MODEL.onnx", "the float model"),
-    "optimized": Unknown("OUTPUT_DIR/frontend/optimized.onnx", "the model as pulsar2's build left it"),
-    "lava_joint": Unknown("MODEL.lava_joint", "the quantized model, which the build leaves beside the joint"),
-    "config": Unknown("CONFIG.prototxt", "the configuration of the build"),
-    "output_config": Unknown("OUTPUT_CONFIG.prototxt", "what this joint's own build wrote with --output_config"),
-    "input": Unknown("INPUT", "the file of the case's input"),
-    "gt": Unknown("GT", "the case's gt folder"),
-    "canary": Unknown("GOOD_GT", "the gt folder of a case that passed"),
-    "golden": Unknown("GOLDEN", "a folder with the training code's float outputs, one .npy an output"),
-    "set": Unknown("OTHER.tar", "another calibration set"),
-    "train": Unknown("TRAIN", "a folder or tar of the training data"),
-    "url": Unknown("BOARD", "the board's address, such as ssh://root@192.168.1.2"),
-    "postprocess": Unknown("MODULE:FUNCTION", "your post-processor"),
-    "other": Unknown("OTHER", "another platform's figures, such as rk3588,int8,mAP=0.48,float=0.60, or its gt folder"),
-    "run_log": Unknown("RUN.log", "what that run of run_joint printed"),
-    "product_input": Unknown("PRODUCT_INPUT", "a folder with the input bytes that your product hands over"),
-    "product_output": Unknown("PRODUCT_OUTPUT", "a folder with the outputs that your product gets"),
-    "data": Unknown("INPUT.bin", "the bytes that the joint takes; of several inputs joined by ';'"),
-}
 _WHOLE = {
     "pair": "axpair pair {models} {case} {board} {options} --out {new_gt}",
     "on_board": "axpair pair {models} {case} --board {url} {options} --out {new_gt}",
@@ -153,7 +132,7 @@ class Filling:
             return str(self._new(name))
         if name in _SINGLE and (found := _SINGLE[name](self._known)):
             return str(found)
-        return _UNKNOWN[name]
+        return UNKNOWN[name]
 
     def _new(self, name: str) -> Path:
         if name in self._shared:
@@ -170,7 +149,7 @@ class Filling:
 def _models(known: Known) -> list[str]:
     return [
         "--joint",
-        str(known.joint) if known.joint else _UNKNOWN["joint"],
+        str(known.joint) if known.joint else UNKNOWN["joint"],
         *_given("--onnx", known.onnx),
         *_given("--lava-joint", known.lava_joint),
         *_given("--config", known.config),
@@ -180,12 +159,12 @@ def _models(known: Known) -> list[str]:
 def _inputs(known: Known) -> list[str]:
     """In the model's order: for commands that stretch pictures, where those were made to fit otherwise, their bytes."""
     files = known.fed if "--resize" in known.options else known.inputs or known.fed
-    return [word for _, path in files for word in ("--input", str(path))] or ["--input", _UNKNOWN["input"]]
+    return [word for _, path in files for word in ("--input", str(path))] or ["--input", UNKNOWN["input"]]
 
 
 def _case(known: Known) -> list[str]:
     if known.inputs or known.gt is None:
-        return [word for _, path in known.inputs for word in ("--input", str(path))] or ["--input", _UNKNOWN["input"]]
+        return [word for _, path in known.inputs for word in ("--input", str(path))] or ["--input", UNKNOWN["input"]]
     return ["--gt", str(known.gt)]
 
 
@@ -213,7 +192,7 @@ _SEVERAL: Mapping[str, Callable[[Known], list[str]]] = {
     "models": _models,
     "files": lambda known: [
         *(str(path) for path in (known.onnx, known.lava_joint) if path),
-        str(known.joint) if known.joint else _UNKNOWN["joint"],
+        str(known.joint) if known.joint else UNKNOWN["joint"],
     ],
     "with_onnx": lambda known: _given("--onnx", known.onnx),
     "with_inputs": lambda known: _inputs(known) if known.inputs else [],
@@ -237,7 +216,7 @@ def _pieces(template: str) -> tuple[str, ...]:
     pieces = tuple(shlex.split(template))
     for piece in pieces:
         for name in _FIELD.findall(piece):
-            if not any(name in fields for fields in (_WHOLE, _NEW, _SINGLE, _SEVERAL, _UNKNOWN)):
+            if not any(name in fields for fields in (_WHOLE, _NEW, _SINGLE, _SEVERAL, UNKNOWN)):
                 raise KeyError(name)
     return pieces
 

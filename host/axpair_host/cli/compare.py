@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.advice import Again, Next
 from axpair_proto.command_line import Command
 from axpair_proto.printing import print_document
 
@@ -124,9 +125,7 @@ def _compared(
         if result.toothless:
             raise UsageError(
                 f"AX004: {pair.label}: {result.toothless}",
-                next_step=f"a tolerance that would pass: --atol {result.passing_atol:.6g}"
-                if result.passing_atol
-                else "leave out --atol and --rtol",
+                next_step=_tolerated(result.passing_atol),
             )
         if not typed and not result.bytes_equal:
             note = "compared as bytes: nothing says their dtype; give --dtype to compare values"
@@ -158,3 +157,9 @@ def _codes(reference: "Array", candidate: "Array", given: dict[str, Any], pair: 
         "codes": {"side": codes, "dtype": found.dtype, "scale": found.scale, "zero_point": found.zero_point},
         "note": f"{codes} holds {floats} as {found.dtype} codes: {found.words}; --at-least equivalent takes that",
     }
+
+
+def _tolerated(passing: float | None) -> Next:
+    if passing is None:
+        return Next("without a tolerance:", Again(without=("--atol", "--rtol")))
+    return Next("with a tolerance that would pass:", Again(put=(("--atol", f"{passing:.6g}"),), without=("--rtol",)))

@@ -1,6 +1,7 @@
 """axpair explain: the fault book."""
 
 import click
+from axpair_proto.advice import calling
 from axpair_proto.command_line import Command
 from axpair_proto.printing import print_document
 
@@ -42,7 +43,7 @@ def command(code: str | None, lang: str, as_json: bool) -> None:
         near = near_misses(code)
         raise UsageError(
             f"there is no code {code!r}" + (f"; near it: {', '.join(near)}" if near else ""),
-            next_step="axpair explain lists all codes",
+            next_step=calling("axpair", "explain", text="all codes:"),
         )
     if as_json:
         _print({"schema_version": 1, **entry.document(), "looked_for": entry.code in CODES})

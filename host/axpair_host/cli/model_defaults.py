@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.advice import UNKNOWN, Again, Next, again, calling, free_name
 from axpair_proto.command_line import Command
 from axpair_proto.errors import AxpairError
 from axpair_proto.printing import print_note
@@ -97,19 +98,20 @@ class ModelCommand(Command):
     def refuse_stray(self, stray: list[str], given: Mapping[str, Any], ctx: click.Context) -> None:
         """Several files behind one --input, as a shell's '--input *.jpg' gives them."""
         if given.get("inputs"):
-            import shlex
-
-            folder = shlex.quote(str(Path(stray[0]).parent))
-            cases = (
-                f"tune ... --cases {folder}"
-                if any(one.name == "cases" for one in self.params)
-                else f"replay {folder} --run run"
-            )
             raise UsageError(
                 f"--input takes one file, and {len(stray) + 1} stand behind it: {given['inputs'][-1]}, {stray[0]}"
                 + (", ..." if stray[1:] else ""),
-                next_step=f"several cases: axpair {cases}; several inputs of one case: --input again before each",
+                next_step=self._of_several(stray, given),
             )
+
+    def _of_several(self, stray: list[str], given: Mapping[str, Any]) -> Next:
+        text, folder = "several inputs of one case: --input again before each; several cases:", Path(stray[0]).parent
+        if any(one.name == "cases" for one in self.params):
+            put = (("--cases", str(folder)),)
+            return Next(text, Again(put=put, without=("--input",), without_flags=tuple(stray)))
+        named = [(f"--{key.replace('_', '-')}", given.get(key)) for key in ("joint", "onnx", "lava_joint", "config")]
+        models = [word for flag, path in named if path is not None for word in (flag, str(path))]
+        return calling("axpair", "replay", folder, "--run", free_name(Path("run")), *models, text=text)
 
     def invoke(self, ctx: click.Context) -> Any:
         """As click does; an error that names a file of [model] says so."""
@@ -217,11 +219,16 @@ def _put(ctx: click.Context, taken: dict[FromModel, Path], shapes: list[FromMode
         print_note(f"from {defaults.source}: {' '.join(said)}")
 
 
+def _in_capitals(one: FromModel) -> list[str]:
+    word = UNKNOWN.get(one.key, one.key.upper())
+    return [one.label, word] if isinstance(one, click.Option) else [word]
+
+
 def _missing(one: FromModel, defaults: "ModelDefaults | None", ctx: click.Context) -> UsageError:
     where = "no axpair.toml here or above has a [model]"
     if defaults is not None:
         where = f"[model] in {defaults.source} doesn't serve here; it has {', '.join(defaults.files) or 'no files'}"
     return UsageError(
         f"{one.label} is needed: it isn't given, and {where}",
-        next_step=f"{ctx.command_path} --help; axpair init writes an axpair.toml of what lies here",
+        next_step=again("axpair init writes an axpair.toml of what lies here; else:", *_in_capitals(one)),
     )

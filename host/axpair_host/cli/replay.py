@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.advice import again
 from axpair_proto.errors import AxpairError
 from axpair_proto.printing import print_aside, print_document
 
@@ -67,7 +68,7 @@ def command(as_json: bool, **given: Any) -> int:
             replayed = carry_out(order, progress)
     except BoardError as error:
         raise BoardError(
-            f"{error.message}; {so_far(order.run)}", next_step="see to the board and call the same command again"
+            f"{error.message}; {so_far(order.run)}", next_step=again("see to the board, then the same again goes on:")
         ) from error
     except (AxpairError, OSError) as error:
         refused = of_disk(error)

@@ -1,11 +1,11 @@
 """Which tensor of one collection stands for which of another."""
 
 import difflib
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from axpair_proto.advice import again
 from axpair_proto.dtypes import ITEM_BYTES
 from axpair_proto.errors import ContractError
 from axpair_proto.names import match_stems
@@ -94,10 +94,10 @@ def _suggest_map(one: Mapping[str, Stored], other: Mapping[str, Stored]) -> None
     sizes = [[stored.content_bytes() for stored in side.values()] for side in (one, other)]
     if sizes[0] != sizes[1]:
         return
-    options = " ".join(f"--map {shlex.quote(f'{second}={first}')}" for first, second in zip(one, other, strict=True))
+    options = [word for first, second in zip(one, other, strict=True) for word in ("--map", f"{second}={first}")]
     raise UsageError(
         f"no tensor of one side has the name of one of the other: {_few(one)} and {_few(other)}",
-        next_step=f"where they belong together in this order, which their sizes fit: {options}",
+        next_step=again("where they belong together in this order, which their sizes fit:", *options),
     )
 
 

@@ -1,11 +1,11 @@
 """The simulated legs of a case."""
 
-import shlex
 import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from axpair_proto.advice import Next, again
 from axpair_proto.description import ModelDescription, TensorDescription
 from axpair_proto.errors import ContractError
 from axpair_proto.gt.tensors import Array, read_tensor, stems_in, stems_within
@@ -90,10 +90,10 @@ def read_leg(
         matched = {next(iter(declared)): next(iter(found))}
     if not matched:
         listed = ", ".join(sorted(found)) or "nothing"
-        next_step = "check that the folder belongs to this joint"
+        next_step = Next("check that the folder belongs to this joint")
         if as_it_lies and found:
-            example = shlex.quote(f"{min(found)}={next(iter(declared))}")
-            next_step += f"; where it does, say of each file which output it is: --map {example}, and so on"
+            said = "check that the folder belongs to this joint; where it does, say of each file which output it is:"
+            next_step = again(said, "--map", f"{min(found)}={next(iter(declared))}")
         raise UsageError(
             f"{folder}: no file of it belongs to an output of the model; found: {listed}; "
             f"outputs: {', '.join(declared)}",

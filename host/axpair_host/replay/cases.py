@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from axpair_proto.advice import in_other_folder
 from axpair_proto.names import as_text, gt_file_stem, match_stems
 
 from axpair_host.errors import UsageError
@@ -94,7 +95,7 @@ def check_apart(run: Path, cases: Iterable[Path]) -> None:
         if whole in (place, path.resolve(), *place.parents, *path.resolve().parents):
             raise UsageError(
                 f"--run {run}: {path} lies in it, and a run's folder is axpair's own",
-                next_step="give a folder apart from the cases, such as --run ../run",
+                next_step=in_other_folder("--run", path.parent / "run", "with a folder apart from the cases:"),
             )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from axpair_proto.advice import in_other_folder
 from axpair_proto.errors import ContractError
 from axpair_proto.gt.folders import discard, sweep_unfinished, unfinished_folder, whole_folder
 from axpair_proto.gt.listing import marked
@@ -54,7 +55,7 @@ def check_places(run: Run, cases: Iterable[Case]) -> None:
             continue
         raise UsageError(
             f"{place}: {what} that axpair didn't write lies where the case {case.id!r} is kept",
-            next_step=f"mv {place} elsewhere, or give another --run",
+            next_step=in_other_folder("--run", run.folder, f"move {place} elsewhere, or with another folder:"),
         )
 
 

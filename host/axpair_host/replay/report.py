@@ -1,10 +1,10 @@
 """A replay's end for people: cases per verdict and code, the worst cosines, and where the evidence lies."""
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from axpair_proto.advice import Command
 from axpair_proto.lines import aligned, coloured, fitted, plain
 from axpair_proto.printing import print_lines
 from axpair_proto.text import first_names
@@ -85,7 +85,7 @@ def _of_kept(run: Path, rows: Sequence[Row]) -> list[str]:
     lines = [f"{wrong} ({len(of)}): {first_names([row.id for row in of])}" for wrong, of in sorted(kept.items())]
     if whole:
         lines.append(f"gt folders of cases that did not pass ({len(whole)}): {run / 'cases'}")
-        lines.append(f"  next: axpair diagnose {shlex.quote(str(run / whole[0].kept))}")
+        lines.append(f"  next: {Command.of('axpair', 'diagnose', run / whole[0].kept).line()}")
     return lines
 
 

@@ -12,10 +12,11 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from axpair_proto.advice import Next, again, in_other_folder
 from axpair_proto.gt.listing import marked
 from axpair_proto.gt.marks import is_mark, read_mark
 from axpair_proto.syncing import make_folder
@@ -211,7 +212,7 @@ def lock_run(folder: Path) -> Iterator[Run]:
 
 def _other(folder: Path) -> UsageError:
     return UsageError(
-        f"--run {folder}: holds something other than a replay's run", next_step="give a new or empty folder"
+        f"--run {folder}: holds something other than a replay's run", next_step=in_other_folder("--run", folder)
     )
 
 
@@ -222,14 +223,14 @@ def _refuse_odd(folder: Path) -> None:
         if path.is_symlink():
             raise UsageError(
                 f"--run {folder}: {name} is a link to {path.readlink()}; nothing behind it is written or removed",
-                next_step="give another --run, or put the folder or file itself there",
+                next_step=in_other_folder("--run", folder, "put the folder or file itself there, or with another:"),
             )
         wanted = "a folder" if name == CASES_FOLDER else "a file"
         found = "a folder" if path.is_dir() else "a file" if path.is_file() else "a device or pipe"
         if path.exists() and found != wanted:
             raise UsageError(
                 f"--run {folder}: {name} is {found}, where a run has {wanted}",
-                next_step=f"give another --run, or mv {path} elsewhere",
+                next_step=_moved(path),
             )
 
 
@@ -262,8 +263,13 @@ def _refuse_users_state(folder: Path) -> None:
         raise _not_ours(path, "a database, but not a replay's state")
 
 
+def _moved(path: Path, first: str = "") -> Next:
+    """For a file in the run's folder."""
+    return in_other_folder("--run", path.parent, f"{first}move {path} elsewhere, or with another folder:")
+
+
 def _not_ours(path: Path, what: str) -> UsageError:
-    return UsageError(f"{path}: {what}", next_step=f"give another --run, or mv {path} elsewhere")
+    return UsageError(f"{path}: {what}", next_step=_moved(path))
 
 
 def _tables(connection: sqlite3.Connection) -> frozenset[str]:
@@ -295,7 +301,7 @@ def _locked(folder: Path) -> Iterator[None]:
                 raise
             raise UsageError(
                 f"--run {folder}: another replay is writing it ({error})",
-                next_step="wait for it, or give another --run",
+                next_step=in_other_folder("--run", folder, "wait for it, or with another folder:"),
             ) from error
     with closing(lock):
         yield
@@ -323,11 +329,8 @@ def refused_state(path: Path) -> Iterator[None]:
         said = str(error)
         if "disk I/O error" in said and _is_full(path.parent):
             said = f"disk is full ({said})"
-        steps = [step for words, step in _STEPS.items() if any(word in said for word in words)]
-        step = steps[0] if steps else "call the same command again; if it stays, give another --run"
-        raise UsageError(
-            f"{path}: can't be used as a replay's state: {said}", next_step=step.format(folder=path.parent, path=path)
-        ) from error
+        step = next((step for words, step in _STEPS.items() if any(word in said for word in words)), _once_more)
+        raise UsageError(f"{path}: can't be used as a replay's state: {said}", next_step=step(path)) from error
 
 
 def _is_full(folder: Path) -> bool:
@@ -339,15 +342,22 @@ def _is_full(folder: Path) -> bool:
 
 
 _LEAST_ROOM = 128 << 10
-_STEPS = {
-    ("is full",): "free space there, and call the same command again",
-    ("disk I/O error",): "look at the disk and at the system's log, and call the same command again",
-    ("readonly", "unable to open"): "mend the permissions of {folder}, or give another --run",
-    ("is locked",): "wait for the program that has it open, and call the same command again",
-    ("malformed", "not a database", "no such table", "no such column", "has no column"): "it is damaged: give "
-    "another --run, or mv {path} elsewhere and replay anew",
+_STEPS: Mapping[tuple[str, ...], Callable[[Path], Next]] = {
+    ("is full",): lambda path: again("free space there, and call the same command again:"),
+    ("disk I/O error",): lambda path: again("look at the disk and at the system's log, and call the same again:"),
+    ("readonly", "unable to open"): lambda path: in_other_folder(
+        "--run", path.parent, f"mend the permissions of {path.parent}, or with another folder:"
+    ),
+    ("is locked",): lambda path: again("wait for the program that has it open, and call the same command again:"),
+    ("malformed", "not a database", "no such table", "no such column", "has no column"): lambda path: _moved(
+        path, "it is damaged: "
+    ),
 }
 """By what sqlite says."""
+
+
+def _once_more(path: Path) -> Next:
+    return in_other_folder("--run", path.parent, "call the same command again; if it stays, with another folder:")
 
 
 def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
