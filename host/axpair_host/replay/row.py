@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from axpair_proto.sentences import Sentence
 from axpair_proto.text import json_text
 
 BAD_INPUT = "BAD INPUT"
@@ -71,7 +72,7 @@ class Row:
     @staticmethod
     def unusable(id_: str, source_sha256: str, message: str, next_step: str) -> "Row":
         """The row of a case whose files can't be used."""
-        error = {"kind": "bad input", "message": message, "next_step": next_step}
+        error = {"kind": "bad input", "message": Sentence.of(message), "next_step": Sentence.of(next_step)}
         document = {"id": id_, "schema_version": 1, "verdict": BAD_INPUT, "error": error}
         return Row(id_, source_sha256, BAD_INPUT, "", "", "", document)
 
