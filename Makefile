@@ -1,10 +1,10 @@
-# demo, test, lint, proto, bench, docs: each does all its own set-up.
+# demo, test, lint, proto, bench, docs, captures: each does all its own set-up.
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint proto bench docs
+.PHONY: demo test lint proto bench docs captures
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/ready
@@ -18,13 +18,17 @@ lint: $(VENV)/ready
 	$(BIN)/mypy
 	$(BIN)/vermin --quiet --no-tips --violations --backport typing --target=3.9- \
 	  agent/axpair_agent/worker proto/axpair_proto/keeper.py proto/axpair_proto/variables.py \
-	  proto/axpair_proto/run_logs.py
+	  proto/axpair_proto/log_lines.py proto/axpair_proto/logged_run.py proto/axpair_proto/run_logs.py proto/axpair_proto/programs.py \
+	  proto/axpair_proto/regular.py
 
 bench: $(VENV)/ready
 	$(BIN)/python -m benchmarks
 
 docs: $(VENV)/ready
 	$(BIN)/python -m docs.generate
+
+captures: $(VENV)/ready
+	$(BIN)/python -m docs.captures
 
 # The generator is old on purpose: its code runs with the older protobuf of boards.
 proto: .venv-proto/ready

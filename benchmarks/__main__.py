@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHMARKS = ("comparison", "emulator", "models")
+BENCHMARKS = ("comparison", "emulator", "models", "measures")
 """Modules of this package, each with a `main()` that prints a table."""
 
 CAMPAIGNS = ("identity", "fuzz", "campaign", "hostile")

@@ -10,6 +10,7 @@ from pathlib import Path
 import axpair_proto
 import msgspec
 from axpair_proto.joint import EMULATED_TOOLS
+from axpair_proto.names import alike_words
 from axpair_proto.pulsar import config_pb2 as pb
 from axpair_proto.pulsar.text import config_file, read_config, refuse_other_config
 
@@ -179,8 +180,13 @@ def build(
         samples=counter.seen,
         scores=scores,
         layers=layers,
-        warnings=(*warnings, *more, *said, *_on_cpu(cpu)),
+        warnings=(*warnings, *more, *_alike(config), *said, *_on_cpu(cpu)),
     )
+
+
+def _alike(config: BuildConfig) -> tuple[str, ...]:
+    sides = (("input", config.inputs), ("output", config.outputs))
+    return tuple(words for side, tensors in sides for words in alike_words(side, [one.name for one in tensors]))
 
 
 def _on_cpu(cpu: CpuPart | None) -> tuple[str, ...]:

@@ -25,6 +25,14 @@ def _shapes(context: click.Context, parameter: click.Parameter, values: tuple[st
         raise click.BadParameter(str(error)) from error
 
 
+def _faults(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    from axpair_emulator.faults.importing import GRAPH_IMPORT
+    from axpair_emulator.faults.toolchain import FAULTS
+
+    before = incomplete[: incomplete.rfind(",") + 1]
+    return [one for name in (*FAULTS, GRAPH_IMPORT.name) if (one := before + name).startswith(incomplete)]
+
+
 @click.command("build", cls=Command)
 @click.option("--input", "onnx", type=click.Path(path_type=Path), help="The float ONNX model; else input_path.")
 @click.option("--output", "joint", type=click.Path(path_type=Path), help="The .joint to write; else output_path.")
@@ -42,7 +50,14 @@ def _shapes(context: click.Context, parameter: click.Parameter, values: tuple[st
 @click.option("--output_tensor_layout", "--output-tensor-layout", type=click.Choice(LAYOUTS))
 @click.option("--color_std", "--color-std", type=click.Choice(STANDARDS), help="How YUV codes colours.")
 @click.option("--enable_progress_bar", "--enable-progress-bar", is_flag=True, help="Always on, on a terminal.")
-@click.option("--fault", "faults", default="", metavar="NAME[,NAME...]", help="Compile wrongly; see 'faults'.")
+@click.option(
+    "--fault",
+    "faults",
+    default="",
+    metavar="NAME[,NAME...]",
+    shell_complete=_faults,
+    help="Compile wrongly; see 'faults'.",
+)
 @click.option("--fault-seed", type=click.IntRange(0), default=0, help="Where it does so.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def build_command(

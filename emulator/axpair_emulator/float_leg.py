@@ -13,7 +13,7 @@ from axpair_emulator.batch import first_item, one_item, run_items
 from axpair_emulator.config.build_config import BuildConfig, InputConf, OutputConf
 from axpair_emulator.config.inputs import resolve_inputs
 from axpair_emulator.config.outputs import resolve_outputs
-from axpair_emulator.config.signature import Signature
+from axpair_emulator.config.signature import signature_of_build
 from axpair_emulator.errors import ConfigError, JointError, ModelError
 from axpair_emulator.faults.importing import damaged_import
 from axpair_emulator.float_model import Array, FloatModel, joint_outputs
@@ -128,9 +128,7 @@ def yuv_notes(ports: Sequence[Port]) -> tuple[str, ...]:
 
 def _configured(path: Path, stored: BuildConfig) -> tuple[tuple[InputConf, ...], tuple[OutputConf, ...]]:
     message, _ = read_config(path)
-    signature = Signature(
-        {conf.name: conf.shape for conf in stored.inputs}, {conf.name: conf.shape for conf in stored.outputs}
-    )
+    signature = signature_of_build(stored)
     inputs = resolve_inputs(message, signature, [])
     outputs = resolve_outputs(message, signature, [])
     for given, built in zip(inputs, stored.inputs, strict=True):

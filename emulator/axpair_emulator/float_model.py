@@ -51,9 +51,12 @@ class FloatModel:
         try:
             return dict(zip(names, self._session.run(names, dict(feeds)), strict=True))
         except Exception as error:  # onnxruntime's own exceptions share no public base
+            beyond = "out of data bounds" in str(error)
             raise ModelError(
                 f"onnxruntime failed on the float model: {first_line(error)}",
-                next_step="check that the ONNX model is the one the joint was built from",
+                next_step="check the input: its whole numbers go beyond a table of the model"
+                if beyond
+                else "check that the ONNX model is the one the joint was built from",
             ) from error
 
 
@@ -68,7 +71,13 @@ def onnx_input(conf: InputConf, port: Port, data: bytes, tensor_type: str = "ten
         planes = planes[:, ::-1]
     if conf.src_layout == "NHWC":
         planes = planes.transpose(0, 2, 3, 1)
-    wanted = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8, "tensor(double)": np.float64}
+    wanted = {
+        "tensor(float)": np.float32,
+        "tensor(uint8)": np.uint8,
+        "tensor(double)": np.float64,
+        "tensor(int32)": np.int32,
+        "tensor(int64)": np.int64,
+    }
     return np.ascontiguousarray(planes, dtype=wanted.get(tensor_type, np.float32))
 
 

@@ -36,11 +36,16 @@ def decode_image(data: bytes, name: str, color: str, width: int, height: int, fi
     """Decodes an image, turns it upright by its EXIF orientation, converts its colours and resizes it bilinearly.
 
     `color` is "BGR", "RGB" or "GRAY"; `fitting`: how another shape is brought to this one.
-    Alpha is dropped, palettes are expanded, 16-bit grey keeps its high byte.
-    Raises InputError when the data is no image, is cut off, or has more than 100 million pixels.
+    Alpha is dropped, palettes are expanded, 16-bit grey keeps its high byte, of several pictures the first counts.
+    Raises InputError when the data is no image, is cut off, has more than 100 million pixels, or more than 16 bits a
+    value: their range isn't known.
     """
     notes: list[str] = []
-    image = _upright(_open(data, name), name, notes)
+    image = _open(data, name)
+    _refuse_wide(image, name)
+    if (pictures := _pictures(image)) > 1:
+        notes.append(f"{name}: the first of {pictures} pictures in it")
+    image = _upright(image, name, notes)
     image = _plain(image, name, notes)
     image = image.convert("L" if color == "GRAY" else "RGB")
     if image.size != (width, height):
@@ -91,6 +96,27 @@ def _open(data: bytes, name: str) -> Image.Image:
             f"{name} ({len(data)} bytes) is a damaged image: {error}", next_step="copy the file again"
         ) from error
     return image
+
+
+def _refuse_wide(image: Image.Image, name: str) -> None:
+    """16-bit grey comes as "I" too, from formats that have no wider values."""
+    if image.mode == "F" or (image.mode == "I" and image.format not in ("PNG", "PPM", "JPEG2000")):
+        kind = "floats" if image.mode == "F" else "integers"
+        raise InputError(
+            f"{name} is a picture of 32-bit {kind}, and which of their values is white isn't known",
+            next_step="save it with 8 or 16 bits a value, or give the input's own values as .npy",
+        )
+
+
+def _pictures(image: Image.Image) -> int:
+    """Pages of a TIFF, frames of an animation; 1 where they can't be counted, and of the pictures of cameras, which
+    put a preview behind."""
+    if image.format == "MPO":
+        return 1
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except Exception:  # Pillow raises anything on damaged files
+        return 1
 
 
 def _upright(image: Image.Image, name: str, notes: list[str]) -> Image.Image:

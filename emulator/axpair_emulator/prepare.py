@@ -24,6 +24,7 @@ from axpair_emulator.npy import read_npy
 from axpair_emulator.program import Port
 
 MAX_FILE_BYTES = 1 << 29
+_CONVERTED = "images are converted for you"
 _DECODED = {"NV12": "RGB", "NV21": "RGB", "BGR0": "BGR"}
 """What an image is decoded to, before it becomes what cameras give."""
 
@@ -104,19 +105,33 @@ def _exact(port: Port, content: bytes, name: str) -> bytes:
     if len(content) != wanted:
         raise InputError(
             f"{name} has {len(content)} bytes; input {port.name!r} takes {wanted} ({_shown(port)})",
-            next_step="a .bin holds the joint's own input bytes; images are converted for you",
+            next_step="a .bin holds the joint's own input bytes; "
+            + ("int64 ids become int32: array.astype('<i4').tofile(...)" if port.dtype == "int32" else _CONVERTED),
         )
     return content
 
 
 def _array(port: Port, content: bytes, name: str) -> bytes:
     stored = read_npy(content, name)
+    if port.dtype == "int32" and stored.dtype.kind in "iu" and stored.shape == port.shape:
+        return _narrowed(port, stored.array(), name)
     if str(stored.dtype.newbyteorder("=")) != port.dtype or stored.shape != port.shape:
         raise InputError(
             f"{name} holds {stored.dtype} {'x'.join(map(str, stored.shape))}; input {port.name!r} takes {_shown(port)}",
             next_step=f"save an array of exactly that shape and dtype{_hint(port, stored.shape)}",
         )
     return np.ascontiguousarray(stored.array(), dtype=np.dtype(port.dtype).newbyteorder("<")).tobytes()
+
+
+def _narrowed(port: Port, numbers: np.ndarray[Any, Any], name: str) -> bytes:
+    """Whole numbers of any width as int32: ids come as int64 from most programs."""
+    limits = np.iinfo(np.int32)
+    if numbers.size and not limits.min <= int(numbers.min()) <= int(numbers.max()) <= limits.max:
+        raise InputError(
+            f"{name} holds {int(numbers.min())} to {int(numbers.max())}; input {port.name!r} takes int32",
+            next_step="give ids that int32 can hold",
+        )
+    return numbers.astype("<i4").tobytes()
 
 
 def _hint(port: Port, shape: tuple[int, ...]) -> str:

@@ -11,6 +11,9 @@ input_shapes = { data = "1x3x480x640" }
 gt = "gt"
 golden = "golden"
 
+[model.lines.y]
+psnr = 30
+
 [boards.lab]
 url = "grpcs://ax620-3.lab:50051?ca=lab.pem"
 token_file = "~/.config/axpair/lab.token"
@@ -28,12 +31,15 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from axpair_proto import MIN_TOKEN_LETTERS
 from axpair_proto.regular import read_regular
 
 from axpair_host.errors import UsageError
+
+if TYPE_CHECKING:
+    from axpair_host.compare.lines import Line
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -47,6 +53,7 @@ TABLES = ("model", "boards", "postprocess")
 MODEL_FILES = ("onnx", "joint", "lava_joint", "config", "gt", "golden")
 """Keys of [model] that name a file or folder."""
 SHAPES = "input_shapes"
+LINES = "lines"
 SHAPE = re.compile(r"[0-9]+(x[0-9]+)*")
 
 
@@ -61,6 +68,8 @@ class ModelDefaults:
     there."""
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """Input name to its lengths."""
+    lines: "Mapping[tuple[str, str], Line]" = field(default_factory=dict)
+    """What outputs have to reach, by output and metric."""
 
 
 @dataclass(frozen=True)
@@ -137,9 +146,9 @@ def model_defaults(start: Path) -> ModelDefaults | None:
         return None
     if not isinstance(table, dict):
         raise UsageError(f"{path}: 'model' must be a table", next_step='write [model] and joint = "m.joint"')
-    _refuse_unknown(f"{path}: [model] has the unknown key", table, (*MODEL_FILES, SHAPES))
+    _refuse_unknown(f"{path}: [model] has the unknown key", table, (*MODEL_FILES, SHAPES, LINES))
     files = {key: _model_file(path, key, table[key]) for key in MODEL_FILES if key in table}
-    return ModelDefaults(path, files, _shapes(path, table.get(SHAPES, {})))
+    return ModelDefaults(path, files, _shapes(path, table.get(SHAPES, {})), _lines(path, table.get(LINES, {})))
 
 
 def check(path: Path) -> None:
@@ -212,6 +221,26 @@ def _shapes(path: Path, table: object) -> dict[str, tuple[int, ...]]:
                 next_step=f'write "{name}" = "1x3x480x640"',
             )
         found[name] = tuple(map(int, value.split("x")))
+    return found
+
+
+def _lines(path: Path, table: object) -> "dict[tuple[str, str], Line]":
+    where = f"{path}: [model.{LINES}"
+    next_step = f'write [model.{LINES}."OUTPUT"] and psnr = 30'
+    if not isinstance(table, dict):
+        raise UsageError(f"{where}] must be a table of outputs, not {table!r}", next_step=next_step)
+    found = {}
+    for output, measures in table.items():
+        if not isinstance(measures, dict):
+            raise UsageError(f"{where}]: {output!r} must be a table of measures, not {measures!r}", next_step=next_step)
+        for metric, value in measures.items():
+            from axpair_host.own_lines import line_of  # numpy; most files have no lines
+
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise UsageError(
+                    f"{where}.{output}]: {metric} must be a number, not {value!r}", next_step=f"write {metric} = 30"
+                )
+            found[output, metric] = line_of(output, metric, float(value), f"{where}.{output}] {metric} = {value}")
     return found
 
 

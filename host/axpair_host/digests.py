@@ -1,9 +1,42 @@
 """SHA-256 of files and bytes, as lower-case hexadecimal digits."""
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from axpair_host.errors import UsageError
+
+State = tuple[int, ...]
+
+
+class Pinned:
+    """Files as they were when this was made: what is read of them later has to be the same bytes."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        """Raises UsageError where one can't be read."""
+        # The state first: what changes between the two is seen as a change.
+        self._seen = {path: (_state(path), file_sha256(path)) for path in paths}
+
+    def sha256(self, path: Path) -> str:
+        """The digest of one of them, as it was."""
+        return self._seen[path][1]
+
+    def refuse_changed(self, meanwhile: str) -> None:
+        """Raise UsageError where one has other bytes now, or can't be read; `meanwhile` says what went on.
+
+        Nothing is read of files whose size, time and place on the disk are what they were.
+        """
+        for path, (state, sha256) in self._seen.items():
+            now = _state(path)
+            if now == state:
+                continue
+            found = file_sha256(path)
+            if found != sha256:
+                raise UsageError(
+                    f"{path} was changed while {meanwhile}: sha256 {sha256[:12]} before, {found[:12]} now",
+                    next_step="put the file back and call again, or begin anew with the new one",
+                )
+            self._seen[path] = (now, sha256)
 
 
 def bytes_sha256(data: bytes | memoryview) -> str:
@@ -21,3 +54,11 @@ def file_sha256(path: Path) -> str:
     except OSError as error:
         raise UsageError(f"{path}: can't be read: {error.strerror}") from error
     return digest.hexdigest()
+
+
+def _state(path: Path) -> State:
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

@@ -1,7 +1,7 @@
 """Files that the user names, checked before any work."""
 
 import shlex
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import msgspec
@@ -10,6 +10,10 @@ from axpair_proto.filekinds import FileKind, kind_of
 from axpair_proto.simulator import Models
 
 from axpair_host.errors import UsageError
+
+IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".gif"))
+CASE_SUFFIXES = IMAGE_SUFFIXES | frozenset((".bin", ".npy"))
+"""What a file in a folder or archive must end with to be taken for a case; where it is named itself, any is one."""
 
 
 def existing_file(flag: str, path: Path) -> Path:
@@ -44,6 +48,21 @@ def existing_set(flag: str, path: Path) -> Path:
             next_step=where_it_belongs(path, kind),
         )
     return path
+
+
+def check_apart(flag: str, folder: Path, cases: Iterable[Path]) -> None:
+    """Raise UsageError where a folder of ours is, holds, or lies above what the cases are made of."""
+    whole = folder.resolve()
+    for path in cases:
+        place = path.parent.resolve() / path.name
+        if whole in (place, path.resolve(), *place.parents, *path.resolve().parents):
+            raise UsageError(
+                f"{flag} {folder}: {path} lies in it, and that folder is axpair's own",
+                next_step=f"give a folder apart from the cases, such as {flag} {_APART[flag]}",
+            )
+
+
+_APART = {"--run": "../run", "--out": "../out"}
 
 
 def _kind_of_file(flag: str, path: Path) -> FileKind:
@@ -119,6 +138,7 @@ _BELONGS = {
     "axpair compare SIMULATED BOARD",
     FileKind.NEU: "give the joint that it is a part of",
     FileKind.AXE: "give the joint that it is a part of",
+    FileKind.TOPOLOGY: "give the joint that it is a part of",
     FileKind.PRO: "give a joint; what is in this package is run by the ISP's own program",
     FileKind.PROTOTXT: "give it as --config",
     FileKind.PULSAR2_CONFIG: "axpair lint {path}; joints are built from pulsar's prototxt, axmodels by pulsar2",

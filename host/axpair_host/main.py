@@ -160,9 +160,9 @@ def _run(arguments: list[str]) -> int:
 
     speak_through_click()
     if instruction := os.environ.get("_AXPAIR_COMPLETE"):
-        from click.shell_completion import shell_complete
+        from axpair_host.cli.completion import answer
 
-        return shell_complete(axpair, {}, "axpair", "_AXPAIR_COMPLETE", instruction)
+        return answer(instruction)
     try:
         with axpair.make_context("axpair", list(arguments)) as context:
             return _code_of(axpair.invoke(context))

@@ -1,5 +1,6 @@
 """What can be known of a model without a board, and how a joint's outputs are to be read."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from axpair_proto.description import ModelDescription, TensorDescription
 from axpair_proto.filekinds import FileKind, is_packed, kind_of
 from axpair_proto.joint import EMULATED_TOOLS, PART_KINDS, SLIM_MEMBERS, JointTensor, Toolchain, read_joint
+from axpair_proto.names import alike_words
 from axpair_proto.onnx_file import OnnxFile, OnnxTensor, read_onnx
 
 from axpair_host.errors import UsageError
@@ -62,20 +64,23 @@ class ModelInfo:
             "outputs": [{**_tensor(one), "reading": reading(one)} for one in described.outputs]
             if described
             else list(map(_known, self.outputs)),
+            "shared_names": _shared(self.input_names, self.output_names),
             "unknown": None if described else _REAL_ONLY,
         }
 
     def lines(self) -> list[str]:
         """The same for people."""
-        if self.description is None:
-            return self._lines_of_files()
-        lines = [f"{self.joint}: built by {self.description.tools_version or 'unknown tools'}, for {self.simulator}"]
-        if self.description.max_batch > 1:
-            most = "up to " if self.description.dynamic_batch else ""
-            lines.append(f"takes {most}{self.description.max_batch} items at once, along the first axis")
-        for index, one in enumerate(self.description.inputs):
+        shared = _shared(self.input_names, self.output_names)
+        return [*(self._lines_of_files() if self.description is None else self._described(self.description)), *shared]
+
+    def _described(self, description: ModelDescription) -> list[str]:
+        lines = [f"{self.joint}: built by {description.tools_version or 'unknown tools'}, for {self.simulator}"]
+        if description.max_batch > 1:
+            most = "up to " if description.dynamic_batch else ""
+            lines.append(f"takes {most}{description.max_batch} items at once, along the first axis")
+        for index, one in enumerate(description.inputs):
             lines.append(f"input  {index}  {_summary(one)}")
-        for index, one in enumerate(self.description.outputs):
+        for index, one in enumerate(description.outputs):
             lines += [f"output {index}  {_summary(one)}", f"          {reading(one)}"]
         return lines
 
@@ -110,6 +115,7 @@ class OnnxInfo:
             "operators": list(self.file.operators),
             "inputs": list(map(_of_onnx, self.file.inputs)),
             "outputs": list(map(_of_onnx, self.file.outputs)),
+            "shared_names": self._shared(),
             "unknown": self._unknown(),
         }
         if facts is not None:
@@ -140,7 +146,10 @@ class OnnxInfo:
             head.append(f"compiled for batches of {batches}{most}")
         for side, tensors in (("input", self.file.inputs), ("output", self.file.outputs)):
             head += [f"{side:<6} {index}  {_onnx_line(one)}" for index, one in enumerate(tensors)]
-        return [*head, *filter(None, [self._unknown()])]
+        return [*head, *self._shared(), *filter(None, [self._unknown()])]
+
+    def _shared(self) -> list[str]:
+        return _shared(*([one.name for one in side] for side in (self.file.inputs, self.file.outputs)))
 
     def _unknown(self) -> str | None:
         facts = self.file.axmodel
@@ -183,6 +192,11 @@ def joint_info(joint: Path) -> ModelInfo:
         return ModelInfo(joint, "", archive.toolchain, parts, inputs, outputs, None)
     description = simulator.describe(joint)
     return ModelInfo(joint, simulator.name, archive.toolchain, parts, inputs, outputs, description)
+
+
+def _shared(inputs: Iterable[str], outputs: Iterable[str]) -> list[str]:
+    """Sentences on names that are one in a joint."""
+    return [*alike_words("input", inputs), *alike_words("output", outputs)]
 
 
 def _of_onnx(one: OnnxTensor) -> dict[str, Any]:

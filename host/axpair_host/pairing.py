@@ -13,6 +13,7 @@ from axpair_host import postprocess
 from axpair_host.boards.limits import PATIENCE_SECONDS
 from axpair_host.boards.url import Address, EmulatorAddress
 from axpair_host.diagnosis import Settings, Verdict, diagnose
+from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.digests import bytes_sha256
 from axpair_host.errors import UsageError
 from axpair_host.evidence.folder import load
@@ -24,7 +25,7 @@ from axpair_host.gather.board_leg import BoardLeg
 from axpair_host.gather.board_side import BoardSide
 from axpair_host.gather.canary import Canary, Watched
 from axpair_host.gather.finished import finished_leg
-from axpair_host.gather.gathering import case_facts, gather
+from axpair_host.gather.gathering import case_facts, gather, pinned_models
 from axpair_host.gather.live import LiveAsks
 from axpair_host.gather.request import GatherRequest
 from axpair_host.gather.sources import (
@@ -37,6 +38,7 @@ from axpair_host.gather.sources import (
 )
 from axpair_host.gather.storing import output_facts
 from axpair_host.gather.target import Target
+from axpair_host.own_lines import refuse_unknown
 from axpair_host.postprocess import Postprocessor, wants_board
 from axpair_host.postprocess.commands import RunsCommands
 from axpair_host.postprocess.comparable import check_forms
@@ -119,6 +121,7 @@ def pair(
     kept = (("--canary", canary.gt),) if canary is not None else ()
     target = Target(out, request, overwrite=overwrite, also=kept)
     refuse_other_joint(request)
+    pinned = pinned_models(request.models)
     simulator = simulator_of(request, simulator_name, address)
     request = checked_config(request, simulator)
     simulated = simulated_by(request, simulator)
@@ -138,9 +141,10 @@ def pair(
         prepared = prepared_case(request, simulator, description, progress)
         for note in prepared.notes:
             progress.note(note)
-        case = case_facts(request.models, prepared.id)
+        case = case_facts(request.models, prepared.id, pinned)
         target.check_case(case, {name: bytes_sha256(data) for name, data in prepared.data.items()})
         output_facts(description)  # names that collide should show before the work
+        refuse_unknown(judging.settings.lines, [one.name for one in description.outputs])
         if side is not None:
             board: BoardSide | BoardLeg = side
         else:
@@ -169,7 +173,11 @@ def pair(
                 record = with_preprocess(record, suspect, prepared)
             session = Session(fresh, request, prepared, simulator, side, progress, postprocessor, other)
             asks = LiveAsks(session, record, without=suspicion.without())
+            if judging.settings.lines:
+                write_pair_json(fresh, record, None)
+                Inquiry(load(fresh), judging.settings).refuse_vacuous_lines()
             verdict, document = judge(asks, judging.settings)
+            pinned.refuse_changed("the case ran")
             # Another run may have put its case there meanwhile.
             target.check_case(case, {name: bytes_sha256(data) for name, data in prepared.data.items()})
     return Paired(out, asks.record, verdict, document)

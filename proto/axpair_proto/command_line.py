@@ -8,15 +8,14 @@ language, as far as a catalogue has it: of options, of paragraphs, and of click'
 import copy
 import gettext
 import inspect
-import re
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
 
-from axpair_proto.lines import width, wrapped
+from axpair_proto.lines import command_lines, is_command, width, wrapped
 from axpair_proto.printing import speech
 from axpair_proto.sentences import LANGUAGES, say, tr
 
@@ -29,17 +28,13 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Post-processor": ("--postprocess", "--post-pattern", "--expect", "--observed"),
     "From elsewhere": ("--gt", "--board-out", "--board-log", "--map", "--golden", "--other", "--build-log"),
-    "Judging": ("--cosine", "--atol", "--rtol", "--score", "--strict", "--try-int16"),
+    "Judging": ("--cosine", "--atol", "--rtol", "--line", "--score", "--strict", "--try-int16"),
     "Result": ("--all", "--out", "--overwrite", "--run", "--write", "--write-config", "--json"),
     "General": ("--verbose", "--quiet", "--lang", "--help"),
 }
 """Options by the heading that they stand under where a command has many; any other stands under "Options"."""
 _MANY = 12
 """Options from which on they come in groups."""
-_WORD = r"""(?:'[^']*'|"[^"]*"|\\.|[^\s'"\\])+"""
-"""Of a shell's line: no break within quotes."""
-_UNIT = re.compile(rf"--?\w\S*\s+(?!-){_WORD}|{_WORD}")
-"""A word, or an option with its value."""
 
 
 class _Formatter(click.HelpFormatter):
@@ -106,8 +101,8 @@ class Command(click.Command):
             formatter.write_paragraph()
             with formatter.indentation():
                 room = formatter.width - formatter.current_indent
-                lines = (fitting for line in text.split("\n") for fitting in _example(line, room))
-                formatter.write_text("\n".join(lines))
+                lines = (command_lines(line, room) if is_command(line) else [line] for line in text.split("\n"))
+                formatter.write_text("\n".join(fitting for of_line in lines for fitting in of_line))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """In groups where there are many."""
@@ -192,21 +187,6 @@ def _refuse_repeated(order: Sequence[click.Parameter], ctx: click.Context) -> No
                 raise click.UsageError(
                     say("{flag} is given {times} times, and takes one value", flag=flag, times=times), ctx
                 )
-
-
-def _example(line: str, room: int) -> Iterator[str]:
-    """A command of a help text's example, over as many lines as it takes; any other line as it is."""
-    if not line.startswith("axpair ") or len(line) <= room:
-        yield line
-        return
-    begun = ""
-    for word in _UNIT.findall(line):
-        if begun and len(begun) + len(word) + len("  \\") > room:
-            yield f"{begun} \\"
-            begun = f"    {word}"
-        else:
-            begun = f"{begun} {word}" if begun else word
-    yield begun
 
 
 def _group_of(one: click.Option) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from axpair_proto.dtypes import MAX_AXES
 from axpair_proto.fields import Fields, checked_number
 from axpair_proto.v1 import tensors_pb2
 
@@ -14,7 +15,6 @@ MAX_NAME = 1024
 MAX_WORD = 64
 """Of dtype, layout and color space, in characters."""
 MAX_TEXT = 4096
-MAX_RANK = 32
 MAX_UINT32 = (1 << 32) - 1
 
 
@@ -92,7 +92,7 @@ def _tensor_from_json(fields: Fields) -> TensorDescription:
     return TensorDescription(
         name=fields.text("name", MAX_NAME),
         dtype=fields.text("dtype", MAX_WORD),
-        shape=tuple(checked_number(length, "a shape's length") for length in fields.items("shape", MAX_RANK)),
+        shape=tuple(checked_number(length, "a shape's length") for length in fields.items("shape", MAX_AXES)),
         layout=fields.text("layout", MAX_WORD, ""),
         color_space=fields.text("color_space", MAX_WORD, ""),
         q=fields.number("q", 0, MAX_UINT32, 0),

@@ -1,5 +1,7 @@
 """The element types of model inputs and outputs, by the names that axpair uses everywhere."""
 
+import sys
+
 from axpair_proto.errors import ContractError
 
 ITEM_BYTES = {
@@ -16,6 +18,9 @@ ITEM_BYTES = {
 }
 """Bytes of one element. The names are numpy's; all files and messages are little-endian."""
 
+MAX_AXES = 32
+"""Of one tensor: so many could numpy hold before its second release."""
+
 JOINT_DTYPES = {
     1: "uint8",
     2: "uint16",
@@ -30,12 +35,16 @@ JOINT_DTYPES = {
 
 
 def size_bytes(dtype: str, shape: tuple[int, ...]) -> int:
-    """Bytes of a dense tensor. Raises ContractError on an unknown dtype or a negative length."""
+    """Bytes of a dense tensor. Raises ContractError on an unknown dtype, and a shape that no array has."""
     if dtype not in ITEM_BYTES:
         raise ContractError(f"unknown dtype {dtype!r}; known: {', '.join(ITEM_BYTES)}")
+    if len(shape) > MAX_AXES:
+        raise ContractError(f"a shape of {len(shape)} axes; at most {MAX_AXES} can be")
     total = ITEM_BYTES[dtype]
     for length in shape:
         if length < 0:
             raise ContractError(f"shape {shape} has a negative length")
         total *= length
+    if total > sys.maxsize:
+        raise ContractError(f"shape {shape} has {total} bytes, more than any memory")
     return total

@@ -13,12 +13,16 @@ import zipfile
 from collections.abc import Collection
 from pathlib import Path
 
+from google.protobuf.message import DecodeError
+
 from axpair_proto.errors import ContractError
 from axpair_proto.joint import AXE, NEU, TOPOLOGY_MEMBER, read_joint
 from axpair_proto.onnx_file import read_onnx
 from axpair_proto.pulsar import config_pb2
+from axpair_proto.regular import read_regular
 from axpair_proto.run_logs import read_run_log
 from axpair_proto.slim_neu import is_neu
+from axpair_proto.topology import topology_pb2
 
 HEAD_BYTES = 1 << 16
 """Enough for every mark, and for the first lines of a text."""
@@ -39,6 +43,7 @@ class FileKind(enum.Enum):
     AXMODEL = "an .axmodel of pulsar2"
     NEU = "a .neu, a joint's compiled part alone"
     AXE = "an .axe, a joint's CPU part alone"
+    TOPOLOGY = "a topo.bin, a joint's description alone"
     PRO = "a .pro, the ISP's package of models"
     PROTOTXT = "a configuration of pulsar (prototxt)"
     PULSAR2_CONFIG = "a configuration of pulsar2 (JSON)"
@@ -81,7 +86,7 @@ def kind_of(path: Path) -> FileKind:
     text = _as_text(head)
     if text is not None:
         return _kind_of_text(path, text)
-    for recognize in (_onnx, _joint_or_archive, _neu):
+    for recognize in (_onnx, _joint_or_archive, _neu, _topology):
         found = recognize(path)
         if found is not None:
             return found
@@ -220,6 +225,15 @@ def _is_tar(path: Path) -> bool:
             return first is not None and not first.name.startswith((TOPOLOGY_MEMBER, "part_"))
     except (tarfile.TarError, OSError, EOFError, ValueError, OverflowError, struct.error):
         return False
+
+
+def _topology(path: Path) -> FileKind | None:
+    try:
+        topology = topology_pb2.Topology.FromString(read_regular(path, 1 << 24))
+    except (OSError, DecodeError):
+        return None
+    is_whole = topology.parts and topology.input_names and all(part.name and part.type for part in topology.parts)
+    return FileKind.TOPOLOGY if is_whole else None
 
 
 def _neu(path: Path) -> FileKind | None:

@@ -8,6 +8,7 @@ before what closes.
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 
 from axpair_proto.sentences import tr
 from axpair_proto.terminal import can_show, columns
@@ -28,10 +29,15 @@ _WORDS = {
     "INVALID": "magenta",
     "BAD INPUT": "magenta",
 }
-_COMMANDS = ("axpair ", "export ")
+_COMMANDS = ("axpair ", "export ", "pip ", "chmod ")
+_SENTENCE = re.compile(r"[;:,.] |\w\.$")
+_WORD = r"""(?:'[^']*'|"[^"]*"|\\.|[^\s'"\\])+"""
+"""Of a shell's line: no break within quotes."""
+_UNIT = re.compile(rf"--?\w\S*\s+(?!-){_WORD}|{_WORD}")
+"""A word, or an option with its value."""
 _BETWEEN = "  "
-_LEAST_TEXT = 24
-"""Columns that a table's last cell has at least, where it has so much to say."""
+_LEAST_TEXT = 20
+"""Columns that a table's cells of text have at least."""
 _LEAST_PARAGRAPH, _MOST_PARAGRAPH = 40, 120
 _WIDE = "\u2e80-\u303f\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff01-\uff60"
 _CLOSING = "、。〉》」』】〕〗！），．：；？］｝"
@@ -95,28 +101,20 @@ def shortened(text: str, room: int) -> str:
 def aligned(rows: Iterable[Sequence[str]], indent: str = "", head: Sequence[str] = ()) -> list[str]:
     """A table: columns under each other, two spaces apart, below a dim head.
 
-    Where the terminal is too narrow, the last cells go on below themselves; where even that doesn't fit and there is a
-    head, each row is told over several lines, below its first cell.
+    Where the terminal is too narrow, cells go on below themselves, between words; where even that doesn't fit and
+    there is a head, each row is told over several lines, below its first cell.
     """
     table = [list(row) for row in rows]
     if not table:
         return []
-    titles = [dim(title) if title else "" for title in head]
-    every = [titles, *table] if head else table
-    widths = [max((width(row[at]) for row in every if at < len(row)), default=0) for at in _places(every)]
-    room = columns() - width(indent)
-    before = sum(widths[:-1]) + len(_BETWEEN) * (len(widths) - 1)
-    if before + widths[-1] <= room or not _has_room(every, widths, room - before):
-        if head and before + widths[-1] > room:
-            return [line for row in table for line in _told(row, titles, indent)]
-        return [indent + _row(row, widths).rstrip() for row in every]
-    lines: list[str] = []
-    for row in every:
-        lead = indent + _row([*row[: len(widths) - 1], ""], [*widths[:-1], 0])
-        rest = " " * (width(indent) + before)
-        last = row[-1] if len(row) == len(widths) else ""
-        lines += wrapped(last, lead, rest, width(indent) + room) if last else [lead.rstrip()]
-    return lines
+    every = [list(head), *table] if head else table
+    widths = _widths(every, columns() - width(indent))
+    if widths is None and head:
+        return [line for row in table for line in _told(row, head, indent)]
+    lines = [list(_row(row, widths or _natural(every), indent)) for row in every]
+    if head:
+        lines[0] = [indent + dim(line[len(indent) :]) for line in lines[0]]
+    return [line for of_row in lines for line in of_row]
 
 
 def paragraph(text: str, first: str = "", rest: str | None = None) -> list[str]:
@@ -125,19 +123,42 @@ def paragraph(text: str, first: str = "", rest: str | None = None) -> list[str]:
     return wrapped(printable(text), first, " " * width(first) if rest is None else rest, room)
 
 
-def fitted(lines: Iterable[str]) -> Iterator[str]:
+def fitted(lines: Iterable[str], room: int | None = None) -> Iterator[str]:
     """Lines as they are; on a terminal, one that is wider goes on below itself, a little further in.
 
-    Commands stay whole: they are there to be copied.
+    `room`: the columns, where that isn't stdout. Commands can still be copied.
     """
-    room = columns(sys.maxsize)
+    room = columns(sys.maxsize) if room is None else room
     for line in lines:
-        if width(line) <= room or unstyled(line).lstrip().removeprefix(tr("next: ")).startswith(_COMMANDS):
+        said = line.lstrip()
+        indent = line[: len(line) - len(said)]
+        lead = tr("next: ") if said.startswith(tr("next: ")) else ""
+        if width(line) <= room:
             yield line
+        elif is_command(command := said.removeprefix(lead)):
+            first, *more = command_lines(command, room - len(indent + lead))
+            yield f"{indent}{lead}{first}"
+            yield from (f"{indent}{one}" for one in more)
         else:
-            said = line.lstrip()
-            indent = line[: len(line) - len(said)]
             yield from wrapped(said, indent, f"{indent}    ", room)
+
+
+def is_command(text: str) -> bool:
+    """Whether it is a line for a shell and nothing else, not a sentence that begins with one."""
+    return text.startswith(_COMMANDS) and not _SENTENCE.search(text)
+
+
+def command_lines(command: str, room: int) -> list[str]:
+    """A shell's command over as many lines as it takes, none broken within a word or between an option and its value:
+    it can be copied as a whole."""
+    lines, line = [], ""
+    for word in _UNIT.findall(command):
+        if line and len(line) + len(word) + len("  \\") > room:
+            lines.append(f"{line} \\")
+            line = f"    {word}"
+        else:
+            line = f"{line} {word}" if line else word
+    return [*lines, line]
 
 
 def _styled(text: str, codes: str) -> str:
@@ -145,24 +166,57 @@ def _styled(text: str, codes: str) -> str:
     return f"\x1b[{codes}m{text}{_END}" if text else text
 
 
-def _row(row: Sequence[str], widths: Sequence[int]) -> str:
-    return _BETWEEN.join(cell + " " * (room - width(cell)) for cell, room in zip(row, widths, strict=False))
+def _natural(table: Sequence[Sequence[str]]) -> list[int]:
+    places = range(max(map(len, table)))
+    return [max(width(row[at]) for row in table if at < len(row)) for at in places]
 
 
-def _has_room(table: Sequence[Sequence[str]], widths: Sequence[int], room: int) -> bool:
-    """Whether the last cells can be wrapped into what the others leave."""
-    last = [row[-1] for row in table if len(row) == len(widths)]
-    longest = max((width(piece) for cell in last for piece in _pieces(cell)), default=0)
-    return len(widths) > 1 and room >= max(longest, min(widths[-1], _LEAST_TEXT))
+def _widths(table: Sequence[Sequence[str]], room: int) -> list[int] | None:
+    """Of each column, so that a row takes at most so much: the widest give way first. None where that can't be."""
+    widths = _natural(table)
+    least = [_least(table, at, natural) for at, natural in enumerate(widths)]
+    room -= len(_BETWEEN) * (len(widths) - 1)
+    while sum(widths) > room:
+        giving = [at for at in range(len(widths)) if widths[at] > least[at]]
+        if not giving:
+            return None
+        widths[max(giving, key=lambda at: widths[at])] -= 1
+    return widths
 
 
-def _told(row: Sequence[str], titles: Sequence[str], indent: str) -> Iterator[str]:
+def _least(table: Sequence[Sequence[str]], at: int, natural: int) -> int:
+    """Columns that one of a table takes at least: its longest word, and enough for a text to be read."""
+    longest = max((width(piece) for row in table if at < len(row) for piece in _pieces(row[at])), default=0)
+    return max(longest, _LEAST_TEXT) if natural > 2 * _LEAST_TEXT else longest
+
+
+def _row(row: Sequence[str], widths: Sequence[int], indent: str) -> Iterator[str]:
+    cells = [
+        _closed(wrapped(cell, "", "", room)) if width(cell) > room else [cell]
+        for cell, room in zip(row, widths, strict=False)
+    ]
+    for line in zip_longest(*cells, fillvalue=""):
+        padded = (cell + " " * (room - width(cell)) for cell, room in zip(line, widths, strict=False))
+        yield (indent + _BETWEEN.join(padded)).rstrip()
+
+
+def _closed(lines: Sequence[str]) -> list[str]:
+    """Lines of a cell, none of which leaves its looks to what stands beside it."""
+    closed, begun = [], ""
+    for line in lines:
+        codes = STYLE.findall(begun + line)
+        still = codes[-1] if codes and codes[-1] != _END else ""
+        closed.append(begun + line + (_END if still else ""))
+        begun = still
+    return closed
+
+
+def _told(row: Sequence[str], head: Sequence[str], indent: str) -> Iterator[str]:
     """A row over several lines: its first cell that says something, and below it what the others are."""
-    named = next((at for at, title in enumerate(titles) if title and at < len(row)), 0)
+    named = next((at for at, title in enumerate(head) if title and at < len(row)), 0)
     yield indent + _BETWEEN.join([*(cell for cell in row[:named] if cell), row[named]])
-    yield from aligned(
-        ([titles[at], cell] for at, cell in enumerate(row) if at > named and cell), indent=indent + _BETWEEN
-    )
+    rest = ([dim(head[at]), cell] for at, cell in enumerate(row) if at > named and cell)
+    yield from aligned(rest, indent=indent + _BETWEEN)
 
 
 def wrapped(text: str, first: str, rest: str, room: int) -> list[str]:
@@ -181,7 +235,3 @@ def wrapped(text: str, first: str, rest: str, room: int) -> list[str]:
 
 def _pieces(text: str) -> list[str]:
     return [found.group() for found in _PIECE.finditer(text)]
-
-
-def _places(table: Sequence[Sequence[str]]) -> range:
-    return range(max((len(row) for row in table), default=0))

@@ -32,6 +32,44 @@ def find_name(wanted: str, names: Iterable[str]) -> str | None:
     return alike[0] if len(alike) == 1 else None
 
 
+def find_spelled(wanted: str, names: Iterable[str]) -> str | None:
+    """The one of `names` that a person means by `wanted`: as `find_name` says, else the only one that has the same file
+    name under one of the rules, whichever of the two is a file's name already; else None."""
+    known = list(names)
+    found = find_name(wanted, known)
+    if found is not None:
+        return found
+    for rule in ALL_RULES:
+        spelled = joint_name(rule(wanted))
+        alike = [name for name in known if spelled in (joint_name(name), joint_name(rule(name)))]
+        alike += [name for name in known if name not in alike and joint_name(rule(name)) == joint_name(wanted)]
+        if alike:
+            return alike[0] if len(alike) == 1 else None
+    return None
+
+
+def alike_in_a_joint(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Pairs of names of one model that are one name in a joint, in the order given: those spelled alike included."""
+    first: dict[str, str] = {}
+    pairs = []
+    for name in names:
+        spelled = joint_name(name)
+        if spelled in first:
+            pairs.append((first[spelled], name))
+        first.setdefault(spelled, name)
+    return pairs
+
+
+def alike_words(side: str, names: Iterable[str]) -> list[str]:
+    """A sentence on each such pair among a model's "input" or "output" names."""
+    return [
+        f"AX001: the {side}s {one!r} and {other!r} are both {joint_name(one)!r} in a joint, which takes '.' for ':'"
+        if one != other
+        else f"AX001: two {side}s are named {one!r}: '.' of the ONNX model's names is ':' in a joint"
+        for one, other in alike_in_a_joint(names)
+    ]
+
+
 def run_joint_file_stem(name: str) -> str:
     """The file name, without ".bin", that run_joint gives to an output (SDK V0.31). May be unsafe as a path."""
     return name.replace("/", "_")
@@ -40,6 +78,14 @@ def run_joint_file_stem(name: str) -> str:
 def pulsar2_file_stem(name: str) -> str:
     """The file name, without ".bin", that `pulsar2 run` gives to a tensor."""
     return re.sub(r"[^a-zA-Z0-9_-]", "_", name)
+
+
+def axcl_file_stem(name: str) -> str:
+    """The file name, without ".bin", that axcl's samples give to an output (`get_legal_name`): a path below the folder
+    of the run where the name holds a '/'. Only compared with paths that are there; it is never opened."""
+    head, slash, last = name.rpartition("/")
+    folders = [part for part in head.split("/") if part]
+    return "/".join([*folders, pulsar2_file_stem(last)]) if slash else name
 
 
 def gt_file_stem(name: str) -> str:
@@ -52,10 +98,15 @@ def gt_file_stem(name: str) -> str:
     if not stem.strip("."):
         stem = "_" * max(len(stem), 1)
     encoded = stem.encode("utf-8", "surrogateescape")
-    if len(encoded) > _MAX_STEM_BYTES:
-        digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:12]
-        stem = f"{encoded[: _MAX_STEM_BYTES - 13].decode('utf-8', 'ignore')}~{digest}"
-    return stem
+    return stem if len(encoded) <= _MAX_STEM_BYTES else _distinct_stem(name, encoded)
+
+
+def _distinct_stem(name: str, encoded: bytes | None = None) -> str:
+    """A stem that no other name has, and by which its name is known: with a digest of the whole name."""
+    if encoded is None:
+        encoded = gt_file_stem(name).encode("utf-8", "surrogateescape")
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    return f"{encoded[: _MAX_STEM_BYTES - 13].decode('utf-8', 'ignore')}~{digest}"
 
 
 def as_text(name: str) -> str:
@@ -63,23 +114,25 @@ def as_text(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") if not name.isascii() else name
 
 
-ALL_RULES: tuple[Callable[[str], str], ...] = (gt_file_stem, run_joint_file_stem, pulsar2_file_stem)
+ALL_RULES: tuple[Callable[[str], str], ...] = (gt_file_stem, run_joint_file_stem, pulsar2_file_stem, axcl_file_stem)
 """Tried in this order when a folder's files are matched with a model's names."""
 
 
-def file_stems(names: Iterable[str], rule: Callable[[str], str] = gt_file_stem) -> dict[str, str]:
-    """Name to file stem. Raises ContractError when two names collide, also where only letter case differs."""
+RENAME = "rename one of the two in the ONNX model and build again"
+"""What to do about two names that are one."""
+
+
+def file_stems(names: Iterable[str]) -> dict[str, str]:
+    """Name to file stem in a gt folder. Names that would share a file, also where only letter case differs, get one of
+    their own each, which says whose it is. Raises ContractError when a name is there twice."""
+    wanted = list(names)
+    taken = Counter(gt_file_stem(name).casefold() for name in wanted)
     stems: dict[str, str] = {}
-    taken: dict[str, str] = {}
-    for name in names:
-        stem = rule(name)
-        other = taken.setdefault(stem.casefold(), name)
-        if other != name:
-            raise ContractError(
-                f"the names {other!r} and {name!r} would both be stored as {stem!r}",
-                next_step="rename one of the two in the ONNX model and build again",
-            )
-        stems[name] = stem
+    for name in wanted:
+        if name in stems:
+            raise ContractError(f"AX001: two tensors are named {name!r}", next_step=RENAME)
+        stem = gt_file_stem(name)
+        stems[name] = stem if taken[stem.casefold()] == 1 else _distinct_stem(name)
     return stems
 
 
@@ -87,8 +140,10 @@ def match_stems(names: Iterable[str], found: Iterable[str]) -> Mapping[str, str]
     """Name to the stem that stands for it among those found; names without one are left out.
 
     Each rule is tried for all names before the next, so that a folder written by one tool is read by its rule; where it
-    leaves a name without a file, '.' and ':' count as the same, but never where that leaves a choice.
-    Raises ContractError when two names would be served by the same file.
+    leaves a name without a file, '.' and ':' count as the same, but never where that leaves a choice. Of two files that
+    are one name in a joint, the one that is spelled as there is taken: no program on a board writes the other. A file
+    that would serve two names stands for the one that is spelled so.
+    Raises ContractError when neither is.
     """
     wanted = list(names)
     available = set(found)
@@ -97,27 +152,38 @@ def match_stems(names: Iterable[str], found: Iterable[str]) -> Mapping[str, str]
         matched = _matched(wanted, available, rule)
         if len(matched) > len(best):
             best = matched
+    return _served_once(best)
+
+
+def _served_once(best: Mapping[str, str]) -> dict[str, str]:
     served: dict[str, str] = {}
     for name, stem in best.items():
         other = served.setdefault(stem, name)
         if other != name:
-            raise ContractError(
-                f"the file {stem!r} would stand for both {other!r} and {name!r}",
-                next_step="rename one of the two in the ONNX model and build again",
-            )
-    return best
+            if stem not in best:
+                raise ContractError(
+                    f"AX001: the file {stem!r} would stand for both {other!r} and {name!r}", next_step=RENAME
+                )
+            served[stem] = stem
+    return {name: stem for name, stem in best.items() if served[stem] == name}
 
 
 def _matched(wanted: Sequence[str], available: Set[str], rule: Callable[[str], str]) -> dict[str, str]:
-    exact = {name: rule(name) for name in wanted if rule(name) in available}
     names = Counter(joint_name(rule(name)) for name in wanted)
-    stems: dict[str, list[str]] = {}
-    for stem in available - set(exact.values()):
-        stems.setdefault(joint_name(stem), []).append(stem)
-    alike = {
-        name: stems[spelled][0]
-        for name in wanted
-        if name not in exact and names[spelled := joint_name(rule(name))] == 1 and len(stems.get(spelled, ())) == 1
-    }
-    both = {**exact, **alike}
-    return {name: both[name] for name in wanted if name in both}
+    gone = {joint_name(rule(name)) for name in wanted if rule(name) not in available}
+    by_spelling: dict[str, list[str]] = {}
+    for stem in available:
+        by_spelling.setdefault(joint_name(stem), []).append(stem)
+    matched: dict[str, str] = {}
+    for name in wanted:
+        stem, spelled = rule(name), joint_name(rule(name))
+        alike = by_spelling.get(spelled, []) if names[spelled] == 1 else []
+        if (own := _distinct_stem(name)) in available:
+            matched[name] = own
+        elif spelled in alike:
+            matched[name] = spelled
+        elif stem in available and (names[spelled] == 1 or spelled not in gone):
+            matched[name] = stem
+        elif len(alike) == 1:
+            matched[name] = alike[0]
+    return matched

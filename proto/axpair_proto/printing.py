@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from axpair_proto.errors import AxpairError
-from axpair_proto.lines import STYLE
+from axpair_proto.lines import STYLE, fitted
 from axpair_proto.sentences import for_documents, in_words, tr, translated
-from axpair_proto.terminal import is_colored, moving
+from axpair_proto.terminal import columns, is_colored, moving
 from axpair_proto.text import json_text, printable
 
 if TYPE_CHECKING:
@@ -147,6 +147,8 @@ def _stdout() -> Iterator[None]:
 
 
 def _aside(text: str) -> None:
+    if sys.stderr.isatty():
+        text = "\n".join(fitted(text.split("\n"), columns(stderr=True)))
     try:
         print(text, file=sys.stderr, flush=True)
     except BrokenPipeError:

@@ -1,14 +1,20 @@
 """What programs that run a model on a board print, in one form: run_joint, ax_run_model, axcl_run_model, samples.
 
 Facts: run_joint 0.5.10 and 0.5.13 (SDK V0.31), ax_run_model 1.0.0 to 2.3.3sp, axcl_run_model's source, the vendor's
-sample programs. A log counts by the lines that are recognized: one that holds none says nothing. Standard library
-alone, since workers on boards read the same logs.
+sample programs. A log counts by the lines that are recognized: one that holds none says nothing.
+
+Which lines are a run's: from its first line, or the shell's prompt, to the next of either. What beats what: a program
+that printed on wasn't ended by the words before; one that says it ran to its end wasn't ended by another's words after
+it. Standard library alone, since workers on boards read the same logs.
 """
 
+import itertools
 import math
 import re
-from types import MappingProxyType
-from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from axpair_proto.log_lines import LONGEST_LINE, bare_lines
+from axpair_proto.logged_run import LoggedTensor, RunFailure, RunLog
 
 RUN_JOINT, AX_RUN_MODEL, AXCL_RUN_MODEL, SAMPLE = "run_joint", "ax_run_model", "axcl_run_model", "a sample program"
 TOOLS = (RUN_JOINT, AX_RUN_MODEL, AXCL_RUN_MODEL, SAMPLE)
@@ -21,109 +27,93 @@ _KNOWN_DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32
 _LOADING = re.compile(
     r"CreateHandle|ModelType|Adv_Init|SYS_Init|ENGINE_Init|CreateExecutionContext|CreateContext|GetIOInfo"
 )
-_AROUND = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]|^\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?:?(?: \|)? "
+_KNOWN = re.compile(
+    r"(?:run joint|Run-Joint Runtime) version: \d|(?:\[INFO\]: )?[Vv]irtual npu (?:mode is )?\w+\s*$|[Tt]ools version: "
+    r"|Max Batch Size \d+\s*$|Support Dynamic Batch\? |(?:In|Out)put\[\d+\]: |Using (?:batch size|wbt) \d+\s*$"
+    r"|dump output\[\d+\] |Run task took |Create handle took |CMM usage: |Quantization Type is |Is FilterMode\? "
+    r"|Run AxModel:|(?:axclrt|tool|engine|pulsar2) ver: |total found \{|infer model, total |min =\s*[\d.]+ ms"
+    r"|(?:model|image) file : |read file \S+ failed|run_(?:joint|model): \S+:\d+: |\[Engine\]"
 )
-"""What other programs put around a line: colors, and the time before it."""
-_BEGINNING = re.compile(r"^run joint version: |^\s*Run AxModel:|^\s*model file : ")
+"""Text that tells what stands before it in a line is a logger's."""
+_BEGINNING = re.compile(r"^\s*(?:run joint version: |Run AxModel:|model file : )")
 """The first line that a run prints, of each tool."""
+_PROMPT = re.compile(
+    r"^\s*(?:\([^()]{1,40}\) ?)?\[?[\w.-]{1,64}@[^\s#$%]{0,264}(?: [^\s#$%]{1,200})?[#$%](?:\s|$)"
+    r"|^(?:[~/][\w./~-]{0,200} ?)?[#$](?:\s|$)|^\++ \S|^(?:PS )?[A-Za-z]:\\[^>]{0,200}>"
+)
+"""A shell's prompt, or what `set -x` prints before each command."""
+_MOST_RUNS, _MOST_LINES = 1000, 200_000
+"""Of more in one log the last ones are read."""
+# Of two open ends the first is held by a lookahead, so that a hostile line takes no more than its length.
+_NEVER_STARTED = re.compile(
+    r"^\s*\S*sh: (?=(.*?run_(?:joint|model)\b))\1.*: (?:(?:command )?not found|Permission denied|No such file)"
+    r"|error while loading shared libraries"
+)
+_OWN_ASSERTION = re.compile(r"^(?=(.*?\brun_(?:joint|model)\b))\1.*:\d+: ")
 _CODE = re.compile(r"\b0x8[0-9a-fA-F]{7}\b")
 
 
-class LoggedTensor(NamedTuple):
-    """One input or output as run_joint lists it."""
-
-    name: str
-    dtype: str
-    shape: Tuple[int, ...]
-    layout: str
-    """"NHWC" or "NCHW" of four axes, else ""."""
-    color_space: str
-    q: int
-    size_bytes: int
-
-
-class RunFailure(NamedTuple):
-    """How a run ended that failed."""
-
-    phase: str
-    """"starting" (its own arguments), "loading", "running", or "writing"."""
-    message: str
-    """Its own words, in one line."""
-    signal: str = ""
-    """"SIGABRT", ...; "" where the log names none."""
-    code: int = 0
-    """A code of the vendor's libraries that stands in the log; 0 without one."""
-
-
-class RunLog(NamedTuple):
-    """What was recognized in a log."""
-
-    known_lines: int
-    tool: str = ""
-    """One of the four above; "" where nothing told."""
-    versions: Mapping[str, str] = MappingProxyType({})
-    """Keys: runtime, vnpu, and of AX_ENGINE's and AXCL's tools also engine."""
-    toolchain: str = ""
-    """What built the model, as the program prints it: "release\\ncommit" or "release commit"."""
-    inputs: Tuple[LoggedTensor, ...] = ()
-    outputs: Tuple[LoggedTensor, ...] = ()
-    max_batch: int = 1
-    dynamic_batch: bool = False
-    not_fed: Tuple[str, ...] = ()
-    """Lines with which it went on without the input that it was given."""
-    tells_of_inputs: bool = False
-    """Whether the program would have said if an input had been missing: run_joint's whole output does."""
-    not_written: Tuple[str, ...] = ()
-    """Lines that say that an output could not be stored."""
-    outputs_not_written: Tuple[str, ...] = ()
-    """Names in those lines."""
-    written: Tuple[str, ...] = ()
-    """Files that it says to have stored outputs in."""
-    finished: bool = False
-    """Whether the model ran to its end, by what the program prints afterwards."""
-    earlier_runs: int = 0
-    """Runs that stand before this one in the log, and aren't read."""
-    failure: Optional[RunFailure] = None
-
-
-def bare_lines(lines: Sequence[str]) -> List[str]:
-    """Lines without what other programs put around them: colors, and the time or the host's name before it."""
-    return [_AROUND.sub("", line) for line in lines]
-
-
 def read_run_log(lines: Sequence[str]) -> RunLog:
-    """Read a log, whatever stands around its lines; of several runs, one below the other, the last one.
+    """Read a log, whatever stands around its lines; of several runs the last one that began.
 
     Never raises: what isn't recognized is passed over.
     """
-    lines = _dedented(bare_lines(lines))
-    begins = [index for index, line in enumerate(lines) if _BEGINNING.search(line)]
-    if len(begins) > 1:
-        return read_run_log(lines[begins[-1] :])._replace(earlier_runs=len(begins) - 1)
-    reading = _Reading()
+    runs = runs_in(lines)
+    return next((one for one in reversed(runs) if one.began), runs[-1])
+
+
+def runs_in(lines: Sequence[str]) -> Tuple[RunLog, ...]:
+    """Every run in a log, in their order; one of no known line where there is none."""
+    bare = bare_lines(lines[-_MOST_LINES:], _KNOWN)
+    cuts = [index for index, line in enumerate(bare) if _BEGINNING.search(line) or _PROMPT.search(line)]
+    edges = sorted({0, *cuts[-_MOST_RUNS:], len(bare)})
+    readings = [_read(bare[start : edges[place + 1]]) for place, start in enumerate(edges[:-1])]
+    # A word such as "Aborted" alone is some program's: it counts where nothing in the log is a known program's own.
+    own = [one for one in readings if one.is_program] or [one for one in readings if one.telling][-1:]
+    return tuple(one.result() for one in own) or (_read(bare).result(),)
+
+
+def _read(lines: Sequence[str]) -> "_Reading":
+    reading = _Reading(lines)
     for index, line in enumerate(lines):
+        line = line[:LONGEST_LINE]
+        if not line.strip():
+            continue
         for pattern, take in _PATTERNS:
             found = pattern.search(line)
             if found:
-                take(reading, found, lines[index + 1 : index + 4])
-                reading.known += 1
-                reading.telling = reading.telling or take is not _seen
+                reading.take(index, take, found, _after(lines, index))
                 break
-    return reading.result(lines)
+    return reading
 
 
-def _dedented(lines: Sequence[str]) -> Sequence[str]:
-    """Without the blanks that begin every line, as in a quotation."""
-    most = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-    return [line[most:] for line in lines] if most else lines
+def _after(lines: Sequence[str], index: int) -> List[str]:
+    """The next lines that aren't empty, as far as they may belong to what this one says."""
+    following = (line[:LONGEST_LINE] for line in lines[index + 1 : index + 9] if line.strip())
+    return list(following)[:4]
+
+
+class _Words(NamedTuple):
+    """Of a failure, with the line where they stand."""
+
+    at: int
+    what: str
+    text: str
+    is_own: bool
 
 
 class _Reading:
     """What was taken so far."""
 
-    def __init__(self) -> None:
-        self.known = 0
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = lines
+        self.at = 0
+        """The line that is read."""
+        self.known = self.own = 0
+        self.last_own = -1
+        """Lines that only a known program prints while nothing failed: how many, and the last one."""
+        self.is_program = False
+        """Whether anything is a known program's own, failures too."""
         self.telling = False
         """Whether any line was more than of a form that other texts have too."""
         self.tools: List[str] = []
@@ -135,16 +125,40 @@ class _Reading:
         self.written: List[str] = []
         self.outputs_not_written: List[str] = []
         self.not_fed: List[str] = []
+        self.defaulted: List[str] = []
+        self.batch = 0
         self.not_written: List[str] = []
-        self.assertions: List[Tuple[str, str]] = []
-        self.refused: List[Tuple[str, str]] = []
-        self.signal = ""
+        self.assertions: List[_Words] = []
+        """Where and what."""
+        self.refused: List[_Words] = []
+        """Phase and line."""
+        self.signals: List[_Words] = []
+        """Signal and line."""
 
-    def result(self, lines: Sequence[str]) -> RunLog:
+    def take(self, at: int, take: "_Take", found: "re.Match[str]", after: Sequence[str]) -> None:
+        """Take what a known line says."""
+        self.at, failures = at, self._failures()
+        take(self, found, after)
+        self.known += 1
+        if take is not _seen:
+            self.telling = True
+            if self._failures() == failures:
+                self.own, self.is_program = self.own + 1, True
+        if self.is_program and self._failures() == failures:
+            self.last_own = at
+
+    def _failures(self) -> int:
+        return len(self.assertions) + len(self.refused) + len(self.signals)
+
+    def result(self) -> RunLog:
         whole = all(self.sides.values()) and None not in (*self.sides["Input"], *self.sides["Output"])
-        inputs, outputs = (tuple(filter(None, self.sides[side])) if whole else () for side in ("Input", "Output"))
+        inputs, outputs = (
+            tuple(self._as_run(one) for one in self.sides[side] if one is not None) if whole else ()
+            for side in ("Input", "Output")
+        )
         # AXCL's tool prints the same header as AX_ENGINE's, with a line of its own.
         tool = AXCL_RUN_MODEL if AXCL_RUN_MODEL in self.tools else (self.tools[0] if self.tools else "")
+        failure = self._failure()
         return RunLog(
             known_lines=self.known if self.telling else 0,
             tool=tool,
@@ -155,32 +169,63 @@ class _Reading:
             max_batch=self.max_batch,
             dynamic_batch=self.dynamic_batch,
             not_fed=tuple(self.not_fed),
+            defaulted=tuple(self.defaulted),
             tells_of_inputs=tool == RUN_JOINT and self.ran,
             not_written=tuple(self.not_written),
             outputs_not_written=tuple(self.outputs_not_written),
             written=tuple(self.written),
             finished=self.finished,
-            failure=self._failure(lines),
+            began=self.own > len(self.tools) or self.ran or (failure is not None and failure.phase != "starting"),
+            failure=failure,
+            lines=tuple(self.lines),
         )
 
-    def _failure(self, lines: Sequence[str]) -> Optional[RunFailure]:
-        codes = [int(code, 16) for line in lines for code in _CODE.findall(line)]
-        code = codes[0] if codes else 0
-        if self.assertions:
-            text, where = self.assertions[0]
-            call = re.search(r"AX_\w+", f"{text} {where}")
-            phase = "loading" if _LOADING.search(f"{text} {where}") else "running" if call else "writing"
+    def _as_run(self, one: LoggedTensor) -> LoggedTensor:
+        """With as many items as the program took: the model's list has the most that it can take."""
+        if not self.dynamic_batch or not self.batch or not one.shape or not one.shape[0]:
+            return one
+        size = one.size_bytes // one.shape[0] * self.batch
+        return one._replace(shape=(self.batch, *one.shape[1:]), size_bytes=size)
+
+    def _failure(self) -> Optional[RunFailure]:
+        """How it failed, by its own words, or by those of others that come when it had printed its last."""
+        assertions = [one for one in self.assertions if self._ends_it(one)]
+        signals = [one for one in self.signals if self._ends_it(one)]
+        refused = [one for one in self.refused if one.at > self.last_own]
+        if self.finished:
+            refused = [one for one in refused if one.what == "writing"]
+        if self.own:  # what began wasn't missing
+            refused = [one for one in refused if not _NEVER_STARTED.search(one.text)]
+        codes = [int(code, 16) for line in self.lines for code in _CODE.findall(line[:LONGEST_LINE])]
+        code, signal = (codes[0] if codes else 0), (signals[0].what if signals else "")
+        clash = next((one.text for one in refused if one.what == "writing"), "")
+        if assertions:
+            where, text = assertions[0].what, assertions[0].text
             said = f"it asserted {text!r} in {where}, which failed"
-            return RunFailure(phase, said, self.signal or "SIGABRT", code)
-        if self.refused:
-            phase, said = self.refused[0]
-            return RunFailure(phase, said, self.signal, code)
-        if self.signal:
-            return RunFailure("running" if self.ran else "loading", f"it was ended by {self.signal}", self.signal, code)
+            phase = "loading" if _LOADING.search(f"{text} {where}") else "running"
+            if clash or (text == "0" and "(const std::string&)" in where):
+                phase, said = "writing", clash or f"{said}: so it does where two outputs have one file name"
+            return RunFailure(phase, said, signal or "SIGABRT", code)
+        if refused:
+            return RunFailure(refused[0].what, refused[0].text, signal, code)
+        if signal:
+            return RunFailure("running" if self.ran else "loading", f"it was ended by {signal}", signal, code)
         return None
 
+    def _ends_it(self, one: _Words) -> bool:
+        """Whether these words at this line are of this run's end. Where it says that it ran to its end, only those that
+        name the program, or stand right below its last line."""
+        if one.at < self.last_own:
+            return False
+        between = any(line.strip() for line in self.lines[self.last_own + 1 : one.at])
+        return not self.finished or one.is_own or not between
 
-def _tool(name: str, version: str = "") -> "Callable[[_Reading, re.Match[str], Sequence[str]], None]":
+
+_Take = Callable[[_Reading, "re.Match[str]", Sequence[str]], None]
+"""Takes what a known line says, given the lines after it."""
+
+
+def _tool(name: str, version: str = "") -> _Take:
     def take(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
         reading.tools.append(name)
         if version:
@@ -211,8 +256,10 @@ def _tensor_of(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) 
 
 
 def _tensor(name: str, after: Sequence[str]) -> Optional[LoggedTensor]:
-    shape = re.match(r"\s+Shape \[([\d, ]*)\] (\S+) (\S+)(.*)$", after[0]) if after else None
-    size = next((match for match in (re.match(r"\s+Size (\d+)$", line) for line in after) if match), None)
+    """None where its lines aren't all there, or contradict each other."""
+    own = list(itertools.takewhile(lambda line: not re.match(r"\s*(?:In|Out)put\[\d+\]: ", line), after))
+    shape = next((found for line in own if (found := re.match(r"\s*Shape \[([\d, ]*)\] (\S+) (\S+)(.*)$", line))), None)
+    size = next((found for line in own if (found := re.match(r"\s*Size (\d+)\s*$", line))), None)
     if shape is None:
         return None
     lengths, layout, word, rest = shape.groups()
@@ -221,14 +268,20 @@ def _tensor(name: str, after: Sequence[str]) -> Optional[LoggedTensor]:
         return None
     dims = tuple(int(length) for length in lengths.split(",") if length.strip())
     q = re.search(r"\bQ=(\d+)", rest)
+    color = next((word for word in rest.split() if word in _COLORS), "")
+    size_bytes = math.prod(dims) * int(dtype.lstrip("uintfloa")) // 8
+    if size and int(size.group(1)) != size_bytes:
+        if not color.startswith("NV"):
+            return None
+        size_bytes = int(size.group(1))
     return LoggedTensor(
         name=name,
         dtype=dtype,
         shape=dims,
         layout=layout if len(dims) == 4 and layout in ("NHWC", "NCHW") else "",
-        color_space=next((word for word in rest.split() if word in _COLORS), ""),
+        color_space=color,
         q=int(q.group(1)) if q else 0,
-        size_bytes=int(size.group(1)) if size else math.prod(dims) * int(dtype.lstrip("uintfloa")) // 8,
+        size_bytes=size_bytes,
     )
 
 
@@ -242,6 +295,7 @@ def _dynamic(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) ->
 
 def _ran(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
     reading.ran = True
+    reading.batch = int(found.group(1))
 
 
 def _finished(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
@@ -250,32 +304,43 @@ def _finished(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -
 
 def _output(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
     reading.ran = reading.finished = True
-    reading.written.append(found.group(1))
+    reading.written.append(found.group(2))
 
 
 def _no_input(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
     reading.not_fed.append(found.string.strip())
 
 
+def _default(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
+    reading.defaulted.append(found.group(1))
+
+
 def _no_output(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
     reading.not_written.append(found.string.strip())
-    reading.outputs_not_written.append(found.group(1))
+    reading.outputs_not_written.append(found.group(2))
 
 
 def _asserted(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
-    reading.assertions.append((found.group(2), found.group(1)))
+    is_own = bool(_OWN_ASSERTION.search(found.string))
+    where = re.split(r":\d+: ", found.group(1))[-1].strip()
+    reading.assertions.append(_Words(reading.at, where, found.group(2), is_own))
+    reading.is_program = reading.is_program or is_own
 
 
-def _refused(phase: str) -> "Callable[[_Reading, re.Match[str], Sequence[str]], None]":
+def _refused(phase: str, *, is_own: bool = False) -> _Take:
+    """`is_own`: only a known program says so, or its name is in it."""
+
     def take(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
-        reading.refused.append((phase, found.string.strip()))
+        reading.refused.append(_Words(reading.at, phase, found.string.strip(), is_own))
+        reading.is_program = reading.is_program or is_own
 
     return take
 
 
 def _ended(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
     word = found.group(1).lower()
-    reading.signal = "SIGABRT" if word == "aborted" else "SIGSEGV" if word.startswith("segm") else "SIGKILL"
+    name = "SIGABRT" if word == "aborted" else "SIGSEGV" if word.startswith("segm") else "SIGKILL"
+    reading.signals.append(_Words(reading.at, name, found.string.strip(), "run_" in found.string))
 
 
 def _seen(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
@@ -285,8 +350,8 @@ def _seen(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> No
 _PATTERNS = tuple(
     (re.compile(pattern), take)
     for pattern, take in (
-        (r"^run joint version: (.*)$", _tool(RUN_JOINT, "runtime")),
-        (r"^Run-Joint Runtime version: (.*)$", _tool(SAMPLE, "runtime")),
+        (r"^\s*run joint version: (.*)$", _tool(RUN_JOINT, "runtime")),
+        (r"^\s*Run-Joint Runtime version: (.*)$", _tool(SAMPLE, "runtime")),
         (r"^\s*(?:model|image) file : ", _tool(SAMPLE)),
         (r"^\s*axclrt ver:\s+(.*)$", _tool(AXCL_RUN_MODEL, "runtime")),
         (r"^\s*tool ver:\s+(.*)$", _tool(AX_RUN_MODEL, "runtime")),
@@ -294,34 +359,37 @@ _PATTERNS = tuple(
         (r"^\s*total found \{\d+\} input drive folders", _tool(AX_RUN_MODEL)),
         (r"^\s*engine ver:\s+(.*)$", _engine),
         (r"^\s*pulsar2 ver:\s+(.*)$", _built_by),
-        (r"^[Tt]ools version: (.*)$", _built_by),
-        (r"^(?:\[INFO\]: )?[Vv]irtual npu (?:mode is )?(\S+)\s*$", _vnpu),
+        (r"^\s*[Tt]ools version: (.*)$", _built_by),
+        (r"^\s*(?:\[INFO\]: )?[Vv]irtual npu (?:mode is )?(\S+)\s*$", _vnpu),
         (r"^\s*vnpu:\s+(\S+)\s*$", _vnpu),
-        (r"^(Input|Output)\[(\d+)\]: (.*)$", _tensor_of),
-        (r"^Max Batch Size (\d+)", _batch),
-        (r"^Support Dynamic Batch\? (\w+)", _dynamic),
-        (r"^(?:read file .* for )?input\[\d+\] .*(?:using random data|using default value)\s*$", _no_input),
-        (r"^\[ERROR\] (?:Stimulus file|Size of stimulus file)\{", _refused("starting")),
-        (r"^dump output\[\d+\] (.*) as .* failed\s*$", _no_output),
-        (r"^output name \(.*\) conflicts!", _refused("writing")),
-        (r"^dump output\[\d+\] .* as (.*) success\s*$", _output),
-        (r"^Using batch size \d+", _ran),
-        (r"^\s*(?:min|max|avg) =\s*[\d.]+ ms|^Run task took |^\s*infer model, total \d+/\d+\. Done", _finished),
-        (r"^(?:read file .* failed|must specify joint file|undefined option: .*)\s*$", _refused("starting")),
-        (r":\d+: (.*): Assertion [`'](.*)' failed", _asserted),
-        (r"\[Engine\].*failed|get (?:joint )?model type.*failed|load model.*failed", _refused("loading")),
-        (r"^(?:\S*sh: )?(?:line \d+: )?\s*(?:\d+ )?(Aborted|Segmentation fault|Killed)\b", _ended),
+        (r"^\s*(Input|Output)\[(\d+)\]: (.*)$", _tensor_of),
+        (r"^\s*Max Batch Size (\d+)", _batch),
+        (r"^\s*Support Dynamic Batch\? (\w+)", _dynamic),
+        (r"^\s*input\[\d+\] (.*) data not provided, using default value\s*$", _default),
         (
-            r"^\S*sh: .*run_(?:joint|model)\b.*: (?:command )?not found|error while loading shared libraries"
-            r"|^\S*sh: .*run_(?:joint|model)\b.*: (?:Permission denied|No such file)",
-            _refused("starting"),
+            r"^\s*(?:read file (?=(.*? for input\[))\1|input\[)\d+\] .*(?:using random data|using default value)\s*$",
+            _no_input,
         ),
+        (r"^\s*\[ERROR\] (?:Stimulus file|Size of stimulus file)\{", _refused("starting", is_own=True)),
+        (r"^\s*dump output\[\d+\] (?=((.*?) as ))\1.* failed\s*$", _no_output),
+        (r"^\s*output name \(.*\) conflicts!", _refused("writing", is_own=True)),
+        (r"^\s*dump output\[\d+\] (?=(.*? as ))\1(.*) success\s*$", _output),
+        (r"^\s*Using batch size (\d+)", _ran),
+        (r"^\s*(?:min|max|avg) =\s*[\d.]+ ms|^\s*Run task took |^\s*infer model, total \d+/\d+\. Done", _finished),
         (
-            r"^Using wbt \d+|^Is FilterMode\?|^Quantization Type is|^CMM usage: |^Create handle took ",
+            r"^\s*(?:read file .* failed|must specify joint file|undefined option: .*)\s*$",
+            _refused("starting", is_own=True),
+        ),
+        (r"^(?=(.*?): Assertion [`'])\1: Assertion .(.*)' failed", _asserted),
+        (r"^(?=(.*?(?:\[Engine\]|get (?:joint )?model type|load model)))\1.*failed", _refused("loading")),
+        (r"^\s*(?:\S*sh: )?(?:line \d+: )?\s*(?:\d+ )?(Aborted|Segmentation fault|Killed)\b", _ended),
+        (_NEVER_STARTED.pattern, _refused("starting", is_own=True)),
+        (
+            r"^\s*(?:Using wbt \d+|Is FilterMode\?|Quantization Type is|CMM usage: |Create handle took )",
             _seen,
         ),
         (r"^\s*(?:type|affinity|warmup|repeat|sleep|batch|parallel|shape groups|cmm size|model):\s+\S", _seen),
-        (r"^\s+Shape \[|^\s+Memory \w+|^\s+Size \d+$|NPU perf cnt|^\[AX_SYS_LOG\]", _seen),
+        (r"^\s+Shape \[|^\s+Memory \w+|^\s+Size \d+$|NPU perf cnt|^\s*Run \w+ took an average|^\[AX_SYS_LOG\]", _seen),
     )
 )
 """Line by line, the first that fits."""

@@ -19,9 +19,9 @@ def is_colored() -> bool:
     return console.color_system is not None and not console.no_color
 
 
-def columns(elsewhere: int = LOG_COLUMNS) -> int:
-    """Columns of stdout's terminal; `elsewhere` where it is none."""
-    console = _console()
+def columns(elsewhere: int = LOG_COLUMNS, *, stderr: bool = False) -> int:
+    """Columns of the terminal that stdout (or stderr) is; `elsewhere` where it is none."""
+    console = _console(stderr)
     return console.width if console.is_terminal else elsewhere
 
 
@@ -49,7 +49,7 @@ def spinner() -> str:
     return "dots" if "utf" in (sys.stderr.encoding or "").lower() else "line"
 
 
-def _console() -> "Console":
+def _console(stderr: bool = False) -> "Console":
     from rich.console import Console
 
-    return Console()
+    return Console(stderr=stderr)

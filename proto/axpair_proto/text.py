@@ -61,13 +61,16 @@ class Decoded(NamedTuple):
 
 
 def decoded(data: bytes) -> Decoded:
-    """A text file of any editor or shell: UTF-8, UTF-16 with its mark (Windows' own shell), or GBK (a Chinese Windows).
+    """A text file of any editor or shell: UTF-8, UTF-16 (Windows' own shell), or GBK (a Chinese Windows).
 
     It is GBK where all of it reads so and nothing but Chinese comes of what isn't ASCII. Else bytes that aren't UTF-8
     are replaced.
     """
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return Decoded(data.decode("utf-16", "replace"), "UTF-16")
+    low, high = data[:512:2].count(0), data[1:512:2].count(0)
+    if max(low, high) * 4 > len(data[:512]):  # some programs write it without its mark
+        return Decoded(data.decode("utf-16-le" if high > low else "utf-16-be", "replace"), "UTF-16")
     try:
         return Decoded(data.decode("utf-8-sig"), "UTF-8")
     except UnicodeDecodeError:

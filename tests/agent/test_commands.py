@@ -49,6 +49,16 @@ def test_a_program_gets_its_files_in_a_folder_that_is_gone_afterwards(allowing: 
     assert not Path(folder).exists()
 
 
+def test_its_folder_is_its_own_and_its_last_words_take_no_disk(allowing: Client) -> None:
+    program = (
+        "import os, shutil, stat, sys; shutil.rmtree(sys.argv[1]); os.symlink('/', sys.argv[1]); "
+        "sys.stderr.write('x' * (1 << 20) + sys.argv[1]); print(stat.S_ISFIFO(os.fstat(2).st_mode))"
+    )
+    reply = run(allowing, sys.executable, "-c", program, "{dir}")
+    assert (reply.status, reply.ended, reply.output) == (0, "", b"True\n")
+    assert not os.path.lexists(reply.errors.decode().lstrip("x"))
+
+
 def test_a_deadline_beyond_ten_minutes_is_refused(allowing: Client) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         run(allowing, "true", ms=600_001)

@@ -66,6 +66,13 @@ def test_an_output_cut_short_is_a_fault(tiny: Models, tmp_path: Path) -> None:
         runtime.run([DATA])
 
 
+def test_what_is_no_file_in_an_output_s_place_is_a_fault(tiny: Models, tmp_path: Path) -> None:
+    leaving = "if [ -d out ]; then rm out/feat.bin; mkfifo out/feat.bin; fi"
+    runtime = loaded(script(tmp_path, f'"$REAL" "$@"; {leaving}'), tiny)
+    with pytest.raises(RuntimeFault, match=r"left no output 'feat': feat\.bin: is a pipe"):
+        runtime.run([DATA])
+
+
 def test_an_assertion_comes_back_with_its_exit_code_and_words(tmp_path: Path) -> None:
     broken = tmp_path / "broken.joint"
     broken.write_bytes(b"no joint")

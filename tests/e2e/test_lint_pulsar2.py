@@ -1,6 +1,7 @@
 """`axpair lint` on pulsar2's configurations: published ones unchanged, and one with a model and sets that are here."""
 
 import json
+import math
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -225,6 +226,8 @@ MUTATIONS: list[tuple[dict[str, Any], list[str]]] = [
     ({f"{FED}.std": [255, 255, 255]}, ["half-given"]),
     ({f"{IMAGES}.calibration_std": [0.0039] * 3}, ["scale"]),
     ({f"{IMAGES}.calibration_std": [0, 255, 255]}, ["std-zero"]),
+    ({f"{IMAGES}.calibration_std": [math.inf, 255, 255]}, ["not-finite"]),
+    ({f"{IMAGES}.calibration_mean": [math.nan, 0, 0]}, ["not-finite"]),
     ({f"{IMAGES}.calibration_mean": [0]}, ["list-length"]),
     (
         {f"{IMAGES}.calibration_mean": [103.53, 116.28, 123.675], f"{IMAGES}.calibration_std": [57.375, 57.12, 58.395]},

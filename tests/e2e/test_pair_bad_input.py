@@ -88,7 +88,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
     ),
     "text for an image": (given("--input", file_with(b"no image", "x.png")), "x.png"),
     "a missing image": (given("--input", lambda folder: folder / "x.png"), "x.png: No such file"),
-    "an archive for an image": (given("--input", tar_file), "x.tar.gz: is an archive"),
+    "an archive for an image": (given("--input", tar_file), "x.tar.gz (x.npy) holds float32"),
     "a folder for an image": (given("--input", lambda folder: folder), "axpair replay"),
     "a pipe for a joint": (given("--joint", pipe), "pipe: is a pipe, socket or device"),
     "a joint for an ONNX": (lambda case, _: replaced(case, "--onnx", case.models.joint), "next: give it as --joint"),

@@ -1,16 +1,20 @@
 """Losses that one cosine hides or blames on another, in small nets of our own."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from axpair_host.evidence.folder import load
-from command_line import axpair_here
+from command_line import Done, axpair_here
 from lossy_models import attention, picking, policy
-from pairs import Case, codes, pair
+from pairs import Case, case_of, codes, pair
 from real_files import built_case, field_case
+
+from benchmarks.campaign.losses.embeddings import normalized
+from benchmarks.campaign.losses.picks import NETS
 
 
 @pytest.mark.parametrize("as_input", [False, True], ids=["constant", "input"])
@@ -135,9 +139,32 @@ def test_near_ties_behind_topk_are_nobody_s_fault(tmp_path: Path) -> None:
 
 
 def test_boxes_that_are_lost_behind_topk_stay_a_loss(tmp_path: Path) -> None:
-    _, document = pair(picking(tmp_path, weak=True), tmp_path / "gt")
+    case = picking(tmp_path, weak=True)
+    _, document = pair(case, tmp_path / "gt")
     assert codes(document)[0] == "AX201"
     assert "reordered" not in document["outputs"][0]["onnx_joint"]
+    assert lost_in_layers(case) == ("FAULT", ["out"])
+
+
+@pytest.mark.parametrize(("loud", "words"), [(1.0, ""), (300.0, "agreement of identities 0.0")])
+@pytest.mark.parametrize("name", ["classes", "rows"])
+def test_classes_behind_topk_are_judged_alike_by_both_commands(
+    tmp_path: Path, name: str, loud: float, words: str
+) -> None:
+    """Every class is another one, and no cosine shows it; of the sound net none is, whatever changed places."""
+    net = NETS[name](loud)
+    models = net.convert(tmp_path)
+    (files, *_) = net.write_cases(tmp_path)
+    case = case_of(models, files["x"])
+    _, document = pair(case, tmp_path / "gt")
+    lost = {name for one in document["findings"] if one["code"] == "AX201" for name in one["outputs"]}
+    assert document["verdict"] == ("FAULT" if words else "PASS")
+    assert models.config is not None
+    verdict, in_layers = lost_in_layers(replace(case, flags=(*case.flags, "--config", models.config)))
+    assert (verdict, set(in_layers)) == (document["verdict"], lost)
+    if words:
+        assert words in document["findings"][0]["summary"]
+        assert document["outputs"][-1]["onnx_joint"]["cosine"] > 0.98
 
 
 def test_field_case_11_has_near_ties_and_its_decisions_are_judged(
@@ -150,6 +177,72 @@ def test_field_case_11_has_near_ties_and_its_decisions_are_judged(
     assert (done.returncode, document["verdict"]) == (0, "PASS")
     assert [one["code"] for one in document["warnings"]] == ["AX406"]
     assert all(row["differs"] == [] for row in document["decisions"]["rows"])
+    assert lost_in_layers(case) == ("PASS", [])
+
+
+def test_field_case_12_is_a_picture_that_is_lost_in_both_commands(tmp_path: Path) -> None:
+    case = built_case(field_case("12-picture-out", tmp_path), "x.png")
+    done, document = pair(case, tmp_path / "gt")
+    assert (done.returncode, document["verdict"], codes(document)) == (1, "FAULT", ["AX201", "AX205"])
+    joint = document["outputs"][0]["onnx_joint"]
+    assert joint["cosine"] > 0.99
+    assert joint["content"] == "a picture within 0..255"
+    assert (round(joint["rmse"]), round(joint["psnr_db"]), round(joint["correlation"], 2)) == (19, 22, 0.95)
+    plain = axpair_here("diagnose", tmp_path / "gt").stdout
+    assert "y: a picture within 0..255, PSNR 22.5 dB, RMSE 19.17, correlation without the mean 0.9468" in " ".join(
+        plain.split()
+    )
+    found = layers_of(case)
+    assert found["verdict"] == "FAULT"
+    assert [(one["name"], one["measure"]) for one in found["outputs"] if one["lost"]] == [("y", "psnr")]
+    assert (found["int16"]["layer"], found["int16"]["brought_back"]) == ("r2", True)
+
+
+@pytest.fixture(scope="module")
+def embeddings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Below it "lossy" and "healthy": the same net, with a replay's run over eight cases."""
+    root = tmp_path_factory.mktemp("embeddings")
+    for name, loud in (("lossy", 160.0), ("healthy", 1.0)):
+        folder = root / name
+        folder.mkdir()
+        net = normalized(loud)
+        net.convert(folder)
+        (folder / "cases").mkdir()
+        for number, files in enumerate(net.write_cases(folder)):
+            files["x"].rename(folder / "cases" / f"{number}.npy")
+    return root
+
+
+def replayed(folder: Path, *more: str) -> Done:
+    models = ("--joint", folder / "m.joint", "--onnx", folder / "m.onnx", "--lava-joint", folder / "m.lava_joint")
+    return axpair_here("replay", folder / "cases", "--run", folder / "run", *models, *more)
+
+
+def test_a_replay_says_what_a_loss_does_to_the_similarity_of_two_cases(embeddings: Path) -> None:
+    plain = replayed(embeddings / "lossy")
+    assert plain.returncode == 0, plain.stderr
+    assert "Similarity of two cases, where it changed most" in plain.stdout
+    assert "warning: y: what sets 8 cases apart has cosine 0." in plain.stdout
+    again = json.loads(replayed(embeddings / "lossy", "--json").stdout)  # of what the first call stored
+    (similar,) = again["summary"]["similarities"]
+    assert (similar["output"], similar["cases"], similar["lost"]) == ("y", 8, True)
+    assert set(similar["between"]) <= {case["id"] for case in again["cases"]}
+    assert {case["verdict"] for case in again["cases"]} == {"PASS"}
+    assert all(case["outputs"][0]["onnx_joint"]["cosine"] > 0.98 for case in again["cases"])
+
+
+def test_a_replay_of_a_healthy_embedding_has_figures_and_no_warning(embeddings: Path) -> None:
+    done = replayed(embeddings / "healthy", "--json")
+    summary = json.loads(done.stdout)["summary"]
+    assert (done.returncode, summary["warnings"]) == (0, {})
+    assert summary["similarities"][0]["lost"] is False
+    assert summary["similarities"][0]["kept"] > 0.97
+
+
+def lost_in_layers(case: Case) -> tuple[str, list[str]]:
+    """What 'axpair layers' says, and the outputs in which it sees a loss."""
+    document = layers_of(case)
+    return document["verdict"], [one["name"] for one in document["outputs"] if one["lost"]]
 
 
 def layers_of(case: Case) -> dict[str, Any]:

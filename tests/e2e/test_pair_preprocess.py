@@ -51,6 +51,9 @@ def rgb_scaled_otherwise(path):
 def halves(path):
     return np.full((1, 12, 10, 3), 0.5)
 
+def mask(path):
+    return right(path) > 100
+
 def noise(path):
     return np.random.default_rng(3).integers(0, 256, (12, 10, 3)).astype(np.uint8)
 
@@ -103,6 +106,7 @@ def test_the_same_preparation_is_nothing_wrong(smooth: Case, tmp_path: Path, fun
         ("planar", "AX105", True, "the other layout"),
         ("floats", "AX102", True, "float32 values read as uint8"),
         ("halves", "AX102", True, "2880 bytes (float64 [1, 12, 10, 3])"),
+        ("mask", "AX102", True, "360 bytes (bool [12, 10, 3])"),
         ("padded", "AX107", True, "rows that lie 2 bytes further apart"),
     ],
 )

@@ -77,13 +77,13 @@ def test_one_right_answer_of_run_joint_clears_no_board_of_a_race(tiny: Case, tmp
     assert (first(document)["owner"], first(document)["owner_proven"]) == ("board", False)
 
 
-def test_a_board_without_run_joint_leaves_a_command_to_run_by_hand(tiny: Case, tmp_path: Path) -> None:
+def test_a_board_without_run_joint_is_one_line(tiny: Case, tmp_path: Path) -> None:
     missing = tmp_path / "nowhere"
     _, document = pair(tiny, tmp_path / "gt", "--board", WRONG, "--second-opinion", missing)
     assert not first(document)["owner_proven"]
     (why,) = [one["why"] for one in document["not_judged"] if one["what"] == "second_opinion"]
-    assert "no program" in why
-    assert "--bin-out-dir out" in why
+    assert why == "no program run_joint there; or --second-opinion PATH"
+    assert str(missing) in document["second_opinion"]["lacking"]
 
 
 def test_a_healthy_case_asks_nobody(tiny: Case, tmp_path: Path) -> None:

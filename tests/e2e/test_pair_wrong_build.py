@@ -53,7 +53,7 @@ def with_another_commit(log: str) -> str:
 
 
 def with_larger_inputs(log: str) -> str:
-    return log.replace("[1, 12, 10, 3]", "[1, 24, 20, 3]")
+    return log.replace("[1, 12, 10, 3]", "[1, 24, 20, 3]").replace("Size 360", "Size 1440")
 
 
 @pytest.mark.parametrize("changed", [with_another_commit, with_larger_inputs])

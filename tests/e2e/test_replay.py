@@ -181,6 +181,13 @@ def test_what_prepares_the_product_s_input_is_run_on_every_case(cases: Path, tmp
     assert re.search(r"--preprocess: prepare_cases:rgb \(sha256 \w{12}\) there, none now", said)
 
 
+def test_a_run_with_another_limit_is_another_run(cases: Path, tmp_path: Path, tiny: Models) -> None:
+    shutil.rmtree(cases / "night")
+    replay(cases, tmp_path / "run", tiny)
+    said = said_once(replay(cases, tmp_path / "run", tiny, "--deadline", "9"), 2)
+    assert "--deadline: none there, 9000 ms now" in said
+
+
 def test_cases_of_another_folder_are_counted_with_those_of_the_run(cases: Path, tmp_path: Path, tiny: Models) -> None:
     (tmp_path / "more").mkdir()
     write_picture(tmp_path / "more" / "e.png", 9)

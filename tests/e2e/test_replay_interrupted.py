@@ -108,7 +108,9 @@ def test_two_replays_of_one_run_do_not_meet(cases: Path, tmp_path: Path, tiny: M
     run = tmp_path / "run"
     with going(cases, run, tiny, "--board", SLOW) as started:
         started.until_rows(1)
+        os.kill(started.process.pid, signal.SIGSTOP)  # else it may be done before the other has begun
         second = replay(cases, run, tiny, "--board", SLOW)
+        os.kill(started.process.pid, signal.SIGCONT)
         assert second.returncode == 2
         assert "another replay is writing it" in second.stderr
 
@@ -130,3 +132,43 @@ def test_a_kept_folder_stays_until_the_row_that_names_it_is_gone(cases: Path, tm
     replay(pictures, run, tiny, *STALE)
     assert [row["kept"] for row in stable_rows(run)] == ["cases/0.png", ""]
     assert [path.name for path in (run / "cases").iterdir()] == ["0.png"]
+
+
+def test_a_model_that_is_built_anew_meanwhile_ends_the_replay(cases: Path, tmp_path: Path, tiny: Models) -> None:
+    own = shutil.copytree(tiny.joint.parent, tmp_path / "own")
+    assert tiny.onnx is not None
+    assert tiny.lava_joint is not None
+    assert tiny.config is not None
+    models = Models(*(own / path.name for path in (tiny.joint, tiny.onnx, tiny.lava_joint, tiny.config)))
+    run = tmp_path / "run"
+    with going(cases, run, models, "--board", SLOW) as started:
+        started.until_rows(2)
+        (own / "new").write_bytes(models.joint.read_bytes() + b"\0")
+        (own / "new").replace(models.joint)
+        assert started.wait() == 2
+        assert "m.joint was changed while the replay ran: sha256" in "".join(started.said)
+    assert 2 <= rows_in(run) < 10
+    shutil.copy(tiny.joint, models.joint)
+    replay(cases, run, models, "--board", SLOW)
+    replay(cases, tmp_path / "whole", tiny, "--board", SLOW)
+    assert stable_rows(run) == stable_rows(tmp_path / "whole")
+
+
+def test_cases_that_change_meanwhile_stay_open_and_run_with_the_next_call(
+    cases: Path, tmp_path: Path, tiny: Models
+) -> None:
+    own = shutil.copytree(cases, tmp_path / "cases")
+    run = tmp_path / "run"
+    with going(own, run, tiny, "--board", SLOW) as started:
+        started.until_rows(2)
+        own.rename(tmp_path / "away")  # as a share that drops out for a moment
+        assert started.wait() == 3
+        said = "".join(started.said)
+        assert "stay open: " in said
+        assert "its files changed, or couldn't be read, while the replay ran; " in said
+        assert "call the same command again" in said
+    assert 2 <= rows_in(run) < 10
+    (tmp_path / "away").rename(own)
+    replay(own, run, tiny, "--board", SLOW)
+    replay(own, tmp_path / "whole", tiny, "--board", SLOW)
+    assert stable_rows(run) == stable_rows(tmp_path / "whole")

@@ -6,6 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from axpair_host.evidence.record import FILE_NAME, CaseFacts, Record
+from axpair_host.evidence.store import write_pair_json
+from axpair_host.replay.store import lock_run
+from axpair_proto.errors import ContractError
+from axpair_proto.gt.folders import whole_folder
+from axpair_proto.gt.listing import write_listed
 from axpair_proto.gt.marks import MARK
 from axpair_proto.simulator import Models
 from command_line import axpair_here, said_once
@@ -92,6 +98,63 @@ def test_a_verdict_written_into_a_folder_leaves_it_ours(page: Case, tmp_path: Pa
     for _ in range(2):
         assert axpair_here("pair", *page.flags, "--out", tmp_path / "gt").returncode == 0
         assert axpair_here("diagnose", tmp_path / "gt", "--cosine", "0.5", "--write").returncode == 0
+
+
+def test_what_a_run_keeps_is_no_place_for_other_evidence(models: Models, tmp_path: Path) -> None:
+    pictures(tmp_path, "bad/1.png", "bad/2.png")
+    call = ("replay", tmp_path / "bad", "--run", tmp_path / "run", *flags(models), *FAILING)
+    assert axpair_here(*call).returncode == 1
+    kept = sorted((tmp_path / "run" / "cases").iterdir())
+    before = digests(tmp_path / "run")
+    pair = ("pair", *flags(models), "--input", tmp_path / "bad" / "2.png", "--out")
+    assert "is its evidence" in said_once(axpair_here(*pair, kept[0], "--overwrite"), 2)
+    assert "keeps it as evidence" in said_once(axpair_here("diagnose", kept[0], "--write"), 2)
+    assert digests(tmp_path / "run") == before
+    shutil.rmtree(kept[0])
+    shutil.copytree(kept[1], kept[0])
+    assert "its kept folder holds another case (1): 1.png" in axpair_here(*call).stdout
+    assert axpair_here("reduce", tmp_path / "run", "--out", tmp_path / "least").returncode == 1
+    manifest = json.loads((tmp_path / "least" / "manifest.json").read_text())
+    assert [one["id"] for one in manifest["kept"]] == ["2.png"]
+
+
+@pytest.mark.parametrize("left", ["with its mark", "copied", "of release 0.1.0"])
+def test_results_lock_no_run_and_no_gt_folder_out(tmp_path: Path, left: str) -> None:
+    made, folder = tmp_path / "made", tmp_path / "folder"
+    with lock_run(made):
+        pass
+    for document in (None, FILE_NAME):
+        if document is not None:
+            with whole_folder(made, "gt") as fresh:
+                write_pair_json(fresh, Record(CaseFacts("a", "a" * 64), (), (), ""), None)
+        if left == "copied":
+            shutil.copytree(made, folder)
+        else:
+            made.rename(folder)
+        if left == "of release 0.1.0":
+            (folder / MARK).unlink()
+        before = digests(folder)
+        with pytest.raises(ContractError, match="nothing else is put into it"):
+            write_listed(folder, "layers.json", b"{}", "results", is_ours=lambda path: True)
+        assert "nothing else is put into it" in said_once(axpair_here("emulator", "tools", folder), 2)
+        assert digests(folder) == before
+        shutil.rmtree(folder)
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def test_nothing_is_written_among_the_cases(models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures(tmp_path, "bad/1.png", "bad/2.png")
+    before = digests(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    tune: tuple[str | Path, ...] = ("tune", "--onnx", models.onnx or "", "--config", models.config or "")
+    tune = (*tune, "--cases", "bad", "--out")
+    layers: tuple[str | Path, ...] = ("layers", *flags(models), "--input", "bad/1.png", "--out")
+    for command, out in ((tune, "bad"), (tune, "."), (tune, "bad/new"), (layers, "bad")):
+        message = said_once(axpair_here(*command, out), 2)
+        assert f"--out {out}" in message
+        assert "lies in" in message
+    assert "holds cases, such as 1.png" in said_once(axpair_here("emulator", "tools", "bad"), 2)
+    assert digests(tmp_path) == before
 
 
 def test_names_that_are_no_utf8_are_escaped(models: Models, tmp_path: Path) -> None:

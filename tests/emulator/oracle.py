@@ -276,6 +276,11 @@ class Oracle:
         ]
         return lambda at: rows[sum(k * math.prod(self.y.shape[axis + 1 :]) for axis, k in enumerate(at))]
 
+    def lookup(self, x: Array) -> Callable[[Index], int]:
+        table = self.arrays["table"]
+        last = len(table) - 1
+        return lambda at: int(table[min(max(int(x[at[: x.ndim]]), 0), last)][at[x.ndim :]])
+
     def maximum(self, *xs: Array) -> Callable[[Index], int]:
         return lambda at: max(self.brought(xs, at))
 

@@ -114,6 +114,16 @@ def test_outputs_that_are_alike(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found["joint"]["a"], found["joint"]["d"])
 
 
+def test_outputs_that_are_one_name_in_a_joint_are_warned_of(tmp_path: Path) -> None:
+    space = Workspace(tmp_path)
+    space.write(
+        net([CONV, node("Relu", ["c"], ["a.b"]), node("Sigmoid", ["c"], ["a:b"])], ["a.b", "a:b"], PARTS), config_text()
+    )
+    pack(tmp_path / "c.tar", {f"{k}.png": png(picture(seed=k)) for k in range(4)})
+    built = space.build()
+    assert "AX001: the outputs 'a.b' and 'a:b' are both 'a:b' in a joint, which takes '.' for ':'" in built.warnings
+
+
 def test_output_that_depends_on_no_input(tmp_path: Path) -> None:
     model = net([CONV, node("Add", ["anchors", "one"], ["k"])], ["k", "c"], {**PARTS, "anchors": R(5, 4), "one": R(1)})
     _, found = legs(model, tmp_path)

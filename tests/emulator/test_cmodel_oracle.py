@@ -66,5 +66,19 @@ def test_affine_equals_the_oracle_on_random_and_extreme_numbers(dtype: str, bits
         np.testing.assert_array_equal(Executor(program).run_op(0, {"x": x}), wanted, err_msg=f"seed {seed}")
 
 
+@pytest.mark.parametrize("bits", [8, 16])
+def test_lookup_equals_the_oracle_also_on_rows_that_there_are_not(bits: int) -> None:
+    for seed in range(6):
+        random = np.random.default_rng([seed, bits])
+        y = programs.tensor(random, "y", (2, 3, 4), bits)
+        table = random.integers(0, y.top + 1, (7, 4)).astype(y.dtype)
+        program = programs.one_op("lookup", {}, y, {}, {"table": table})
+        object.__setattr__(program.ops[0], "inputs", ("x",))
+        x = random.integers(-2, 9, (2, 3)).astype(np.int32)
+        x.ravel()[:2] = np.iinfo(np.int32).min, np.iinfo(np.int32).max
+        wanted = Oracle(program, program.ops[0])(x)
+        np.testing.assert_array_equal(Executor(program).run_op(0, {"x": x}), wanted, err_msg=f"seed {seed}")
+
+
 def test_every_kind_is_held_against_the_oracle() -> None:
-    assert {*KINDS_OF_PROGRAMS, "affine", "quantize"} == set(KINDS)
+    assert {*KINDS_OF_PROGRAMS, "affine", "lookup", "quantize"} == set(KINDS)

@@ -215,6 +215,15 @@ def test_patience_ends_with_what_was_cut(agent: Agent, model: LoadedModel) -> No
         list(model.run(cases("one")))
 
 
+def test_an_agent_that_comes_back_unable_to_serve_is_quoted(agent: Agent, model: LoadedModel) -> None:
+    model.connection.patience = Patience(0.2)
+    agent.run = lambda requests, context: context.abort(grpc.StatusCode.UNAVAILABLE, "the line broke")
+    agent.hello = lambda request, context: refuse(context, Reason.WORKER_START, "no program run_joint")
+    with pytest.raises(ConnectionLost, match="no program run_joint; in 0 s it was tried again") as ended:
+        list(model.run(cases("one")))
+    assert "can't be reached" not in ended.value.message
+
+
 def test_an_agent_of_ours_that_ended_is_not_waited_for(agent: Agent, model: LoadedModel) -> None:
     model.connection.patience = Patience(3600.0, ended=lambda: True)
     agent.run = lambda requests, context: context.abort(grpc.StatusCode.UNAVAILABLE, "the line broke")

@@ -36,13 +36,19 @@ def test_names_of_every_kind_stay_in_the_folder_and_come_back(tmp_path: Path) ->
     assert sorted(path.name for path in tmp_path.iterdir()) == ["gt", "model"]
 
 
-def test_names_that_collide_are_refused_before_the_board_is_asked(tmp_path: Path) -> None:
+def test_names_that_would_share_a_file_are_paired_each_by_its_own(tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
     case = build(tmp_path / "model", ("a/b", "a_b"))
-    done = axpair_here("pair", *case.flags, "--out", tmp_path / "gt")
-    message = said_once(done, 2)
-    assert "'a/b'" in message
-    assert "'a_b'" in message
+    _, document = pair(case, tmp_path / "gt")
+    relations = {one["name"]: one["joint_board"]["relation"] for one in document["outputs"]}
+    assert relations == {"a/b": "IDENTICAL", "a_b": "IDENTICAL"}
+
+
+def test_names_that_are_one_in_a_joint_are_refused_before_the_board_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    case = build(tmp_path / "model", ("a.b", "a:b"))
+    message = said_once(axpair_here("pair", *case.flags, "--out", tmp_path / "gt"), 2)
+    assert "AX001: two outputs are named 'a:b'" in message
     assert "board: " not in message
     assert not (tmp_path / "gt").exists()
 

@@ -1,13 +1,15 @@
 """Archives are taken out safely, or not at all."""
 
 import io
+import os
+import stat
 import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 from axpair_host.errors import EvidenceError
-from axpair_host.evidence.archives import gt_folder, unpacked
+from axpair_host.evidence.archives import StayedIn, as_folder, gt_folder, unpacked
 from axpair_host.evidence.collection import collected
 
 
@@ -109,3 +111,39 @@ def test_archives_in_an_archive_are_named(tmp_path: Path) -> None:
     said = r"0 gt folders in it .*; archives in it stay packed: mail/gt\.zip"
     with pytest.raises(EvidenceError, match=said), gt_folder(path):
         pass
+
+
+def test_links_in_archives_stay_in_and_are_told(tmp_path: Path) -> None:
+    linked = zipfile.ZipInfo("linked.bin")
+    linked.external_attr = (stat.S_IFLNK | 0o777) << 16
+    packed = zipped(tmp_path / "t.zip", **{"a.bin": b"abc"})
+    with zipfile.ZipFile(packed, "a") as archive:
+        archive.writestr(linked, "/etc/hostname")
+    both = (
+        packed,
+        tar(tmp_path / "t.tar", (member("a.bin"), b"abc"), (member("linked.bin", tarfile.SYMTYPE, "/"), b"")),
+    )
+    for path in both:
+        stayed = StayedIn()
+        with unpacked(path, stayed=stayed) as folder:
+            assert [one.name for one in folder.iterdir()] == ["a.bin"]
+        assert stayed.links == ["linked.bin"]
+
+
+@pytest.mark.parametrize("folder_name", ["夜间", "誠"])
+def test_a_zip_of_a_chinese_windows_keeps_the_bytes_of_its_names(tmp_path: Path, folder_name: str) -> None:
+    """Also where the second byte of a character is the code of a backslash."""
+    gbk = folder_name.encode("gbk")
+    placeholder = "X" * len(gbk)
+    path = zipped(tmp_path / "t.zip", **{f"{placeholder}/a.bin": b"abc"})
+    path.write_bytes(path.read_bytes().replace(placeholder.encode(), gbk))
+    with unpacked(path) as folder:
+        (found,) = [one.relative_to(folder) for one in folder.rglob("*.bin")]
+    assert os.fsencode(found) == gbk + b"/a.bin"
+
+
+def test_an_archive_is_a_folder_and_a_folder_is_itself(tmp_path: Path) -> None:
+    with as_folder(zipped(tmp_path / "x.npz", **{"y.npy": b"1"})) as folder:
+        assert [one.name for one in folder.iterdir()] == ["y.npy"]
+    with as_folder(tmp_path) as folder:
+        assert folder == tmp_path

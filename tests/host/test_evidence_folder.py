@@ -8,8 +8,12 @@ import msgspec
 import numpy as np
 import pytest
 from axpair_host.diagnosis import diagnose
+from axpair_host.diagnosis.checks import digests
+from axpair_host.diagnosis.inquiry import Inquiry
+from axpair_host.diagnosis.settings import Settings
 from axpair_host.errors import EvidenceError
 from axpair_host.evidence.folder import load
+from axpair_host.evidence.record import Failure
 from axpair_host.evidence.store import read_record, write_pair_json
 from axpair_proto.gt.tensors import write_tensors
 from host.evidence_builder import Ran, build, noisy, values
@@ -220,6 +224,51 @@ def test_a_record_that_leads_out_of_the_folder_is_refused(tmp_path: Path, bad: s
         diagnose(load(tmp_path))
 
 
+CONTRADICTIONS = {
+    "an unknown kind of round": "a round of kind 'warm-up' with number 2",
+    "a case's round without a number": "a round of kind 'case' with number 0",
+    "a round twice": "round 'case 1' is there twice",
+    "an output twice": "output 'prob' is there twice",
+    "two outputs in one file": "output file 'prob' is there twice",
+    "an input twice": "input 'x' is there twice",
+    "an output twice in a round": "in case round 2 output 'prob' is there twice",
+    "a worker out of turn": "case round 2 of worker 99 behind case round 1 of 1",
+    "a worker that ran before": "case round 2 of worker 0 behind case round 1 of 1",
+}
+
+
+@pytest.mark.parametrize("what", CONTRADICTIONS)
+def test_a_record_that_contradicts_itself_is_bad_input(tmp_path: Path, what: str) -> None:
+    build(tmp_path, joint=J, rounds=[Ran(J), Ran(J)])
+    document = json.loads((tmp_path / "pair.json").read_text())
+    gathered = document["gathered"]
+    last, outputs = gathered["board"]["rounds"][1], gathered["outputs"]
+    changed = {
+        "an unknown kind of round": (last, {"kind": "warm-up"}),
+        "a case's round without a number": (last, {"number": 0}),
+        "a round twice": (last, {"number": 1}),
+        "an output twice": (outputs[1], {"name": outputs[0]["name"]}),
+        "two outputs in one file": (outputs[1], {"file": outputs[0]["file"]}),
+        "an input twice": (gathered, {"inputs": gathered["inputs"] * 2}),
+        "an output twice in a round": (last, {"outputs": last["outputs"] + last["outputs"][:1]}),
+        "a worker out of turn": (last, {"worker_generation": 99}),
+        "a worker that ran before": (last, {"worker_generation": 0}),
+    }
+    place, values = changed[what]
+    place.update(values)
+    (tmp_path / "pair.json").write_text(json.dumps(document))
+    with pytest.raises(EvidenceError, match="contradicts itself") as refused:
+        load(tmp_path)
+    assert CONTRADICTIONS[what] in refused.value.message
+
+
+def test_a_worker_behind_a_failure_may_have_any_later_number(tmp_path: Path) -> None:
+    died = Failure("crash", "signal 11")
+    rounds = [Ran({}, kind="probe", failure=died), Ran(J, generation=4), Ran(J, generation=4), Ran(J, generation=5)]
+    build(tmp_path, joint=J, rounds=rounds)
+    assert load(tmp_path).record.board is not None
+
+
 def test_an_unknown_dtype_in_a_record_is_bad_input(tmp_path: Path) -> None:
     build(tmp_path, joint=J, rounds=[Ran(J)])
     text = (tmp_path / "pair.json").read_text().replace('"float32"', '"bfloat17"')
@@ -235,3 +284,20 @@ def test_the_verdict_of_a_copied_folder_is_the_same(tmp_path: Path) -> None:
     before = diagnose(evidence).document()
     shutil.copytree(tmp_path / "a", tmp_path / "elsewhere/b")
     assert diagnose(load(tmp_path / "elsewhere/b")).document() == before
+
+
+@pytest.mark.parametrize("shape", [(1,) * 100 + (384,), (1 << 40, 1 << 40)], ids=["axes", "bytes"])
+def test_a_shape_that_no_array_has_is_refused(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    evidence = build(tmp_path, joint=J, onnx=J)
+    outputs = tuple(msgspec.structs.replace(one, shape=shape) for one in evidence.record.outputs)
+    write_pair_json(tmp_path, msgspec.structs.replace(evidence.record, outputs=outputs), None)
+    with pytest.raises(EvidenceError, match=r"pair.json: .*shape"):
+        load(tmp_path)
+
+
+def test_a_name_without_an_end_is_cut_where_it_is_told(tmp_path: Path) -> None:
+    evidence = build(tmp_path, joint=J, rounds=[Ran(J)] * 2)
+    record = msgspec.structs.replace(evidence.record, digests={"joint/" + "n" * 5000: "a" * 64})
+    (finding,) = digests.check(Inquiry(evidence.with_record(record), Settings()))
+    assert finding.code == "AX006"
+    assert len(finding.summary) < 500

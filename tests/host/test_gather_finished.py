@@ -196,21 +196,137 @@ def test_of_several_runs_in_a_log_the_last_one_is_read(run: FinishedRun) -> None
     first = LOG.replace("0.6.1.14\n59588c54", "0.6.0.17\nd696ee2f")
     first += "input[0] image data not provided, using random data\n" + RAN
     log = read_run_log((first + LOG + RAN).splitlines())
-    assert (log.not_fed, log.earlier_runs) == ((), 1)
+    assert log.not_fed == ()
     assert toolchain_of(log.toolchain) == Toolchain("0.6.1.14", "59588c54")
     leg = finished_leg(logged(run, first + LOG + RAN), described())
     assert any("holds 2 runs: the last one is read" in note for note in leg.notes)
 
 
-@pytest.mark.parametrize(
-    "around", ["    {}", "\x1b[32m{}\x1b[0m", "[2023-01-01 10:00:00] {}", "2023-01-01T10:00:00.123Z {}"]
+AROUND = (
+    "    {}",
+    "\t{}",
+    "> {}",
+    "\x1b[32m{}\x1b[0m",
+    "\x1b]0;root@AXERA: ~\x07{}",
+    "[2023-01-01 10:00:{number:02d}] {}",
+    "2023-01-01T10:00:00.{number}Z {}",
+    "2023/06/01 12:00:{number:02d} {}",
+    "[Thu Jun 01 12:00:00.{number} 2023] {}",
+    "Jun {number:2d} 12:00:00 {}",
+    "Jun  1 12:00:00 AX620A user.notice run_joint[123]: {}",
+    "01-02 03:04:05.{number:03d}  1234  1234 I run_joint: {}",
+    "I/run_joint( 1234): {}",
+    "[12:00:00.{number}] {}",
+    "[{number:5d}.123456] {}",
+    "2023-06-01 12:00:00,123 - INFO - {}",
+    "INFO:root:{}",
+    "2023-06-01 12:00:00.123 | INFO     | __main__:run:{number} - {}",
+    "192.168.1.2: {}",
+    "board-1  | {}",
+    "{number}:{}",
+    "{number:6d}\t{}",
+    "{}\n",
+    "{}\x00",
 )
-def test_colors_and_times_around_lines_are_read_through(around: str) -> None:
-    plain = read_run_log((LOG + RAN).splitlines())
-    assert read_run_log([around.format(line) for line in (LOG + RAN).splitlines()]) == plain
+
+
+@pytest.mark.parametrize("around", AROUND)
+def test_what_terminals_and_loggers_put_around_lines_is_read_through(around: str) -> None:
+    lines = (LOG + RAN).splitlines()
+    around_them = "\n".join(around.format(line, number=number) for number, line in enumerate(lines, 1))
+    assert read_run_log(around_them.splitlines())._replace(lines=()) == read_run_log(lines)._replace(lines=())
+
+
+@pytest.mark.parametrize("around", ["Jun 01 12:00:{number:02d} {}", "192.168.1.2: {}", "{number:6d}\t{}"])
+def test_a_failure_is_seen_through_a_logger_s_prefix(around: str) -> None:
+    lines = [*LOG.splitlines(), "[Engine] Load model failed.", "Aborted", "root@AXERA:~# ./demo", "Segmentation fault"]
+    log = read_run_log([around.format(line, number=number) for number, line in enumerate(lines, 1)])
+    assert log.failure == read_run_log(lines).failure
+    assert log.failure is not None
+    assert log.failure.signal == "SIGABRT"
+
+
+@pytest.mark.parametrize("line", ["1 " * 400, "1" * 900, ": " * 450, ":1: " * 250, "[Engine]" * 120, "\x1b]" * 400])
+def test_a_hostile_log_takes_bounded_work(line: str) -> None:
+    begins = [f"{line[:180]}Using batch size 1", f"{line[:180]}Max Batch Size 1"]
+    assert read_run_log([*begins, *[line] * 200, line * 500]).failure is None
 
 
 def test_a_log_that_windows_wrote_as_utf_16_is_read(run: FinishedRun) -> None:
     assert run.log is not None
     run.log.write_bytes(LOG.encode("utf-16"))
     assert description_in(read_run_log(read_log(run.log).lines)) == described()
+    run.log.write_bytes(LOG.encode("utf-16-le"))
+    assert description_in(read_run_log(read_log(run.log).lines)) == described()
+
+
+SHELL = "root@AXERA:~# "
+OTHERS = (
+    "load model /opt/other.joint failed\n[Engine] init failed\ndemo: main.c:10: f: Assertion `x' failed.\nAborted\n"
+)
+ENDED = "Run task took 3 us (1 rounds for average)\n"
+SAMPLE_LOG = "model file : m.joint\nRun-Joint Runtime version: 0.5.10\nTools version: 0.6.1.14\n59588c54\n"
+AX_LOG = "Run AxModel:\n  tool ver: 2.3.3sp\n  min =   0.719 ms   max =   0.726 ms\n"
+
+
+@pytest.mark.parametrize("own", [LOG + RAN, LOG + ENDED, AX_LOG, SAMPLE_LOG], ids=["dumps", "ran", "ax", "sample"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Killed\n", ""),
+        (OTHERS, ""),
+        ("sh: run_joint: not found\n", ""),
+        (f"{SHELL}./demo\n{OTHERS}{SHELL}run\n", f"{SHELL}./demo\n{OTHERS}{SHELL}\n"),
+        ("", f"{SHELL}./demo\nSegmentation fault\n"),
+        ("", f"{SHELL}run_joint none.joint\nrun joint version: 0.5.13\nread file none.joint failed\n"),
+        ("", f"{SHELL}run_joint --help\nrun joint version: 0.5.13\nusage: run_joint ...\n"),
+    ],
+)
+def test_words_before_the_beginning_and_after_the_end_are_another_program_s(own: str, before: str, after: str) -> None:
+    log, alone = read_run_log((before + own + after).splitlines()), read_run_log(own.splitlines())
+    assert log.failure is None
+    assert (log.tool, log.written, log.finished, log.toolchain) == (
+        alone.tool,
+        alone.written,
+        alone.finished,
+        alone.toolchain,
+    )
+
+
+def test_a_program_that_printed_on_was_not_ended_by_the_words_before() -> None:
+    assert read_run_log(LOG.replace("Using batch", "Killed\nUsing batch").splitlines()).failure is None
+    assert read_run_log((LOG + "Killed\n").splitlines()).failure is not None
+
+
+@pytest.mark.parametrize("words", ["sh: ax_run_model: not found\n", OTHERS])
+def test_a_run_that_says_it_ended_was_not_ended_by_words_further_down(words: str) -> None:
+    assert read_run_log((LOG + ENDED + "[12.3] usb: new device\n" + words).splitlines()).failure is None
+
+
+def test_of_several_runs_the_one_that_wrote_the_folder_is_judged(run: FinishedRun) -> None:
+    failed = "run joint version: 0.5.13\nvirtual npu mode is disable\n" + ASSERTED
+    leg = finished_leg(logged(run, LOG + RAN + failed), described())
+    assert set(leg.outputs() or ()) == {"prob/raw", "feat"}
+    assert leg.versions["vnpu"] == "1_1"
+    assert any(
+        "says that it stored these outputs is read; one after it failed: it asserted" in one for one in leg.notes
+    )
+    for path in run.folder.iterdir():
+        path.unlink()
+    assert finished_leg(run, described()).load_failure is not None
+
+
+def test_bytes_beat_a_log_that_says_the_run_failed(run: FinishedRun) -> None:
+    leg = finished_leg(logged(run, SAMPLE_LOG + "Segmentation fault\n"), described())
+    assert leg.outputs() is None
+    assert leg.where_equal is not None
+    assert set(leg.where_equal.outputs() or ()) == {"prob/raw", "feat"}
+    assert any("and its bytes are right: it was ended by SIGSEGV" in one for one in leg.where_equal.notes)
+
+
+@pytest.mark.parametrize("words", [OTHERS, ""])
+def test_an_empty_folder_beside_a_log_of_stored_outputs_is_bad_input(run: FinishedRun, words: str) -> None:
+    for path in run.folder.iterdir():
+        path.unlink()
+    with pytest.raises(UsageError, match=r"stored its outputs as out/prob_raw\.bin"):
+        finished_leg(logged(run, words + LOG + RAN + "Segmentation fault\n"), described())

@@ -1,5 +1,6 @@
 """Hints about calibration sets and models, from real archives and real pictures."""
 
+import json
 import re
 import tarfile
 from pathlib import Path
@@ -7,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from axpair_host.errors import UsageError
-from axpair_host.lint import calibration_set, model, unlike
+from axpair_host.lint import calibration_set, model, names, unlike
 from axpair_host.lint.archives import extracted
-from axpair_host.lint.dataset import look
+from axpair_host.lint.dataset import look, readable
 from axpair_host.lint.declared import DeclaredInput, declared_inputs
 from axpair_host.lint.hint import Hint
+from axpair_host.lint.linting import look_at_file
+from axpair_host.main import run
 from axpair_proto.capabilities import ModelFacts, ModelInput, Observed, Spread
 from axpair_proto.pulsar.text import parse_config
 from onnx_models import pack, png
@@ -116,9 +119,21 @@ def test_what_is_no_set_is_bad_input(name: str, data: bytes, tmp_path: Path) -> 
         look(tmp_path / name)
 
 
-def test_a_damaged_picture_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"'x\.png' is no picture"):
-        look(pack(tmp_path / "s.tar", {"x.png": noise(1)[:40]}))
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("x.png", noise(1)[:40], "no picture of a known format, or is cut off"),
+        ("README.txt", b"how these were taken", "no picture of a known format, or is cut off: a build may stop there"),
+    ],
+)
+def test_what_is_no_picture_is_named_and_the_rest_looked_at(name: str, data: bytes, words: str, tmp_path: Path) -> None:
+    found, (line,) = readable("s.tar", look(pack(tmp_path / "s.tar", {name: data, "z.png": noise(2)})))
+    assert [one.name for one in found] == ["z.png"]
+    assert f"s.tar: {name!r} is {words}" in line.why
+    assert "object at 0x" not in line.why
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(UsageError, match=f"{name}: is no picture"):
+        look_at_file(tmp_path / name)
 
 
 def test_layout_is_held_against_the_shape() -> None:
@@ -145,3 +160,29 @@ def test_q_is_held_against_the_range_over_the_set(q: int, kinds: list[str]) -> N
     text = f'dst_output_tensors {{ tensor_name: "y" data_type: INT16 quantization_value: {q} }}'
     seen = Observed(4, {"y": Spread(-10, 12, "output")})
     assert [one.kind for one in model.q_values(parse_config(text)[0], (), seen)] == kinds
+
+
+def test_outputs_that_are_one_name_in_a_joint_are_hinted_at() -> None:
+    facts = ModelFacts((INPUT,), {}, {}, {}, 0, 0, {}, outputs=("a.b", "c", "a:b"))
+    (hint,) = names.hints(parse_config("")[0], facts)
+    assert (hint.code, hint.kind) == ("AX001", "same-name")
+    assert "'a.b' and 'a:b'" in hint.summary
+
+
+@pytest.mark.parametrize("where", ["set", "set.tar"])
+def test_a_foreign_file_in_a_set_does_not_end_lint(
+    where: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {f"{seed}.png": noise(seed, 0, 100) for seed in range(3)} | {"notes.txt": b"of the first day"}
+    if where == "set":
+        (tmp_path / "set").mkdir()
+        for name, data in files.items():
+            (tmp_path / "set" / name).write_bytes(data)
+    else:
+        pack(tmp_path / "set.tar", files)
+    config = tmp_path / "c.prototxt"
+    config.write_text(f'neuwizard_conf {{ dataset_conf_calibration {{ path: "{where}" type: DATASET_TYPE_TAR }} }}\n')
+    assert run(["lint", str(config), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [one["kind"] for one in found["hints"]] == ["few"]
+    assert any("'notes.txt' is no picture" in one["why"] for one in found["not_looked_at"])

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -179,3 +180,25 @@ def test_a_command_that_can_t_be_one_is_refused_before_the_work(spec: str) -> No
 def test_a_program_that_isn_t_there_is_bad_usage() -> None:
     with pytest.raises(PostprocessError, match="can't be run"):
         apply(load("cmd:/nowhere/post {dir}"), LEGS)
+
+
+def test_what_it_says_on_stderr_takes_no_disk_and_its_last_words_are_kept(tmp_path: Path) -> None:
+    spec = program(
+        tmp_path,
+        "import os, stat, sys\n"
+        "sys.stderr.write('x' * (1 << 20) + '\\n')\n"
+        "sys.exit('a pipe' if stat.S_ISFIFO(os.fstat(2).st_mode) else 'a file')\n",
+    )
+    with pytest.raises(PostprocessError, match=r"ended with status 1: a pipe"):
+        apply(load(spec), {"board": LEGS["board"]})
+
+
+@pytest.mark.parametrize("leaving", ["shutil.rmtree(d)", "shutil.rmtree(d); os.symlink('/', d)"])
+def test_whatever_it_makes_of_its_folder_nothing_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, leaving: str
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    spec = program(tmp_path, f"import os, shutil, sys\nd = sys.argv[1]\n{leaving}\nprint('{{}}')\n")
+    assert apply(load(spec), {"board": LEGS["board"]}, expect={}).decisions == {"board": {}}
+    assert list((tmp_path / "temporary").iterdir()) == []

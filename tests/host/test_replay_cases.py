@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from axpair_host.errors import UsageError
-from axpair_host.replay.cases import check_apart, discover
+from axpair_host.files import check_apart
+from axpair_host.replay.cases import discover
 
 
 def write(folder: Path, *names: str) -> None:
@@ -121,6 +122,15 @@ def test_what_is_no_file_is_passed_over_and_named(tmp_path: Path) -> None:
     )
 
 
+def test_a_gt_folder_among_the_cases_is_none(tmp_path: Path) -> None:
+    write(tmp_path, "a.jpg")
+    (tmp_path / "gt" / "joint").mkdir(parents=True)
+    write(tmp_path / "gt", "pair.json", "joint/y.bin")
+    found = discover(tmp_path, ["data"])
+    assert [case.id for case in found.cases] == ["a.jpg"]
+    assert found.passed_over == ("gt (a gt folder)",)
+
+
 def test_a_list_passes_over_what_is_no_file(tmp_path: Path) -> None:
     write(tmp_path, "a.jpg")
     os.mkfifo(tmp_path / "pipe.png")
@@ -140,13 +150,49 @@ def test_a_name_that_is_spelled_like_another_is_refused(tmp_path: Path) -> None:
 def test_a_run_that_is_or_holds_the_cases_is_refused(tmp_path: Path, run: str) -> None:
     write(tmp_path, "cases/deep/a.jpg")
     with pytest.raises(UsageError, match="lies in it"):
-        check_apart(tmp_path / run, [tmp_path / "cases" / "deep" / "a.jpg"])
+        check_apart("--run", tmp_path / run, [tmp_path / "cases" / "deep" / "a.jpg"])
     (tmp_path / "link").symlink_to("cases")
     with pytest.raises(UsageError, match="lies in it"):
-        check_apart(tmp_path / run, [tmp_path / "link" / "deep"])
+        check_apart("--run", tmp_path / run, [tmp_path / "link" / "deep"])
 
 
 def test_a_run_beside_or_inside_the_cases_is_well(tmp_path: Path) -> None:
     write(tmp_path, "cases/a.jpg")
     for run in ("run", "cases/run", "cases.run"):
-        check_apart(tmp_path / run, [tmp_path / "cases", tmp_path / "cases" / "a.jpg"])
+        check_apart("--run", tmp_path / run, [tmp_path / "cases", tmp_path / "cases" / "a.jpg"])
+
+
+def test_a_quoted_line_is_the_name_within(tmp_path: Path) -> None:
+    write(tmp_path, "my picture.jpg", "b.jpg", "'odd'")
+    (tmp_path / "cases.txt").write_text("\"my picture.jpg\"\n'b.jpg'\n'odd'\n", encoding="utf-8")
+    assert ids(tmp_path / "cases.txt") == ["'odd'", "b.jpg", "my picture.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("path,id\na.jpg,one\nb.jpg,\n", {"one": "a.jpg", "b.jpg": "b.jpg"}),
+        ("a.jpg,cat\n'b.jpg,dog\n", None),
+        ("a.jpg\tcat\nb.jpg\tdog\n", {"a.jpg": "a.jpg", "b.jpg": "b.jpg"}),
+        ("Label;Image\ncat;a.jpg\ndog;b.jpg\n", {"a.jpg": "a.jpg", "b.jpg": "b.jpg"}),
+    ],
+)
+def test_a_csv_list_says_by_its_head_what_its_columns_are(
+    tmp_path: Path, text: str, found: dict[str, str] | None
+) -> None:
+    write(tmp_path, "a.jpg", "b.jpg")
+    (tmp_path / "cases.csv").write_text(text, encoding="utf-8")
+    if found is None:
+        with pytest.raises(UsageError, match=r"line 2: 'b\.jpg: no such file"):
+            discover(tmp_path / "cases.csv", ["data"])
+    else:
+        cases = discover(tmp_path / "cases.csv", ["data"]).cases
+        assert {case.id: case.files["data"].name for case in cases} == found
+
+
+def test_a_csv_list_of_several_inputs_has_a_column_for_each(tmp_path: Path) -> None:
+    write(tmp_path, "l.jpg", "m.bin")
+    (tmp_path / "cases.csv").write_text("id,left:image,mask\none,l.jpg,m.bin\n", encoding="utf-8")
+    (case,) = discover(tmp_path / "cases.csv", ["left:image", "mask"]).cases
+    assert {name: path.name for name, path in case.files.items()} == {"left:image": "l.jpg", "mask": "m.bin"}
+    assert case.id == "one"

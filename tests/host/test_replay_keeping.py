@@ -146,6 +146,11 @@ def test_a_kept_folder_that_is_gone_or_damaged_is_named_and_never_proposed(
     assert "the pair.json of its kept folder is damaged (1): b\n" in lines
     assert "its kept folder has no pair.json any more (1): c\n" in lines
     assert lines.endswith(f"(1): {cases}\n  next: axpair diagnose '{cases / 'd e'}'\n")
+    shutil.copytree(cases / "d e", cases / "b", dirs_exist_ok=True)
+    write_pair_json(cases / "c", Record(CaseFacts("c", "a" * 64), (), (), ""), {"verdict": "PASS"})
+    lines = said()
+    assert "its kept folder holds another case (1): b\n" in lines
+    assert "its kept folder holds another verdict (1): c\n" in lines
     shutil.rmtree(cases)
     assert "its kept folder is gone (4)" in (lines := said())
     assert "next:" not in lines

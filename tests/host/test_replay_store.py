@@ -1,10 +1,12 @@
 """The run's state: whole rows or none, read back as they were written, one writer at a time."""
 
+import os
 import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,25 @@ def document(verdict: str, code: str = "", cosine: float | None = 1.0) -> dict[s
 def row(id_: str, verdict: str = "PASS", code: str = "", cosine: float | None = 1.0) -> Row:
     kept = f"cases/{id_}" if verdict == "FAULT" else ""
     return Row.judged(id_, "00", kept, document(verdict, code, cosine))
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """As long as it lasts nothing can be written there, by root neither."""
+    if os.geteuid() != 0:
+        folder.chmod(0o555)
+        yield
+        folder.chmod(0o755)
+        return
+    try:
+        subprocess.run(["mount", "--bind", folder, folder], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("nothing can be mounted here")
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True, capture_output=True)
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
 
 
 def stored_metrics(run: Run) -> list[tuple[str, str, float]]:
@@ -173,3 +194,12 @@ def test_runs_of_releases_that_took_fewer_digests_go_on() -> None:
         refuse_other({"postprocess": "post:f (sha256 a)"}, {"postprocess": "post:f (sha256 ab)"}, "run")
     with pytest.raises(UsageError):
         refuse_other({"postprocess": "post:f"}, {"postprocess": "post:fg"}, "run")
+
+
+def test_a_run_on_a_medium_that_takes_no_byte_is_read(tmp_path: Path) -> None:
+    with lock_run(tmp_path / "run") as run:
+        run.add(row("a.jpg"))
+    before = {path: path.read_bytes() for path in (tmp_path / "run").iterdir() if path.is_file()}
+    with read_only(tmp_path / "run"), open_run(tmp_path / "run") as run:
+        assert [each.id for each in run.rows()] == ["a.jpg"]
+    assert {path: path.read_bytes() for path in (tmp_path / "run").iterdir() if path.is_file()} == before

@@ -3,8 +3,11 @@
 import pytest
 from axpair_proto.errors import ContractError
 from axpair_proto.names import (
+    alike_in_a_joint,
+    alike_words,
     file_stems,
     find_name,
+    find_spelled,
     gt_file_stem,
     joint_name,
     match_stems,
@@ -51,9 +54,21 @@ def test_long_names_that_differ_at_the_end_stay_apart() -> None:
 
 
 @pytest.mark.parametrize("names", [("a/b", "a_b"), ("Out", "out")])
-def test_names_that_collide_are_refused_by_name(names: tuple[str, str]) -> None:
-    with pytest.raises(ContractError, match=f"{names[0]!r} and {names[1]!r}"):
-        file_stems(names)
+def test_names_that_would_share_a_file_have_one_of_their_own_each(names: tuple[str, str]) -> None:
+    stems = file_stems((*names, "x"))
+    assert len({stem.casefold() for stem in stems.values()}) == 3
+    assert dict(match_stems((*names, "x"), stems.values())) == stems
+    # Whoever stores one of the two alone says whose it is all the same.
+    assert match_stems(names, [stems[names[0]]]) == {names[0]: stems[names[0]]}
+
+
+def test_a_name_that_is_there_twice_is_refused() -> None:
+    with pytest.raises(ContractError, match="AX001: two tensors are named 'a:b'"):
+        file_stems(["a:b", "a:b"])
+
+
+def test_a_file_of_two_names_is_the_one_s_that_is_spelled_so() -> None:
+    assert match_stems(["a/b", "a_b", "x"], ["a_b", "x"]) == {"a_b": "a_b", "x": "x"}
 
 
 def test_a_folder_is_matched_by_the_rule_of_the_tool_that_wrote_it() -> None:
@@ -80,9 +95,41 @@ def test_a_dot_of_the_onnx_name_is_a_colon_in_a_joint() -> None:
 
 
 def test_names_that_a_joint_cannot_tell_apart_never_pair_by_chance() -> None:
-    assert match_stems(["a.b", "a:b"], ["a:b"]) == {"a:b": "a:b"}
+    assert match_stems(["a.b", "a:b", "c"], ["a:b", "c"]) == {"c": "c"}
     assert match_stems(["a:b.c"], ["a.b.c", "a.b:c"]) == {}
     assert match_stems(["a.b", "a:b"], ["a.b", "a:b"]) == {"a.b": "a.b", "a:b": "a:b"}
+
+
+def test_of_two_files_that_are_one_name_in_a_joint_the_joint_s_own_is_taken() -> None:
+    for name in ("a.b", "a:b"):
+        assert match_stems([name, "c"], ["a.b", "a:b", "c"]) == {name: "a:b", "c": "c"}
+
+
+def test_names_that_are_one_in_a_joint_are_told() -> None:
+    assert alike_in_a_joint(["a.b", "c", "a:b", "c"]) == [("a.b", "a:b"), ("c", "c")]
+    assert alike_words("output", ["a.b", "a:b"]) == [
+        "AX001: the outputs 'a.b' and 'a:b' are both 'a:b' in a joint, which takes '.' for ':'"
+    ]
+
+
+@pytest.mark.parametrize(
+    "spelled", ["/m.24/m.0/C:0", "_m.24_m.0_C:0", "_m:24_m:0_C:0", "_m_24_m_0_C_0", "m.24/m.0/C_0"]
+)
+def test_a_name_is_meant_by_each_of_its_spellings(spelled: str) -> None:
+    assert find_spelled(spelled, ["/m:24/m:0/C:0", "c"]) == "/m:24/m:0/C:0"
+    assert find_spelled("/m.24/m.0/C:0", [spelled, "c"]) == spelled
+
+
+def test_a_spelling_of_two_names_means_neither() -> None:
+    assert find_spelled("a_b", ["a/b", "a:b"]) == "a/b"  # run_joint's rule comes first
+    assert find_spelled("a_b", ["a/b", "a\\b"]) is None
+    assert find_spelled("nope", ["a", "b"]) is None
+
+
+def test_axcl_s_samples_take_a_name_for_a_path() -> None:
+    names = ["/model:24/m.0/Conv.output:0", "conv2d_1:tmp_0"]
+    found = ["model.24/m.0/Conv_output_0", "conv2d_1:tmp_0"]
+    assert match_stems(names, found) == dict(zip(names, found, strict=True))
 
 
 def test_a_name_is_found_in_either_spelling_where_that_leaves_no_choice() -> None:

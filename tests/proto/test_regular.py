@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from axpair_proto.regular import SPECIAL, open_regular, read_regular
+from axpair_proto.regular import LINK, SPECIAL, open_regular, read_regular
 
 
 def test_a_pipe_or_device_is_refused_before_anything_is_waited_for(tmp_path: Path) -> None:
@@ -32,3 +32,11 @@ def test_no_more_is_read_than_tells_that_it_is_too_much(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/proc/version").is_file(), reason="no /proc here")
 def test_files_that_say_to_have_no_size_are_read_all_the_same() -> None:
     assert read_regular(Path("/proc/version"), 1 << 16)
+
+
+def test_a_link_is_followed_only_where_it_may_be(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"12345")
+    (tmp_path / "link").symlink_to(tmp_path / "x")
+    assert read_regular(tmp_path / "link", 9) == b"12345"
+    with pytest.raises(OSError, match=LINK):
+        read_regular(tmp_path / "link", 9, follow=False)

@@ -45,7 +45,7 @@ def test_names_that_collide_fail_while_writing() -> None:
     lines = ["output name (a_b) conflicts!", "run_joint: run_joint.cpp:815: main(int)::<lambda>: Assertion `0' failed."]
     failure = read_run_log(lines).failure
     assert failure is not None
-    assert failure.phase == "writing"
+    assert (failure.phase, failure.message) == ("writing", lines[0])
 
 
 @pytest.mark.parametrize("text", ["hello", "", "type: cat\nmodel: dog", "min = 3 apples"])
@@ -91,3 +91,56 @@ def test_a_program_that_was_not_started_failed_at_the_start(line: str) -> None:
     failure = read_run_log([line]).failure
     assert failure is not None
     assert failure.phase == "starting"
+
+
+BATCHES = """\
+run joint version: 0.5.13
+Max Batch Size 4
+Support Dynamic Batch? Yes
+Input[0]: data
+    Shape [4, 8, 8, 3] NHWC uint8 BGR
+    Memory Physical
+    Size 768
+Output[0]: prob
+    Shape [4, 10] NHWC float32
+    Memory Physical
+    Size 160
+Using batch size {used}
+"""
+
+
+@pytest.mark.parametrize("used", [1, 3, 4])
+def test_sizes_are_those_of_as_many_items_as_the_program_took(used: int) -> None:
+    log = read_run_log(BATCHES.format(used=used).splitlines())
+    assert [(one.shape[0], one.size_bytes) for one in (*log.inputs, *log.outputs)] == [
+        (used, 192 * used),
+        (used, 40 * used),
+    ]
+    fixed = read_run_log(BATCHES.format(used=used).replace("? Yes", "? No").splitlines())
+    assert [one.shape[0] for one in fixed.inputs] == [4]
+
+
+@pytest.mark.parametrize("shape", ["[2, 8, 8, 3]", "[100000, 100000, 100000]", "[0, 8, 8, 3]"])
+def test_a_list_that_contradicts_itself_describes_nothing(shape: str) -> None:
+    log = read_run_log(BATCHES.format(used=4).replace("[4, 8, 8, 3]", shape).splitlines())
+    assert (log.inputs, log.outputs) == ((), ())
+
+
+def test_an_input_on_its_default_value_was_not_forgotten() -> None:
+    lines = ["Using batch size 1", "input[1] roi data not provided, using default value"]
+    assert read_run_log(lines).defaulted == ("roi",)
+    assert read_run_log(lines).not_fed == ()
+    lines = ["Using batch size 1", "read file roi.bin for input[1] data roi failed, using default value"]
+    assert read_run_log(lines).defaulted == ()
+    assert read_run_log(lines).not_fed == (lines[1],)
+
+
+def test_an_assertion_is_told_by_what_it_asserts() -> None:
+    lines = ["run_joint: run_joint.cpp:815: main(int, char**)::<lambda(const std::string&)>: Assertion `0' failed."]
+    failure = read_run_log(lines).failure
+    assert failure is not None
+    assert failure.phase == "writing"
+    assert "two outputs have one file name" in failure.message
+    failure = read_run_log(["run_joint: run_joint.cpp:9: int main(int, char**): Assertion `size > 0' failed."]).failure
+    assert failure is not None
+    assert failure.phase == "running"

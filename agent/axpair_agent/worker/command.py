@@ -9,13 +9,13 @@ import json
 import os
 import signal
 import subprocess
-import tempfile
 import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Dict, List, Tuple
 
 from axpair_proto.keeper import adopt_orphans, end_descendants
+from axpair_proto.programs import Printed, handed_folder
 from axpair_proto.variables import without_secrets
 
 FOLDER = "{dir}"
@@ -46,7 +46,7 @@ def _run(source: "IO[bytes]") -> Dict[str, Any]:
     if not arguments:
         raise Refused("no program is named")
     seconds = min(float(header["seconds"]), MAX_SECONDS)
-    with tempfile.TemporaryDirectory(prefix="axpair-command-") as folder:
+    with handed_folder("axpair-command-") as folder:
         for name, size in header["files"]:
             if not name or name in (".", "..") or any(letter in name for letter in ("/", "\\", "\0")):
                 raise Refused(f"the file name {name!r} is a path")
@@ -54,34 +54,34 @@ def _run(source: "IO[bytes]") -> Dict[str, Any]:
             if len(data) != size:
                 raise Refused(f"the file {name!r} arrived with {len(data)} of {size} bytes")
             try:
-                (Path(folder) / name).write_bytes(data)
+                (folder / name).write_bytes(data)
             except (OSError, ValueError) as error:
                 raise Refused(f"the file {name[:80]!r} can't be written: {error}"[:1000]) from error
-        command = [arguments[0], *(argument.replace(FOLDER, folder) for argument in arguments[1:])]
+        command = [arguments[0], *(argument.replace(FOLDER, str(folder)) for argument in arguments[1:])]
         return _watched(command, seconds)
 
 
 def _watched(command: List[str], seconds: float) -> Dict[str, Any]:
-    with tempfile.TemporaryFile() as errors:
-        try:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                env=without_secrets(os.environ),
-                start_new_session=True,
-            )
-        except (OSError, ValueError) as error:
-            raise Refused(f"{command[0]} can't be run in {Path.cwd()}: {error}") from error
-        output, ended = _printed(process, seconds)
-        errors.seek(max(0, errors.seek(0, os.SEEK_END) - MAX_ERRORS))
-        return {
-            "status": process.returncode,
-            "output": base64.b64encode(output).decode(),
-            "errors": base64.b64encode(errors.read()).decode(),
-            "ended": ended,
-        }
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=without_secrets(os.environ),
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        raise Refused(f"{command[0]} can't be run in {Path.cwd()}: {error}") from error
+    assert process.stderr is not None
+    errors = Printed(process.stderr, first=0, last=MAX_ERRORS)
+    output, ended = _printed(process, seconds)
+    return {
+        "status": process.returncode,
+        "output": base64.b64encode(output).decode(),
+        "errors": base64.b64encode(errors.kept()).decode(),
+        "ended": ended,
+    }
 
 
 def _printed(process: "subprocess.Popen[bytes]", seconds: float) -> Tuple[bytes, str]:

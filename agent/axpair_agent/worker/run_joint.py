@@ -8,11 +8,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
-from axpair_proto.run_logs import RunLog, read_run_log
+from axpair_proto.logged_run import RunLog
+from axpair_proto.programs import Printed, handed_folder
+from axpair_proto.regular import read_regular
+from axpair_proto.run_logs import read_run_log
 
 from axpair_agent.worker.runtime import Buffer, EndedFromOutside, OptionError, RuntimeFault
 
@@ -65,8 +67,8 @@ class RunJoint:
         Raises RuntimeFault where it fails, or says something of the model that isn't understood.
         """
         self._joint = path
-        with tempfile.TemporaryDirectory(prefix="axpair-run_joint-") as folder:
-            self._log = self._call([], Path(folder))
+        with handed_folder("axpair-run_joint-") as folder:
+            self._log = self._call([], folder)
         found = _description(read_run_log(self._log))
         if found is None:
             raise RuntimeFault(
@@ -87,8 +89,7 @@ class RunJoint:
 
         Raises RuntimeFault where it fails, doesn't take an input, or leaves an output out or cuts it short.
         """
-        with tempfile.TemporaryDirectory(prefix="axpair-run_joint-") as name:
-            folder = Path(name)
+        with handed_folder("axpair-run_joint-") as folder:
             (folder / "out").mkdir()
             paths = [folder / f"{index}.bin" for index in range(len(inputs))]
             for path, data in zip(paths, inputs):
@@ -106,30 +107,30 @@ class RunJoint:
     def _call(self, arguments: List[str], folder: Path) -> List[str]:
         """Run the program in a folder; its lines are printed once more, which makes them log lines."""
         command = [self._command, *self._flags, *arguments, self._joint]
-        with tempfile.TemporaryFile() as said:
-            try:
-                process = subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=said,
-                    stderr=subprocess.STDOUT,
-                    cwd=folder,
-                    env=_variables(),
-                )
-            except OSError as error:
-                raise RuntimeFault(f"{self._command} can't be run: {error}") from error
-            try:
-                status = process.wait(self._seconds)
-            except subprocess.TimeoutExpired:
-                raise RuntimeFault(f"run_joint gave no answer within {self._seconds:g} s and was ended") from None
-            finally:
-                process.kill()
-                process.wait()
-                said.seek(0)
-                lines = said.read(_MAX_LOG).decode("utf-8", "replace").splitlines()
-                for line in lines:
-                    print(line)
-                sys.stdout.flush()
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                cwd=folder,
+                env=_variables(),
+            )
+        except OSError as error:
+            raise RuntimeFault(f"{self._command} can't be run: {error}") from error
+        assert process.stdout is not None
+        said = Printed(process.stdout, first=_MAX_LOG, last=0)
+        try:
+            status = process.wait(self._seconds)
+        except subprocess.TimeoutExpired:
+            raise RuntimeFault(f"run_joint gave no answer within {self._seconds:g} s and was ended") from None
+        finally:
+            process.kill()
+            process.wait()
+            lines = said.kept().decode("utf-8", "replace").splitlines()
+            for line in lines:
+                print(line)
+            sys.stdout.flush()
         if status == -signal.SIGKILL:
             raise EndedFromOutside(_ended(status, lines), 128 - status)
         if status:
@@ -139,11 +140,11 @@ class RunJoint:
     def _read(self, folder: Path, output: Mapping[str, Any]) -> bytes:
         path = folder / _file_name(output["name"])
         try:
-            size = path.stat().st_size
-            data = path.read_bytes() if size <= _MAX_OUTPUT else b""
+            data = read_regular(path, min(output["size_bytes"], _MAX_OUTPUT), follow=False)
+            size = max(len(data), path.stat().st_size)
         except OSError as error:
             raise RuntimeFault(f"run_joint left no output {output['name']!r}: {path.name}: {error.strerror}") from error
-        if size != output["size_bytes"]:
+        if not len(data) == size == output["size_bytes"]:
             raise RuntimeFault(
                 f"run_joint left {size} bytes of output {output['name']!r}, which has {output['size_bytes']}"
             )

@@ -1,4 +1,4 @@
-"""Operators that choose among codes: gather, maximum, minimum, reduce_max and reduce_min."""
+"""Operators that choose among codes: gather, lookup, maximum, minimum, reduce_max and reduce_min."""
 
 from __future__ import annotations
 
@@ -25,6 +25,13 @@ def gather(site: Site) -> Kernel:
         return np.ascontiguousarray(codes).reshape(shape)
 
     return run
+
+
+def table_rows(site: Site) -> Kernel:
+    """Prepare kind "lookup". Whole numbers beyond the table take its first or last row."""
+    table, shape = site.array("table").astype(site.y.dtype, copy=False), site.y.shape
+    last = len(table) - 1
+    return lambda operands: table[np.clip(operands[0].astype(np.int64), 0, last).ravel()].reshape(shape)
 
 
 def maximum(site: Site) -> Kernel:

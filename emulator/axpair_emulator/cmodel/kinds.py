@@ -34,6 +34,7 @@ KINDS: Kinds = {
     "div": quotient.div,
     "gather": choice.gather,
     "gemm": gemm.gemm,
+    "lookup": choice.table_rows,
     "lut": lut.lut,
     "matmul": gemm.matmul,
     "max_pool": pooling.max_pool,

@@ -52,12 +52,14 @@ class InputConf(msgspec.Struct, frozen=True):
     dst_layout: Layout
     dst_color: str
     dst_dtype: str
-    """"uint8", "int8", "uint16", "int16" or "float32"."""
+    """"uint8", "int8", "uint16", "int16" or "float32"; of ids also "int32"."""
     modifications: tuple[Modification, ...] = ()
     """Applied in order to the joint's input, channels in `picture_color` order."""
     q: int = 0
     """The real value is the joint's integer divided by it; 0 = the integer is the value."""
     color_standard: ColorStandard = "legacy"
+    ids: bool = False
+    """Whether its whole numbers pick rows of a table: they are handed on as they are."""
 
     @property
     def channels(self) -> int:

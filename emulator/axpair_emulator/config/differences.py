@@ -11,7 +11,7 @@ from axpair_proto.pulsar.text import read_config
 from axpair_emulator.config.build_config import BuildConfig, InputConf, OutputConf
 from axpair_emulator.config.inputs import resolve_inputs
 from axpair_emulator.config.outputs import resolve_outputs
-from axpair_emulator.config.signature import Signature
+from axpair_emulator.config.signature import signature_of_build
 from axpair_emulator.config.target import resolve_target
 from axpair_emulator.errors import ConfigError
 
@@ -21,9 +21,7 @@ def config_differences(path: Path, built: BuildConfig) -> tuple[str, ...]:
     saw. Raises ConfigError for a file that is no configuration at all.
     """
     message, _ = read_config(path)
-    signature = Signature(
-        {conf.name: conf.shape for conf in built.inputs}, {conf.name: conf.shape for conf in built.outputs}
-    )
+    signature = signature_of_build(built)
     try:
         inputs = resolve_inputs(message, signature, [])
         outputs = resolve_outputs(message, signature, [])

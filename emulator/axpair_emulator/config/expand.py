@@ -53,7 +53,7 @@ def _expand_input(conf: InputConf, message: pb.Config) -> None:
     message.dst_input_tensors.add(
         tensor_name=conf.name,
         color_space=_color(conf.dst_color),
-        data_type=pb.DataType.Value(conf.dst_dtype.upper()),
+        data_type=None if conf.dst_dtype == "int32" else pb.DataType.Value(conf.dst_dtype.upper()),
         quantization_value=conf.q,
         color_standard=STANDARDS[conf.color_standard],
         tensor_layout=_layout(conf.dst_layout),

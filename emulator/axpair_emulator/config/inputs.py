@@ -44,7 +44,8 @@ def _input(
         for item in config.neuwizard_conf.operator_conf.input_conf_items
         if name in selected(item.selector, signature.inputs, "input_conf_items")
     ]
-    dtype = _dtype(name, [joint.data_type, *(item.type for item in items)])
+    ids = name in signature.ids
+    dtype = _dtype(name, [joint.data_type, *(item.type for item in items)], ids)
     axes = len(shape) == 4
     src_layout: Layout = _layout(source) if axes else ""
     batch, *places = shape if axes else (0,)
@@ -63,7 +64,14 @@ def _input(
         _modifications(name, items, channels, dtype, warnings),
         _q(name, joint, colors[1], dtype, warnings),
         standard_of(name, source, joint, colors, warnings),
+        ids,
     )
+    if ids and (conf.modifications or conf.q or colors[1]):
+        raise ConfigError(
+            f"input {name!r} holds whole numbers that pick rows of a table: nothing of them is normalised, and they "
+            "have no color and no Q",
+            next_step="leave input_modifications, color_space and quantization_value of that input out",
+        )
     say_conversion(name, colors, conf.picture_color, source, warnings)
     _warn_of_source(name, source, warnings)
     return conf
@@ -116,7 +124,7 @@ def _modifications(
     return found
 
 
-def _dtype(name: str, types: list[pb.DataType.ValueType]) -> str:
+def _dtype(name: str, types: list[pb.DataType.ValueType], ids: bool) -> str:
     words = list(dict.fromkeys(enum_word(pb.DataType, value) for value in types if value))
     for word in words:
         if word not in _HANDLED_TYPES:
@@ -124,12 +132,17 @@ def _dtype(name: str, types: list[pb.DataType.ValueType]) -> str:
                 f"input {name!r} has the type {word}; the emulator has {', '.join(_HANDLED_TYPES)}",
                 next_step="use one of those as dst_input_tensors.data_type",
             )
+    if ids and words == ["FLOAT32"]:
+        raise ConfigError(
+            f"input {name!r} is FLOAT32 in the configuration, and the ONNX model takes whole numbers there",
+            next_step="leave its type out (int32), or give UINT16, INT16, UINT8 or INT8",
+        )
     if len(words) > 1:
         raise ConfigError(
             f"input {name!r} is both {words[0]} and {words[1]}",
             next_step="give dst_input_tensors.data_type and input_conf_items.attributes.type the same value",
         )
-    return words[0].lower() if words else "uint8"
+    return words[0].lower() if words else "int32" if ids else "uint8"
 
 
 def _layout(item: pb.TensorConf, native: Layout = "NCHW") -> Layout:

@@ -81,6 +81,11 @@ FAULTS: Mapping[str, FaultInfo] = {
 _COMMON = ("fault", "seed", "threads", ONLY)
 
 
+def names() -> tuple[str, ...]:
+    """Of every fault that a board can have: the entry point axpair.faults."""
+    return tuple(FAULTS)
+
+
 def chosen(options: Mapping[str, str]) -> tuple[Fault, ...]:
     """The faults that options ask for: fault=NAME[,NAME...], seed=N, and the parameters of those faults.
 

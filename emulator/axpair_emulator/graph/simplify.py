@@ -16,6 +16,7 @@ from onnx import helper
 
 from axpair_emulator.errors import ModelError
 from axpair_emulator.graph.decompose import decomposed
+from axpair_emulator.graph.ids import without_casts
 
 OPSET = 21
 """Has uint16 QuantizeLinear, which the reference needs at 16 bit."""
@@ -42,7 +43,7 @@ def simplify(model: onnx.ModelProto) -> onnx.ModelProto:
         if version < 11:
             _keep_old_resizes(lifted)
         slim = _slim(lifted)
-    return decomposed(slim)
+    return without_casts(decomposed(slim))
 
 
 def _keep_old_resizes(model: onnx.ModelProto) -> None:

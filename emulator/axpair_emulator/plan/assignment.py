@@ -21,7 +21,7 @@ SIGMOID_STEP = 2.0**-20
 
 def observed_tensors(graph: Graph, steps: tuple[Step, ...], config: BuildConfig) -> tuple[str, ...]:
     """The float tensors whose ranges calibration has to find."""
-    floats = [conf.name for conf in config.inputs if conf.dst_dtype != "uint8"]
+    floats = [conf.name for conf in config.inputs if conf.dst_dtype != "uint8" and not conf.ids]
     made = [name for step in steps if _needs_range(step) for name in step.outputs]
     return tuple(name for name in (*floats, *made) if name in graph.shapes)
 
@@ -37,7 +37,7 @@ def assign_tensors(
     bits = feature_bits(graph, steps, config)
     tensors: dict[str, Tensor] = {}
     for conf in config.inputs:
-        if conf.name not in graph.inputs:  # goes to the CPU part as it is
+        if conf.name not in graph.inputs or conf.ids:  # goes to the CPU part, or picks rows, as it is
             continue
         low, high = byte_range(conf) if conf.dst_dtype == "uint8" else ranges[conf.name]
         tensor = quantised_tensor(conf.name, conf.shape, low, high, bits[conf.name])

@@ -10,7 +10,7 @@ import onnx
 from axpair_emulator.errors import ModelError
 from axpair_emulator.graph.view import Graph, Node
 from axpair_emulator.plan.lowering import unplaceable
-from axpair_emulator.plan.placement import NO_SUCH, obstacle
+from axpair_emulator.plan.placement import NO_SUCH, is_ids, obstacle, of_ids
 from axpair_emulator.plan.roots import chain_root
 
 DATA_DEPENDENT = ("NonMaxSuppression", "NonZero", "Unique", "Compress")
@@ -63,11 +63,13 @@ def cut(graph: Graph, float_inputs: Collection[str], *, cpu: bool = True) -> Cut
             f"nothing of the model is left for the NPU: already {first.op_type} "
             f"(domain {first.domain or 'ai.onnx'}, opset {graph.opset}, node {first.name!r}) can't be placed there: "
             f"{obstacles[_key(first)]}",
-            next_step="replace that operator in the exporting framework; a joint has to start on the NPU, in float32",
+            next_step=_instead(first, graph),
         )
     wrong = [name for name in boundary if graph.dtypes[name] != "float32"]
     if wrong:
         reader = next(node for node in cpu_nodes if wrong[0] in node.inputs)
+        if words := of_ids(reader, graph):
+            raise unplaceable(reader, graph, words, _instead(reader, graph))
         raise unplaceable(reader, graph, f"it reads {wrong[0]!r}, which is {graph.dtypes[wrong[0]]}")
     kept = [name for name in graph.outputs if name not in made]
     outputs = dict.fromkeys((*kept, *(name for name in boundary if name not in graph.inputs)))
@@ -82,6 +84,16 @@ def cut(graph: Graph, float_inputs: Collection[str], *, cpu: bool = True) -> Cut
             node.name: obstacles[_key(node)] for node in cpu_nodes if obstacles.get(_key(node), NO_SUCH) != NO_SUCH
         },
     )
+
+
+def _instead(first: Node, graph: Graph) -> str:
+    """What to do where the NPU can't even begin."""
+    if wholes := [name for name in first.inputs if is_ids(name, graph)]:
+        return (
+            f"export the model so that {wholes[0]!r} is float32 and no operator computes with whole numbers, or cut it "
+            "behind them and make that tensor in your program"
+        )
+    return "replace that operator in the exporting framework; a joint has to start on the NPU, in float32"
 
 
 def _key(node: Node) -> str:

@@ -14,7 +14,9 @@ def known(node: Node, graph: Graph, index: int, role: str) -> Array:
     name = node.input(index)
     if name in graph.constants:
         return graph.constants[name]
-    raise Unfit(f"its {role} {name!r} is computed at run time" if name else f"it has no {role}")
+    if not name:
+        raise Unfit(f"it has no {role}")
+    raise Unfit(f"its {role} {name!r} is {'an input of the model' if name in graph.inputs else 'computed at run time'}")
 
 
 def integers(node: Node, graph: Graph, index: int, role: str) -> list[int]:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from axpair_emulator.graph.ids import INTEGERS
 from axpair_emulator.graph.view import Array, Graph, Node
 from axpair_emulator.plan.fit import Unfit, integers, known, word
 from axpair_emulator.plan.lowering import Lowering, Placement, first_input
-from axpair_emulator.plan.step import Step
-from axpair_emulator.quantize.activations import code_of
+from axpair_emulator.plan.step import LOOKUP, Step, raw_name
+from axpair_emulator.quantize.activations import code_of, codes_of
 
 
 def emit_gather(step: Step, program: Lowering, indices: Mapping[int, Array]) -> None:
@@ -28,6 +29,31 @@ def _gather(step: Step, program: Lowering) -> None:
     axis = int(step.node.attrs.get("axis", 0)) % len(shape)
     indices = program.constant(step.node.input(1)).astype(np.int64)
     emit_gather(step, program, {axis: indices % shape[axis]})
+
+
+def is_lookup(node: Node, graph: Graph) -> bool:
+    """Whether a Gather takes rows of a constant table by the whole numbers of an input."""
+    table = graph.constants.get(node.input(0))
+    return (
+        node.op_type == "Gather"
+        and table is not None
+        and table.dtype == np.float32
+        and table.ndim > 0
+        and node.input(1) in graph.inputs
+        and graph.dtypes[node.input(1)] in INTEGERS
+        and int(node.attrs.get("axis", 0)) in (0, -table.ndim)
+    )
+
+
+def _lookup(step: Step, program: Lowering) -> None:
+    table = program.constant(step.node.input(0))
+    codes = codes_of(table.reshape(len(table), -1).astype(np.float64), program.tensors[step.output])
+    # What the joint takes is handed on as it is: no codes are made of ids.
+    program.emit("lookup", step, (raw_name(step.inputs[0]),), step.output, arrays={"table": codes})
+
+
+def _ids(node: Node) -> tuple[str, ...]:
+    return node.inputs[1:2]
 
 
 def _check_tile(node: Node, graph: Graph) -> None:
@@ -91,6 +117,7 @@ def _pad(step: Step, program: Lowering) -> None:
 
 
 PLACEMENTS = {
+    LOOKUP: Placement(_lookup, _ids),
     "Gather": Placement(_gather, first_input, shares=True, check=_check_gather),
     "Tile": Placement(_repeated, first_input, shares=True, check=_check_tile),
     "Expand": Placement(_repeated, first_input, shares=True, check=_check_expand),

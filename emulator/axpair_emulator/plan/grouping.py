@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from axpair_emulator.graph.view import Graph, Node
 from axpair_emulator.plan.clamp import clamp_of
-from axpair_emulator.plan.placement import PLACEMENTS
+from axpair_emulator.plan.placement import PLACEMENTS, kind_of
 from axpair_emulator.plan.roots import chain_root
 from axpair_emulator.plan.step import CHAIN, Step
 
@@ -40,7 +40,8 @@ def group(graph: Graph) -> tuple[Step, ...]:
             found.chained[node.outputs[0]] = node
             continue
         outputs = tuple(filter(None, node.outputs))
-        step = Step(node.op_type, node, (node,), PLACEMENTS[node.op_type].operands(node), outputs)
+        kind = kind_of(node, graph)
+        step = Step(kind, node, (node,), PLACEMENTS[kind].operands(node), outputs)
         for name in outputs:
             found.root[name] = name
             found.steps[name] = step

@@ -16,20 +16,16 @@ from axpair_emulator.config.build_config import YUV, InputConf
 from axpair_emulator.errors import ModelError
 from axpair_emulator.graph.view import Array
 from axpair_emulator.plan.lowering import Lowering
+from axpair_emulator.plan.step import raw_name
 from axpair_emulator.program import Op, Port, Tensor
 from axpair_emulator.quantize.activations import codes_of
-
-
-def raw_name(conf: InputConf) -> str:
-    """The program's name for the joint's own input, before anything is done to it."""
-    return f"{conf.name}@joint"
 
 
 def input_port(conf: InputConf) -> Port:
     """The joint's input as the configuration describes it."""
     return Port(
         conf.name,
-        raw_name(conf),
+        raw_name(conf.name),
         conf.dst_dtype,
         conf.joint_shape,
         conf.dst_layout,
@@ -48,7 +44,7 @@ def lower_input(conf: InputConf, program: Lowering) -> Port:
             f"the model's tensor {reserved[0]!r} has a name that the emulator needs for input {conf.name!r}",
             next_step="rename it: names that start with an input's name and '@' are taken",
         )
-    raw = raw_name(conf)
+    raw = raw_name(conf.name)
     moves: list[tuple[str, str, dict[str, list[int]]]] = []
     if conf.reverses_channels:
         last = conf.channels - 1

@@ -104,11 +104,15 @@ def all_inputs(node: Node) -> tuple[str, ...]:
     return tuple(filter(None, node.inputs))
 
 
-def unplaceable(node: Node, graph: Graph, reason: str) -> ModelError:
-    """The error for a node that neither the NPU nor the CPU part can do."""
+_INSTEAD = (
+    "change the node in the exporting framework, or cut the model before it and run the rest in your post-processor"
+)
+
+
+def unplaceable(node: Node, graph: Graph, reason: str, instead: str = _INSTEAD) -> ModelError:
+    """The error for a node that neither the NPU nor the CPU part can do, and what to do about it."""
     return ModelError(
         f"operator {node.op_type} (domain {node.domain or 'ai.onnx'}, opset {graph.opset}) can't be placed: "
         f"node {node.name!r}: {reason}",
-        next_step="change the node in the exporting framework, or cut the model before it and run the rest in "
-        "your post-processor",
+        next_step=instead,
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import onnx
 
 from axpair_emulator.errors import ModelError
+from axpair_emulator.graph.ids import INTEGERS
 from axpair_emulator.graph.view import Graph, Node
 from axpair_emulator.plan import (
     convs,
@@ -22,7 +23,7 @@ from axpair_emulator.plan import (
 )
 from axpair_emulator.plan.fit import Unfit
 from axpair_emulator.plan.lowering import Placement
-from axpair_emulator.plan.step import CHAIN
+from axpair_emulator.plan.step import CHAIN, LOOKUP
 from axpair_emulator.plan.unary import FUNCTIONS
 
 PLACEMENTS: Mapping[str, Placement] = {
@@ -44,9 +45,17 @@ _NUMBERS = ("float32", "bool")
 """What a chain may hold inside; truth values don't leave it."""
 
 
+def kind_of(node: Node, graph: Graph) -> str:
+    """What the step of a node is called: its type, but for lookups."""
+    return LOOKUP if gathering.is_lookup(node, graph) else node.op_type
+
+
 def obstacle(node: Node, graph: Graph, *, unary: bool) -> str:
     """Why the NPU can't do a node; "" when it can. `unary`: it is an elementwise function of one tensor."""
-    placement = None if node.op_type == CHAIN else PLACEMENTS.get(node.op_type)
+    kind = kind_of(node, graph)
+    if kind != LOOKUP and (words := of_ids(node, graph)):
+        return words
+    placement = None if kind in (CHAIN, LOOKUP) and node.op_type == kind else PLACEMENTS.get(kind)
     if node.domain not in ("", "ai.onnx") or (placement is None and node.op_type not in FUNCTIONS):
         return NO_SUCH
     if unary:
@@ -59,11 +68,28 @@ def obstacle(node: Node, graph: Graph, *, unary: bool) -> str:
         return str(reason)
     # Bytes of an input may be moved before they are made float.
     allowed = ("float32", "uint8") if placement.shares else ("float32",)
-    for name in (*placement.operands(node), *filter(None, node.outputs)):
+    operands = () if kind == LOOKUP else placement.operands(node)
+    for name in (*operands, *filter(None, node.outputs)):
         dtype = str(graph.constants[name].dtype) if name in graph.constants else graph.dtypes[name]
         if dtype not in allowed:
             return f"{name!r} is {dtype}"
     return ""
+
+
+def is_ids(name: str, graph: Graph) -> bool:
+    """Whether a tensor is an input of whole numbers that are no picture."""
+    return name in graph.inputs and graph.dtypes[name] in INTEGERS
+
+
+def of_ids(node: Node, graph: Graph) -> str:
+    """Why neither NPU nor CPU part computes with whole numbers of an input; "" where the node reads none."""
+    wholes = [name for name in node.inputs if is_ids(name, graph)]
+    if not wholes:
+        return ""
+    return (
+        f"{wholes[0]!r} is an input of {graph.dtypes[wholes[0]]}; the NPU only takes rows of a constant table by such "
+        "numbers (Gather on its first axis)"
+    )
 
 
 def _chain_obstacle(node: Node, graph: Graph) -> str:

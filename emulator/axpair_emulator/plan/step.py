@@ -9,6 +9,13 @@ from axpair_emulator.graph.view import Node
 
 CHAIN = "Chain"
 """The kind of a group of elementwise nodes that becomes one table."""
+LOOKUP = "Lookup"
+"""The kind of a Gather that takes rows of a constant table by an input."""
+
+
+def raw_name(input_name: str) -> str:
+    """The program's name for the joint's own input, before anything is done to it."""
+    return f"{input_name}@joint"
 
 
 @dataclass(frozen=True)

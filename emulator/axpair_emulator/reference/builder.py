@@ -9,8 +9,7 @@ from axpair_emulator.config.build_config import BuildConfig
 from axpair_emulator.graph.view import Graph
 from axpair_emulator.plan.compiler import Compiled, constant_name
 from axpair_emulator.plan.convs import row_names
-from axpair_emulator.plan.inputs import raw_name
-from axpair_emulator.plan.step import Step
+from axpair_emulator.plan.step import LOOKUP, Step, raw_name
 from axpair_emulator.program import Program
 from axpair_emulator.quantize.weights import QuantisedWeights
 from axpair_emulator.reference.cpu_nodes import add_cpu_nodes
@@ -40,7 +39,7 @@ def build_reference(graph: Graph, steps: tuple[Step, ...], compiled: Compiled, c
             parts.quantise(program.tensors[op.output], moved)
     if program.cpu:
         add_cpu_nodes(parts, program.cpu)
-    inputs = [(raw_name(conf), conf.dst_dtype, conf.joint_planes_shape) for conf in config.inputs]
+    inputs = [(raw_name(conf.name), conf.dst_dtype, conf.joint_planes_shape) for conf in config.inputs]
     return parts.model(inputs, [values_name(port.tensor) for port in program.outputs])
 
 
@@ -53,7 +52,7 @@ def _add_step(parts: GraphParts, step: Step, graph: Graph, compiled: Compiled) -
     for name in step.inputs:
         if name in graph.constants and name in compiled.program.arrays:
             parts.constant(compiled.program.tensors[name], compiled.program.arrays[name])
-        names[name] = values_name(name)
+        names[name] = values_name(name) if step.kind != LOOKUP else _whole_numbers(parts, name)
     nodes = list(step.nodes)
     weights = compiled.weights.get(step.output)
     if weights is not None:
@@ -78,6 +77,11 @@ def _add_step(parts: GraphParts, step: Step, graph: Graph, compiled: Compiled) -
             rows = compiled.program.tensors.get(row_names(step)[1])
             if rows:  # the conv's own output, before the step's reshape
                 parts.quantise(rows, parts.reshape(real, rows))
+
+
+def _whole_numbers(parts: GraphParts, name: str) -> str:
+    """An input of ids in the type that Gather takes; several tables may be read by it."""
+    return parts.add_once("Cast", [raw_name(name)], f"ids/{name}", to=onnx.TensorProto.INT64)
 
 
 def _add_weighted(

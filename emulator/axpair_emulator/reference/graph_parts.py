@@ -36,6 +36,12 @@ class GraphParts:
         self.nodes.append(helper.make_node(op_type, inputs, [output], **attrs))
         return output
 
+    def add_once(self, op_type: str, inputs: list[str], output: str, **attrs: Any) -> str:
+        """The same, but for a node that is there already."""
+        if not any(output in node.output for node in self.nodes):
+            self.add(op_type, inputs, output, **attrs)
+        return output
+
     def reshape(self, source: str, result: Tensor, output: str = "") -> str:
         """From a float tensor to one of another tensor's shape; returns its name, `float_name` unless said."""
         shape = self.initializer(f"shape/{result.name}", np.array(result.shape, np.int64))

@@ -10,14 +10,14 @@ import numpy as np
 import onnx
 
 from axpair_emulator.config.build_config import InputConf
-from axpair_emulator.plan.inputs import raw_name
+from axpair_emulator.plan.step import raw_name
 from axpair_emulator.program import Op, Program
 from axpair_emulator.reference.graph_parts import GraphParts, float_name
 
 
 def add_input(parts: GraphParts, conf: InputConf, program: Program) -> None:
     """Adds one input's conversion, normalisation, quantisation and moves."""
-    value = raw_name(conf)
+    value = raw_name(conf.name)
     if conf.dst_dtype != "float32":
         value = parts.add("Cast", [value], f"cast/{conf.name}", to=onnx.TensorProto.FLOAT)
     for op in program.ops:

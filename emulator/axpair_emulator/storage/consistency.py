@@ -19,7 +19,7 @@ KINDS = frozenset(
         *("channel_lut", "quantize", "conv", "conv_transpose", "gemm", "matmul", "lut", "add", "mul", "div"),
         *("mean", "max_pool", "average_pool", "softmax", "resize_nearest", "reshape", "transpose", "slice", "pad"),
         *("concat", "affine", "yuv_planes", "color_matrix"),
-        *("concat", "gather", "maximum", "minimum", "reduce_max", "reduce_min", "resize_linear"),
+        *("concat", "gather", "lookup", "maximum", "minimum", "reduce_max", "reduce_min", "resize_linear"),
     )
 )
 

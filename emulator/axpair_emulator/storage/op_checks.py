@@ -10,7 +10,7 @@ import numpy as np
 
 from axpair_emulator.program import WIDEST_PAD, Op, Program
 from axpair_emulator.storage.input_checks import INPUT_KINDS, input_defect
-from axpair_emulator.storage.pick_checks import PICKING, picking_defect
+from axpair_emulator.storage.pick_checks import PICKING, lookup_defect, picking_defect
 
 MAX_ELEMENTS = 1 << 28
 """Of one tensor."""
@@ -28,6 +28,7 @@ _ROLE_DTYPES = {
 _ROLES = {
     "channel_lut": ("table",),
     "lut": ("table",),
+    "lookup": ("table",),
     "softmax": ("table",),
     "conv": ("weight", "bias", "multiplier", "shift"),
     "conv_transpose": ("weight", "bias", "multiplier", "shift"),
@@ -55,6 +56,8 @@ def _array_defect(op: Op, program: Program, arrays: Mapping[str, np.ndarray[Any,
     for role, array in arrays.items():
         if str(array.dtype) not in _ROLE_DTYPES.get(role.partition("_")[0], ()):
             return f"its {role} is {array.dtype}"
+    if op.kind == "lookup":
+        return lookup_defect(op, program, arrays)
     if op.kind in PICKING:
         return picking_defect(op, program, arrays)
     if op.kind in ("concat", "maximum", "minimum") and len(arrays) != len(op.inputs):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from axpair_emulator.batch import of_items
 from axpair_emulator.program import Op, Program
 
 PICKING = ("gather", "resize_linear")
@@ -43,6 +44,18 @@ def picking_defect(op: Op, program: Program, arrays: Mapping[str, np.ndarray[Any
     if math.prod(shape) != math.prod(wanted) or (op.kind != "gather" and tuple(shape) != wanted):
         return f"it gives {tuple(shape)}, not {wanted}"
     return ""
+
+
+def lookup_defect(op: Op, program: Program, arrays: Mapping[str, np.ndarray[Any, Any]]) -> str:
+    """What is wrong with a table whose rows an input picks; "" when nothing is."""
+    port = next((one for one in program.inputs if list(op.inputs) == [one.tensor]), None)
+    if port is None or not port.dtype.lstrip("u").startswith("int"):
+        return "it doesn't read an input of whole numbers"
+    table, made = arrays["table"], program.tensors[op.output]
+    if table.ndim != 2 or not len(table) or table.dtype != made.dtype:
+        return f"its table is {table.dtype} {table.shape}"
+    wanted = math.prod(of_items(port, 1).shape) * table.shape[1]
+    return "" if wanted == math.prod(made.shape) else f"it gives {wanted} elements, not {made.shape}"
 
 
 def _weights_defect(op: Op, taps: np.ndarray[Any, Any], weights: np.ndarray[Any, Any] | None) -> str:

@@ -10,7 +10,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from axpair_proto.filekinds import FileKind, kind_of
 from axpair_proto.gt.folders import refuse_link
+from axpair_proto.gt.listing import refuse_other_kind
+from axpair_proto.text import printable
 from axpair_proto.written import is_as_written, mark_line
 
 from axpair_emulator.errors import EmulatorError
@@ -38,6 +41,8 @@ def write_launchers(folder: Path) -> list[Path]:
     written = []
     try:
         refuse_link(folder)
+        refuse_other_kind(folder, "tools")
+        _refuse_cases(folder)
         folder.mkdir(parents=True, exist_ok=True)
         launchers = [_launcher(folder / name, _CODE.format(module=module)) for name, module in TOOLS.items()]
         for path, _ in launchers:
@@ -51,6 +56,16 @@ def write_launchers(folder: Path) -> list[Path]:
             next_step="give a folder that you may write to",
         ) from error
     return written
+
+
+def _refuse_cases(folder: Path) -> None:
+    """A folder of pictures or tensors is somebody's cases, and each file in it may be taken for one."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix == ".bin" or (path.is_file() and kind_of(path) in (FileKind.IMAGE, FileKind.NPY)):
+            raise EmulatorError(
+                f"{folder}: holds cases, such as {printable(path.name)}",
+                next_step="give a folder of its own, such as ./bin",
+            )
 
 
 def _refuse_foreign(path: Path) -> None:

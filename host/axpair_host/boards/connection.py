@@ -93,9 +93,11 @@ class Connection:
             trouble.pause = min(_LONGEST_WAIT, 2 * trouble.pause)
             trouble.tries += 1
         if left <= 0:
+            # An agent that came back may be in no state to serve: then what it says now, not what was cut.
+            said = error if isinstance(error, AgentRefused) else trouble.error
             raise ConnectionLost(
-                f"{trouble.error.message}; in {seconds:.0f} s it was tried again {trouble.tries - 1} times",
-                next_step=trouble.error.next_step,
+                f"{said.message}; in {seconds:.0f} s it was tried again {trouble.tries - 1} times",
+                next_step=said.next_step,
             ) from error
         if is_new:
             self.patience.tell(f"{error.message}; trying again for up to {seconds:.0f} s")

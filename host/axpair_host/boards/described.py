@@ -4,10 +4,10 @@ import math
 from collections.abc import Mapping, Sequence
 
 from axpair_proto.description import ModelDescription
+from axpair_proto.dtypes import MAX_AXES
 from axpair_proto.v1 import tensors_pb2
 
 from axpair_host.boards.limits import (
-    MAX_AXES,
     MAX_ENTRIES,
     MAX_NAME_BYTES,
     MAX_ROUND_BYTES,

@@ -41,7 +41,6 @@ MAX_ROUND_BYTES = 1 << 30
 """Of all outputs of one round: more doesn't fit between an agent and its worker."""
 MAX_TENSORS = 1024
 """Inputs of a model, and outputs."""
-MAX_AXES = 32
 MAX_NAME_BYTES = 4096
 MAX_TEXT_BYTES = 64 << 10
 """Of a version, a handle, what a runtime says of a failure."""

@@ -7,11 +7,15 @@ code of it. Documents go to stdout, everything else to stderr.
 
 import importlib
 from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
 
 import click
 from axpair_proto import __version__
 from axpair_proto.command_line import Group
 from axpair_proto.sentences import in_words, say, tr
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 SUMMARIES = {
     "demo": "The whole story on a real model, nothing but this machine.",
@@ -27,6 +31,7 @@ SUMMARIES = {
     "explain": "The fault book: what a code means.",
     "model": "Inputs, outputs, layout, Q of a joint, and how to index them.",
     "board": "What is on the board.",
+    "completion": "What makes bash, zsh or fish complete commands, codes, boards and faults.",
     "emulator": "Stand-in for toolchain and board: build joints, see what faults can be injected.",
 }
 """All commands of our own, in the order of `--help`; `emulator` is found by its entry point."""
@@ -67,6 +72,14 @@ class LazyGroup(Group):
             near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
             hint = say("; did you mean {name!r}?", name=near[0]) if near else ""
             raise click.UsageError(say("there is no command {name!r}", name=args[0]) + hint, ctx) from error
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Names and summaries, without importing a single command."""
+        from click.shell_completion import CompletionItem
+
+        names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        items = [CompletionItem(name, help=SUMMARIES.get(name) or _origin(name)) for name in names]
+        return [*items, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Names and summaries, without importing a single command."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import click
 from axpair_proto.command_line import Command
 from axpair_proto.printing import print_document
-from axpair_proto.sentences import say
 
 from axpair_host.cli import options
 from axpair_host.errors import UsageError
@@ -14,6 +13,7 @@ from axpair_host.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from axpair_host.compare import Comparison
     from axpair_host.evidence.collection import Array
     from axpair_host.evidence.matching import Matched
     from axpair_host.evidence.record import OutputFacts
@@ -25,6 +25,7 @@ _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float16", "fl
 @click.argument("first", metavar="A", type=options.PATH)
 @click.argument("second", metavar="B", type=options.PATH)
 @options.tolerance_options
+@options.plain_line_option
 @click.option(
     "--at-least",
     "asked",
@@ -55,16 +56,19 @@ def command(first: Path, second: Path, as_json: bool, **given: Any) -> str:
     from axpair_host.compare.tolerance import refused
     from axpair_host.evidence.collection import collected
     from axpair_host.evidence.matching import declared_by, matched, refuse_unknown_names, renamed
+    from axpair_host.own_lines import refuse_unknown
 
     if wrong := refused(given["atol"], given["rtol"]):
         raise UsageError(wrong)
     tolerated = given["atol"] is not None or given["rtol"] is not None
     asked = (given["asked"] or ("equivalent" if tolerated else "identical")).upper()
+    lines = list(given["lines"].values())
     declared = {**declared_by(second), **declared_by(first)}
     dtypes = _dtypes(given["dtypes"])
     with collected(first) as ours, collected(second) as theirs:
-        pairs = matched(ours, renamed(theirs, given["names"]))
+        pairs = matched(ours, renamed(theirs, given["names"], ours))
         refuse_unknown_names("--dtype", dtypes, [pair.name for pair in pairs])
+        refuse_unknown(lines, [pair.label for pair in pairs])
         tensors = [_compared(pair, declared, dtypes.get(pair.name) or dtypes.get(""), given) for pair in pairs]
     document = _document(tensors, asked)
     if as_json:
@@ -78,7 +82,10 @@ def _document(tensors: list[dict[str, Any]], asked: str) -> dict[str, Any]:
     from axpair_host.compare import Relation
 
     for one in tensors:
-        one["as_asked"] = Relation(one["relation"]).at_least(Relation(asked))
+        if "lines" in one:
+            one["as_asked"] = all(line["holds"] for line in one["lines"])
+        else:
+            one["as_asked"] = Relation(one["relation"]).at_least(Relation(asked))
     word = "PASS" if all(one["as_asked"] for one in tensors) else "FAULT"
     return {"schema_version": 1, "verdict": word, "asked": asked, "tensors": tensors}
 
@@ -97,47 +104,90 @@ def _dtypes(given: tuple[str, ...]) -> dict[str, str]:
 def _compared(
     pair: "Matched", declared: "Mapping[str, OutputFacts]", dtype: str | None, given: dict[str, Any]
 ) -> dict[str, Any]:
+    result, more = _result(pair, declared, dtype, given)
+    document = {"name": pair.label, **result.document(), **more}
+    lines = [one for one in given["lines"].values() if one.output == pair.label]
+    if lines:
+        from axpair_host.own_lines import refuse_vacuous
+
+        refuse_vacuous(lines, {pair.label: result})
+        document["lines"] = [one.held(result) for one in lines]
+    return document
+
+
+def _result(
+    pair: "Matched", declared: "Mapping[str, OutputFacts]", dtype: str | None, given: dict[str, Any]
+) -> "tuple[Comparison, dict[str, Any]]":
+    """What a comparison found, and what else is said of the pair."""
     import dataclasses
 
     from axpair_proto.gt.tensors import UnreadableTensor
 
-    from axpair_host.compare import Relation, compare, invalid
+    from axpair_host.compare import GUIDE_LINE, Relation, compare, invalid
+    from axpair_host.compare.lines import shortfalls
     from axpair_host.evidence.matching import read_both, step_in
 
-    note = ""
+    notes = [f"AX001: {' and '.join(pair.twins)} are one name in a joint"] if pair.twins else []
+    if pair.passed_over:
+        notes = [f"in B and not compared: {', '.join(pair.passed_over)}, the same name in a joint"]
     try:
         reference, candidate, typed = read_both(pair, dtype, declared)
     except UnreadableTensor as error:
-        return {"name": pair.label, **invalid(error.message).document()}
+        return invalid(error.message), {}
     if reference is None or candidate is None:
-        result = invalid(f"missing in {'A' if reference is None else 'B'}")
-    elif (codes := _codes(reference, candidate, given, pair)) is not None:
+        if pair.twins and pair.second is None:
+            return invalid(f"none of B can be said to be this one: {notes[0]}"), {}
+        return invalid(f"missing in {'A' if reference is None else 'B'}"), _noted(notes)
+    if typed:
+        reference, candidate, form = _in_one_form(reference, candidate)
+        notes += [form] if form else []
+    if (codes := _codes(reference, candidate, given)) is not None:
         return codes
-    else:
-        result = compare(
-            reference,
-            candidate,
-            step=step_in(pair, declared, reference),
-            atol=given["atol"],
-            rtol=given["rtol"],
-            layout=declared[pair.name].layout if pair.name in declared else "",
+    result = compare(
+        reference,
+        candidate,
+        step=step_in(pair, declared, reference),
+        atol=given["atol"],
+        rtol=given["rtol"],
+        layout=declared[pair.name].layout if pair.name in declared else "",
+    )
+    if result.toothless:
+        raise UsageError(
+            f"AX004: {pair.label}: {result.toothless}",
+            next_step=f"a tolerance that would pass: --atol {result.passing_atol:.6g}"
+            if result.passing_atol
+            else "leave out --atol and --rtol",
         )
-        if result.toothless:
+    if not typed and not result.bytes_equal:
+        if any(one.output == pair.label for one in given["lines"].values()):
             raise UsageError(
-                say("AX004: {name}: {why}", name=pair.label, why=result.toothless),
-                next_step=f"a tolerance that would pass: --atol {result.passing_atol:.6g}"
-                if result.passing_atol
-                else "leave out --atol and --rtol",
+                f"--line {pair.label}: nothing says the tensor's dtype", next_step=f"give --dtype {pair.label}=float32"
             )
-        if not typed and not result.bytes_equal:
-            note = "compared as bytes: nothing says their dtype; give --dtype to compare values"
-            result = dataclasses.replace(
-                result, relation=Relation.DIFFERENT, cosine=None, relative_error=None, passing_atol=None, slices=()
-            )
-    return {"name": pair.label, **result.document(), **({"note": note} if note else {})}
+        notes.append("compared as bytes: nothing says their dtype; give --dtype to compare values")
+        return dataclasses.replace(
+            invalid(""), relation=Relation.DIFFERENT, elements=result.elements, differing=result.differing
+        ), _noted(notes)
+    if result.relation is Relation.SIMILAR and (short := shortfalls(result, GUIDE_LINE, {})):
+        notes.append(f"the cosine alone is above its line: {short[0].words}")
+    return result, _noted(notes)
 
 
-def _codes(reference: "Array", candidate: "Array", given: dict[str, Any], pair: "Matched") -> dict[str, Any] | None:
+def _noted(notes: list[str]) -> dict[str, Any]:
+    return {"note": "; ".join(notes)} if notes else {}
+
+
+def _in_one_form(reference: "Array", candidate: "Array") -> "tuple[Array, Array, str]":
+    """Both in the narrower one's form, and which of them was in another, where that loses nothing."""
+    from axpair_host.evidence.arranged import as_dumped
+
+    arranged, form = as_dumped(candidate, reference.dtype.name, reference.shape, reference)
+    if form:
+        return reference, arranged, f"B is {form}, and was compared in A's form"
+    arranged, form = as_dumped(reference, candidate.dtype.name, candidate.shape, candidate)
+    return arranged, candidate, f"A is {form}, and was compared in B's form" if form else ""
+
+
+def _codes(reference: "Array", candidate: "Array", given: dict[str, Any]) -> "tuple[Comparison, dict[str, Any]] | None":
     """Floats on one side and their codes on the other, compared as the values that the codes stand for."""
     import dataclasses
 
@@ -153,9 +203,7 @@ def _codes(reference: "Array", candidate: "Array", given: dict[str, Any], pair: 
     if not found.off:  # every code is the one for its value
         result = dataclasses.replace(result, relation=Relation.EQUIVALENT, bytes_equal=False)
     codes, floats = ("A", "B") if swapped else ("B", "A")
-    return {
-        "name": pair.label,
-        **result.document(),
+    return result, {
         "codes": {"side": codes, "dtype": found.dtype, "scale": found.scale, "zero_point": found.zero_point},
         "note": f"{codes} holds {floats} as {found.dtype} codes: {found.words}; --at-least equivalent takes that",
     }

@@ -4,12 +4,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from axpair_proto.printing import print_document
+from axpair_proto.printing import print_aside, print_document
 
 from axpair_host.cli import options
 from axpair_host.cli.model_defaults import ModelArgument, ModelCommand
+from axpair_host.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from axpair_host.compare.lines import Line
     from axpair_host.postprocess.stored import Rejudged
 
 
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     help="Cosine below which conversion has lost accuracy.",
 )
 @options.tolerance_options
+@options.line_option
 @options.postprocess_options
 @options.other_option
 @click.option("--write", is_flag=True, help="Write the verdict into the folder's pair.json; else nothing is written.")
@@ -45,14 +50,22 @@ def command(gt: Path, cosine: float, write: bool, as_json: bool, **given: Any) -
 
     from axpair_host import render
     from axpair_host.diagnosis import Settings, diagnose
+    from axpair_host.diagnosis.inquiry import Inquiry
     from axpair_host.evidence.archives import gt_folder
-    from axpair_host.evidence.named import KIND, named_files
+    from axpair_host.evidence.named import KIND, is_kept, named_files
     from axpair_host.evidence.record import FILE_NAME
     from axpair_host.evidence.store import write_pair_json
 
-    settings = Settings(cosine, given["atol"], given["rtol"])
+    if write and is_kept(gt):
+        raise UsageError(
+            f"{gt}: a replay's run keeps it as evidence of a row, which has its verdict", next_step="judge a copy of it"
+        )
     with gt_folder(gt, write=write) as folder:
         again = _judged_again(folder, given)
+        lines = _lines_of(again, given["lines"])
+        settings = Settings(cosine, given["atol"], given["rtol"], lines)
+        if lines:
+            Inquiry(again.evidence, settings).refuse_vacuous_lines()
         verdict = diagnose(again.evidence, settings, asks=again)
         document = verdict.document()
     if write:
@@ -65,6 +78,19 @@ def command(gt: Path, cosine: float, write: bool, as_json: bool, **given: Any) -
     else:
         render.verdict(document)
     return verdict.verdict
+
+
+def _lines_of(again: "Rejudged", drawn: "Mapping[tuple[str, str], Line]") -> "tuple[Line, ...]":
+    """What axpair.toml says is of its own conversion: of another one's folder nothing of it is taken."""
+    from axpair_host.own_lines import OPTION
+
+    names = {one.name for one in again.evidence.outputs}
+    lines = tuple(drawn.values())
+    strange = [one for one in lines if one.output not in names and not one.source.startswith(OPTION)]
+    if strange:
+        print_aside(f"note: {strange[0].source} is of another model: none of those lines are taken")
+        return tuple(one for one in lines if one.source.startswith(OPTION))
+    return lines
 
 
 def _judged_again(gt: Path, given: dict[str, Any]) -> "Rejudged":

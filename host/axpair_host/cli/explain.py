@@ -1,5 +1,7 @@
 """axpair explain: the fault book."""
 
+from typing import TYPE_CHECKING
+
 import click
 from axpair_proto.command_line import Command
 from axpair_proto.printing import print_document
@@ -8,9 +10,21 @@ from axpair_proto.sentences import say
 from axpair_host.cli import options
 from axpair_host.errors import UsageError
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+def _codes(context: click.Context, parameter: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+    from click.shell_completion import CompletionItem
+
+    from axpair_host.codebook import entries
+
+    found = (one for one in entries().values() if one.code.startswith(incomplete.upper()))
+    return [CompletionItem(one.code, help=one.title) for one in found]
+
 
 @click.command("explain", cls=Command)
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=_codes)
 @options.json_option
 def command(code: str | None, as_json: bool) -> None:
     """Say what a code means, how it shows, what to do next, and what to send to whom. Without CODE: all of them.

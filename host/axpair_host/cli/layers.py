@@ -11,7 +11,7 @@ from axpair_host.cli.model_defaults import Asked, ModelCommand
 from axpair_host.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from axpair_proto.simulator import Models, Simulator
 
@@ -34,8 +34,7 @@ def _reads(asked: Asked) -> bool:
 @options.model_option("--onnx", "The float model: what every layer is held against.", when=_runs)
 @options.model_option("--lava-joint", "The quantised model.", when=_runs)
 @options.model_option("--config", "The build's configuration; else the one beside the joint counts.", when=_reads)
-@click.option("--input", "inputs", type=options.PATH, multiple=True, help="An image, .bin or .npy; once an input.")
-@click.option("--layer", "layers", multiple=True, help="The input that the --input at the same place is for.")
+@options.input_options
 @options.simulator_option
 @click.option("--cosine", type=click.FloatRange(0, 1, min_open=True), default=0.98, show_default=True, help="The line.")
 @click.option("--all", "every", is_flag=True, help="Every layer in order, not only the worst.")
@@ -68,7 +67,7 @@ def command(as_json: bool, **given: Any) -> "str | None":
         _write_config(given)
         return None
     if given["out"] is not None:
-        _refuse_foreign(given["out"], _name(given))
+        _check_out(given["out"], _name(given), given["inputs"])
     if given["build_log"] is not None:
         document = _from_log(given)
     elif given["bisect"]:
@@ -113,6 +112,7 @@ def _dump(given: "Mapping[str, Any]") -> dict[str, Any]:
     from axpair_host.cli.progress import shown
     from axpair_host.layers.costs import costliest, enters_at
     from axpair_host.layers.dumping import dumped_scores
+    from axpair_host.layers.outputs import scored_outputs
     from axpair_host.layers.report import report
     from axpair_host.layers.sixteen import try_sixteen
 
@@ -124,7 +124,10 @@ def _dump(given: "Mapping[str, Any]") -> dict[str, Any]:
         if given["sixteen"] and worst is not None:
             place = enters_at(scores, worst)
             trial = try_sixteen(simulator, models, prepared.data, scores, place, given["cosine"], progress)
-    return report(scores, given["cosine"], simulator=f"{simulator.name} {simulator.version()}", sixteen=trial)
+        with progress.task("judge the outputs"):
+            outputs = scored_outputs(simulator, models, prepared.data, given["cosine"])
+    named = f"{simulator.name} {simulator.version()}"
+    return report(scores, given["cosine"], simulator=named, outputs=outputs, sixteen=trial)
 
 
 def _bisect(given: "Mapping[str, Any]") -> dict[str, Any]:
@@ -158,7 +161,7 @@ def _case(given: "Mapping[str, Any]", progress: "Progress") -> "tuple[Models, Si
     if given["joint"] is None or not given["inputs"]:
         raise UsageError("--joint and --input are needed", next_step="axpair layers --joint M.joint --input FILE")
     models = given_models(given["joint"], given["onnx"], given["lava_joint"], given["config"])
-    files = input_files(given["inputs"], given["layers"])
+    files = click.get_current_context().with_resource(input_files(given["inputs"], given["layers"]))
     simulator = simulator_for(models.joint, given["simulator"])
     with progress.task("prepare the input"):
         prepared = prepare(simulator, models, simulator.describe(models.joint), files)
@@ -183,12 +186,14 @@ def _keep(out: "Path | None", name: str, document: dict[str, Any]) -> None:
     write_listed(out, name, (json_text(document) + "\n").encode(), KIND, is_ours=is_document)
 
 
-def _refuse_foreign(out: Path, name: str) -> None:
+def _check_out(out: Path, name: str, inputs: "Collection[Path]") -> None:
     from axpair_proto.gt.listing import refuse_foreign
 
-    from axpair_host.files import is_document
+    from axpair_host.files import check_apart, is_document
+    from axpair_host.layers.trial_log import KIND
 
-    refuse_foreign(out, [name], is_ours=is_document)
+    check_apart("--out", out, inputs)
+    refuse_foreign(out, [name], KIND, is_ours=is_document)
 
 
 def _show(document: dict[str, Any], as_json: bool, every: bool) -> None:

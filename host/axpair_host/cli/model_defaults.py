@@ -127,18 +127,18 @@ class ModelCommand(Command):
             raise
 
     def _fill(self, ctx: click.Context) -> None:
-        from axpair_host.config_file import SHAPES, model_defaults
+        from axpair_host.config_file import model_defaults
 
         fields = [one for one in self.params if isinstance(one, FromModel)]
         defaults = model_defaults(Path.cwd()) if fields and _is_somewhere() else None
         if defaults is not None:
             taken = _taken(ctx, fields, defaults)
-            shapes = [one for one in fields if one.key == SHAPES and defaults.shapes]
+            tables = _tables(fields, defaults)
             if other := _other_conversion(ctx, fields, defaults):
-                if taken or shapes:
+                if taken or tables:
                     print_note(f"note: {other} isn't that of {defaults.source}: nothing of its [model] is taken")
             else:
-                _put(ctx, taken, shapes, defaults)
+                _put(ctx, taken, tables, defaults)
         for one in fields:
             if one.needed and not ctx.params[str(one.name)]:
                 raise _missing(one, defaults, ctx)
@@ -171,17 +171,33 @@ def _other_conversion(ctx: click.Context, fields: list[FromModel], defaults: "Mo
     return ""
 
 
-def _put(ctx: click.Context, taken: dict[FromModel, Path], shapes: list[FromModel], defaults: "ModelDefaults") -> None:
+def _tables(fields: list[FromModel], defaults: "ModelDefaults") -> dict[FromModel, dict[Any, tuple[Any, str]]]:
+    """Options that take several values by a key: those of [model], each with what the command line would say."""
+    from axpair_host.config_file import LINES, SHAPES
+
+    said: dict[str, dict[Any, tuple[Any, str]]] = {
+        SHAPES: {name: (shape, f"{name}:{'x'.join(map(str, shape))}") for name, shape in defaults.shapes.items()},
+        LINES: {key: (line, line.text) for key, line in defaults.lines.items()},
+    }
+    return {one: said[one.key] for one in fields if said.get(one.key)}
+
+
+def _put(
+    ctx: click.Context,
+    taken: dict[FromModel, Path],
+    tables: dict[FromModel, dict[Any, tuple[Any, str]]],
+    defaults: "ModelDefaults",
+) -> None:
     import shlex
 
     said = [f"{one.label} {shlex.quote(str(path))}" for one, path in taken.items()]
     for one, path in taken.items():
         ctx.params[str(one.name)] = path
-    for one in shapes:
+    for one, table in tables.items():
         given = ctx.params[str(one.name)]
-        more = {name: shape for name, shape in defaults.shapes.items() if name not in given}
-        said += [f"{one.label} {shlex.quote(name)}:{'x'.join(map(str, shape))}" for name, shape in more.items()]
-        ctx.params[str(one.name)] = {**given, **more}
+        more = {key: (value, text) for key, (value, text) in table.items() if key not in given}
+        said += [f"{one.label} {shlex.quote(text)}" for _, text in more.values()]
+        ctx.params[str(one.name)] = {**given, **{key: value for key, (value, _) in more.items()}}
     ctx.meta[_TAKEN] = (defaults.source, {one.label: path for one, path in taken.items()})
     if said:
         print_note(f"from {defaults.source}: {' '.join(said)}")

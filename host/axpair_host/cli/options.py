@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from axpair_proto.errors import AxpairError
 
 from axpair_host.cli.model_defaults import Asked, ModelOption, always
 from axpair_host.errors import UsageError
@@ -35,18 +36,41 @@ map_option = click.option(
     multiple=True,
     metavar="THEIRS=OURS",
     callback=_names_of,
-    help="The second side's THEIRS is OURS of the first: for names that no rule pairs. May be repeated.",
+    help="The second side's THEIRS is OURS of the first: for names that no rule pairs; each as the model, a file or a "
+    "gt folder has it. May be repeated.",
 )
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="One JSON document on stdout; everything else goes to stderr."
 )
 """`as_json`"""
 
+
+def board_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """What a shell proposes for a board: the names in axpair.toml, the emulator, and its faults."""
+    from importlib.metadata import entry_points
+
+    from axpair_host.config_file import named_boards
+
+    try:
+        proposed = [*named_boards(Path.cwd()), "emulator:"]
+    except (AxpairError, OSError):
+        proposed = ["emulator:"]  # a broken axpair.toml is told by the command
+    head, marked, faults = incomplete.partition("fault=")
+    if marked and head.startswith("emulator:?"):
+        before = faults[: faults.rfind(",") + 1]
+        names = [name for point in entry_points(group="axpair.faults") for name in point.load()()]
+        proposed = [f"{head}{marked}{before}{name}" for name in names]
+    elif incomplete.startswith("emulator:"):
+        proposed.append("emulator:?fault=")
+    return [one for one in proposed if one.startswith(incomplete)]
+
+
 board_option = click.option(
     "--board",
     default="emulator:",
     show_default=True,
     metavar="URL",
+    shell_complete=board_names,
     help="emulator:[?fault=NAME], host:port, grpc://host:port, grpcs://host:port?ca=FILE, ssh://user@host, "
     "or a name from axpair.toml.",
 )
@@ -65,6 +89,21 @@ repeat_option = click.option(
     help="How often the board runs each case, besides one probe with another input.",
 )
 """`repeat`"""
+
+
+def input_options(command: Decorated) -> Decorated:
+    """`inputs`: Paths; `layers`: texts, none or as many."""
+    return _all(
+        command,
+        click.option(
+            "--input",
+            "inputs",
+            type=PATH,
+            multiple=True,
+            help="An image, .bin or .npy; once an input. Or an .npz, .zip or .tar with a file named by each input.",
+        ),
+        click.option("--layer", "layers", multiple=True, help="The input that the --input at the same place is for."),
+    )
 
 
 resize_option = click.option(
@@ -170,7 +209,12 @@ def suspect_options(command: Decorated) -> Decorated:
         click.option(
             "--switches", is_flag=True, help="Where a finding names the board, run the case under each switch it has."
         ),
-        click.option("--other-board", metavar="URL", help="A second board of the kind, as one of the switches."),
+        click.option(
+            "--other-board",
+            metavar="URL",
+            shell_complete=board_names,
+            help="A second board of the kind, as one of the switches.",
+        ),
     )
 
 
@@ -210,6 +254,64 @@ def shapes_option(command: Decorated) -> Decorated:
         metavar="NAME:1x3x480x640",
         help="Where the model leaves an input's shape open; repeatable.",
     )(command)
+
+
+def _drawn(across_cases: bool) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], dict[Any, Any]]:
+    def parsed(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[Any, Any]:
+        if not texts:
+            return {}
+        from axpair_host import own_lines
+
+        return dict(own_lines.parsed(texts, across_cases=across_cases))
+
+    return parsed
+
+
+_MEASURES = "cosine, correlation, psnr, sqnr, rmse, relative_error, max_abs, angle, agreement"
+
+
+def line_option(command: Decorated) -> Decorated:
+    """`lines`: (output, metric) to Line; for one case."""
+    return _line_option(
+        command,
+        "What an output has to reach against the float model, besides or in place of the default lines: 'y:psnr>=30', "
+        f"'y:cosine>=0.99'; measures: {_MEASURES}; repeatable.",
+    )
+
+
+def lines_over_cases_option(command: Decorated) -> Decorated:
+    """`lines`: (output, metric) to Line; for several cases."""
+    return _line_option(
+        command,
+        "What an output has to reach against the float model, besides or in place of the default lines: 'y:psnr>=30', "
+        f"'y:cosine>=0.99'; measures: {_MEASURES}, and of all cases together similarity, distinct; repeatable.",
+        across_cases=True,
+    )
+
+
+def _line_option(command: Decorated, text: str, *, across_cases: bool = False) -> Decorated:
+    return click.option(
+        "--line",
+        "lines",
+        cls=ModelOption,
+        key="lines",
+        multiple=True,
+        callback=_drawn(across_cases),
+        metavar="OUTPUT:MEASURE>=VALUE",
+        help=text,
+    )(command)
+
+
+plain_line_option = click.option(
+    "--line",
+    "lines",
+    multiple=True,
+    callback=_drawn(False),
+    metavar="TENSOR:MEASURE>=VALUE",
+    help="What a tensor has to reach against A, in place of what --at-least asks: 'y:psnr>=30', 'y:cosine>=0.99'; "
+    f"measures: {_MEASURES}; repeatable.",
+)
+"""`lines`, for tensors that belong to no conversion."""
 
 
 def post_pattern(given: Mapping[str, Any]) -> str | None:

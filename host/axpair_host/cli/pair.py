@@ -30,13 +30,16 @@ def _of_gt(asked: Asked) -> bool:
 
 @click.command("pair", cls=ModelCommand)
 @options.model_options
-@click.option("--input", "inputs", type=options.PATH, multiple=True, help="An image, .bin or .npy; once an input.")
-@click.option("--layer", "layers", multiple=True, help="The input that the --input at the same place is for.")
+@options.input_options
 @options.model_option("--gt", "Take input and simulated outputs from this folder of 'pulsar run'.", when=_no_input)
 @click.option("--board-out", type=options.PATH, help="Take the board's outputs from a finished run of run_joint.")
 @click.option("--board-log", type=options.PATH, help="What that run printed.")
 @options.map_option
-@options.model_option("--golden", "Your own float results for this case: .npy or .bin, one an output.", when=_of_gt)
+@options.model_option(
+    "--golden",
+    "Your own float results for this case: a folder or .npz with one tensor an output.",
+    when=_of_gt,
+)
 @options.resize_option
 @options.board_option
 @options.simulator_option
@@ -46,6 +49,7 @@ def _of_gt(asked: Asked) -> bool:
 @options.deadline_option
 @options.patience_option
 @options.tolerance_options
+@options.line_option
 @options.preprocess_option
 @options.postprocess_options
 @options.other_option
@@ -71,7 +75,7 @@ def command(as_json: bool, **given: Any) -> str:
 
     request = _request(given)
     judging = Judging(
-        Settings(atol=given["atol"], rtol=given["rtol"]),
+        Settings(atol=given["atol"], rtol=given["rtol"], lines=tuple(given["lines"].values())),
         given["postprocess"],
         options.post_pattern(given),
         given["preprocess"],
@@ -115,7 +119,7 @@ def _request(given: dict[str, Any]) -> "GatherRequest":
     expected = parse_expected(given["expect"], reads)
     return GatherRequest(
         models=models,
-        files=input_files(given["inputs"], given["layers"]),
+        files=click.get_current_context().with_resource(input_files(given["inputs"], given["layers"])),
         fitting=given["fitting"],
         case_id=given["case_id"],
         gt=given["gt"],

@@ -30,7 +30,12 @@ def _of_a_case(asked: Asked) -> bool:
 @options.model_option(
     "--config", "The build's output_config.prototxt; else the one beside the joint counts.", when=_of_a_case
 )
-@click.option("--board", metavar="URL", help="Where parts of a GT's model are run; there is no default.")
+@click.option(
+    "--board",
+    metavar="URL",
+    shell_complete=options.board_names,
+    help="Where parts of a GT's model are run; there is no default.",
+)
 @options.simulator_option
 @options.repeat_option
 @options.deadline_option

@@ -8,7 +8,7 @@ from axpair_proto.printing import print_aside, print_document
 
 from axpair_host.cli import options
 from axpair_host.cli.model_defaults import Asked, ModelCommand
-from axpair_host.errors import BoardError, UsageError
+from axpair_host.errors import BoardError, Interrupted, UsageError
 
 if TYPE_CHECKING:
     from axpair_host.replay.session import Order, Replayed
@@ -33,6 +33,7 @@ def _of_cases(asked: Asked) -> bool:
 @options.deadline_option
 @options.patience_option
 @options.tolerance_options
+@options.lines_over_cases_option
 @options.preprocess_option
 @options.postprocess_options
 @options.other_option
@@ -42,7 +43,8 @@ def command(as_json: bool, **given: Any) -> int:
     """Run every BadCase through one model on one board, judge each, and go on where it stopped when called again.
 
     CASES is a folder (images, .bin, .npy, at any depth; for a model with several inputs one sub-folder a case, its
-    files named by the inputs), or a text file with one path a line. --expect and --observed take a JSON object from
+    files named by the inputs), an archive of such a folder, a text file with one path a line, or a CSV file: columns
+    path (or one named by each input) and id. --expect and --observed take a JSON object from
     case id to result.
 
     Verdicts and metrics go into RUN/run.sqlite, gt folders of cases that didn't pass into RUN/cases. A row there that
@@ -66,8 +68,10 @@ def command(as_json: bool, **given: Any) -> int:
         with shown() as progress:
             replayed = carry_out(order, progress)
     except BoardError as error:
+        own = error.next_step if isinstance(error, Interrupted) else ""
         raise BoardError(
-            f"{error.message}; {so_far(order.run)}", next_step="see to the board and call the same command again"
+            f"{error.message}; {so_far(order.run)}",
+            next_step=own or "see to the board and call the same command again",
         ) from error
     except (AxpairError, OSError) as error:
         refused = of_disk(error)
@@ -100,7 +104,7 @@ def _order(given: dict[str, Any]) -> "Order":
         simulator=given["simulator"],
         fitting=given["fitting"],
         judging=Judging(
-            Settings(atol=given["atol"], rtol=given["rtol"]),
+            Settings(atol=given["atol"], rtol=given["rtol"], lines=tuple(given["lines"].values())),
             given["postprocess"],
             options.post_pattern(given),
             given["preprocess"],

@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from axpair_proto.printing import print_document, print_note
@@ -11,6 +11,9 @@ from axpair_proto.printing import print_document, print_note
 from axpair_host.cli import options
 from axpair_host.cli.model_defaults import ModelCommand
 from axpair_host.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def _sizes(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, ...]:
@@ -76,6 +79,8 @@ def command(as_json: bool, **given: Any) -> None:
         sets=given["sets"],
         sixteen=given["int16"],
     )
+    if given["out"] is not None:
+        _check_out(given["out"], order.files, given["cases"])
     if given["write_config"] is not None:
         refuse_other_config(given["write_config"])
     simulator = simulator_that(BuildsModels, given["simulator"])
@@ -94,6 +99,18 @@ def command(as_json: bool, **given: Any) -> None:
     show(document)
     if given["write_config"] is not None:
         print_note(f"wrote {given['write_config']}: build with it, then axpair pair")
+
+
+def _check_out(out: Path, files: "Sequence[Path]", cases: Path | None) -> None:
+    """What is written among the cases would be a case the next time."""
+    from axpair_host.files import check_apart
+
+    check_apart("--out", out, files if cases is None else (cases, *files))
+    if cases is not None and cases.resolve() in out.resolve().parents:
+        raise UsageError(
+            f"--out {out}: lies in --cases {cases}",
+            next_step="give a folder apart from the cases, such as --out ../out",
+        )
 
 
 def _files(inputs: tuple[Path, ...], cases: Path | None) -> tuple[Path, ...]:

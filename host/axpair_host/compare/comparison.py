@@ -1,11 +1,13 @@
 """What a comparison of two tensors found, as a plain value and as JSON."""
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any
 
 from axpair_proto.sentences import say
 
+from axpair_host.compare.content import NOTHING_KNOWN, Content
 from axpair_host.compare.relation import Relation
 
 
@@ -82,6 +84,28 @@ class Comparison:
     max_abs_index: tuple[int, ...] | None = None
     mean: float | None = None
     """Mean signed difference."""
+    rmse: float | None = None
+    """Root of the mean squared difference, in the tensor's own units."""
+    rmse_steps: float | None = None
+    """The same in quantisation steps; None where no step is known."""
+    correlation: float | None = None
+    """The cosine without the mean: without each channel's own in a tensor whose channels are known."""
+    psnr_db: float | None = None
+    """Peak by RMSE; None without a content, and for equal values."""
+    psnr_peak: float | None = None
+    """Of a picture the largest value that a pixel can have, else what the reference spans."""
+    content: Content = NOTHING_KNOWN
+    """Of the reference, where it was asked for."""
+    others_cosine: float | None = None
+    """Of a masked reference: of the elements beside the constant alone."""
+    agreement: float | None = None
+    """Of rows with identities (classes, places): the share whose identities both have."""
+    all_identities: bool = False
+    """Whether there is nothing but identities, of which no distance means anything."""
+    constant_cosine: float | None = None
+    """Of a candidate of one value throughout, at its best: the reference's mean by its root mean square."""
+    deviation: float | None = None
+    """The reference's standard deviation: the RMSE of such a candidate."""
     step: float = 0.0
     """In the tensor's own units; 0 where unknown."""
     mean_steps: float | None = None
@@ -107,6 +131,11 @@ class Comparison:
     """Parts of unlike range that fare worse than the whole, worst first."""
     reordered: Reordered | None = None
     """Where rows were matched first: all numbers are of matched rows then."""
+
+    @property
+    def angle(self) -> float | None:
+        """Between both as vectors, in degrees."""
+        return None if self.cosine is None else math.degrees(math.acos(max(-1.0, min(1.0, self.cosine))))
 
     def agrees(self, cpu_part: bool = False) -> bool:
         """Whether board and simulator are as they should be: the same bytes, or the same values (zeros have two signs,
@@ -138,6 +167,17 @@ class Comparison:
             "nonfinite_mismatches": self.nonfinite_mismatches,
             "passing_atol": self.passing_atol,
         }
+        beside = {
+            "rmse": self.rmse,
+            "correlation": self.correlation,
+            "psnr_db": self.psnr_db,
+            "psnr_peak": self.psnr_peak,
+            "content": self.content.words or None,
+            "angle": self.angle if self.content.kind == "vector" else None,
+            "others_cosine": self.others_cosine,
+            "agreement": self.agreement,
+        }
+        found |= {key: value for key, value in beside.items() if value is not None}
         if self.reason:
             found["reason"] = self.reason
         if self.outside_tolerance is not None:

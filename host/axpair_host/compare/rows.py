@@ -4,8 +4,10 @@ Two scores that lie nearer to each other than quantisation can tell change place
 them. Element by element that looks like a loss.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -48,23 +50,61 @@ def compare_outputs(
     candidate: Mapping[str, Array],
     ordering: Mapping[str, str],
     line: float = GUIDE_LINE,
+    *,
+    layouts: Mapping[str, str] = MappingProxyType({}),
+    units: Mapping[str, float] = MappingProxyType({}),
 ) -> dict[str, Comparison]:
-    """Each output of both; those in `ordering` (by the operator that orders them) row by row where they aren't alike
-    as they stand."""
-    names = [name for name in reference if name in candidate]
-    plain = {name: compare(reference[name], candidate[name], line=line) for name in names}
-    matchings = matched_rows(reference, candidate, ordering)
-    return {
-        name: reordered(
-            one,
-            compare(reference[name], in_order(reference[name], candidate[name], matchings[name]), line=line),
-            matchings[name],
-            ordering[name],
-        )
-        if name in matchings and below(one, line)
-        else one
-        for name, one in plain.items()
-    }
+    """Each output of both, as conversion is judged; those in `ordering` (by the operator that orders them) row by row
+    where they aren't alike as they stand. Layouts and units are those of `compare`, where they are known."""
+    tensors = {name: (one, candidate[name]) for name, one in reference.items() if name in candidate}
+    ordered = Ordered(reference, candidate, ordering)
+
+    def compared(name: str, first: Array, second: Array) -> Comparison:
+        return compare(first, second, line=line, layout=layouts.get(name, ""), unit=units.get(name, 1.0))
+
+    return {name: ordered.compared(name, *pair, line, compared) for name, pair in tensors.items()}
+
+
+class Ordered:
+    """The outputs of two legs of which some stand in the order of a score; matches their rows once, where needed."""
+
+    def __init__(
+        self, reference: Mapping[str, Array], candidate: Mapping[str, Array], ordering: Mapping[str, str]
+    ) -> None:
+        self._legs = reference, candidate
+        self._ordering = ordering
+        self._matched: Mapping[str, Matching] | None = None
+
+    def compared(
+        self, name: str, first: Array, second: Array, line: float, compare: Callable[[str, Array, Array], Comparison]
+    ) -> Comparison:
+        """One output, with `compare` for two tensors of it: as it stands, or with its rows in the reference's order."""
+        plain = compare(name, first, second)
+        operator = self._ordering.get(name, "")
+        if not operator or plain.relation is Relation.INVALID:
+            return plain
+        identities = _identities(first)
+        held = _held(first, second, identities)
+        if (held is None or held == 1.0) and not below(plain, line):
+            return _identified(plain, identities, held)
+        matching = self._matchings().get(name)
+        if matching is not None:
+            turned = in_order(first, second, matching)
+            found = reordered(compare(name, first, turned), plain, matching, operator)
+            return _identified(found, identities, _held(first, turned, identities))
+        if held is not None and not self._has_quantities():
+            held = _overlap(first, second)
+        return _identified(plain, identities, held)
+
+    def _matchings(self) -> Mapping[str, Matching]:
+        if self._matched is None:
+            self._matched = matched_rows(*self._legs, self._ordering)
+        return self._matched
+
+    def _has_quantities(self) -> bool:
+        """Whether any of the rows' columns is more than an identity."""
+        reference = self._legs[0]
+        return any(not _identities(reference[name]).all() for name in self._ordering if name in reference)
 
 
 def below(comparison: Comparison, line: float) -> bool:
@@ -72,11 +112,45 @@ def below(comparison: Comparison, line: float) -> bool:
     return comparison.cosine is not None and comparison.cosine < line
 
 
-def reordered(plain: Comparison, matched: Comparison, matching: Matching, operator: str) -> Comparison:
+def reordered(matched: Comparison, plain: Comparison, matching: Matching, operator: str) -> Comparison:
     """The comparison of matched rows, with what the one as they stand gave."""
     relation = Relation.EQUIVALENT if matched.relation is Relation.IDENTICAL else matched.relation
     facts = Reordered(operator, matching.places.size, matching.moved, matching.replaced, plain.cosine)
     return replace(matched, relation=relation, bytes_equal=False, reordered=facts)
+
+
+def _identities(tensor: Array) -> Array:
+    """Which columns of an ordered output name something, such as a class or a place: bool. No output is quantised to 32
+    bit or more; of floats those of whole numbers that aren't all alike are taken, since toolchains hand out numbers of
+    every kind as floats."""
+    rows = rows_of(tensor)
+    if tensor.dtype.kind in "iu" and tensor.dtype.itemsize >= 4:
+        return np.ones(rows.shape[2], bool)
+    flat = rows.reshape(-1, rows.shape[2])
+    if tensor.dtype.kind != "f" or len(flat) < 2 or not np.isfinite(flat).all():
+        return np.zeros(rows.shape[2], bool)
+    whole: Array = (flat == np.rint(flat)).all(axis=0) & (np.ptp(flat, axis=0) > 0)
+    return whole
+
+
+def _held(reference: Array, candidate: Array, identities: Array) -> float | None:
+    """Share of rows whose identities are the same as they stand; None without identities."""
+    if not identities.any():
+        return None
+    wanted, given = (rows_of(one)[:, :, identities] for one in (reference, candidate))
+    return float((wanted == np.rint(given)).all(axis=2).mean())
+
+
+def _overlap(reference: Array, candidate: Array) -> float:
+    """Share of the reference's rows that the candidate has too, wherever they stand."""
+    wanted, given = (
+        Counter(map(bytes, rows_of(one).reshape(-1, rows_of(one).shape[2]))) for one in (reference, candidate)
+    )
+    return sum((wanted & given).values()) / max(1, sum(wanted.values()))
+
+
+def _identified(found: Comparison, identities: Array, held: float | None) -> Comparison:
+    return found if held is None else replace(found, agreement=held, all_identities=bool(identities.all()))
 
 
 def matched_rows(
@@ -97,10 +171,9 @@ def matched_rows(
         if not 1 < rows <= MOST_ROWS:
             continue
         # A column of identities is near only where it is equal; float ones as far as they span.
-        exact = np.concatenate(
-            [np.full(side.shape[2], reference[name].dtype.kind in "iub") for name, (side, _) in members.items()]
-        )
+        exact = np.concatenate([_identities(reference[name]) for name in members])
         wanted, given = (np.concatenate([pair[at] for pair in members.values()], axis=2) for at in (0, 1))
+        given[:, :, exact] = np.rint(given[:, :, exact])
         items = [_matched(*pair, exact) for pair in zip(wanted, given, strict=True)]
         if all(one is not None for one in items):
             found |= dict.fromkeys(members, Matching(np.stack([one for one in items if one is not None])))
@@ -128,6 +201,26 @@ def in_order(reference: Array, candidate: Array, matching: Matching) -> Array:
 
 def _matched(wanted: Array, given: Array, exact: Array) -> Array | None:
     """For each row its other side, nearest pairs first; None where a row has none and didn't stand at the cut."""
+    places = _by_identity(wanted[:, exact], given[:, exact])
+    if places is None:
+        places = _by_nearness(wanted, given, exact)
+    if places is None:
+        return None
+    others = np.setdiff1d(np.arange(len(given)), places)
+    if (places < 0).any() and not _at_the_cut(wanted, given, places, others, exact):
+        return None
+    return places
+
+
+def _by_identity(wanted: Array, given: Array) -> Array | None:
+    """Where identities alone tell the rows of either side apart; None where they don't."""
+    there = {row.tobytes(): place for place, row in enumerate(given)}
+    if not wanted.shape[1] or len(there) < len(given) or len({row.tobytes() for row in wanted}) < len(wanted):
+        return None
+    return np.array([there.get(row.tobytes(), -1) for row in wanted])
+
+
+def _by_nearness(wanted: Array, given: Array, exact: Array) -> Array | None:
     span = np.ptp(wanted, axis=0)
     apart = np.zeros((len(wanted), len(given)))
     columns = 0
@@ -148,9 +241,6 @@ def _matched(wanted: Array, given: Array, exact: Array) -> Array | None:
     for row, place in _nearest_first(apart):
         if places[row] < 0 and not taken[place]:
             places[row], taken[place] = place, True
-    missing = np.flatnonzero(places < 0)
-    if missing.size and not _at_the_cut(wanted, given, places, np.flatnonzero(~taken), exact):
-        return None
     return places
 
 

@@ -4,6 +4,9 @@ A detector whose boxes (0..320) and scores (0..1) end in one tensor can lose eve
 while the cosine of the whole stays at .9997. So each index of the channel axis, or of the last, is looked at apart.
 """
 
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +21,8 @@ UNLIKE = 8.0
 """Ranges this many times apart are unlike: three of eight bits are lost to the smaller."""
 PROBABILITY_FLOOR = 0.01
 """In a tensor of probabilities (all within 0..1) what never reaches 1 % is an absent class, not a lost part."""
+ROUNDING = 1e-12
+"""Of the sum of squares: what is left of it without the means is rounding below this."""
 _MOST = 16
 _BLOCK = 1 << 20
 
@@ -40,18 +45,52 @@ def part_axes(shape: tuple[int, ...], layout: str) -> tuple[int, ...]:
     )
 
 
-def worse_slices(
-    reference: Array, candidate: Array, layout: str, line: float, whole: float | None
-) -> tuple[Slice, ...]:
+@dataclass
+class Parts:
+    """Totals of both tensors for each index along one axis; elements that aren't finite on both sides count as 0."""
+
+    axis: int
+    elements: int
+    """Of one index."""
+    low: Array
+    """Of the reference, as `high`."""
+    high: Array
+    r: Array
+    c: Array
+    rr: Array
+    cc: Array
+    rc: Array
+
+    @property
+    def correlation(self) -> float | None:
+        """The cosine of both tensors without each index's mean; None where that leaves nothing."""
+        r, c, rc = (
+            float((square - one * other / self.elements).sum())
+            for square, one, other in (
+                (self.rr, self.r, self.r),
+                (self.cc, self.c, self.c),
+                (self.rc, self.r, self.c),
+            )
+        )
+        floor = ROUNDING * float(self.rr.sum() + self.cc.sum())
+        if r <= floor:
+            return None
+        return max(-1.0, min(1.0, rc / math.sqrt(r * c))) if c > floor else 0.0
+
+
+def parts_of(reference: Array, candidate: Array, layout: str) -> list[Parts]:
+    """Totals along each axis that has parts."""
+    return [_totals_along(reference, candidate, axis) for axis in part_axes(reference.shape, layout)]
+
+
+def worse_slices(parts: Sequence[Parts], line: float, whole: float | None) -> tuple[Slice, ...]:
     """Slices of unlike range that vanished, or lie below the line while the whole doesn't; worst first, 16 at most."""
-    found: list[Slice] = []
-    for axis in part_axes(reference.shape, layout):
-        found += _along(reference, candidate, axis, line, whole)
+    found = [one for along in parts for one in _along(along, line, whole)]
     return tuple(sorted(found, key=lambda part: (not part.vanished, part.cosine, part.axis, part.index))[:_MOST])
 
 
-def _along(reference: Array, candidate: Array, axis: int, line: float, whole: float | None) -> list[Slice]:
-    low, high, rr, cc, rc = _totals(reference, candidate, axis)
+def _along(parts: Parts, line: float, whole: float | None) -> list[Slice]:
+    low, high, rr, cc, rc = parts.low, parts.high, parts.rr, parts.cc, parts.rc
     spread = np.maximum(np.abs(low), np.abs(high))
     widest = float(spread.max())
     small = (spread > 0) & (spread * UNLIKE <= widest)
@@ -62,20 +101,20 @@ def _along(reference: Array, candidate: Array, axis: int, line: float, whole: fl
     cosines[both] = np.clip(rc[both] / np.sqrt(rr[both]) / np.sqrt(cc[both]), -1.0, 1.0)
     vanished = small & (rr > 0) & (cc == 0)
     worse = vanished | (small & (cosines < line) & (whole is not None and whole >= line))
-    elements = reference.size // reference.shape[axis]
     return [
-        Slice(axis, int(i), elements, float(low[i]), float(high[i]), float(cosines[i]), bool(vanished[i]))
+        Slice(parts.axis, int(i), parts.elements, float(low[i]), float(high[i]), float(cosines[i]), bool(vanished[i]))
         for i in np.flatnonzero(worse)
     ]
 
 
-def _totals(reference: Array, candidate: Array, axis: int) -> tuple[Array, Array, Array, Array, Array]:
-    """Per index: lowest and highest of the reference, and the three sums of products; in blocks of bounded size."""
+def _totals_along(reference: Array, candidate: Array, axis: int) -> Parts:
+    """Totals along an axis, in blocks of bounded size."""
     length = reference.shape[axis]
     outer, inner = _size(reference.shape[:axis]), _size(reference.shape[axis + 1 :])
     views = [tensor.reshape(outer, length, inner) for tensor in (reference, candidate)]
-    low, high = np.full(length, np.inf), np.full(length, -np.inf)
-    rr, cc, rc = np.zeros(length), np.zeros(length), np.zeros(length)
+    found = Parts(
+        axis, reference.size // length, np.full(length, np.inf), np.full(length, -np.inf), *np.zeros((5, length))
+    )
     rows = max(1, _BLOCK // (length * inner)) if outer > 1 else outer
     columns = inner if outer > 1 else max(1, _BLOCK // length)
     for top in range(0, outer, rows):
@@ -84,12 +123,14 @@ def _totals(reference: Array, candidate: Array, axis: int) -> tuple[Array, Array
             aside = ~(np.isfinite(r) & np.isfinite(c))
             r[aside] = 0.0
             c[aside] = 0.0
-            np.minimum(low, r.min(axis=(0, 2)), out=low)
-            np.maximum(high, r.max(axis=(0, 2)), out=high)
-            rr += np.einsum("aib,aib->i", r, r)
-            cc += np.einsum("aib,aib->i", c, c)
-            rc += np.einsum("aib,aib->i", r, c)
-    return low, high, rr, cc, rc
+            np.minimum(found.low, r.min(axis=(0, 2)), out=found.low)
+            np.maximum(found.high, r.max(axis=(0, 2)), out=found.high)
+            found.r += r.sum(axis=(0, 2))
+            found.c += c.sum(axis=(0, 2))
+            found.rr += np.einsum("aib,aib->i", r, r)
+            found.cc += np.einsum("aib,aib->i", c, c)
+            found.rc += np.einsum("aib,aib->i", r, c)
+    return found
 
 
 def _size(shape: tuple[int, ...]) -> int:

@@ -37,6 +37,7 @@ class Sums:
     rc: float = 0.0
     dd: float = 0.0
     d: float = 0.0
+    r: float = 0.0
     rising: int = 0
     falling: int = 0
     max_abs: float = 0.0
@@ -100,6 +101,7 @@ def _chunk(
     if finite:
         inside = r if kept is None else r[kept]
         sums.low, sums.high = min(sums.low, float(inside.min())), max(sums.high, float(inside.max()))
+        sums.r += float(r.sum())
     _subtract(pair, r, c, d, sums.scale)
     np.abs(d, out=size)
     largest = float(size.max())

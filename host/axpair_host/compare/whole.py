@@ -1,5 +1,6 @@
 """Compares two tensors: numbers, relation, and what to make of the tolerance."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,9 @@ from axpair_proto.dtypes import ITEM_BYTES
 from axpair_proto.sentences import say
 
 from axpair_host.compare.comparison import Comparison
+from axpair_host.compare.content import NOTHING_KNOWN, Content, content_of, hidden_by
 from axpair_host.compare.lattice import lattice_step
+from axpair_host.compare.lines import CORRELATION
 from axpair_host.compare.relation import (
     GUIDE_LINE,
     SHIFT_MEAN_STEPS,
@@ -15,7 +18,7 @@ from axpair_host.compare.relation import (
     SHIFT_SIGNS,
     Relation,
 )
-from axpair_host.compare.slices import worse_slices
+from axpair_host.compare.slices import ROUNDING, Parts, parts_of, worse_slices
 from axpair_host.compare.sums import Sums, total
 from axpair_host.compare.tolerance import refused, toothless
 
@@ -39,13 +42,15 @@ def compare(
     cpu_part: bool = False,
     line: float = GUIDE_LINE,
     layout: str | None = None,
+    unit: float = 1.0,
 ) -> Comparison:
     """Compare two tensors of one shape and dtype; anything else is INVALID, with the reason.
 
     `step` is in the tensors' own units; 0, or one that is no finite number, looks for a lattice in the reference,
     except behind a CPU part, whose float arithmetic leaves none. `atol` and `rtol` are absolute and relative to the
     reference; without a step and without them nothing but equal values is EQUIVALENT. `line` is the cosine of SIMILAR.
-    With a `layout` ("" for none known) parts of unlike range are looked at apart. Raises ValueError on a tolerance that
+    With a `layout` ("" for none known) it is looked at what the reference holds, and at parts of unlike range apart;
+    `unit` is what 1.0 is in the tensors (an output's Q). Raises ValueError on a tolerance that
     isn't a finite number >= 0.
     """
     if wrong := refused(atol, rtol):
@@ -83,6 +88,13 @@ def compare(
     else:
         relation = Relation.DIFFERENT
     compared = sums.finite > 0
+    parts = [] if layout is None or same_bytes else parts_of(r, c, layout)
+    content = NOTHING_KNOWN if layout is None else content_of(r, layout, unit)
+    rmse = _unscaled(float(np.sqrt(sums.dd / sums.finite)), sums) if compared else None
+    correlation = _correlation(sums, parts if r.ndim == 4 and layout else [])
+    doubted = layout is not None and not cpu_part and correlation is not None and correlation < CORRELATION
+    grain = step or (lattice_step(c) if doubted else 0.0)  # a float model's own values lie on no lattice
+    peak = content.peak or (_unscaled(sums.high - sums.low, sums) if compared and layout is not None else None)
     mean = _unscaled(sums.d / sums.finite, sums) if compared else None
     return Comparison(
         relation=relation,
@@ -96,6 +108,15 @@ def compare(
         max_abs=_unscaled(sums.max_abs, sums) if compared else None,
         max_abs_index=_index(sums.max_abs_at, r.shape) if sums.max_abs > 0 else None,
         mean=mean,
+        rmse=rmse,
+        rmse_steps=rmse / grain if rmse is not None and grain else None,
+        correlation=correlation,
+        psnr_db=20 * float(np.log10(peak / rmse)) if peak and rmse else None,
+        psnr_peak=peak,
+        content=content,
+        others_cosine=_others_cosine(r, c, content),
+        constant_cosine=abs(sums.r) / float(np.sqrt(sums.finite * sums.rr)) if sums.rr > 0 else None,
+        deviation=_unscaled(float(np.sqrt(_variance(sums))), sums) if compared else None,
         step=step,
         mean_steps=mean / step if step and mean is not None else None,
         step_histogram=_histogram(sums) if step and compared else None,
@@ -108,7 +129,7 @@ def compare(
         outside_tolerance=sums.outside if tolerated else None,
         passing_atol=_unscaled(sums.excess if tolerated else sums.max_abs, sums) if compared else None,
         toothless=vacuous,
-        slices=() if layout is None or same_bytes else worse_slices(r, c, layout, line, cosine),
+        slices=() if same_bytes else worse_slices(parts, line, cosine),
     )
 
 
@@ -140,6 +161,34 @@ def _cosine(sums: Sums) -> float | None:
         apart = norms[1] - norms[0]
         cosine = 1 - (sums.dd - apart * apart) / (2 * norms[0] * norms[1])
     return max(-1.0, min(1.0, cosine))
+
+
+def _variance(sums: Sums) -> float:
+    return max(0.0, sums.rr / sums.finite - (sums.r / sums.finite) ** 2)
+
+
+def _correlation(sums: Sums, channels: Sequence[Parts]) -> float | None:
+    """None against a reference that is constant: its differences are rounding then."""
+    if channels:
+        return channels[0].correlation
+    if sums.finite == 0:
+        return None
+    mean, lean = sums.r / sums.finite, sums.d / sums.finite
+    squares = sums.rr / sums.finite, sums.cc / sums.finite
+    of_reference, of_candidate = squares[0] - mean**2, squares[1] - (mean + lean) ** 2
+    if of_reference <= ROUNDING * squares[0]:
+        return None
+    if of_candidate <= ROUNDING * squares[1]:
+        return 0.0
+    together = (of_reference + of_candidate - (sums.dd / sums.finite - lean**2)) / 2
+    return max(-1.0, min(1.0, together / float(np.sqrt(of_reference) * np.sqrt(of_candidate))))
+
+
+def _others_cosine(reference: Array, candidate: Array, content: Content) -> float | None:
+    if content.kind != "masked":
+        return None
+    beside = hidden_by(content.constant, reference)
+    return _cosine(total(reference[beside], candidate[beside], step=0.0))
 
 
 def _relative_error(sums: Sums) -> float | None:

@@ -25,7 +25,7 @@ from axpair_host.gather.request import GatherRequest
 from axpair_host.pairing import Judging
 from axpair_host.progress import Progress, Silent
 from axpair_host.replay.judging import Judge
-from axpair_host.replay.runner import left_open
+from axpair_host.replay.runner import WORKER_ENDED, left_open
 from axpair_host.replay.said import SaidOfCases
 from axpair_host.replay.stream import OpenCase, gather_cases
 
@@ -105,7 +105,7 @@ def on_board(board: BoardSide, pages: Sequence[Page], folder: Path, stage: Stage
         )
         for gathered in gather_cases(board, stage.simulator, request, followed):
             if isinstance(gathered, OpenCase):
-                raise left_open([gathered.id], "the worker was ended from outside at each attempt")
+                raise left_open({gathered.id: WORKER_ENDED})
             page = by_id[gathered.prepared.id]
             with whole_folder(folder / page.id, KIND, named=named_files) as fresh:
                 document = judge(gathered, fresh)

@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from axpair_proto.lines import aligned, bold, dim, painted, paragraph
+from axpair_proto.lines import aligned, bold, dim, fitted, painted, paragraph
 from axpair_proto.printing import print_lines
 from axpair_proto.sentences import in_words, say, tr, translated
 
@@ -20,9 +20,6 @@ _MORALS = {
     ),
     ROTATED.name: say("The tensors are those of part 1, and right: it arises in the post-processor."),
 }
-
-_BREAK = " \\\n      "
-"""Between the lines of a long command: it can still be copied as a whole."""
 
 
 class Silent:
@@ -83,7 +80,8 @@ class Printed:
         for why, commands in next_commands(story.out):
             print_lines(map(dim, paragraph(translated(why), "  # ", "  # ")))
             for command in commands:
-                print_lines(f"  {painted(line, 'cyan', bold=False)}" for line in command.split("\n"))
+                lines = fitted([f"  {command}"])
+                print_lines(painted(line, "cyan", bold=False) for line in lines)
 
 
 _PAGE_HEAD = (
@@ -121,10 +119,8 @@ def next_commands(out: Path) -> list[tuple[str, list[str]]]:
     models = models_in(out / "model")
     files = {"--joint": models.joint, "--onnx": models.onnx, "--lava-joint": models.lava_joint}
     files |= {"--input": out / "pages" / "page-90.png", "--out": out / "gt"}
-    named = [f"{option} {shlex.quote(str(path))}" for option, path in files.items()]
-    pair = _BREAK.join(
-        ("axpair pair " + " ".join(named[:3]), " ".join(named[3:]) + f" --postprocess {POSTPROCESSOR} --expect 90")
-    )
+    named = " ".join(f"{option} {shlex.quote(str(path))}" for option, path in files.items())
+    pair = f"axpair pair {named} --postprocess {POSTPROCESSOR} --expect 90"
     return [
         (
             say("the stale board's evidence judged again, without a board"),
@@ -135,7 +131,7 @@ def next_commands(out: Path) -> list[tuple[str, list[str]]]:
         (
             say("a model of your own; {path} is a configuration to begin with", path=out / "model" / CONFIG_NAME),
             [
-                f"axpair emulator build --input M.onnx --config CONFIG.prototxt{_BREAK}"
+                "axpair emulator build --input M.onnx --config CONFIG.prototxt "
                 "--output M.joint --output_config output_config.prototxt",
                 "axpair pair --onnx M.onnx --lava-joint M.lava_joint --joint M.joint --input IMAGE.jpg",
             ],

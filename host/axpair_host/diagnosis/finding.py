@@ -98,13 +98,16 @@ def found(
     next_steps: tuple[str, ...] = (),
     entry_steps: bool = True,
     rivals: tuple[str, ...] = (),
+    without_steps: tuple[str, ...] = (),
 ) -> Finding:
     """A finding of a code of the book; owner, stage and side are the entry's unless given, `next_steps` come before
-    the entry's own, or instead of them without `entry_steps`, where what is known here makes those wrong."""
+    the entry's own, or instead of them without `entry_steps`, where what is known here makes those wrong; those of the
+    entry's that hold words of `without_steps` are left out."""
     entry = entries()[code]
     owner = owner or entry.owners[0]
     if owner not in entry.owners:
         raise ValueError(f"{code} has no owner {owner!r}")
+    steps = entry.next_steps if entry_steps else ()
     return Finding(
         code=code,
         owner=owner,
@@ -112,7 +115,7 @@ def found(
         side=side or entry.side,
         summary=summary,
         evidence=evidence,
-        next_steps=(*next_steps, *(entry.next_steps if entry_steps else ())),
+        next_steps=(*next_steps, *(one for one in steps if not any(words in one for words in without_steps))),
         proven=proven,
         weight=weight,
         outputs=outputs,

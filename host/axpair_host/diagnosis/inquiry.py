@@ -6,15 +6,16 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from axpair_proto.sentences import say
 
 from axpair_host.compare import Comparison, compare, invalid
-from axpair_host.compare.rows import Matching, below, in_order, matched_rows, reordered
+from axpair_host.compare.lines import Shortfall, lost, shortfalls
+from axpair_host.compare.rows import Ordered
 from axpair_host.diagnosis.finding import Finding, Matter
 from axpair_host.diagnosis.settings import Settings
 from axpair_host.evidence.folder import Evidence
 from axpair_host.evidence.record import OutputFacts
 from axpair_host.evidence.steps import data_step
+from axpair_host.own_lines import refuse_unknown, refuse_vacuous
 
 Array = np.ndarray[Any, Any]
 
@@ -26,6 +27,10 @@ PAIRS: Mapping[str, tuple[str, str]] = {
     "joint_board": ("joint", "board"),
 }
 """The comparisons of each output, by their names in documents: reference first."""
+
+
+CONVERSIONS = ("onnx_lava", "onnx_joint")
+"""Those of them that are held against lines: the reference is the float model."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Inquiry:
         self.settings = settings
         self.findings: list[Finding] = []
         self._compared: dict[tuple[str, str], Comparison | None] = {}
-        self._matched: dict[str, Mapping[str, Matching]] = {}
+        self._ordering: dict[str, Ordered] = {}
         self._agreeing: dict[tuple[str, int], bool] = {}
 
     @property
@@ -136,9 +141,29 @@ class Inquiry:
                     return False
             if float_ is not None:
                 made += 1
-                if float_.cosine is None or float_.cosine < self.settings.cosine:
+                if float_.cosine is None or self.lost(float_, output.name) is not None:
                     return False
         return made > 0
+
+    @property
+    def judged_pair(self) -> str:
+        """What is held against the float model: the joint, or the quantised model where there is none."""
+        return "onnx_joint" if self.has("joint") else "onnx_lava"
+
+    def lost(self, comparison: Comparison, name: str) -> Shortfall | None:
+        """By which line an output's comparison with the float model shows a loss; None where it doesn't."""
+        return lost(comparison, self.settings.cosine, self.settings.lines_of(name))
+
+    def refuse_vacuous_lines(self) -> None:
+        """Raise UsageError where one of the user's lines can't fail on this case, or isn't of an output of it."""
+        compared = {one.name: self.pair(self.judged_pair, one.name) for one in self.outputs}
+        refuse_unknown(self.settings.lines, list(compared))
+        refuse_vacuous(self.settings.lines, compared)
+
+    def in_doubt(self, comparison: Comparison, name: str) -> list[Shortfall]:
+        """The lines that it falls short of without that being a loss for certain."""
+        short = shortfalls(comparison, self.settings.cosine, self.settings.lines_of(name))
+        return [one for one in short if not one.certain]
 
     @cached_property
     def cosine_without_board(self) -> float | None:
@@ -161,6 +186,7 @@ class Inquiry:
             cpu_part=output.cpu_part,
             line=self.settings.cosine,
             layout=layout,
+            unit=float(output.q or 1),
         )
 
     def _compare(self, pair: str, name: str) -> Comparison | None:
@@ -172,25 +198,26 @@ class Inquiry:
             missing = legs[0] if tensors[0] is None else legs[1]
             if self.evidence.is_unread(missing, name):
                 return None
-            return invalid(say("{missing}/ has no such output", missing=missing))
-        output = next(one for one in self.outputs if one.name == name)
-        layout = output.layout if pair in ("onnx_joint", "onnx_lava") else None
-        plain = self.compare(output, tensors[0], tensors[1], layout)
-        if not output.ordered_by or pair == "joint_board" or not below(plain, self.settings.cosine):
-            return plain
-        matching = self._matchings(pair).get(name)
-        if matching is None:
-            return plain
-        matched = self.compare(output, tensors[0], in_order(tensors[0], tensors[1], matching), layout)
-        return reordered(plain, matched, matching, output.ordered_by)
+            return invalid(f"{missing}/ has no such output")
+        if pair == "joint_board":
+            return self.compare(self._facts(name), tensors[0], tensors[1])
 
-    def _matchings(self, pair: str) -> Mapping[str, Matching]:
-        """How the rows of two legs belong together, for the outputs that stand in the order of a score."""
-        if pair not in self._matched:
+        def compared(which: str, first: Array, second: Array) -> Comparison:
+            facts = self._facts(which)
+            return self.compare(facts, first, second, facts.layout if pair in CONVERSIONS else None)
+
+        return self._ordered(pair).compared(name, tensors[0], tensors[1], self.settings.cosine, compared)
+
+    def _facts(self, name: str) -> OutputFacts:
+        return next(one for one in self.outputs if one.name == name)
+
+    def _ordered(self, pair: str) -> Ordered:
+        """Two legs whose rows may stand in the order of a score."""
+        if pair not in self._ordering:
             ordering = {one.name: one.ordered_by for one in self.outputs if one.ordered_by}
-            reference, candidate = (self.evidence.leg(leg) for leg in PAIRS[pair])
-            self._matched[pair] = matched_rows(reference, candidate, ordering)
-        return self._matched[pair]
+            first, second = PAIRS[pair]
+            self._ordering[pair] = Ordered(self.evidence.leg(first), self.evidence.leg(second), ordering)
+        return self._ordering[pair]
 
     def _agrees(self, output: OutputFacts, joint: Array, answer: Answer) -> bool:
         key = output.name, answer.round

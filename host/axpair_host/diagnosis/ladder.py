@@ -101,6 +101,7 @@ LADDER: tuple[Check, ...] = (
     Check("Does the import of the graph keep the float result?", ("AX208",), imported.check),
     Check("Did rows only change places behind TopK or NMS?", ("AX406",), order.check),
     Check("Does quantisation keep the float model's result?", ("AX201", "AX202"), conversion.quantised),
+    Check("Is something lost that the cosine doesn't show?", ("AX201",), conversion.hidden),
     Check("Is this input like the calibration set?", ("AX204",), calibration.check),
     Check("In which layer does the loss enter?", ("AX205", "AX206"), layers.check),
     Check("Does compilation keep the quantised model's result?", ("AX202",), compilation.check),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from axpair_host.compare.lines import ACROSS_CASES
 from axpair_host.diagnosis import decided, opinion, switch_table
 from axpair_host.diagnosis.finding import Finding, Open
 from axpair_host.diagnosis.headlines import headlines
@@ -84,7 +85,16 @@ def _output(inquiry: Inquiry, name: str) -> dict[str, Any]:
     for pair in PAIRS:
         comparison = inquiry.pair(pair, name)
         document[pair] = comparison.document() if comparison is not None else None
+    if lines := _lines(inquiry, name):
+        document["lines"] = lines
     return document
+
+
+def _lines(inquiry: Inquiry, name: str) -> list[dict[str, Any]]:
+    """The user's own lines for an output, and how it stands with them."""
+    comparison = inquiry.pair(inquiry.judged_pair, name)
+    lines = [one for one in inquiry.settings.lines if one.output == name and one.metric not in ACROSS_CASES]
+    return [one.held(comparison) for one in lines]
 
 
 def _board(inquiry: Inquiry) -> Mapping[str, Any] | None:

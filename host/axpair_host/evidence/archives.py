@@ -1,26 +1,38 @@
-"""Tar and zip archives as folders: only plain tensor files come out, only below a fresh folder, only so much."""
+"""Tar, zip and npz archives as folders: only plain files of the kinds asked for come out, only below a fresh folder,
+only so much. What the user names is an archive or a folder: both are a folder to whoever reads it.
+"""
 
 import lzma
+import os
+import re
 import shutil
+import stat
 import struct
 import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from axpair_proto.failures import naming
+from axpair_proto.names import as_text
 from axpair_proto.text import first_names
 
 from axpair_host.errors import EvidenceError
 from axpair_host.evidence.record import LEGS
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
-WANTED = {".bin", ".npy", ".npz", ".json"}
-"""Suffixes of what is taken out; everything else stays in."""
+NPZ = ".npz"
+WANTED = frozenset((".bin", ".npy", ".npz", ".json"))
+"""Suffixes of what is taken out where nothing else is asked for; everything else stays in."""
+_UTF8_NAME = 0x800
+"""A zip member's flag: its name is UTF-8; else it is in whatever the packing system wrote, GBK in China."""
+_SEPARATOR = re.compile(r"(?<![\udc80-\udcff])\\")
+"""A backslash of Windows; behind a byte that isn't UTF-8 it is the second half of a character of GBK."""
 _MACOS = "__MACOSX"
 """Folder of what macOS adds to its zips: attributes, in files named like those that they are of."""
 _DAMAGED = (
@@ -38,27 +50,54 @@ def is_archive(path: Path) -> bool:
     return path.name.lower().endswith(SUFFIXES)
 
 
-@contextmanager
-def unpacked(path: Path, most_bytes: int = MAX_BYTES) -> Iterator[Path]:
-    """Give a temporary folder with the archive's tensor files; it is removed afterwards.
+@dataclass
+class StayedIn:
+    """What wasn't taken out of an archive."""
 
-    Members with absolute names, with ".." or that are no plain files are refused or left out; nothing is written
-    elsewhere. Raises EvidenceError on a damaged, encrypted or oversized archive.
+    others: list[str] = field(default_factory=list)
+    """Files of other suffixes."""
+    links: list[str] = field(default_factory=list)
+    """Links: none is followed."""
+
+
+@contextmanager
+def unpacked(
+    path: Path,
+    most_bytes: int = MAX_BYTES,
+    *,
+    wanted: Collection[str] = WANTED,
+    stayed: StayedIn | None = None,
+) -> Iterator[Path]:
+    """Give a temporary folder with the archive's files of the `wanted` suffixes; it is removed afterwards.
+
+    Members with absolute names or with ".." are refused; links and what else is no plain file stay in, and `stayed`
+    tells which. Names that aren't UTF-8 keep their bytes, as `unzip` leaves them. Nothing is written elsewhere.
+    Raises EvidenceError on a damaged, encrypted or oversized archive.
     """
-    folder = Path(tempfile.mkdtemp(prefix="axpair-archive-"))
+    room = _Room(path, most_bytes, wanted, stayed or StayedIn())
     try:
         try:
-            if path.name.lower().endswith(".zip"):
-                _unzip(path, _Room(path, folder, most_bytes))
+            if path.name.lower().endswith((".zip", NPZ)):
+                _unzip(path, room)
             else:
-                _untar(path, _Room(path, folder, most_bytes))
+                _untar(path, room)
         except _DAMAGED as error:
             raise EvidenceError(f"{path}: not a readable archive: {error}") from error
         except OSError as error:
             raise EvidenceError(f"{path}: can't be unpacked: {error.strerror or error}") from error
-        yield folder
+        yield room.folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(room.folder, ignore_errors=True)
+
+
+@contextmanager
+def as_folder(path: Path, *, wanted: Collection[str] = WANTED, stayed: StayedIn | None = None) -> Iterator[Path]:
+    """The path itself; of an archive or .npz what is in it, for as long as the block lasts. Raises as `unpacked`."""
+    if path.is_file() and (is_archive(path) or path.suffix.lower() == NPZ):
+        with unpacked(path, wanted=wanted, stayed=stayed) as folder:
+            yield folder
+    else:
+        yield path
 
 
 @contextmanager
@@ -101,15 +140,24 @@ def _archives_in(path: Path) -> str:
 def _unzip(path: Path, room: "_Room") -> None:
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
-            if not info.is_dir() and (target := room.place(info.filename)):
+            is_link = stat.S_ISLNK(info.external_attr >> 16)
+            if not info.is_dir() and (target := room.place(_zip_name(info), is_link=is_link)):
                 with archive.open(info) as stream:
                     room.write(target, stream)
+
+
+def _zip_name(info: zipfile.ZipInfo) -> str:
+    """As a file system has it: bytes that are no UTF-8 stand as `os.fsdecode` leaves them."""
+    if info.flag_bits & _UTF8_NAME or info.filename.isascii():
+        return info.filename
+    return os.fsdecode(info.filename.encode("cp437"))  # what zipfile took them for
 
 
 def _untar(path: Path, room: "_Room") -> None:
     with tarfile.open(path) as archive:
         for member in archive:
-            if member.isreg() and (target := room.place(member.name)):
+            is_link = member.issym() or member.islnk()
+            if (member.isreg() or is_link) and (target := room.place(member.name, is_link=is_link)):
                 stream = archive.extractfile(member)
                 if stream is not None:
                     with stream:
@@ -119,13 +167,18 @@ def _untar(path: Path, room: "_Room") -> None:
 class _Room:
     """What has been taken out so far, and where the next file may go."""
 
-    def __init__(self, archive: Path, folder: Path, most_bytes: int) -> None:
-        self.archive, self.folder, self.most_bytes = archive, folder, most_bytes
+    def __init__(self, archive: Path, most_bytes: int, wanted: Collection[str], stayed: StayedIn) -> None:
+        self.archive, self.most_bytes, self.wanted, self.stayed = archive, most_bytes, wanted, stayed
+        self.folder = Path(tempfile.mkdtemp(prefix="axpair-archive-"))
         self.files = self.bytes = 0
 
-    def place(self, name: str) -> Path | None:
-        parts = PurePosixPath(name.replace("\\", "/"))
-        if parts.suffix.lower() not in WANTED or _MACOS in parts.parts:
+    def place(self, name: str, *, is_link: bool) -> Path | None:
+        """Where a member goes; None where it stays in."""
+        parts = PurePosixPath(_SEPARATOR.sub("/", name))
+        if _MACOS in parts.parts:
+            return None
+        if parts.suffix.lower() not in self.wanted or is_link:
+            (self.stayed.links if is_link else self.stayed.others).append(as_text(parts.as_posix()))
             return None
         if parts.is_absolute() or ".." in parts.parts or ":" in parts.parts[0]:
             raise EvidenceError(f"{self.archive}: its member {name!r} would lie outside of the archive's folder")

@@ -1,16 +1,22 @@
-"""A simulated tensor in the form that its output is declared in: toolchains store the same values in several."""
+"""A tensor in the form that its output is declared in: toolchains, and users who dump outputs themselves, store the
+same values in several."""
 
 import itertools
 import math
 import operator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from axpair_proto.dtypes import ITEM_BYTES
 
 from axpair_host.evidence.record import OutputFacts
 
 Array = np.ndarray[Any, Any]
 _NHWC_OF_NCHW, _NCHW_OF_NHWC = (0, 2, 3, 1), (0, 3, 1, 2)
+_MOST_AXES = 5
+_LOOKED_AT = 64
+"""Elements that are held against each other before all are."""
 
 
 def as_declared(tensor: Array, output: OutputFacts) -> Array:
@@ -23,6 +29,88 @@ def as_declared(tensor: Array, output: OutputFacts) -> Array:
         return tensor
     arranged = _shaped(tensor, output.shape)
     return tensor if arranged is None else _typed(arranged, output)
+
+
+def same_values(tensor: Array, right: Array) -> str:
+    """In which other form `tensor` holds exactly what `right` does, in words that go on "it is"; "" where it doesn't,
+    or where it is the same form.
+
+    Another shape of the same elements, another order of the axes, a dtype that holds each value of right's. Flat uint8
+    counts as bytes that nobody typed.
+    """
+    tensor, right = (one.astype(one.dtype.newbyteorder("="), copy=False) for one in (tensor, right))
+    if not right.size or (tensor.dtype == right.dtype and tensor.shape == right.shape and _equal(tensor, right)):
+        return ""
+    for dtype in _wide_enough(tensor, right):
+        with np.errstate(invalid="ignore"):
+            wide = right.astype(dtype)
+            if not _equal(wide.astype(right.dtype), right):
+                continue
+        given = np.ascontiguousarray(tensor).reshape(-1).view(dtype)
+        for order in _orders(right):
+            if not _equal(given[:_LOOKED_AT], _first(wide.transpose(order))):
+                continue
+            if _equal(given, np.ascontiguousarray(wide.transpose(order)).reshape(-1)):
+                shape = tensor.shape if tensor.dtype == dtype else given.shape
+                return _form(dtype.name, shape, order)
+    return ""
+
+
+def as_dumped(tensor: Array, dtype: str, shape: tuple[int, ...], right: Array | None) -> tuple[Array, str]:
+    """What a user's own dump holds, in the declared form, and in which form it was; "" where it lies as declared, or
+    can't be brought there without a loss. `right` is the simulator's, whose very values are known in any order."""
+    tensor = tensor.astype(tensor.dtype.newbyteorder("="), copy=False)
+    if right is not None and (words := same_values(tensor, right)):
+        return right, words
+    wanted = np.dtype(dtype)
+    if (tensor.dtype, tensor.shape) == (wanted, shape) or not np.can_cast(wanted, tensor.dtype, "safe"):
+        return tensor, ""
+    arranged = _shaped(tensor, shape)
+    if arranged is None:
+        return tensor, ""
+    with np.errstate(invalid="ignore", over="ignore"):
+        converted = arranged.astype(wanted)
+        if not _equal(converted.astype(tensor.dtype), arranged):
+            return tensor, ""
+    return converted, _form(tensor.dtype.name, tensor.shape, tuple(range(tensor.ndim)))
+
+
+def _wide_enough(tensor: Array, right: Array) -> Iterator["np.dtype[Any]"]:
+    """The dtype in which `tensor` may hold what `right` does; of mere bytes, each of its size."""
+    is_typed = tensor.dtype != np.uint8 or tensor.ndim != 1 or tensor.size == right.size
+    wider = tensor.nbytes // right.size
+    for name in [tensor.dtype.name] if is_typed else ITEM_BYTES:
+        dtype = np.dtype(name)
+        if dtype.itemsize == wider and tensor.nbytes == wider * right.size and np.can_cast(right.dtype, dtype, "safe"):
+            yield dtype
+
+
+def _orders(right: Array) -> Iterator[tuple[int, ...]]:
+    """Orders of the axes: as they are, then the two layouts, then the others, axes of one element apart."""
+    plain = tuple(range(right.ndim))
+    yield plain
+    if right.ndim == 4:
+        yield from (_NHWC_OF_NCHW, _NCHW_OF_NHWC)
+    long = [axis for axis in plain if right.shape[axis] > 1]
+    if len(long) <= _MOST_AXES:
+        for order in itertools.permutations(long):
+            yield (*(axis for axis in plain if axis not in long), *order)
+
+
+def _first(tensor: Array) -> Array:
+    return np.array(list(itertools.islice(tensor.flat, _LOOKED_AT)), tensor.dtype)
+
+
+def _equal(one: Array, other: Array) -> bool:
+    return one.nbytes == other.nbytes and one.tobytes() == other.tobytes()
+
+
+def _form(dtype: str, shape: tuple[int, ...], order: tuple[int, ...]) -> str:
+    words = f"{dtype} {list(shape)}"
+    if order == tuple(range(len(order))):
+        return words
+    layouts: dict[tuple[int, ...], str] = {_NHWC_OF_NCHW: ", as NHWC is of NCHW", _NCHW_OF_NHWC: ", as NCHW is of NHWC"}
+    return f"{words} in the order of the axes {', '.join(map(str, order))}{layouts.get(order, '')}"
 
 
 def _shaped(tensor: Array, shape: tuple[int, ...]) -> Array | None:

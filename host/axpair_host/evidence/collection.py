@@ -17,6 +17,7 @@ from axpair_proto.gt.tensors import (
     UnreadableTensor,
     bin_size,
     leads_out,
+    other_files,
     read_bin,
     read_npy,
     read_npz,
@@ -109,7 +110,10 @@ def _found(path: Path, named: Path) -> Groups:
     else:
         raise EvidenceError(f"{named}: there is no such file or folder", next_step="check the path")
     if not groups:
-        raise EvidenceError(f"{named}: no .npy, .bin or .npz in it")
+        others = other_files(path) if path.is_dir() else []
+        shown = f", but {', '.join(others[:4])}{', ...' if others[4:] else ''}" if others else ""
+        next_step = "rename files of raw bytes to NAME.bin, or save .npy" if others else ""
+        raise EvidenceError(f"{named}: no .npy, .bin or .npz in it{shown}", next_step=next_step)
     return groups
 
 

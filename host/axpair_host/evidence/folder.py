@@ -29,7 +29,7 @@ from axpair_proto.sentences import say
 
 from axpair_host.digests import file_sha256
 from axpair_host.errors import EvidenceError, HostError
-from axpair_host.evidence.arranged import as_declared
+from axpair_host.evidence.arranged import as_declared, as_dumped
 from axpair_host.evidence.record import LEGS, OutputFacts, Record, Round
 from axpair_host.evidence.store import read_record
 from axpair_host.evidence.unrecorded import record_of
@@ -55,6 +55,10 @@ class Evidence:
         self.unread: dict[str, dict[str, str]] = {}
         """By folder and output, of the folders that were asked for so far: why a tensor that lies there isn't to be
         had. It is damaged, can't be read, or is a link that leads out of the gt folder."""
+        self.dumped: dict[str, str] = {}
+        """By output of board/, once that was asked for: the form in which it lies there, where that is another than
+        declared and holds the same values. Only of a run that wasn't ours: what our worker read is evidence as it is.
+        """
 
     def with_record(self, record: Record) -> "Evidence":
         """The same tensors under another record."""
@@ -209,7 +213,19 @@ class Evidence:
             # What a board gave is evidence as it lies.
             return tensor if is_board else as_declared(tensor, output)
 
-        return self._each(folder, paths, read_one)
+        tensors = self._each(folder, paths, read_one)
+        return self._arranged(tensors, declared) if folder == "board" else tensors
+
+    def _arranged(self, tensors: Mapping[str, Array], declared: Mapping[str, OutputFacts]) -> Tensors:
+        if self.record.board is not None and self.record.board.model_sha256:
+            return tensors
+        simulated = self.leg("joint")
+        found = {
+            name: as_dumped(tensor, declared[name].dtype, declared[name].shape, simulated.get(name))
+            for name, tensor in tensors.items()
+        }
+        self.dumped = {name: words for name, (_, words) in found.items() if words}
+        return {name: tensor for name, (tensor, _) in found.items()}
 
     def _each(self, folder: str, paths: Mapping[str, Path], read_one: Callable[[str, Path], Array]) -> Tensors:
         """The tensors that can be read; of the others it is kept why not."""

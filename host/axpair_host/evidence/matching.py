@@ -1,14 +1,16 @@
 """Which tensor of one collection stands for which of another."""
 
 import difflib
+import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from axpair_proto.dtypes import ITEM_BYTES
 from axpair_proto.errors import ContractError
-from axpair_proto.names import match_stems
+from axpair_proto.names import alike_in_a_joint, find_spelled, joint_name, match_stems, pulsar2_file_stem
 
 from axpair_host.errors import EvidenceError, UsageError
 from axpair_host.evidence.collection import Array, Groups, Stored
@@ -25,6 +27,10 @@ class Matched:
     name: str
     first: Stored | None
     second: Stored | None
+    passed_over: tuple[str, ...] = ()
+    """Of the second side: other files that are the same name in a joint, which no program on a board writes so."""
+    twins: tuple[str, ...] = ()
+    """Of the first side: this and others that are one name in a joint."""
 
     @property
     def label(self) -> str:
@@ -38,6 +44,7 @@ def matched(first: Groups, second: Groups) -> list[Matched]:
 
     Raises UsageError when no group of one side can stand for one of the other.
     """
+    first, second = _as_paths(first, second), _as_paths(second, first)
     common = sorted(set(first) & set(second))
     if not common:
         if len(first) != 1 or len(second) != 1:
@@ -54,25 +61,60 @@ def matched(first: Groups, second: Groups) -> list[Matched]:
     return found
 
 
-def renamed(groups: Groups, names: Mapping[str, str]) -> Groups:
-    """The same with tensors under other names, by file stem or by full label. Raises UsageError for unknown ones."""
+def _as_paths(groups: Groups, others: Groups) -> Groups:
+    """Where the other side is a single folder: the tensors below as paths, if more of them belong to it so. axcl's
+    samples take a '/' in a name for a folder."""
+    if len(others) != 1 or len(groups) == 1:
+        return groups
+    ((group, wanted),) = others.items()
+    paths = {f"{name}/{stem}".lstrip("/"): one for name, tensors in groups.items() for stem, one in tensors.items()}
+    while len({path.partition("/")[0] for path in paths}) == 1 and all("/" in path for path in paths):
+        paths = {path.partition("/")[2]: one for path, one in paths.items()}
+    return {group: paths} if len(_names(wanted, paths)) > len(_names(wanted, groups.get(group, {}))) else groups
+
+
+def mapped(given: Mapping[str, str], found: Collection[str], names: Collection[str]) -> dict[str, str]:
+    """--map, as name to the file stem that the user says it has; either is meant by the model's name, by the file's or
+    by a gt folder's alike. Raises UsageError for one that isn't there, and for two that mean the same."""
+    stems: dict[str, str] = {}
+    for theirs, ours in given.items():
+        stem, name = find_spelled(theirs, found), find_spelled(ours, names)
+        if stem is None:
+            raise _unknown(f"--map {theirs}={ours}", theirs, found)
+        if name is None:
+            raise _unknown(f"--map {theirs}={ours}", ours, names)
+        if stems.setdefault(name, stem) != stem or list(stems.values()).count(stem) > 1:
+            raise UsageError(f"--map {theirs}={ours}: {name!r} or {stem!r} was mapped before")
+    return stems
+
+
+def renamed(groups: Groups, names: Mapping[str, str], known: Groups) -> Groups:
+    """The same with tensors under the names of `known` that --map says they have; what had such a name loses it.
+    Raises UsageError as `mapped` does."""
     if not names:
         return groups
-    refuse_unknown_names("--map", names, [stem for tensors in groups.values() for stem in tensors])
-    return {
-        group: {names.get(stem, stem): stored for stem, stored in tensors.items()} for group, tensors in groups.items()
-    }
+    there = [stem for tensors in groups.values() for stem in tensors]
+    stems = mapped(names, dict.fromkeys(there), dict.fromkeys(stem for tensors in known.values() for stem in tensors))
+    return {group: _renamed(tensors, stems) for group, tensors in groups.items()}
+
+
+def _renamed(tensors: Mapping[str, Stored], stems: Mapping[str, str]) -> dict[str, Stored]:
+    here = {name: tensors[stem] for name, stem in stems.items() if stem in tensors}
+    return here | {stem: one for stem, one in tensors.items() if stem not in here and stem not in stems.values()}
 
 
 def refuse_unknown_names(option: str, given: Iterable[str], known: Sequence[str]) -> None:
     """Raise UsageError where an option names a tensor that isn't there; "" stands for all."""
     for name in given:
         if name and name not in known:
-            close = difflib.get_close_matches(name, known, 1)
-            near = f"; did you mean {close[0]!r}?" if close else ""
-            raise UsageError(
-                f"{option} {name}: no tensor is named so{near}", next_step=f"names: {', '.join(known[:8])}"
-            )
+            raise _unknown(f"{option} {name}", name, known)
+
+
+def _unknown(option: str, name: str, known: Collection[str]) -> UsageError:
+    close = difflib.get_close_matches(name, known, 1)
+    near = f"; did you mean {close[0]!r}?" if close else ""
+    listed = ", ".join(list(known)[:8]) or "nothing"
+    return UsageError(f"{option}: no tensor is named {name!r}{near}", next_step=f"names: {listed}")
 
 
 def _tensors(group: str, one: Mapping[str, Stored], other: Mapping[str, Stored]) -> Iterator[Matched]:
@@ -83,22 +125,87 @@ def _tensors(group: str, one: Mapping[str, Stored], other: Mapping[str, Stored])
     pairs = _names(one, other)
     if not pairs and len(one) == len(other):
         _suggest_map(one, other)
+    rest = sorted(set(other) - set(pairs.values()))
+    served = {joint_name(stem) for stem in pairs.values()}
     for name, stored in one.items():
-        yield Matched(group, name, stored, other[pairs[name]] if name in pairs else None)
-    for name in sorted(set(other) - set(pairs.values())):
-        yield Matched(group, name, None, other[name])
+        stem = pairs.get(name)
+        alike = tuple(left for left in rest if stem is not None and joint_name(left) == joint_name(stem) == stem)
+        same = tuple(each for each in one if joint_name(each) == joint_name(name))
+        yield Matched(group, name, stored, other[stem] if stem is not None else None, alike, same if same[1:] else ())
+    for name in rest:
+        if joint_name(name) not in served or joint_name(name) not in other:
+            yield Matched(group, name, None, other[name])
 
 
 def _suggest_map(one: Mapping[str, Stored], other: Mapping[str, Stored]) -> None:
-    """Raise UsageError with the map that sizes and order suggest; it is never taken by itself."""
-    sizes = [[stored.content_bytes() for stored in side.values()] for side in (one, other)]
-    if sizes[0] != sizes[1]:
+    """Raise UsageError with the map for which names or sizes speak; it is never taken by itself."""
+    sizes = [{stem: stored.content_bytes() for stem, stored in side.items()} for side in (other, one)]
+    if sorted(sizes[0].values()) != sorted(sizes[1].values()):
         return
-    options = " ".join(f"--map {shlex.quote(f'{second}={first}')}" for first, second in zip(one, other, strict=True))
     raise UsageError(
         f"no tensor of one side has the name of one of the other: {_few(one)} and {_few(other)}",
-        next_step=f"where they belong together in this order, which their sizes fit: {options}",
+        next_step=f"where they belong together, {proposed_map(*sizes, is_ordered=False) or SAY_OF_EACH}",
     )
+
+
+SAY_OF_EACH = "say of each file which output it is: --map FILE=NAME for each"
+
+
+def proposed_map(files: Mapping[str, int], names: Mapping[str, int], *, is_ordered: bool) -> str:
+    """The --map options that names, numbers in them, or sizes speak for, with that in words; "" where none does, or
+    where one contradicts another. Both are given with their bytes; `is_ordered`: whether `names` stand in the model's
+    order, which numbers of files count in.
+    """
+    if len(files) != len(names):
+        return ""
+    numbers, theirs = _numbers(files), _numbers(names)
+    sure = _contained(files, names)
+    ways: dict[str, dict[str, str]] = {}
+    if len(sure) == len(files):
+        ways["names"] = sure
+    if numbers and is_ordered:
+        ways["numbers"] = dict(zip(sorted(numbers, key=numbers.__getitem__), names, strict=True))
+    if numbers and sorted(numbers.values()) == sorted(theirs.values()):
+        by_number = {number: name for name, number in theirs.items()}
+        ways["numbers of both"] = {stem: by_number[number] for stem, number in numbers.items()}
+    if len(set(names.values())) == len(names) and sorted(files.values()) == sorted(names.values()):
+        by_size = {size: name for name, size in names.items()}
+        ways["sizes"] = {stem: by_size[size] for stem, size in files.items()}
+    first = next(iter(ways.values()), {})
+    agree = all(way == first for way in ways.values()) and sure.items() <= first.items()
+    if not first or not agree or any(files[stem] != names[name] for stem, name in first.items()):
+        return ""
+    options = " ".join(f"--map {shlex.quote(f'{stem}={name}')}" for stem, name in sorted(first.items()))
+    return f"as {' and '.join(ways)} have it: {options}"
+
+
+def _contained(files: Iterable[str], names: Iterable[str]) -> dict[str, str]:
+    """File stem to the longest name in it, between signs that are no letters or digits; each name once."""
+    found: dict[str, str] = {}
+    for stem in files:
+        for name in sorted(names, key=len, reverse=True):
+            if re.search(
+                rf"(?<![a-z0-9]){re.escape(_letters(name).casefold())}(?![a-z0-9])", _letters(stem).casefold()
+            ):
+                found[stem] = name
+                break
+    return {stem: name for stem, name in found.items() if list(found.values()).count(name) == 1}
+
+
+def _letters(name: str) -> str:
+    return pulsar2_file_stem(name).strip("_")
+
+
+_NUMBERED = (r"^(\d+)(?!\d)", r"(?<!\d)(\d+)$")
+
+
+def _numbers(names: Iterable[str]) -> dict[str, int]:
+    """The number that each begins or ends with, where they count from 0 or 1 on; else nothing."""
+    for form in _NUMBERED:
+        found = {name: int(number[1]) for name in names if (number := re.search(form, name))}
+        if sorted(found.values()) in (list(range(len(list(names)))), list(range(1, len(list(names)) + 1))):
+            return found
+    return {}
 
 
 def _few(names: Mapping[str, Stored]) -> str:
@@ -111,9 +218,21 @@ def _names(one: Mapping[str, Stored], other: Mapping[str, Stored]) -> dict[str, 
         backward = dict(match_stems(other, one))
     except ContractError as error:
         raise EvidenceError(error.message, next_step=error.next_step) from error
-    if len(backward) > len(forward):
-        return {stem: name for name, stem in backward.items()}
-    return forward
+    twins = {joint_name(name) for name, _ in alike_in_a_joint(one)}
+    backward = {name: stem for name, stem in backward.items() if joint_name(stem) not in twins or stem in forward}
+    pairs = {stem: name for name, stem in backward.items()} if len(backward) > len(forward) else forward
+    return pairs | _by_letters([name for name in one if name not in pairs], set(other) - set(pairs.values()))
+
+
+def _by_letters(names: Collection[str], stems: Collection[str]) -> dict[str, str]:
+    """Those of both sides that rules wrote differently and that are alike in all letters and digits, each once."""
+    sides = [Counter(map(_letters, side)) for side in (names, stems)]
+    by_letters = {_letters(stem): stem for stem in stems}
+    return {
+        name: by_letters[letters]
+        for name in names
+        if (letters := _letters(name)) in by_letters and all(side[letters] == 1 for side in sides)
+    }
 
 
 def declared_by(path: Path) -> Mapping[str, OutputFacts]:

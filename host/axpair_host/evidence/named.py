@@ -18,6 +18,12 @@ SOURCES = "filename.txt"
 """In input/: the files that the inputs were made of, a line each."""
 
 
+def is_kept(folder: Path) -> bool:
+    """Whether it lies where a replay's run keeps the evidence of its rows."""
+    cases = folder.resolve().parent
+    return cases.name == "cases" and plain_file(cases.parent, "run.sqlite") is not None
+
+
 def named_files(folder: Path) -> Mapping[str, str]:
     """Path below the folder to sha256 of what pair.json names, itself included; nothing without a readable one."""
     try:

@@ -96,7 +96,7 @@ def _figures(text: str) -> OtherPlatform:
 
 
 def _number(text: str, key: str, value: str) -> float:
-    percent = re.fullmatch(r"(.+?)\s*%", value)
+    percent = re.fullmatch(r"(.*\S)\s*%", value)
     try:
         number = float(percent[1]) / 100 if percent else float(value)
     except ValueError:

@@ -19,6 +19,7 @@ SCHEMA_VERSION = 1
 LEGS = ("golden", "onnx", "lava_joint", "joint", "board")
 """Folders of outputs in a gt folder, in the data's direction."""
 FILE_NAME = "pair.json"
+ROUND_KINDS = ("probe", "case")
 
 
 class InputFacts(msgspec.Struct, frozen=True):
@@ -51,6 +52,12 @@ class OutputFacts(msgspec.Struct, frozen=True):
     cpu_part: bool = False
     ordered_by: str = ""
     """The ONNX operator, such as TopK, that puts its rows into the order of a score; "" where none is known."""
+
+
+FINISHED = "finished run in "
+"""A board's url begins so where it is the folder and log of a run that took place before."""
+NOT_STORED = "not_stored"
+"""A failure's kind, of finished runs alone: the model ran, and the program could not store what it gave."""
 
 
 class Failure(msgspec.Struct, frozen=True):

@@ -3,8 +3,10 @@
 Only the gathered half is ever read back: a verdict that lies in the file is an output, not evidence.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,10 @@ from axpair_proto.errors import ContractError
 from axpair_proto.gt.replacing import write_whole_file
 from axpair_proto.gt.tensors import leads_out
 from axpair_proto.sentences import for_documents, recalled, remember
-from axpair_proto.text import json_text
+from axpair_proto.text import json_text, printable
 
 from axpair_host.errors import EvidenceError
-from axpair_host.evidence.record import FILE_NAME, SCHEMA_VERSION, Record
+from axpair_host.evidence.record import FILE_NAME, ROUND_KINDS, SCHEMA_VERSION, Record, Round
 
 MAX_BYTES = 256 << 20
 """A larger pair.json is refused before it is read."""
@@ -45,6 +47,12 @@ def write_pair_json(
         raise EvidenceError(error.message, next_step=error.next_step) from error
 
 
+def stored_verdict(folder: Path) -> str:
+    """The verdict in a pair.json that `read_record` takes, to be held against a row's; "" where nothing was judged."""
+    verdict = msgspec.json.decode((folder / FILE_NAME).read_bytes()).get("verdict")
+    return verdict if isinstance(verdict, str) else ""
+
+
 def builtins_of(value: Any) -> Any:
     """As `msgspec.to_builtins`, for a document that is shown: its sentences can still be had in another language."""
     table: dict[str, Any] = {}
@@ -54,7 +62,7 @@ def builtins_of(value: Any) -> Any:
 def read_record(folder: Path) -> Record | None:
     """The gathered half; None when there is no pair.json or it holds no gathered half.
 
-    Raises EvidenceError when pair.json can't be read, isn't JSON, or is of another schema.
+    Raises EvidenceError when pair.json can't be read, isn't JSON, is of another schema, or contradicts itself.
     """
     path = folder / FILE_NAME
     try:
@@ -85,9 +93,12 @@ def read_record(folder: Path) -> Record | None:
     if "gathered" not in document:
         return None
     try:
-        return _record(document["gathered"])
+        record = _record(document["gathered"])
     except msgspec.ValidationError as error:
         raise EvidenceError(f"{path}: its gathered half doesn't fit: {error}") from error
+    if wrong := _contradiction(record):
+        raise EvidenceError(f"{path}: its gathered half contradicts itself: {wrong}", next_step="gather the case again")
+    return record
 
 
 def _record(gathered: Any) -> Record:
@@ -96,3 +107,42 @@ def _record(gathered: Any) -> Record:
         return record
     worded = recalled({key: value for key, value in gathered.items() if key != "sentences"}, record.sentences)
     return msgspec.structs.replace(msgspec.convert(worded, Record), sentences=record.sentences)
+
+
+def _contradiction(record: Record) -> str:
+    """In what a record says two things at once, or what can't be, in words; "" where it doesn't."""
+    board, second = record.board, record.second_opinion
+    return (
+        _twice("input", [one.name for one in record.inputs])
+        or _twice("input file", [one.file for one in record.inputs])
+        or _twice("output", [one.name for one in record.outputs])
+        or _twice("output file", [one.file for one in record.outputs])
+        or (_of_rounds(board.rounds) or _of_workers(board.rounds) if board else "")
+        or (_of_rounds(second.rounds) if second else "")
+    )
+
+
+def _of_rounds(rounds: Sequence[Round]) -> str:
+    for one in rounds:
+        if one.kind not in ROUND_KINDS or (one.kind == "probe") != (one.number == 0) or one.number < 0:
+            return f"a round of kind {printable(one.kind)!r} with number {one.number}"
+        if wrong := _twice(f"in {one.kind} round {one.number} output", [output.name for output in one.outputs]):
+            return wrong
+    # Rounds in a fresh worker, which were asked for later, may have a probe of their own.
+    return _twice("round", [f"{one.kind} {one.number}" for one in rounds if one.kind == "case"])
+
+
+def _of_workers(rounds: Sequence[Round]) -> str:
+    """Rounds go on in the same worker, or are added in one that comes behind all others; behind a failure in any."""
+    highest = 0
+    for before, one in pairwise(rounds):
+        new, old = one.worker_generation, before.worker_generation
+        highest = max(highest, old)
+        if before.failure is None and new not in (old, highest + 1):
+            return f"{one.kind} round {one.number} of worker {new} behind {before.kind} round {before.number} of {old}"
+    return ""
+
+
+def _twice(what: str, names: Sequence[str]) -> str:
+    found = next((name for name, count in Counter(names).items() if count > 1), None)
+    return "" if found is None else f"{what} {printable(found)!r} is there twice"

@@ -98,7 +98,9 @@ def _finished(seen: Situation, run: Samples) -> Step:
     logs = seen.found.of(FileKind.RUN_LOG)
     log = ("--board-log", seen.named(logs[0])) if len(logs) == 1 else ()
     words = ("axpair", "pair", *_models(seen), *_option(seen, "gt"), "--board-out", seen.named(run.path), *log)
-    more = f"; which log is its own isn't known: {', '.join(map(seen.named, logs))}" if len(logs) > 1 else ""
+    others = [one.path for one in seen.choice.finished if one is not run]
+    more = f"; others with its outputs: {', '.join(map(seen.named, others))}" if others else ""
+    more += f"; which log is its own isn't known: {', '.join(map(seen.named, logs))}" if len(logs) > 1 else ""
     return Step((*words, *_out(seen)), f"a finished run against the simulation{more}")
 
 

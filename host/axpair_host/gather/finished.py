@@ -3,22 +3,22 @@
 from dataclasses import replace
 
 from axpair_proto.description import ModelDescription
-from axpair_proto.filekinds import kind_of
-from axpair_proto.gt.tensors import Array, stems_in
+from axpair_proto.gt.tensors import Array, stems_below
 from axpair_proto.joint import toolchain_of
-from axpair_proto.names import find_name, match_stems
-from axpair_proto.run_logs import SHOWN_LINES, TOOLS, RunLog, read_run_log
+from axpair_proto.logged_run import RunLog
+from axpair_proto.names import find_name
+from axpair_proto.run_logs import SHOWN_LINES, TOOLS, read_run_log
 from axpair_proto.sentences import say
 
 from axpair_host.digests import bytes_sha256
 from axpair_host.errors import UsageError
-from axpair_host.evidence.record import Failure, Round, RoundOutput
-from axpair_host.files import existing_folder, refuse_other_kind
+from axpair_host.evidence.record import FINISHED, NOT_STORED, Failure, Round, RoundOutput
+from axpair_host.files import existing_folder
 from axpair_host.gather.board_leg import BoardLeg, BoardRound
 from axpair_host.gather.gathering import differences
 from axpair_host.gather.request import FinishedRun
-from axpair_host.gather.run_log import Log, description_in, read_log
-from axpair_host.gather.simulate import read_leg
+from axpair_host.gather.run_log import LoggedRun, description_in, run_of
+from axpair_host.gather.simulate import files_of, read_leg
 
 _ONCE = say("the board ran once, before: neither repetition nor stale or unwritten outputs could be checked")
 
@@ -30,19 +30,26 @@ def finished_leg(finished: FinishedRun, description: ModelDescription) -> BoardL
     when the log says that this folder can't be the run's.
     """
     existing_folder("--board-out", finished.folder)
-    if finished.log is not None and finished.log.is_file():
-        refuse_other_kind("--board-log", finished.log, kind_of(finished.log))
-    read = read_log(finished.log) if finished.log else Log(())
-    leg = _leg_of(finished, description, read.lines)
-    if read.said:
-        return replace(leg, notes=(*leg.notes, say("{log}: {said}", log=finished.log, said=read.said)))
-    return leg
+    stems = stems_below(finished.folder)
+    run = LoggedRun(read_run_log(()))
+    if finished.log is not None:
+        run = run_of(finished.log, stems)
+        if not stems:
+            return _failed_leg(finished, description, run)
+        if run.log.failure is not None and not run.log.written:
+            failed = _failed_leg(finished, description, run)
+            if not files_of([tensor.name for tensor in description.outputs], stems, finished.names):
+                return failed
+            note = f"{finished.log} says that the run failed, and its bytes are right: {run.log.failure.message}"
+            return replace(failed, where_equal=_read_leg(finished, description, run, (note,)))
+    return _read_leg(finished, description, run)
 
 
-def _leg_of(finished: FinishedRun, description: ModelDescription, lines: tuple[str, ...]) -> BoardLeg:
-    log = read_run_log(lines)
-    if (log.failure is not None and not log.written) or (not stems_in(finished.folder) and finished.log is not None):
-        return _failed_leg(finished, description, lines, log)
+def _read_leg(
+    finished: FinishedRun, description: ModelDescription, run: LoggedRun, more: tuple[str, ...] = ()
+) -> BoardLeg:
+    """Of a run that left outputs: what lies in its folder. Raises UsageError where that isn't this model's."""
+    log = run.log
     outputs = read_leg(finished.folder, description, as_it_lies=True, names=finished.names)
     unwritten = {find_name(name, list(outputs)) for name in log.outputs_not_written} - {None}
     outputs = {name: array for name, array in outputs.items() if name not in unwritten}
@@ -54,35 +61,25 @@ def _leg_of(finished: FinishedRun, description: ModelDescription, lines: tuple[s
         outputs=tuple(
             RoundOutput(name, bytes_sha256(array.tobytes()), array.nbytes) for name, array in outputs.items()
         ),
-        log_lines=lines,
+        log_lines=log.lines,
     )
-    notes = [_ONCE, *_left_over(finished, description)]
-
+    notes = [_ONCE, *more, *_left_over(finished, description)]
+    if run.said:
+        notes.append(say("{log}: {said}", log=finished.log, said=run.said))
     if unwritten:
         names = ", ".join(sorted(filter(None, unwritten)))
-        notes.append(
-            say(
-                "{folder}: not read, as the log says that it wasn't written: {names}",
-                folder=finished.folder,
-                names=names,
-            )
-        )
-    if log.earlier_runs:
-        notes.append(
-            say("{log} holds {count} runs: the last one is read", log=finished.log, count=log.earlier_runs + 1)
-        )
-    if log.failure is not None:
-        notes.append(
-            say("the log says of what came after the outputs were written: {message}", message=log.failure.message)
-        )
-    return _leg(finished, description, log, tuple(notes), rounds=(facts,), outputs=outputs)
+        notes.append(f"{finished.folder}: not read, as the log says that it wasn't written: {names}")
+    if log.failure is not None and not more:
+        notes.append(f"the log says of what came after the outputs were written: {log.failure.message}")
+    return _leg(finished, description, run, tuple(notes), rounds=(facts,), outputs=outputs)
 
 
-def _failed_leg(finished: FinishedRun, description: ModelDescription, lines: tuple[str, ...], log: RunLog) -> BoardLeg:
+def _failed_leg(finished: FinishedRun, description: ModelDescription, run: LoggedRun) -> BoardLeg:
     """Of a run that left nothing: what the log says of the failure.
 
     Raises UsageError where it says that nothing failed, or that the run never began.
     """
+    log = run.log
     if not log.known_lines:
         raise UsageError(
             f"--board-out {finished.folder}: there is no output in it, and nothing in {finished.log} is known: no line "
@@ -92,7 +89,7 @@ def _failed_leg(finished: FinishedRun, description: ModelDescription, lines: tup
     found = log.failure
     if found is None and log.not_written:
         raise _not_written(finished, log)
-    if found is None and log.finished:
+    if log.written or (found is None and log.finished):
         where = f" and stored its outputs as {', '.join(log.written[:4])}" if log.written else " and stored no outputs"
         raise UsageError(
             f"--board-out {finished.folder}: there is no output in it, and {finished.log} says that the run went well"
@@ -106,15 +103,16 @@ def _failed_leg(finished: FinishedRun, description: ModelDescription, lines: tup
             f"{finished.log}: the run never began: {found.message}",
             next_step="mend its command or its files, and run it again",
         )
-    unread = say("{folder}: not read: the log says that this run failed", folder=finished.folder)
-    notes = (unread,) if stems_in(finished.folder) else ()
-    shown = "; ".join(line.strip() for line in lines[-SHOWN_LINES:] if line.strip()) or "nothing"
+    notes = (f"{finished.folder}: not read: the log says that this run failed",) if stems_below(finished.folder) else ()
+    shown = "; ".join(line.strip() for line in log.lines[-SHOWN_LINES:] if line.strip()) or "nothing"
     message = found.message if found is not None else f"it left no output; its last lines: {shown}"
     kind = "exit" if found is None else "crash" if found.signal else "error"
+    if found is not None and found.phase == "writing":
+        kind = NOT_STORED
     failure = Failure(kind=kind, message=message, code=found.code if found else 0, signal=found.signal if found else "")
     if found is not None and found.phase == "loading":
-        return _leg(finished, description, log, notes, load_failure=failure, lines=lines)
-    return _leg(finished, description, log, notes, rounds=(Round("case", 1, failure=failure, log_lines=lines),))
+        return _leg(finished, description, run, notes, load_failure=failure)
+    return _leg(finished, description, run, notes, rounds=(Round("case", 1, failure=failure, log_lines=log.lines),))
 
 
 def _not_written(finished: FinishedRun, log: RunLog) -> UsageError:
@@ -127,25 +125,39 @@ def _not_written(finished: FinishedRun, log: RunLog) -> UsageError:
 def _leg(
     finished: FinishedRun,
     description: ModelDescription,
-    log: RunLog,
+    run: LoggedRun,
     notes: tuple[str, ...],
     *,
     rounds: tuple[Round, ...] = (),
     outputs: dict[str, Array] | None = None,
     load_failure: Failure | None = None,
-    lines: tuple[str, ...] = (),
 ) -> BoardLeg:
+    log = run.log
     logged = description_in(log)
+    if logged is not None and log.defaulted:
+        ours = [one.name for one in description.inputs]
+        fed = tuple(one for one in logged.inputs if one.name not in log.defaulted or find_name(one.name, ours))
+        logged = replace(logged, inputs=fed)
+    if run.count > 1:
+        notes += (f"{finished.log} holds {run.count} runs: {_which(run)}",)
     return BoardLeg(
-        url=f"finished run in {finished.folder}, {_described(finished, log)}",
+        url=f"{FINISHED}{finished.folder}, {_described(finished, log)}",
         rounds=tuple(BoardRound(one, outputs) for one in rounds),
         versions=log.versions,
         tools_version=str(toolchain_of(log.toolchain)),
         load_failure=load_failure,
-        log_lines=lines,
+        log_lines=log.lines if load_failure is not None else (),
         notes=notes,
         model_differences=differences(description, logged) if logged else (),
     )
+
+
+def _which(run: LoggedRun) -> str:
+    if not run.after:
+        return "the last one is read"
+    failures = [one.failure.message for one in run.after if one.failure is not None]
+    failed = f"; one after it failed: {failures[-1]}" if failures else ""
+    return f"the last one that {'says that it stored these outputs' if run.log.written else 'ended'} is read{failed}"
 
 
 def _described(finished: FinishedRun, log: RunLog) -> str:
@@ -161,8 +173,8 @@ def _described(finished: FinishedRun, log: RunLog) -> str:
 
 
 def _left_over(finished: FinishedRun, description: ModelDescription) -> tuple[str, ...]:
-    found = stems_in(finished.folder)
-    used = set(match_stems([tensor.name for tensor in description.outputs], found).values()) | set(finished.names)
+    found = stems_below(finished.folder)
+    used = set(files_of([tensor.name for tensor in description.outputs], found, finished.names).values())
     rest = sorted(set(found) - used) if used else []
     unread = say("{folder}: not read, as no output is named so: {names}", folder=finished.folder, names=", ".join(rest))
     return (unread,) if rest else ()

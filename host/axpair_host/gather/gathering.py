@@ -12,7 +12,7 @@ from axpair_proto.simulator import Models, Simulator, Tensors
 
 from axpair_host.boards.case import Case
 from axpair_host.boards.loaded import LoadRefused
-from axpair_host.digests import file_sha256
+from axpair_host.digests import Pinned
 from axpair_host.evidence.record import CaseFacts, Record
 from axpair_host.files import sure_kind
 from axpair_host.gather.board_leg import BoardLeg, refused_leg, run_case
@@ -56,6 +56,11 @@ def gather(
         try:
             legs = _simulated(request, prepared, simulator, progress, timings)
             leg = running.result()
+            if leg.where_equal is not None and same_bytes(legs.get("joint"), leg.where_equal.outputs()):
+                leg = leg.where_equal
+            if isinstance(board, BoardLeg):
+                for note in leg.notes:
+                    progress.note(note)
         except BaseException:
             if isinstance(board, BoardSide):
                 board.abandon()
@@ -78,9 +83,9 @@ def store(
     """Write one case, however its legs came about, into `folder` and return its record (not yet written)."""
     outputs = output_facts(prepared.description, request.models.onnx)
     inputs = write_inputs(folder, prepared)
-    write_legs(folder, legs)
+    write_legs(folder, legs, outputs)
     joint = legs.get("joint")
-    facts = write_board(folder, leg, joint) if leg is not None else None
+    facts = write_board(folder, leg, joint, outputs) if leg is not None else None
     if leg is not None and leg.rounds and not same_bytes(joint, leg.outputs()):
         write_probe_input(folder, prepared)
     golden_notes: tuple[str, ...] = ()
@@ -119,14 +124,20 @@ def _versions(model: ModelDescription, joint: Path) -> dict[str, str]:
     return {key: value for key, value in known.items() if value}
 
 
-def case_facts(models: Models, case_id: str) -> CaseFacts:
-    """Digests of the case's files. Raises UsageError when one can't be read."""
+def pinned_models(models: Models) -> Pinned:
+    """The files of a conversion as they are. Raises UsageError when one can't be read."""
+    return Pinned(path for path in (models.joint, models.onnx, models.lava_joint, models.config) if path is not None)
+
+
+def case_facts(models: Models, case_id: str, pinned: Pinned | None = None) -> CaseFacts:
+    """Digests of the case's files, as `pinned` has them. Raises UsageError when one can't be read."""
+    pinned = pinned or pinned_models(models)
     return CaseFacts(
         id=case_id,
-        joint_sha256=file_sha256(models.joint),
-        onnx_sha256=file_sha256(models.onnx) if models.onnx else None,
-        lava_joint_sha256=file_sha256(models.lava_joint) if models.lava_joint else None,
-        config_sha256=file_sha256(models.config) if models.config else None,
+        joint_sha256=pinned.sha256(models.joint),
+        onnx_sha256=pinned.sha256(models.onnx) if models.onnx else None,
+        lava_joint_sha256=pinned.sha256(models.lava_joint) if models.lava_joint else None,
+        config_sha256=pinned.sha256(models.config) if models.config else None,
     )
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 from axpair_proto.description import ModelDescription, TensorDescription
+from axpair_proto.errors import AxpairError
 from axpair_proto.gt.tensors import Array, UnreadableTensor, read_tensor, stems_in, write_tensors
 from axpair_proto.names import file_stems, match_stems
 
 from axpair_host.errors import UsageError
+from axpair_host.evidence.archives import as_folder
 from axpair_host.files import existing_folder
 
 _TURNS = {"NHWC": (0, 2, 3, 1), "NCHW": (0, 3, 1, 2)}
@@ -21,6 +23,8 @@ _TURNS = {"NHWC": (0, 2, 3, 1), "NCHW": (0, 3, 1, 2)}
 
 def is_of_one_case(golden: Path) -> bool:
     """Whether tensors lie in the folder itself or in its input/; else below it is one folder a case."""
+    if golden.is_file():
+        return True
     try:
         return any(stems_in(folder) for folder in (golden, golden / "input") if folder.is_dir())
     except UnreadableTensor:
@@ -32,16 +36,24 @@ def store_golden(folder: Path, golden: Path, description: ModelDescription) -> t
 
     Raises UsageError when there is nothing, or nothing usable.
     """
-    existing_folder("--golden", golden)
+    with as_folder(golden) as opened:
+        try:
+            return _store(folder, golden, existing_folder("--golden", opened), description)
+        except AxpairError as error:
+            error.message = error.message.replace(str(opened), str(golden))
+            raise
+
+
+def _store(folder: Path, named: Path, golden: Path, description: ModelDescription) -> tuple[str, ...]:
     tensors = stems_in(golden)
     fed = stems_in(golden / "input") if (golden / "input").is_dir() else {}
     if not tensors and not fed:
-        raise UsageError(f"--golden {golden}: holds neither .npy nor .bin files")
+        raise UsageError(f"--golden {named}: holds neither .npy nor .bin files")
     outputs = match_stems([tensor.name for tensor in description.outputs], tensors)
     inputs = match_stems([tensor.name for tensor in description.inputs], {**_others(tensors, outputs), **fed})
     if not outputs and not inputs:
         listed = ", ".join(tensor.name for tensor in (*description.inputs, *description.outputs))
-        raise UsageError(f"--golden {golden}: none of {', '.join((*tensors, *fed))} is of the model: {listed}")
+        raise UsageError(f"--golden {named}: none of {', '.join((*tensors, *fed))} is of the model: {listed}")
     notes: list[str] = []
     declared = {tensor.name: tensor for tensor in description.outputs}
     results = {name: _output(tensors[stem], declared[name], notes) for name, stem in outputs.items()}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from axpair_proto.capabilities import FitsPictures, Fitting
 from axpair_proto.description import ModelDescription
+from axpair_proto.errors import AxpairError
 from axpair_proto.gt.tensors import read_tensor, stems_within
 from axpair_proto.names import as_text, find_name, match_stems
 from axpair_proto.sentences import say
@@ -27,6 +28,8 @@ class PreparedCase:
     """By input name, in the model's order."""
     sources: Mapping[str, str]
     """Input name to the file it was made from, as the user named it."""
+    files: Mapping[str, Path] = field(default_factory=dict)
+    """Input name to where that file can be read while the case runs; empty where there is none."""
     notes: tuple[str, ...] = ()
     before: Mapping[str, bytes] | None = field(default=None, repr=False)
     """What the board runs right before the case; None = this case's own inputs, changed by `probing`."""
@@ -49,11 +52,25 @@ def prepare(
     """Make the input bytes of one case. Raises UsageError when files and inputs don't match, or the simulator can't
     fit pictures so, or what the simulator raises for a file that it can't use."""
     assigned = assign(description, files)
-    prepared = fitted(simulator, models, assigned, fitting)
+    given = {file.path: file for file in files}
+    try:
+        prepared = fitted(simulator, models, assigned, fitting)
+    except AxpairError as error:
+        error.message = _as_named(error.message, files)
+        raise
     data = {tensor.name: prepared.data[tensor.name] for tensor in description.inputs}
-    sources = {name: str(path) for name, path in assigned.items()}
-    named = as_text(case_id or next(iter(assigned.values())).stem)
-    return PreparedCase(named, description, data, sources, prepared.notes)
+    sources = {name: given[path].named for name, path in assigned.items()}
+    named = as_text(case_id or given[next(iter(assigned.values()))].stem)
+    notes = tuple(_as_named(note, files) for note in prepared.notes)
+    return PreparedCase(named, description, data, sources, assigned, notes)
+
+
+def _as_named(text: str, files: Sequence[InputFile]) -> str:
+    """What was said of files, by the names that the user knows."""
+    for file in files:
+        if file.packed is not None:
+            text = text.replace(str(file.path), file.named)
+    return text
 
 
 def fitted(simulator: Simulator, models: Models, files: Mapping[str, Path], fitting: Fitting) -> PreparedInputs:
@@ -83,7 +100,7 @@ def assign(description: ModelDescription, files: Sequence[InputFile]) -> dict[st
     for file in files:
         if file.layer is None:
             continue
-        name = find_name(file.layer, names)
+        name = find_name(file.layer, names) or next(iter(match_stems(names, [file.layer])), None)
         if name is None:
             raise UsageError(f"--layer {file.layer!r}: the model has no such input; its inputs: {listed}")
         if name in by_name:

@@ -1,6 +1,7 @@
 """What the user asks to be gathered, checked as far as it can be without running anything."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from axpair_proto.capabilities import Fitting
 from axpair_proto.simulator import Models
 
 from axpair_host.errors import UsageError
+from axpair_host.evidence.archives import as_folder
 from axpair_host.evidence.other_platform import OtherPlatform
+from axpair_host.files import CASE_SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,18 @@ class InputFile:
 
     path: Path
     layer: str | None = None
+    packed: Path | None = None
+    """The archive or .npz that it was taken out of: what the user named."""
+
+    @property
+    def named(self) -> str:
+        """As the user knows it."""
+        return str(self.path) if self.packed is None else f"{self.packed} ({self.path.name})"
+
+    @property
+    def stem(self) -> str:
+        """What a case is called after."""
+        return (self.packed or self.path).stem
 
 
 @dataclass(frozen=True)
@@ -58,12 +73,37 @@ class GatherRequest:
     """What other platforms make of the same float model."""
 
 
-def input_files(inputs: Sequence[Path], layers: Sequence[str]) -> tuple[InputFile, ...]:
-    """--input and --layer together. Raises UsageError where they are given in different numbers."""
+@contextmanager
+def input_files(inputs: Sequence[Path], layers: Sequence[str]) -> Iterator[tuple[InputFile, ...]]:
+    """--input and --layer together; files of an archive or .npz, named by the inputs, for as long as the block lasts.
+
+    Raises UsageError where they are given in different numbers, EvidenceError for an archive that can't be used.
+    """
     if layers and len(layers) != len(inputs):
         raise UsageError(
             f"{len(inputs)} --input and {len(layers)} --layer were given",
             next_step="give --layer once for each --input, or not at all",
         )
-    names = layers or (None,) * len(inputs)
-    return tuple(InputFile(path, name) for path, name in zip(inputs, names, strict=True))
+    named = list(zip(inputs, layers or (None,) * len(inputs), strict=True))
+    with ExitStack() as stack:
+        given = ((path, name, stack.enter_context(as_folder(path, wanted=CASE_SUFFIXES))) for path, name in named)
+        yield tuple(file for path, name, opened in given for file in _files(path, name, opened))
+
+
+def _files(path: Path, layer: str | None, opened: Path) -> list[InputFile]:
+    if opened == path:
+        return [InputFile(path, layer)]
+    found = sorted(one for one in opened.rglob("*") if one.is_file())
+    if not found:
+        raise UsageError(
+            f"--input {path}: nothing in it that an input is made of",
+            next_step=f"put a file for each input there, named by the inputs ({' '.join(sorted(CASE_SUFFIXES))})",
+        )
+    if len(found) == 1:
+        return [InputFile(found[0], layer, path)]
+    if layer is not None:
+        raise UsageError(
+            f"--layer {layer}: {path} holds {len(found)} files, each named by its input",
+            next_step="leave --layer out there",
+        )
+    return [InputFile(one, one.relative_to(opened).with_suffix("").as_posix(), path) for one in found]

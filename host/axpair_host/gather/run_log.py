@@ -1,15 +1,20 @@
 """The log of a finished run, from its file; what its lines mean says `axpair_proto.run_logs`."""
 
-from pathlib import Path
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from axpair_proto.description import ModelDescription, TensorDescription
+from axpair_proto.filekinds import FileKind, kind_of
 from axpair_proto.joint import toolchain_of
+from axpair_proto.logged_run import LoggedTensor, RunLog
 from axpair_proto.regular import read_regular
-from axpair_proto.run_logs import LoggedTensor, RunLog, read_run_log
+from axpair_proto.run_logs import runs_in
 from axpair_proto.text import decoded
 
 from axpair_host.errors import UsageError
+from axpair_host.files import refuse_other_kind, sure_kind
 
 MAX_LOG_BYTES = 16 << 20
 
@@ -35,9 +40,40 @@ def read_log(path: Path) -> Log:
     return Log(tuple(text.text.splitlines()), text.said)
 
 
-def logged_description(path: Path) -> ModelDescription | None:
-    """The model's inputs and outputs as run_joint lists them; None where the log doesn't hold them all."""
-    return description_in(read_run_log(read_log(path).lines))
+def wrote(log: RunLog, stems: Collection[str]) -> bool:
+    """Whether the run says that it stored any of these files."""
+    return any(PurePosixPath(path.strip()).stem in stems for path in log.written)
+
+
+@dataclass(frozen=True)
+class LoggedRun:
+    """One run of a log."""
+
+    log: RunLog
+    count: int = 1
+    """How many runs the log holds."""
+    after: tuple[RunLog, ...] = ()
+    """Those that began after it."""
+    said: str = ""
+    """Of the file's encoding, where that isn't UTF-8."""
+
+
+def run_of(path: Path, stems: Collection[str]) -> LoggedRun:
+    """The run that a folder with these files is of: the last that says that it stored them, else the last that came to
+    its end. Of an empty folder, and where none says so, the last that began.
+
+    Raises UsageError as `read_log` does, and for what is no log by its content.
+    """
+    kind = kind_of(path) if path.exists() else FileKind.RUN_LOG
+    refuse_other_kind("--board-log", path, kind)
+    read = read_log(path)
+    runs = runs_in(read.lines)
+    if kind in (FileKind.JSON, FileKind.UNKNOWN) and not any(one.known_lines for one in runs):
+        sure_kind("--board-log", path)
+    begun = [one for one in runs if one.began] or list(runs)
+    stored, ended = [one for one in begun if wrote(one, stems)], [one for one in begun if one.finished]
+    place = begun.index((stored or ended or begun)[-1] if stems else begun[-1])
+    return LoggedRun(begun[place], len(runs), tuple(begun[place + 1 :]), read.said)
 
 
 def description_in(log: RunLog) -> ModelDescription | None:

@@ -1,18 +1,19 @@
 """The simulated legs of a case."""
 
-import shlex
 import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 from axpair_proto.description import ModelDescription, TensorDescription
+from axpair_proto.dtypes import size_bytes
 from axpair_proto.errors import ContractError
-from axpair_proto.gt.tensors import Array, read_tensor, stems_in, stems_within
-from axpair_proto.names import find_name, match_stems
+from axpair_proto.gt.tensors import Array, other_files, read_tensor, stems_below, stems_within
+from axpair_proto.names import match_stems
 from axpair_proto.simulator import Models, Simulator, Stage, Tensors
 
 from axpair_host.errors import UsageError
+from axpair_host.evidence.matching import SAY_OF_EACH, mapped, proposed_map
 from axpair_host.progress import Progress
 
 STAGES: tuple[Stage, ...] = ("onnx", "lava_joint", "joint")
@@ -76,30 +77,47 @@ def read_leg(
     Nothing outside `root` is read, where that is given. With `as_it_lies` a file of another size than declared becomes
     flat uint8 (evidence) instead of a ContractError.
     """
-    lying = stems_in(folder) if root is None else stems_within(folder, root)
-    for stem, name in names.items():
-        outputs = [tensor.name for tensor in description.outputs]
-        if stem not in lying or find_name(name, outputs) is None:
-            known = ", ".join(lying if stem not in lying else outputs) or "nothing"
-            what = f"{folder} holds no {stem!r}" if stem not in lying else f"the model has no output {name!r}"
-            raise UsageError(f"--map {stem}={name}: {what}", next_step=f"there are: {known}")
-    found = {names.get(stem, stem): path for stem, path in lying.items()}
+    lying = stems_below(folder) if root is None else stems_within(folder, root)
     declared = {tensor.name: tensor for tensor in description.outputs}
-    matched = dict(match_stems(declared, found))
+    matched = files_of(declared, lying, names)
+    found = {stem: path for stem, path in lying.items() if stem not in matched.values()}
     if not matched and len(declared) == len(found) == 1:
         matched = {next(iter(declared)): next(iter(found))}
     if not matched:
         listed = ", ".join(sorted(found)) or "nothing"
         next_step = "check that the folder belongs to this joint"
-        if as_it_lies and found:
-            example = shlex.quote(f"{min(found)}={next(iter(declared))}")
-            next_step += f"; where it does, say of each file which output it is: --map {example}, and so on"
+        if not found and (others := other_files(folder)):
+            listed = f"no .bin or .npy, but {', '.join(others[:4])}{', ...' if others[4:] else ''}"
+            next_step = "rename files of raw bytes to NAME.bin, or save .npy"
+        runs = sorted({stem.partition("/")[0] for stem in found if "/" in stem})
+        if runs[1:] and any(match_stems(declared, stems_below(folder / one)) for one in runs):
+            next_step = f"it holds several runs, {', '.join(runs[:4])}: give one of them, such as {folder / runs[0]}"
+        elif as_it_lies and found:
+            outputs = {name: size_bytes(tensor.dtype, tensor.shape) for name, tensor in declared.items()}
+            said_so = proposed_map({stem: _size(path) for stem, path in found.items()}, outputs, is_ordered=True)
+            next_step += f"; where it does, {said_so or SAY_OF_EACH}"
         raise UsageError(
             f"{folder}: no file of it belongs to an output of the model; found: {listed}; "
             f"outputs: {', '.join(declared)}",
             next_step=next_step,
         )
-    return {name: _read(found[stem], declared[name], as_it_lies) for name, stem in matched.items()}
+    return {name: _read(lying[stem], declared[name], as_it_lies) for name, stem in matched.items()}
+
+
+def files_of(outputs: Collection[str], lying: Collection[str], names: Mapping[str, str]) -> dict[str, str]:
+    """Output to the file stem that stands for it: as --map says, else by the rules. Raises UsageError for a --map of
+    what isn't there."""
+    said = mapped(names, lying, outputs)
+    rest = [stem for stem in lying if stem not in said.values()]
+    return said | dict(match_stems([name for name in outputs if name not in said], rest))
+
+
+def _size(stem: Path) -> int:
+    """Bytes of the elements; 0 where they can't be read."""
+    try:
+        return read_tensor(stem).nbytes
+    except ContractError:
+        return 0
 
 
 def _read(stem: Path, tensor: TensorDescription, as_it_lies: bool) -> Array:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from axpair_proto.capabilities import ChecksConfig
 from axpair_proto.description import ModelDescription
+from axpair_proto.gt.tensors import stems_below, stems_in
 from axpair_proto.joint import SLIM_MEMBERS, JointArchive, read_joint
+from axpair_proto.names import RENAME, alike_words, find_name, match_stems
 from axpair_proto.simulator import Simulator
 
 from axpair_host.boards.loaded import LoadedModel
@@ -17,7 +19,7 @@ from axpair_host.gather import described
 from axpair_host.gather.board_side import BoardSide
 from axpair_host.gather.prepare import PreparedCase, from_gt, prepare
 from axpair_host.gather.request import GatherRequest
-from axpair_host.gather.run_log import logged_description
+from axpair_host.gather.run_log import description_in, run_of
 from axpair_host.progress import Progress
 from axpair_host.simulators import simulator_for
 
@@ -25,9 +27,10 @@ from axpair_host.simulators import simulator_for
 def simulator_of(request: GatherRequest, named: str | None, address: Address) -> Simulator | None:
     """The simulator; None where the legs come from --gt and none at hand knows the joint.
 
-    Raises ContractError where the joint is none, UsageError where nothing could run it.
+    Raises ContractError where the joint is none, UsageError where nothing could run it, or where two of its tensors
+    have one name.
     """
-    read_joint(request.models.joint, wanted=())
+    _refuse_shared_names(read_joint(request.models.joint, wanted=()), request.models.joint)
     if request.gt is None or named is not None:
         return simulator_for(request.models.joint, named)
     try:
@@ -39,6 +42,14 @@ def simulator_of(request: GatherRequest, named: str | None, address: Address) ->
                 next_step="give the real board with --board URL, or its finished run with --board-out DIR",
             ) from error
         return None
+
+
+def _refuse_shared_names(joint: JointArchive, path: Path) -> None:
+    for side, tensors in (("input", joint.inputs()), ("output", joint.outputs())):
+        names = [one.name for one in tensors]
+        twice = [words for words in alike_words(side, names) if len(set(names)) < len(names)]
+        if twice:
+            raise UsageError(f"{path}: {twice[0]}: which file is whose can't be told", next_step=RENAME)
 
 
 def simulated_by(request: GatherRequest, simulator: Simulator | None) -> str:
@@ -70,7 +81,18 @@ def description_of(request: GatherRequest, simulator: Simulator | None, side: Bo
         return simulator.describe(request.models.joint)
     assert request.gt is not None
     joint = read_joint(request.models.joint, wanted=SLIM_MEMBERS)
-    return described.as_in_joint(_described(request, request.gt, joint, side), joint)
+    return _as_fed(described.as_in_joint(_described(request, request.gt, joint, side), joint), request)
+
+
+def _as_fed(description: ModelDescription, request: GatherRequest) -> ModelDescription:
+    """Without inputs that the gt folder doesn't hold and the finished run had of the model's own default."""
+    if request.finished is None or request.finished.log is None or request.gt is None:
+        return description
+    defaulted = run_of(request.finished.log, stems_below(request.finished.folder)).log.defaulted
+    lying = stems_in(request.gt / "input") if defaulted and (request.gt / "input").is_dir() else {}
+    there = match_stems([one.name for one in description.inputs], lying) if lying else {}
+    fed = tuple(one for one in description.inputs if one.name in there or find_name(one.name, defaulted) is None)
+    return replace(description, inputs=fed) if there else description
 
 
 def _described(request: GatherRequest, gt: Path, joint: JointArchive, side: BoardSide | None) -> ModelDescription:
@@ -79,7 +101,7 @@ def _described(request: GatherRequest, gt: Path, joint: JointArchive, side: Boar
         if isinstance(loaded, LoadedModel):
             return loaded.description
     elif request.finished is not None and request.finished.log is not None:
-        logged = logged_description(request.finished.log)
+        logged = description_in(run_of(request.finished.log, stems_below(request.finished.folder)).log)
         # One of another model is evidence of what the program loaded, and no description of this joint.
         if logged is not None and not described.unlike(logged, joint.inputs(), joint.outputs(), is_whole=True):
             try:

@@ -1,6 +1,6 @@
 """Writing a case into its gt folder: tensors of every leg, and the facts that refer to them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -70,10 +70,15 @@ def output_facts(description: ModelDescription, onnx: Path | None = None) -> tup
     )
 
 
-def write_legs(folder: Path, legs: Mapping[str, Tensors]) -> None:
+def write_legs(folder: Path, legs: Mapping[str, Tensors], outputs: Sequence[OutputFacts]) -> None:
     """Write each simulated leg under its own name; tensors that lie there already stay."""
     for leg, tensors in legs.items():
-        _write_missing(folder / leg, tensors, file_stems(tensors))
+        _write_missing(folder / leg, tensors, _stems(tensors, outputs))
+
+
+def _stems(tensors: Tensors, outputs: Sequence[OutputFacts]) -> dict[str, str]:
+    """As the record has them, whichever of the outputs are here."""
+    return file_stems(tensors) | {one.name: one.file for one in outputs}
 
 
 def _write_missing(folder: Path, tensors: Tensors, stems: Mapping[str, str]) -> Mapping[str, str]:
@@ -83,13 +88,15 @@ def _write_missing(folder: Path, tensors: Tensors, stems: Mapping[str, str]) -> 
     return there
 
 
-def write_board(folder: Path, leg: BoardLeg, joint: Tensors | None) -> BoardFacts:
+def write_board(folder: Path, leg: BoardLeg, joint: Tensors | None, outputs: Sequence[OutputFacts]) -> BoardFacts:
     """Write board/ and, under runs/, the rounds that say something new.
 
     The probe and its input are kept only where the board and the simulator differ: only then a stale answer can show.
     """
     differs = not same_bytes(joint, leg.outputs())
-    rounds = tuple(write_round(folder, one) if one.facts.kind == "case" or differs else one.facts for one in leg.rounds)
+    rounds = tuple(
+        write_round(folder, one, outputs) if one.facts.kind == "case" or differs else one.facts for one in leg.rounds
+    )
     return BoardFacts(
         url=leg.url,
         rounds=rounds,
@@ -102,7 +109,7 @@ def write_board(folder: Path, leg: BoardLeg, joint: Tensors | None) -> BoardFact
     )
 
 
-def write_round(folder: Path, one: BoardRound) -> Round:
+def write_round(folder: Path, one: BoardRound, outputs: Sequence[OutputFacts]) -> Round:
     """Write what is kept of a round; its facts then name the folder."""
     if one.outputs is None:
         return one.facts
@@ -110,7 +117,7 @@ def write_round(folder: Path, one: BoardRound) -> Round:
         place = "runs/probe/board"
     else:
         place = "board" if one.facts.number == 1 else f"runs/{one.facts.number}/board"
-    write_tensors(folder / place, one.outputs, file_stems(one.outputs))
+    write_tensors(folder / place, one.outputs, _stems(one.outputs, outputs))
     return msgspec.structs.replace(one.facts, folder=place)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from axpair_proto.gt.marks import changed, files_written, read_mark, unchanged
 
 from axpair_host.errors import UsageError
-from axpair_host.evidence.named import KIND, SOURCES, named_files
+from axpair_host.evidence.named import KIND, SOURCES, is_kept, named_files
 from axpair_host.evidence.record import FILE_NAME, CaseFacts, Record
 from axpair_host.evidence.store import read_record
 from axpair_host.gather.request import GatherRequest
@@ -28,6 +28,11 @@ class Target:
         path), lie in it.
         """
         check_writable(out)
+        if is_kept(out):
+            raise UsageError(
+                f"--out {out}: lies among the cases that a replay's run keeps, and is its evidence",
+                next_step="give another folder with --out",
+            )
         self.path = out.resolve()
         """Links followed: it is the folder that is replaced, not the link."""
         self._out = out

@@ -15,8 +15,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from axpair_proto.log_lines import bare_lines
 from axpair_proto.regular import read_regular
-from axpair_proto.run_logs import bare_lines
 from axpair_proto.text import decoded
 
 from axpair_host.errors import UsageError
@@ -28,15 +28,17 @@ _STAMP = re.compile(r"^.{0,200}?\[\d{1,2} \d\d:\d\d:\d\d [^\]\n]*\][ \t]?", re.M
 """The toolchain's own, and whatever stands before it."""
 _FRAME = re.compile(r"[|│┃]")
 _TITLE = re.compile(r"Score compare table", re.IGNORECASE)
-_NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|nan|inf)"
+_NUMBER = r"[-+]?(?:\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|nan|inf)"
 _ROW = re.compile(
-    rf"Layer:\s*(?P<name>(?:(?!Layer:|2-norm).){{1,500}}?)\s*2-norm\s+RE:\s*(?P<error>{_NUMBER})\s*(?P<percent>%?)\s*"
-    rf"cosine-sim:\s*(?P<cosine>{_NUMBER})",
+    rf"Layer:\s*(?P<name>(?=\S)(?:(?!Layer:|2-norm).){{1,500}}?)(?<=\S)\s*2-norm\s+RE:\s*(?P<error>{_NUMBER})\s*"
+    rf"(?:(?P<percent>%)\s*)?cosine-sim:\s*(?P<cosine>{_NUMBER})",
     re.DOTALL | re.IGNORECASE,
 )
 _PRECISION_TITLE = re.compile(
     r"(?:Quant Precision Table|Precision Analysis)\s*[【(\[](?P<method>PerLayer|EndToEnd)[^\n]*", re.IGNORECASE
 )
+_BOXED = re.compile("[┏┃┡│├└╞]")
+"""What begins a table's lines: whatever stands before it is a logger's."""
 _CUT = "…"
 
 
@@ -84,7 +86,7 @@ def cut_names(scores: LayerScores) -> int:
 def _precision_table(text: str) -> LayerScores | None:
     """The last of pulsar2's tables with rows; None where there is none."""
     plain = _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
-    plain = "\n".join(bare_lines(plain.split("\n")))
+    plain = "\n".join(bare_lines(plain.split("\n"), _BOXED))
     titles = list(_PRECISION_TITLE.finditer(plain))
     ends = [*(title.start() for title in titles[1:]), len(plain)]
     for title, end in reversed(list(zip(titles, ends, strict=True)) if titles else []):

@@ -8,10 +8,11 @@ from axpair_proto.capabilities import LayerTensor
 from axpair_proto.sentences import say
 
 from axpair_host.compare import GUIDE_LINE
-from axpair_host.compare.slices import worse_slices
+from axpair_host.compare.constant import Constant
+from axpair_host.compare.slices import parts_of, worse_slices
 from axpair_host.evidence.layer_scores import LayerCause, LayerScore
 from axpair_host.layers.clipping import SAMPLED, clipping
-from axpair_host.layers.swallowing import Constant, far_constant, lost_share, swallows
+from axpair_host.layers.swallowing import constant_in, lost_share, swallows
 
 Array = np.ndarray[Any, Any]
 
@@ -28,7 +29,8 @@ SPREAD = 16.0
 CLIPPED = 0.05
 """How far the float model leaves the quantised range, as a part of that range."""
 _ELEMENTWISE = frozenset(["Input", "Add", "Sub", "Mul", "Div", "Sum", "Where", "Max", "Min", "Clip", "Concat", "Pad"])
-"""ONNX operators that bring constants into a tensor as they are; a sum over weights has outliers of its own."""
+"""ONNX operators that bring constants into a tensor as they are; a sum over weights has outliers of its own, though
+none that are huge."""
 
 
 class Context:
@@ -89,7 +91,9 @@ def _swallowed(reference: LayerTensor, quantised: LayerTensor, context: Context)
     values, step = reference.values, quantised.step
     if not step > 0:
         return
-    constant = far_constant(values) if _ELEMENTWISE & set(reference.kind.split("+")) else None
+    constant = constant_in(values)
+    if constant is not None and not (constant.is_huge() or _ELEMENTWISE & set(reference.kind.split("+"))):
+        constant = None
     if constant is not None and (np.isinf(constant.value) or swallows(constant, step)):
         yield _beside_a_constant(constant, _brought_by(reference.name, constant.value, context), values, quantised)
     elif reference.kind == "Input" and (lost := lost_share(values, step)):
@@ -266,7 +270,7 @@ def _dead_channels(values: Array, quantised: LayerTensor) -> Iterator[LayerCause
 
 def _unlike_parts(reference: LayerTensor, quantised: LayerTensor, own: LayerScore) -> Iterator[LayerCause]:
     layout = "NCHW" if reference.values.ndim == 4 else ""
-    parts = worse_slices(reference.values, quantised.values, layout, GUIDE_LINE, own.cosine)
+    parts = worse_slices(parts_of(reference.values, quantised.values, layout), GUIDE_LINE, own.cosine)
     if parts:
         part = parts[0]
 

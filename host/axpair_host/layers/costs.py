@@ -56,6 +56,14 @@ def swallowing(row: LayerRow) -> LayerCause | None:
     return next((cause for cause in row.causes if cause.kind in SWALLOWED), None)
 
 
+def swallowed_at(scores: LayerScores, output: str) -> LayerRow | None:
+    """Where the values of an output are swallowed: its own layer, or the one before it where they enter. None where
+    nothing swallows them. No layer's error shows that, since the constant outweighs it."""
+    own = next((row for row in scores.layers if row.name == output), None)
+    place = enters_at(scores, own) if own is not None else None
+    return place if place is not None and swallowing(place) is not None else None
+
+
 def share(scores: LayerScores, row: LayerRow, output: str = "") -> float:
     """What more bits mend in it, as a part of the sum of the own noise powers of all layers (that `output` is made
     from), each relative to its own signal; 0..1."""

@@ -1,25 +1,34 @@
 """The document that `axpair layers` prints."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from axpair_host.evidence.layer_scores import LayerRow, LayerScores
 from axpair_host.evidence.store import builtins_of
 from axpair_host.layers.costs import STAGES, STANDS_OUT, costliest, enters_at, first_below, share, swallowing
+from axpair_host.layers.outputs import OutputScore
 from axpair_host.layers.sixteen import SixteenTrial
 
 SCHEMA_VERSION = 1
 
 
 def report(
-    scores: LayerScores, line: float, *, simulator: str, sixteen: SixteenTrial | None = None, source: str = ""
+    scores: LayerScores,
+    line: float,
+    *,
+    simulator: str,
+    outputs: Sequence[OutputScore] = (),
+    sixteen: SixteenTrial | None = None,
+    source: str = "",
 ) -> dict[str, Any]:
-    """JSON form of all rows and of what they say. `source` names a log that the rows come from."""
+    """JSON form of all rows and outputs and of what they say. `source` names a log that the rows come from."""
     stage = next((one for one in STAGES if any(getattr(row, one) is not None for row in scores.layers)), "lava_joint")
     first, worst = first_below(scores, line, stage, nan_is_below=bool(source)), costliest(scores)
     miscompiled = [row for row in scores.layers if row.compiled is not None and row.compiled.at_fault]
+    wrong = first is not None or bool(miscompiled) or any(one.lost for one in outputs)
     return {
         "schema_version": SCHEMA_VERSION,
-        "verdict": "FAULT" if first is not None or miscompiled else "INCONCLUSIVE" if scores.cut_off else "PASS",
+        "verdict": "FAULT" if wrong else "INCONCLUSIVE" if scores.cut_off else "PASS",
         "reference": scores.reference,
         "own_stage": scores.own_stage or None,
         "line": line,
@@ -30,6 +39,7 @@ def report(
         "costliest": _costs(scores, worst) if worst is not None else None,
         "enters_at": _entry(scores, worst),
         "miscompiled": [_named(scores, row) for row in miscompiled],
+        "outputs": builtins_of(outputs),
         "int16": builtins_of(sixteen) if sixteen is not None else None,
         "layers": [builtins_of(row) for row in scores.layers],
     }

@@ -8,11 +8,10 @@ import msgspec
 from axpair_proto.capabilities import BuildsModels, CutsModels
 from axpair_proto.simulator import Models, Simulator, Stage
 
-from axpair_host.compare.rows import compare_outputs
 from axpair_host.errors import UsageError
 from axpair_host.evidence.layer_scores import LayerRow, LayerScores
 from axpair_host.layers.configuration import widen
-from axpair_host.ordering import ordered_outputs
+from axpair_host.layers.outputs import output_scores
 from axpair_host.progress import Progress
 
 
@@ -24,8 +23,12 @@ class SixteenTrial(msgspec.Struct, frozen=True):
     """ONNX nodes whose features got 16 bit: those that make the tensor, and those that read it."""
     before: dict[str, float | None]
     after: dict[str, float | None]
+    lost: tuple[str, ...]
+    """Outputs that showed a loss before."""
     brought_back: bool
-    """Whether every output that was below the line isn't any more."""
+    """Whether none of them shows it any more."""
+    told: dict[str, tuple[str, str]]
+    """The outputs in words, before and after: the cosine, and what else says something of them."""
 
 
 def try_sixteen(
@@ -55,14 +58,18 @@ def try_sixteen(
         with progress.task("run it"):
             wanted = simulator.run(models, "onnx", inputs)
             before, after = simulator.run(models, stage, inputs), simulator.run(built, stage, inputs)
-    ordering = ordered_outputs(models.onnx, list(wanted))
-    cosines = [
-        {name: one.cosine for name, one in compare_outputs(wanted, leg, ordering, line).items()}
-        for leg in (before, after)
-    ]
-    below = [name for name, value in cosines[0].items() if value is not None and value < line]
-    held = all((cosines[1][name] or 0.0) >= line for name in below)
-    return SixteenTrial(row.name, tuple(operators), cosines[0], cosines[1], bool(below) and held)
+    scores_of = [output_scores(simulator, models, wanted, leg, stage, line) for leg in (before, after)]
+    first, second = ({one.name: one for one in some} for some in scores_of)
+    lost = tuple(name for name, one in first.items() if one.lost)
+    return SixteenTrial(
+        row.name,
+        tuple(operators),
+        {name: one.cosine for name, one in first.items()},
+        {name: one.cosine for name, one in second.items()},
+        lost,
+        bool(lost) and not any(second[name].lost for name in lost),
+        {name: (one.words, second[name].words) for name, one in first.items()},
+    )
 
 
 def around(simulator: Simulator, models: Models, scores: LayerScores, row: LayerRow) -> list[str]:

@@ -3,12 +3,11 @@
 A cosine and a relative error are those of the large values; both say that such a tensor is right.
 """
 
-import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from axpair_host.compare.constant import Constant, far_constant
 from axpair_host.layers.clipping import SAMPLED
 
 Array = np.ndarray[Any, Any]
@@ -18,50 +17,14 @@ FEWEST_STEPS = 8.0
 _FEWEST = 8
 """Elements; fewer are no body of values."""
 _FAR = 16.0
-"""How far away the constant lies at least, in reaches of the other values."""
+"""How many steps the largest value of such an input has at least."""
 _LOST_SHARE = 0.25
 """Of an input's values. Of a bell curve over 256 steps 1 % are smaller than half a step."""
-_VANISHED = 16.0
-"""exp of minus this is no step of 16 bit any more."""
 
 
-@dataclass(frozen=True)
-class Constant:
-    """One value, or nearly so, far away from all others of a tensor."""
-
-    value: float
-    """As it stands there, the middle one; may be infinite."""
-    low: float
-    high: float
-    """What the other values span."""
-
-    @property
-    def instead(self) -> float | None:
-        """Near enough for a scale and far enough for a mask, where it is a negative number: exp() of it vanishes beside
-        the other values'. None for a positive one."""
-        return None if self.value > 0 else -10.0 * math.ceil((self.high - self.low + _VANISHED) / 10)
-
-
-def far_constant(values: Array) -> Constant | None:
-    """What stands far from a body of other values and hardly varies; None where there is no such thing. NaN counts for
-    nothing. A sample of the elements is looked at."""
-    flat = _sample(values)
-    infinite = flat[np.isinf(flat)]
-    finite = flat[np.isfinite(flat)].astype(np.float64)
-    if finite.size < _FEWEST:
-        return None
-    if infinite.size and (infinite == infinite[0]).all() and np.ptp(finite) > 0:
-        return Constant(float(infinite[0]), float(finite.min()), float(finite.max()))
-    sizes = np.abs(finite)
-    reach = float(sizes.max())
-    far, near = finite[sizes >= reach / 2], finite[sizes < reach / 2]
-    if near.size < _FEWEST or far.size < 2:
-        return None
-    low, high = float(near.min()), float(near.max())
-    varies = max(2 * (high - low), 1e-6 * reach)
-    if not high > low or max(-low, high) * _FAR > reach or float(np.ptp(far)) > varies:
-        return None
-    return Constant(float(np.median(far)), low, high)
+def constant_in(values: Array) -> Constant | None:
+    """A constant far from the body of other values, as a sample of the elements shows it; None where there is none."""
+    return far_constant(_sample(values))
 
 
 def swallows(constant: Constant, step: float) -> bool:

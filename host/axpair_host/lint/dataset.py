@@ -2,7 +2,7 @@
 
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path, PurePosixPath
@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from axpair_proto.regular import open_regular
 from axpair_proto.tar_members import tar_members
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from axpair_host.digests import bytes_sha256
 from axpair_host.errors import UsageError
+from axpair_host.lint.hint import Passed
 
 Array = np.ndarray[Any, Any]
 MAX_BYTES = 1 << 28
@@ -50,22 +51,36 @@ class Sample:
     sha256: str
     picture: Picture | None
     """None for .bin and .npy, and for pictures that weren't decoded."""
+    unread: str = ""
+    """Why it is no picture, in a clause, where it was tried."""
 
 
 def look(path: Path, limit: int = 0, *, pictures: bool = True) -> list[Sample]:
     """The samples that calibration would read: the first `limit`, 0 = all. Without `pictures` none is decoded.
 
-    Raises UsageError for what is missing, damaged, too large, or holds nothing.
+    A file that is no picture has `unread`. Raises UsageError for what is missing, damaged, too large, or holds nothing.
     """
     found: list[Sample] = []
     for name, data in _files(path):
         if limit and len(found) == limit:
             break
         decode = pictures and len(found) < DECODED and Path(name).suffix.lower() not in (".bin", ".npy")
-        found.append(Sample(name, len(data), bytes_sha256(data), _picture(path, name, data) if decode else None))
+        picture, unread = _picture(data) if decode else (None, "")
+        found.append(Sample(name, len(data), bytes_sha256(data), picture, unread))
     if not found:
         raise UsageError(f"the data set {path} holds no files", next_step="pack pictures: tar cf set.tar *.jpg")
     return found
+
+
+def readable(path: str, samples: Sequence[Sample], what: str = "calibration") -> tuple[list[Sample], list[Passed]]:
+    """The samples without those that are no pictures, and a line on these."""
+    odd = [one for one in samples if one.unread]
+    if not odd:
+        return list(samples), []
+    more = f"; {len(odd) - 1} more of {len(samples)} files" if odd[1:] else ""
+    advice = ": a build may stop there; take it out of the set" if what == "calibration" else ""
+    why = f"{path}: {odd[0].name!r} is {odd[0].unread}{more}{advice}"
+    return [one for one in samples if not one.unread], [Passed(what, why)]
 
 
 def first_sample(path: Path, suffix: str) -> tuple[str, bytes]:
@@ -118,7 +133,8 @@ def _check(path: Path, name: str, size: int) -> None:
         raise UsageError(f"{path}: {name!r} has {size} bytes; a sample has at most {MAX_BYTES}")
 
 
-def _picture(path: Path, name: str, data: bytes) -> Picture:
+def _picture(data: bytes) -> tuple[Picture | None, str]:
+    """The picture, or why it is none."""
     try:
         with Image.open(BytesIO(data)) as image:
             size = image.size
@@ -127,12 +143,12 @@ def _picture(path: Path, name: str, data: bytes) -> Picture:
             small.thumbnail((256, 256))
             thumb = np.asarray(small.convert("L").resize((_THUMB, _THUMB)), np.float64)
             pixels = np.asarray(small)
+    except UnidentifiedImageError:
+        return None, "no picture of a known format, or is cut off"
     except Exception as error:  # pillow raises anything on damaged files, and refuses bombs
-        raise UsageError(
-            f"{path}: {name!r} is no picture that can be read: {error}", next_step="take it out of the set"
-        ) from error
+        return None, f"no picture that can be read: {error}"
     flat = pixels.reshape(-1, 3)
     histogram = np.stack([np.bincount(flat[:, c] // (256 // BINS), minlength=BINS) for c in range(3)]) / len(flat)
     spread = int((flat.max(axis=1).astype(int) - flat.min(axis=1)).max())
     means = (float(flat[:, 0].mean()), float(flat[:, 1].mean()), float(flat[:, 2].mean()))
-    return Picture(size[0], size[1], spread <= 3, means, histogram, thumb)
+    return Picture(size[0], size[1], spread <= 3, means, histogram, thumb), ""

@@ -1,9 +1,10 @@
 """What a configuration says of each input, as far as a lint needs it: colours, layout, dtype, Q, normalisation."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from axpair_proto.capabilities import FrontEnd
@@ -66,13 +67,19 @@ class DeclaredInput:
         return FrontEnd(gain, offset, False, 3 if self.layout == "NHWC" else 1)
 
 
-def declared_inputs(config: pb.Config, names: Sequence[str]) -> tuple[DeclaredInput, ...]:
+_WHOLE = ("int32", "int64")
+
+
+def declared_inputs(
+    config: pb.Config, names: Sequence[str], dtypes: Mapping[str, str] = MappingProxyType({})
+) -> tuple[DeclaredInput, ...]:
     """Each input; `names` are the model's, or () where it isn't at hand: those then that the configuration names.
+    `dtypes` are the model's own by name: whole numbers, as ids are, stay such where nothing else is said.
 
     Raises UsageError for values that mean nothing, such as a std of 0.
     """
     known = list(names) or _named(config) or [""]
-    return tuple(_input(config, name) for name in known)
+    return tuple(_input(config, name, "int32" if dtypes.get(name) in _WHOLE else "uint8") for name in known)
 
 
 def _named(config: pb.Config) -> list[str]:
@@ -80,7 +87,7 @@ def _named(config: pb.Config) -> list[str]:
     return list(dict.fromkeys(item.tensor_name for item in items if item.tensor_name))
 
 
-def _input(config: pb.Config, name: str) -> DeclaredInput:
+def _input(config: pb.Config, name: str, unsaid: str) -> DeclaredInput:
     source = _item((*config.src_input_tensors, *config.input_tensors), name)
     joint = _item((*config.dst_input_tensors, *config.output_tensors), name)
     items = [
@@ -89,7 +96,7 @@ def _input(config: pb.Config, name: str) -> DeclaredInput:
         if _selects(item.selector, name)
     ]
     types = [joint.data_type, *(item.type for item in items)]
-    dtype = next((pb.DataType.Name(one).lower() for one in types if one), "uint8")
+    dtype = next((pb.DataType.Name(one).lower() for one in types if one), unsaid)
     return DeclaredInput(
         name=name,
         src_color=_color(source),

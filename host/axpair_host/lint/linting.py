@@ -13,8 +13,9 @@ from axpair_proto.pulsar.text import config_text, read_config
 from axpair_proto.pulsar2.recognized import pulsar2_form
 from axpair_proto.simulator import Models, Simulator
 
+from axpair_host.errors import UsageError
 from axpair_host.lint import archives, calibration_set, model, names, normalisation, scoring, sets, unlike
-from axpair_host.lint.dataset import Sample, look
+from axpair_host.lint.dataset import Sample, look, readable
 from axpair_host.lint.declared import DeclaredInput, calibration_paths, declared_inputs
 from axpair_host.lint.hint import Hint, Passed
 from axpair_host.lint.order import Linted, Order
@@ -49,8 +50,8 @@ def lint(order: Order, simulator: Simulator | None, progress: Progress) -> Linte
                 facts = inspects.inspect(order.onnx, order.shapes)
         except OpenShape as error:
             linted.passed.append(Passed("model", f"{error.message}; {error.next_step}"))
-    inputs = declared_inputs(config, [one.name for one in facts.inputs] if facts else ())
     found = {one.name: one for one in facts.inputs} if facts else {}
+    inputs = declared_inputs(config, list(found), {name: one.dtype for name, one in found.items()})
     for one in inputs:
         linted.hints += normalisation.hints(one, found.get(one.name))
         if one.name in found:
@@ -63,7 +64,7 @@ def lint(order: Order, simulator: Simulator | None, progress: Progress) -> Linte
     looked = _look_at_sets(order, config, inputs, found, paths, linted, progress)
     if facts is not None and inspects is not None and paths:
         if looked:
-            _look_at_ranges(order, config, inputs, facts, inspects, linted, progress)
+            _look_at_ranges(order, config, inputs, facts, inspects, paths, linted, progress)
         else:
             linted.passed.append(Passed("ranges", "they are taken over the calibration set, and it isn't here"))
     if not order.inputs and order.train is None:
@@ -114,11 +115,12 @@ def _look_at_sets(
         first = path not in known
         if first:
             with progress.task(f"look at {path.name}"):
-                known[path] = look(path, max(size, 0))
-            linted.hints += calibration_set.hints(path.name, known[path], size)
+                known[path], lines = readable(path.name, look(path, max(size, 0)))
+            linted.passed += lines
+            linted.hints += calibration_set.hints(path.name, known[path], size) if known[path] else ()
         linted.hints += calibration_set.beside(path.name, known[path], one, found.get(one.name))
         if len(inputs) == 1:
-            linted.hints += _unlike(order, known[path])
+            linted.hints += _unlike(order, known[path], linted)
     measured = neuwizard.dataset_conf_error_measurement.path
     if measured and order.config.parent / measured not in {*paths.values()}:
         line = sets.absent("error measurement", measured, order.config.parent / measured)
@@ -132,19 +134,24 @@ def _as_written(path: Path, folder: Path) -> str:
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
 
 
-def _unlike(order: Order, samples: Sequence[Sample]) -> Iterator[Hint]:
+def _unlike(order: Order, samples: Sequence[Sample], linted: Linted) -> Iterator[Hint]:
     for path in order.inputs:
         if path.suffix.lower() not in (".bin", ".npy"):
             case = look_at_file(path)
             yield from unlike.pictures(str(path), case, samples, train=False)
     if order.train is not None:
-        yield from unlike.pictures(str(order.train), look(order.train, 256), samples, train=True)
+        theirs, lines = readable(str(order.train), look(order.train, 256), "train")
+        linted.passed += lines
+        yield from unlike.pictures(str(order.train), theirs, samples, train=True)
 
 
 def look_at_file(path: Path) -> list[Sample]:
-    """One file as a set of one sample."""
+    """One file as a set of one sample. Raises UsageError for one that is no picture."""
     with TemporaryDirectory(prefix="axpair-lint-") as folder:
-        return look(archives.of_case({"": path}, Path(folder))[""])
+        (sample,) = look(archives.of_case({"": path}, Path(folder))[""])
+    if sample.unread:
+        raise UsageError(f"{path}: is {sample.unread}", next_step="give a picture, or a .bin or .npy of the input")
+    return [sample]
 
 
 def _look_at_ranges(
@@ -153,6 +160,7 @@ def _look_at_ranges(
     inputs: Sequence[DeclaredInput],
     facts: ModelFacts,
     inspects: InspectsModels,
+    paths: Mapping[str, Path],
     linted: Linted,
     progress: Progress,
 ) -> None:
@@ -163,8 +171,9 @@ def _look_at_ranges(
             with progress.task("run the float model on the calibration set"):
                 seen = inspects.observe(onnx, order.config, order.shapes, limit=OBSERVED)
         except AxpairError as error:
-            # The configuration may be what is wrong: its hints stand, and so does why it went no further.
-            if not linted.hints:
+            # Configuration or set may be what is wrong: hints and lines on them stand, and why it went no further.
+            is_odd = linted.hints or any(one.what == "calibration" for one in linted.passed)
+            if not is_odd and not any(path.is_dir() for path in paths.values()):
                 raise
             linted.passed.append(Passed("ranges", f"the float model can't be run under it: {error.message}"))
             return

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from axpair_proto.capabilities import ModelFacts
+from axpair_proto.names import RENAME, alike_words
 from axpair_proto.pulsar import config_pb2 as pb
 from axpair_proto.pulsar.selectors import near_names, pattern_of, selecting_nothing
 
@@ -14,6 +15,9 @@ from axpair_host.lint.hint import Hint
 def hints(config: pb.Config, model: ModelFacts) -> Iterator[Hint]:
     """Tensors and operators that are named and aren't there. Raises UsageError for an op_name_regex that is none."""
     inputs = [one.name for one in model.inputs]
+    for side, given in (("input", inputs), ("output", model.outputs)):
+        for words in alike_words(side, given):
+            yield Hint("same-name", "AX001", words.removeprefix("AX001: "), RENAME)
     lists: Mapping[str, tuple[Sequence[pb.TensorConf], Sequence[str]]] = {
         "src_input_tensors": (config.src_input_tensors, inputs),
         "input_tensors": (config.input_tensors, inputs),

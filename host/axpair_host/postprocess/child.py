@@ -15,6 +15,7 @@ from queue import SimpleQueue
 from typing import Any, BinaryIO
 
 import numpy as np
+from axpair_proto.gt.tensors import NUMBERS
 
 from axpair_host.errors import PostprocessError
 from axpair_host.postprocess.decisions import as_json
@@ -29,7 +30,7 @@ Request = tuple[dict[str, Any], dict[str, Array]]
 
 def main() -> None:
     """Serve requests on stdin until it ends: first {"spec": ..., "option": ...}, then {"quiet": ...} with tensors, or
-    {"file": ...} of which the function makes an input."""
+    {"file": ..., "most": ...} of which the function makes an input."""
     requests, replies = _pipes_of_our_own()
     sys.argv = ["axpair"]
     faulthandler.enable(all_threads=False)
@@ -42,7 +43,7 @@ def main() -> None:
         if function is None:
             function = _loaded(message["spec"], message["option"], replies)
         elif "file" in message:
-            _answer(replies, *_prepared(function, message["file"]))
+            _answer(replies, *_prepared(function, message["file"], message["most"]))
         else:
             _answer(replies, _decided(function, tensors, quiet=message["quiet"]))
     ended.set()
@@ -91,12 +92,14 @@ def _decided(function: Callable[..., Any], tensors: Mapping[str, Array], *, quie
             return {"raised": told_failure(error, ours=__file__)}
 
 
-def _prepared(function: Callable[..., Any], file: str) -> tuple[dict[str, Any], dict[str, Array]]:
+def _prepared(function: Callable[..., Any], file: str, most: int) -> tuple[dict[str, Any], dict[str, Array]]:
     try:
         given = function(file)
         array = np.frombuffer(given, np.uint8) if isinstance(given, bytes | bytearray) else np.asarray(given)
-        if array.dtype.kind not in "iufb":
+        if array.dtype.kind not in NUMBERS:
             raise TypeError(f"it returned a {type(given).__name__}, no array of numbers and no bytes")
+        if array.nbytes > most:
+            raise ValueError(f"it returned {array.nbytes} bytes; more than {most} aren't taken")
     except BaseException as error:
         return {"raised": told_failure(error, ours=__file__)}, {}
     return {}, {"prepared": array}

@@ -4,17 +4,15 @@ No shell takes part. Time and output are bounded; what the program started ends 
 """
 
 import io
-import os
 import shlex
 import subprocess
-import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from axpair_proto import programs
 from axpair_proto.failures import naming
 from axpair_proto.names import file_stems
 from axpair_proto.text import decoded
@@ -31,6 +29,8 @@ FOLDER = "{dir}"
 """Stands for the folder, anywhere in the program's arguments."""
 MAX_PRINTED = 1 << 20
 """Bytes on stdout; a program that prints more is ended."""
+_MAX_ERRORS = 1 << 16
+"""Of what it prints on stderr, so much of the end is kept."""
 
 
 @dataclass(frozen=True)
@@ -114,31 +114,31 @@ def files_of(outputs: Mapping[str, "np.ndarray[Any, Any]"]) -> dict[str, bytes]:
 
 def run_here(arguments: Sequence[str], files: Mapping[str, bytes], seconds: float) -> Printed:
     """Run a program of this machine in the working directory. Raises PostprocessError where it can't be started."""
-    with tempfile.TemporaryDirectory(prefix="axpair-post-") as folder:
+    with programs.handed_folder("axpair-post-") as folder:
         for name, data in files.items():
-            with naming(Path(folder) / name):
-                (Path(folder) / name).write_bytes(data)
-        return run_program([argument.replace(FOLDER, folder) for argument in arguments], seconds)
+            with naming(folder / name):
+                (folder / name).write_bytes(data)
+        return run_program([argument.replace(FOLDER, str(folder)) for argument in arguments], seconds)
 
 
 def run_program(command: Sequence[str], seconds: float, option: str = "--postprocess") -> Printed:
     """Run a program of this machine in the working directory, as `option` gave it. Raises PostprocessError where it
     can't be started."""
-    with tempfile.TemporaryFile() as errors:
-        try:
-            process = start_program(command, errors)
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise PostprocessError(
-                f"{option}: {command[0]} can't be run: {reason}",
-                next_step="give a program's path, or its name if it is on PATH; no shell takes part",
-            ) from error
-        try:
-            output, ended = _watched(process, seconds)
-        finally:
-            close(process)
-        errors.seek(max(0, errors.seek(0, os.SEEK_END) - (1 << 16)))
-        return Printed(process.returncode, output, errors.read(), ended)
+    try:
+        process = start_program(command)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise PostprocessError(
+            f"{option}: {command[0]} can't be run: {reason}",
+            next_step="give a program's path, or its name if it is on PATH; no shell takes part",
+        ) from error
+    assert process.stderr is not None
+    errors = programs.Printed(process.stderr, first=0, last=_MAX_ERRORS)
+    try:
+        output, ended = _watched(process, seconds)
+    finally:
+        close(process)
+    return Printed(process.returncode, output, errors.kept(), ended)
 
 
 def _watched(process: "subprocess.Popen[bytes]", seconds: float) -> tuple[bytes, str]:

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from typing import IO
 
 from axpair_proto import keeper, starting
 from axpair_proto.variables import without_secrets
@@ -15,15 +14,17 @@ end = starting.end
 """End one with everything that it started; fine where it has ended."""
 
 
-def start_program(command: Sequence[str], errors: IO[bytes]) -> "subprocess.Popen[bytes]":
-    """Start it with nothing to read, its output in a pipe; it ends with us. Raises OSError, or ValueError, where it
-    can't be run."""
+def start_program(command: Sequence[str]) -> "subprocess.Popen[bytes]":
+    """Start it with nothing to read, its output and its errors in a pipe each; it ends with us.
+
+    Raises OSError, or ValueError, where it can't be run.
+    """
     if not keeper.AVAILABLE:
-        return _popen(command, subprocess.DEVNULL, errors, ())
+        return _popen(command, subprocess.DEVNULL, subprocess.PIPE, ())
     report, reported = os.pipe()
     try:
         kept = [sys.executable, "-I", "-S", keeper.__file__, str(reported), *command]
-        process = _popen(kept, subprocess.PIPE, errors, (reported,))
+        process = _popen(kept, subprocess.PIPE, subprocess.PIPE, (reported,))
     except BaseException:
         os.close(report)
         raise
@@ -45,14 +46,12 @@ def start_python(arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
 def close(process: "subprocess.Popen[bytes]") -> None:
     """End it and give its pipes back."""
     end(process)
-    for stream in (process.stdin, process.stdout):
+    for stream in (process.stdin, process.stdout, process.stderr):
         if stream is not None:
             stream.close()
 
 
-def _popen(
-    command: Sequence[str], stdin: int, errors: IO[bytes] | None, passed: Sequence[int]
-) -> "subprocess.Popen[bytes]":
+def _popen(command: Sequence[str], stdin: int, errors: int | None, passed: Sequence[int]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         command,
         stdin=stdin,

@@ -55,9 +55,10 @@ class PythonProcess:
         answer, _ = self._called({"quiet": quiet}, tensors, seconds)
         return answer["decision"]
 
-    def prepare(self, path: str, seconds: float) -> Array:
-        """What the function makes of a file, as an array. Raises as `decide` does, for what is no array of numbers."""
-        _, tensors = self._called({"file": path}, {}, seconds)
+    def prepare(self, path: str, seconds: float, most: int) -> Array:
+        """What the function makes of a file, as an array of at most `most` bytes. Raises as `decide` does, for what is
+        larger, or no array of numbers."""
+        _, tensors = self._called({"file": path, "most": most}, {}, seconds)
         return tensors["prepared"]
 
     def _called(self, request: Answer, tensors: Mapping[str, Array], seconds: float) -> tuple[Answer, dict[str, Array]]:
@@ -106,6 +107,12 @@ class PythonProcess:
         except PostprocessError:
             self._end(process)
             raise
+        if self.sources not in ("", answer["sources"]):
+            self._end(process)
+            raise PostprocessError(
+                f"{named}: its source files changed since it was first imported",
+                next_step="put them back and call again, or begin anew with the new ones",
+            )
         self.sources = answer["sources"]
         return process
 

@@ -10,13 +10,15 @@ from axpair_host.errors import UsageError
 CORNERS = ("x1", "y1", "x2", "y2")
 GROUPS = ("label", "id", "score", *CORNERS)
 _NUMBER = r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"
+_B = r"[^\S\n]*"
+"""Blanks within a line."""
 PATTERNS: Mapping[str, str] = {
-    "detection": rf"^\s*(?P<id>\d+):\s*(?P<score>{_NUMBER})%,\s*\[\s*(?P<x1>{_NUMBER}),\s*(?P<y1>{_NUMBER}),"
-    rf"\s*(?P<x2>{_NUMBER}),\s*(?P<y2>{_NUMBER})\],\s*(?P<label>.*?)\s*$",
-    "classification": rf"^\s*(?P<score>{_NUMBER}),\s*(?P<label>\S+)\s*$",
+    "detection": rf"^{_B}(?P<id>\d+):{_B}(?P<score>{_NUMBER})%,{_B}\[{_B}(?P<x1>{_NUMBER}),{_B}(?P<y1>{_NUMBER}),"
+    rf"{_B}(?P<x2>{_NUMBER}),{_B}(?P<y2>{_NUMBER})\],{_B}(?P<label>(?:\S(?:.*\S)?)?){_B}$",
+    "classification": rf"^{_B}(?P<score>{_NUMBER}),{_B}(?P<label>\S+){_B}$",
 }
 """By name; those of the vendor's samples, which print `16: 93%, [135, 219, 310, 541], dog` and `11.4611, 285`."""
-_NOTHING = re.compile(r"^\s*detection num:\s*0\s*$|\A\s*\[\s*\]\s*\Z", re.MULTILINE)
+_NOTHING = re.compile(rf"^{_B}detection num:{_B}0{_B}$|\A\s*\[\s*\]\s*\Z", re.MULTILINE)
 """What those samples print where nothing was found, and the same in JSON."""
 _LONGEST = 1 << 20
 _LINES_TOLD, _LINE_TOLD = 3, 80

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 from axpair_proto.capabilities import FitsPictures, Fitting
+from axpair_proto.dtypes import ITEM_BYTES
 from axpair_proto.sentences import say
 from axpair_proto.simulator import Models, Simulator
 
@@ -53,15 +54,18 @@ def with_preprocess(record: Record, suspect: Suspect | None, prepared: PreparedC
 
 def preprocess_facts(suspect: Suspect, prepared: PreparedCase, inputs: Sequence[InputFacts]) -> PreprocessFacts:
     """Run it on each input's file. Raises NothingPrepared where it fails on one."""
-    files = {one.name: Path(prepared.sources[one.name]) for one in inputs}
-    theirs = {name: suspect.preprocessor.prepared(path) for name, path in files.items()}
+    files = {one.name: prepared.files[one.name] for one in inputs}
+    theirs = {name: suspect.preprocessor.prepared(path, len(prepared.data[name])) for name, path in files.items()}
     given = {name: np.ascontiguousarray(array).tobytes() for name, array in theirs.items()}
     facts = {one.name: _apart(one, prepared.data[one.name], theirs[one.name]) for one in inputs}
     if all(given[name] == prepared.data[name] for name in given):
         return PreprocessFacts(suspect.preprocessor.spec, facts)
     ways = list(_ways(suspect, prepared, inputs, files))
     hits = _padded(inputs, prepared.data, given) or _exact(ways, given, prepared.data)
-    if not hits and all(one.dtype == "uint8" for one in inputs) and _same_sizes(given, prepared.data):
+    pictures = all(one.dtype == "uint8" for one in inputs) and all(
+        one.dtype.name in ITEM_BYTES for one in theirs.values()
+    )
+    if not hits and pictures and _same_sizes(given, prepared.data):
         hits = _nearest(ways, given, prepared.data)
     return PreprocessFacts(suspect.preprocessor.spec, facts, tuple(hits), len(ways))
 

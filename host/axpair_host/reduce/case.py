@@ -50,7 +50,7 @@ def reduce_case(order: CaseOrder, progress: Progress) -> dict[str, Any]:
     Raises UsageError where the folder, models and board don't go together or the case shows nothing of CODES,
     BoardError when the board goes away.
     """
-    refuse_foreign(order.out, [_DOCUMENT], is_ours=is_document)
+    refuse_foreign(order.out, [_DOCUMENT], KIND, is_ours=is_document)
     require_ours(order.out / "part", PART, named_part)
     evidence = load(order.gt)
     if order.board is None:

@@ -35,7 +35,7 @@ class Chosen:
     unusable: tuple[str, ...]
     """Ids of cases whose files couldn't be used: nothing is found in those."""
     without_evidence: tuple[str, ...]
-    """Ids of cases with findings whose gt folders are gone from the run."""
+    """Ids of cases with findings whose gt folders are gone from the run, or hold something else."""
 
     @property
     def verdict(self) -> str:

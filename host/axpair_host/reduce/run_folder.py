@@ -20,6 +20,7 @@ from axpair_host.evidence.record import InputFacts, Record
 from axpair_host.evidence.store import read_record
 from axpair_host.reduce.run_cases import Chosen, choose
 from axpair_host.replay.cases import Case
+from axpair_host.replay.keeping import wrong_with
 from axpair_host.replay.pins import refuse_damaged
 from axpair_host.replay.row import Row
 from axpair_host.replay.said import SaidOfCases
@@ -43,7 +44,7 @@ def reduce_run(folder: Path, out: Path, models: Mapping[str, Path]) -> dict[str,
         header, rows, damaged = run.header(), run.rows(), run.damaged()
     refuse_damaged(header, len(rows) + len(damaged), str(folder))
     _refuse_other_models(header, models, folder)
-    kept = {row.id: folder / row.kept for row in rows if row.kept and (folder / row.kept).is_dir()}
+    kept = {row.id: folder / row.kept for row in rows if row.kept and not wrong_with(folder, row)}
     records = {id_: record for id_, path in kept.items() if (record := read_record(path)) is not None}
     sizes = {id_: sum(path.stat().st_size for path in _files(kept[id_] / "input")) for id_ in records}
     chosen = choose(rows, sizes)

@@ -83,7 +83,11 @@ def _failure(finding: Document, evidence: Document) -> Iterable[str]:
 
 def _worst_output(finding: Document, evidence: Document) -> Iterable[str]:
     """AX201: the output that loses most; which others fall below the line too hangs on the input."""
-    cosines = {name: [one for one in facts.values() if one is not None] for name, facts in _named(evidence).items()}
+    pairs = ("onnx_lava", "lava_joint", "onnx_joint")
+    cosines = {
+        name: [one for pair in pairs if isinstance(one := facts.get(pair), (int, float))]
+        for name, facts in _named(evidence).items()
+    }
     worst = min((name for name in cosines if cosines[name]), key=lambda name: min(cosines[name]), default=None)
     return [f"worst output {worst!r}"] if worst is not None else _outputs(finding, evidence)
 

@@ -7,7 +7,7 @@ from axpair_proto.lines import aligned, coloured, paragraph, plain
 from axpair_proto.printing import print_lines
 from axpair_proto.sentences import say, tr, translated
 
-from axpair_host.render.numbers import cosine, number
+from axpair_host.render.numbers import beside_words, cosine, number, own_line
 
 
 def comparisons(document: Mapping[str, Any]) -> None:
@@ -40,7 +40,9 @@ def comparisons(document: Mapping[str, Any]) -> None:
     ]
     print_lines(aligned(rows, head=head))
     for one in tensors:
-        for note in (one.get("reason"), one.get("note"), *map(_slice, one.get("slices", [])[:3])):
+        for line in one.get("lines", ()):
+            print_lines(own_line(line))
+        for note in (beside_words(one), one.get("reason"), one.get("note"), *map(_slice, one.get("slices", [])[:3])):
             if note:
                 print_lines(paragraph(note, f"  {plain(one['name'])}: ", "    "))
 

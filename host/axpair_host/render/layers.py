@@ -13,8 +13,8 @@ from axpair_host.render.numbers import cosine
 
 SHOWN = 20
 """Rows without --all."""
-_LEAST_NAMES, _LEAST_CAUSES = 24, 24
-"""Columns that name and operator have together at least, and what is said of the causes."""
+_LEAST_NAMES = 20
+"""Columns that name and operator have together at least."""
 
 
 def layers(document: Mapping[str, Any], *, every: bool) -> None:
@@ -77,6 +77,7 @@ def _summary(document: Mapping[str, Any]) -> list[str]:
     first, worst = document["first_below"], document["costliest"]
     stage = {"own": tr("own cosine")}.get(document["first_below_stage"], document["first_below_stage"])
     word = f"{coloured(document['verdict'])}  "
+    margin = " " * width(word)
     if first is not None:
         said = tr(
             "{name!r} ({kind}) is the first whose {stage} is below {line:g} against {reference}.",
@@ -91,6 +92,10 @@ def _summary(document: Mapping[str, Any]) -> list[str]:
             "no layer's {stage} is below {line:g} against {reference}.", stage=stage, line=line, reference=reference
         )
     lines = paragraph(said, word)
+    for one in document["outputs"]:
+        if one["lost"]:
+            lost = tr("The output {name!r} shows a loss: {why}.", name=one["name"], why=one["lost"])
+            lines += paragraph(lost, margin)
     if worst is not None:
         costs = tr(
             "{name!r} ({kind}) costs most of its own, {part:.0%} of all layers' own error{spread}.",
@@ -99,14 +104,14 @@ def _summary(document: Mapping[str, Any]) -> list[str]:
             part=worst["share"],
             spread="" if worst["stands_out"] else say("; the loss is spread, no layer stands out"),
         )
-        lines += paragraph(costs, "      ")
+        lines += paragraph(costs, margin)
     if (entry := document["enters_at"]) is not None:
         cause = entry["cause"]
         enters = tr(
             "It enters at {name!r} ({kind}): {why}.", name=entry["name"], kind=entry["kind"], why=cause["words"]
         )
-        lines += paragraph(enters, "      ")
-        lines += paragraph(cause["mend"], f"      {tr('next: ')}")
+        lines += paragraph(enters, margin)
+        lines += paragraph(f"{cause['mend'][0].upper()}{cause['mend'][1:]}.", f"{margin}{tr('next: ')}")
     for one in document["miscompiled"][:3]:
         wrong = tr(
             "{name!r} ({node}) is compiled wrongly (AX202): fed with the quantised model's own codes it is off by more "
@@ -114,22 +119,26 @@ def _summary(document: Mapping[str, Any]) -> list[str]:
             name=one["name"],
             node=one["node"],
         )
-        lines += paragraph(wrong, "      ")
+        lines += paragraph(wrong, margin)
     trial = document["int16"]
     if trial is not None:
-        gone = ", ".join(
-            f"{name} {cosine(before)} -> {cosine(trial['after'][name])}" for name, before in trial["before"].items()
-        )
-        needed = any(before is not None and before < line for before in trial["before"].values())
+        gone = tr("; ").join(_change(name, trial) for name in trial["before"])
         values = {"layer": trial["layer"], "gone": gone}
         if trial["brought_back"]:
             said = tr("16 bit in {layer!r} brings it back: {gone}.", **values)
-        elif needed:
+        elif trial["lost"]:
             said = tr("16 bit in {layer!r} doesn't bring it back: {gone}.", **values)
         else:
             said = tr("16 bit in {layer!r} has nothing to bring back: {gone}.", **values)
-        lines += paragraph(said, "      ")
+        lines += paragraph(said, margin)
     return lines
+
+
+def _change(name: str, trial: Mapping[str, Any]) -> str:
+    before, after = trial["told"][name]
+    if "," in before:
+        return f"{name}: {before} -> {after}"
+    return f"{name} {cosine(trial['before'][name])} -> {cosine(trial['after'][name])}"
 
 
 def _badness(row: Mapping[str, Any]) -> tuple[bool, float, float]:
@@ -186,9 +195,9 @@ def _percent(score: Mapping[str, Any] | None) -> str:
 
 def _fitted(table: Sequence[Sequence[str]], head: Sequence[str]) -> list[str]:
     """The table, its names and operators as short as the terminal wants them."""
-    taken = [max(map(width, column)) for column in zip(head, *table, strict=True)]
-    taken[-1] = min(taken[-1], _LEAST_CAUSES)
+    columns_of = [[word for cell in column for word in cell.split()] for column in zip(head, *table, strict=True)]
+    taken = [max(map(width, words), default=0) for words in columns_of]
     room = max(columns() - sum(taken[:2]) - sum(taken[4:]) - 2 * (len(taken) - 1), _LEAST_NAMES)
-    kinds = min(taken[3], max(room // 3, room - taken[2]))
+    kinds = min(taken[3], max(room // 3, room - taken[2], width(head[3])))
     rows = [[*row[:2], shortened(row[2], room - kinds), shortened(row[3], kinds), *row[4:]] for row in table]
     return aligned(rows, head=head)

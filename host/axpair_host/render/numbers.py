@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from axpair_proto.lines import coloured
+from axpair_proto.lines import coloured, paragraph, plain
 
 
 def relation(comparison: Mapping[str, Any] | None) -> str:
@@ -14,6 +14,28 @@ def relation(comparison: Mapping[str, Any] | None) -> str:
     if comparison["relation"] in ("IDENTICAL", "INVALID"):
         return word
     return f"{word} {cosine(comparison['cosine'])}"
+
+
+def beside_words(comparison: Mapping[str, Any]) -> str:
+    """What the reference holds, and the measures beside the cosine that a comparison was judged by; "" for none."""
+    told = [str(comparison["content"])] if comparison.get("content") else []
+    if comparison.get("psnr_db") is not None and str(comparison.get("content", "")).startswith("a picture"):
+        told.append(f"PSNR {comparison['psnr_db']:.1f} dB, RMSE {comparison['rmse']:.4g}")
+    if comparison.get("angle") is not None:
+        told.append(f"{comparison['angle']:.1f} degrees")
+    if told and comparison.get("correlation") is not None:
+        told.append(f"correlation without the mean {comparison['correlation']:.4f}")
+    if comparison.get("others_cosine") is not None:
+        told.append(f"cosine of those {comparison['others_cosine']:.4f}")
+    if comparison.get("agreement") is not None:
+        told.append(f"{comparison['agreement']:.0%} of the rows have the same identities")
+    return ", ".join(told)
+
+
+def own_line(one: Mapping[str, Any]) -> list[str]:
+    """How it stands with a line of the user's."""
+    word = {True: "holds", False: "doesn't hold", None: "can't be said"}[one["holds"]]
+    return paragraph(f"{word}: {one['told'] or '-'}", f"  {plain(one['line'])}  ", "    ")
 
 
 def cosine(value: float | None) -> str:

@@ -35,7 +35,7 @@ def cases(document: Mapping[str, Any]) -> None:
     for word, ids in (
         (tr("inconclusive without a finding"), document["undecided"]),
         (tr("unusable"), document["unusable"]),
-        (tr("left out, their gt folders are gone"), document["without_evidence"]),
+        (tr("left out, their gt folders are gone or hold something else"), document["without_evidence"]),
         (tr("left out, their rows in run.sqlite are damaged"), document["damaged"]),
     ):
         if ids:

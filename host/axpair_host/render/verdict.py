@@ -9,7 +9,7 @@ from axpair_proto.sentences import say, tr, translated
 from axpair_proto.text import json_text
 
 from axpair_host.render.decisions import decision_lines
-from axpair_host.render.numbers import relation
+from axpair_host.render.numbers import beside_words, own_line, relation
 from axpair_host.render.switches import switch_lines
 
 OWNERS = {
@@ -62,15 +62,16 @@ def verdict_lines(document: Mapping[str, Any], *, figures: bool = False) -> list
     lines += aligned(_facts(document))
     if document["outputs"]:
         lines += ["", *_outputs(document["outputs"])]
+        for output in document["outputs"]:
+            lines += _held(output)
+            lines += [line for one in output.get("lines", ()) for line in own_line(one)]
     if document.get("decisions"):
         lines += ["", *decision_lines(document["decisions"])]
     for title, key in ((tr("findings"), "findings"), (tr("warnings"), "warnings")):
         if document.get(key):
             lines += ["", bold(title)]
             for place, one in enumerate(document[key], start=1):
-                lines += _finding(place, one, with_steps=key == "findings")
-                if figures:
-                    lines += _figures(one["evidence"], "     ")
+                lines += _finding(place, one, with_steps=key == "findings", figures=figures)
     if document.get("switches"):
         lines += ["", bold(tr("switches of the board")), *switch_lines(document["switches"])]
     if document["not_judged"]:
@@ -134,13 +135,24 @@ def _outputs(outputs: Sequence[Mapping[str, Any]]) -> list[str]:
     return aligned(rows, head=head)
 
 
-def _finding(place: int, one: Mapping[str, Any], with_steps: bool) -> list[str]:
+def _held(output: Mapping[str, Any]) -> list[str]:
+    """What an output holds, and the measures that say something of it, where its cosine alone would not."""
+    pair = next((key for key in ("onnx_joint", "onnx_lava") if output[key] is not None), None)
+    told = beside_words(output[pair]) if pair is not None else ""
+    return (
+        paragraph(f"{told} ({pair.replace('_', '-')})", f"  {plain(output['name'])}: ", "    ") if pair and told else []
+    )
+
+
+def _finding(place: int, one: Mapping[str, Any], *, with_steps: bool, figures: bool) -> list[str]:
     lines = paragraph(tr("{title}.", title=one["title"]), f"  {place}. {bold(one['code'])} ", "     ")
     lines += paragraph(one["summary"], "     ")
     lines += paragraph(_standing(one), "     ")
     if one["cosine_if_fixed"] is not None:
         mended = tr("If this alone were mended: cosine {cosine:.4f}.", cosine=one["cosine_if_fixed"])
         lines += paragraph(mended, "     ")
+    if figures:
+        lines += _figures(one["evidence"], "     ")
     if with_steps:
         for step in one["next_steps"]:
             lines += paragraph(step, f"     {tr('next: ')}")
@@ -165,6 +177,8 @@ def _standing(one: Mapping[str, Any]) -> str:
         return tr("It arises in our own worker: run_joint is right on the same board.")
     if not one["proven"]:
         return tr("A hint, not proven.")
+    if one["code"] == "AX307" and one["evidence"].get("by_log"):
+        return tr("Seen in the log of the run.")
     if one["code"] == "AX307" and not one["owner_proven"]:
         return tr(
             "Seen by the agent. That it isn't our own worker on the board would be shown by run_joint failing too."

@@ -1,25 +1,29 @@
-"""Which BadCases there are: a folder or a list becomes cases with stable, unique ids in a fixed order."""
+"""Which BadCases there are: a folder, archive or list becomes cases with stable, unique ids in a fixed order."""
 
 import contextlib
+import csv
 import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
-from axpair_proto.names import as_text, gt_file_stem, match_stems
+from axpair_proto.names import as_text, find_name, gt_file_stem, match_stems
 from axpair_proto.sentences import say
 from axpair_proto.text import Decoded, decoded
 
 from axpair_host.errors import UsageError
-from axpair_host.files import existing_file
+from axpair_host.evidence.archives import StayedIn, as_folder
+from axpair_host.evidence.record import FILE_NAME as RECORD
+from axpair_host.files import CASE_SUFFIXES, existing_file
 
-IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".gif"))
-TENSOR_SUFFIXES = frozenset((".bin", ".npy"))
-CASE_SUFFIXES = IMAGE_SUFFIXES | TENSOR_SUFFIXES
-"""What a file in a folder must end with to be taken for a case; in a list, any file is one."""
+_DELIMITERS = (",", ";", "\t")
+_PATHS = ("path", "file", "image", "input", "filename")
+"""Heads of a CSV list's column with a case's only file or folder; the first one counts."""
+_ID = "id"
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class Case:
     """By input name. Inputs without a file are left out: preparing such a case fails and says so."""
     folder: str
     """The id as one file name: where its gt folder lies under the run."""
+    packed: Path | None = None
+    """The archive that its files were taken out of."""
 
     def digest(self, said: str = "") -> str:
         """sha256 over the names and bytes of its files, and over what is `said` of the case besides.
@@ -54,6 +60,8 @@ class Found:
     """Files in the folder that are neither images nor tensors."""
     passed_over: tuple[str, ...] = ()
     """What is named as a case and is no file to read, each with what it is instead."""
+    unread_columns: tuple[str, ...] = ()
+    """Of a CSV list: those that name neither a file nor an id."""
     note: str = ""
     """Of a list: what people should know of how it was read."""
 
@@ -62,14 +70,36 @@ class Found:
         return hashlib.sha256("\0".join(case.id for case in self.cases).encode()).hexdigest()
 
 
-def discover(cases: Path, inputs: Sequence[str], *, run: Path | None = None) -> Found:
+@contextmanager
+def opened(cases: Path, inputs: Sequence[str], *, run: Path | None = None) -> Iterator[Found]:
+    """`discover`; an archive is unpacked for as long as the block lasts. Raises EvidenceError for a bad one."""
+    stayed = StayedIn()
+    with as_folder(cases, wanted=CASE_SUFFIXES, stayed=stayed) as folder:
+        if folder == cases:
+            yield discover(cases, inputs, run=run)
+            return
+        found = discover(folder, inputs, run=run, named=cases)
+        links = (f"{name} (a link)" for name in stayed.links)
+        packed = tuple(replace(case, packed=cases) for case in found.cases)
+        yield replace(
+            found,
+            cases=packed,
+            left_out=tuple(sorted((*found.left_out, *stayed.others))),
+            passed_over=tuple(sorted((*found.passed_over, *links))),
+        )
+
+
+def discover(cases: Path, inputs: Sequence[str], *, run: Path | None = None, named: Path | None = None) -> Found:
     """Find the cases in a folder (recursively) or in a text file that lists one path a line.
 
+    A list may be a CSV file; its header may name the columns: path (file, image, input) or each of several inputs, and
+    id. `named`: what people know the folder as.
     A model with one input: each file is a case. With several: each sub-folder that holds files is one, its files named
     by the inputs' (escaped) names. `run` is left out where it lies inside. Paths in a list are relative to the list;
     empty lines and those that begin with '#' are skipped. A list may be in GBK, and so may the files' names.
     Raises UsageError when there is nothing, a path isn't there, or two ids collide.
     """
+    unread: list[str] = []
     note: str = ""
     if cases.is_dir():
         files, left_out, passed_over = _in_folder(cases, run)
@@ -80,30 +110,18 @@ def discover(cases: Path, inputs: Sequence[str], *, run: Path | None = None) -> 
             found = [_several(_id(path.relative_to(cases)), path, inputs) for path in folders]
     else:
         existing_file("CASES", cases)
-        passed_over = []
+        passed_over, left_out = [], []
         listing = _text_of(cases)
         note = say("{listing}: {said}", listing=cases, said=listing.said) if listing.said else ""
-        found, left_out = list(_listed(cases, listing.text, inputs, passed_over)), []
+        found, unread = _listed(cases, listing.text, inputs, passed_over)
     if not found:
         raise UsageError(
-            f"{cases}: no cases in it; {len(left_out) + len(passed_over)} other files",
+            f"{named or cases}: no cases in it; {len(left_out) + len(passed_over)} other files",
             next_step=f"put images, .bin or .npy files there ({' '.join(sorted(CASE_SUFFIXES))})",
         )
     found.sort(key=lambda case: case.id)
     _refuse_collisions(found)
-    return Found(tuple(found), tuple(sorted(left_out)), tuple(sorted(passed_over)), note)
-
-
-def check_apart(run: Path, cases: Iterable[Path]) -> None:
-    """Raise UsageError where the run's folder is, holds, or lies above what the cases are made of."""
-    whole = run.resolve()
-    for path in cases:
-        place = path.parent.resolve() / path.name
-        if whole in (place, path.resolve(), *place.parents, *path.resolve().parents):
-            raise UsageError(
-                f"--run {run}: {path} lies in it, and a run's folder is axpair's own",
-                next_step="give a folder apart from the cases, such as --run ../run",
-            )
+    return Found(tuple(found), tuple(sorted(left_out)), tuple(sorted(passed_over)), tuple(unread), note)
 
 
 def _in_folder(folder: Path, run: Path | None) -> tuple[list[Path], list[str], list[str]]:
@@ -118,10 +136,12 @@ def _in_folder(folder: Path, run: Path | None) -> tuple[list[Path], list[str], l
         here = Path(where)
         links = [name for name in below if (here / name).is_symlink() and not name.startswith(".")]
         passed_over += [f"{_id((here / name).relative_to(folder))} (a link to a folder)" for name in links]
+        stored = [name for name in below if name not in links and (here / name / RECORD).is_file()]
+        passed_over += [f"{_id((here / name).relative_to(folder))} (a gt folder)" for name in stored]
         below[:] = [
             name
             for name in below
-            if name not in links and not name.startswith(".") and (here / name).resolve() != without
+            if name not in (*links, *stored) and not name.startswith(".") and (here / name).resolve() != without
         ]
         for name in names:
             if name.startswith("."):
@@ -150,6 +170,94 @@ def _no_file(path: Path) -> str:
     return next((word for is_kind, word in kinds.items() if is_kind(mode)), "a device")
 
 
+@dataclass(frozen=True)
+class _Line:
+    """One case of a list."""
+
+    number: int
+    paths: Mapping[str, str]
+    """By input name; by "" where the line names one file or folder."""
+    id: str = ""
+
+
+def _listed(listing: Path, text: str, inputs: Sequence[str], passed_over: list[str]) -> tuple[list[Case], list[str]]:
+    """The cases, and the columns that weren't read."""
+    unread: list[str] = []
+    is_csv = listing.suffix.lower() == ".csv"
+    lines = _of_csv(listing, text, inputs, unread) if is_csv else _of_text(listing, text)
+    cases: list[Case] = []
+    first_line: dict[str, int] = {}
+    for line in lines:
+        paths = {name: _path_of(listing.parent, path) for name, path in line.paths.items()}
+        not_files = [
+            f"{_id(PurePath(line.paths[name]))} ({what})"
+            for name, path in paths.items()
+            if (what := _no_file(path)) and not (name == "" and path.is_dir())
+        ]
+        if not_files:
+            passed_over += not_files
+            continue
+        for name, path in paths.items():
+            if not path.exists():
+                raise UsageError(f"{listing}, line {line.number}: {line.paths[name]}: no such file or folder")
+        id_ = line.id or _id(PurePath(next(iter(line.paths.values()))))
+        if first_line.setdefault(id_, line.number) != line.number:
+            raise UsageError(f"{listing}: lines {first_line[id_]} and {line.number} name the same case {id_!r}")
+        if "" not in paths:
+            cases.append(Case(id_, paths, gt_file_stem(id_)))
+        elif paths[""].is_dir():
+            cases.append(_several(id_, paths[""], inputs))
+        else:
+            cases.append(_single(id_, paths[""], inputs[0]))
+    return cases, unread
+
+
+def _of_text(listing: Path, text: str) -> Iterator[_Line]:
+    for number, line in enumerate(text.splitlines(), 1):
+        path = line.strip()
+        if len(path) > 2 and path[0] == path[-1] and path[0] in "'\"" and not (listing.parent / path).exists():
+            path = path[1:-1]  # as shells and spreadsheets write a name with blanks
+        if path and not path.startswith("#"):
+            yield _Line(number, {"": path})
+
+
+def _of_csv(listing: Path, text: str, inputs: Sequence[str], unread: list[str]) -> Iterator[_Line]:
+    head = next((line for line in text.splitlines() if line.strip()), "")
+    mark = max(_DELIMITERS, key=head.count)
+    reader = csv.reader(text.splitlines(), delimiter=mark, skipinitialspace=True, strict=True)
+    columns: dict[int, str] | None = None
+    try:
+        for row in reader:
+            cells = [cell.strip() for cell in row]
+            if not any(cells) or cells[0].startswith("#"):
+                continue
+            if columns is None:
+                columns = _columns(cells, inputs)
+                is_head = bool(columns)
+                columns = columns or {0: ""}
+                if is_head:
+                    unread += [cell for at, cell in enumerate(cells) if at not in columns]
+                    continue
+            given = {name: cells[at] for at, name in columns.items() if at < len(cells) and cells[at]}
+            id_ = given.pop(_ID, "")
+            if not given:
+                raise UsageError(f"{listing}, line {reader.line_num}: no path in it")
+            yield _Line(reader.line_num, given, id_)
+    except csv.Error as error:
+        raise UsageError(f"{listing}, line {reader.line_num}: not CSV: {error}") from error
+
+
+def _columns(cells: Sequence[str], inputs: Sequence[str]) -> dict[int, str]:
+    """What a header's columns hold: an input's file, "" for a case's only path, or its id. Empty where it is none."""
+    named = {at: found for at, cell in enumerate(cells) if (found := find_name(cell, inputs)) is not None}
+    paths = named or {at: "" for at, cell in enumerate(cells) if cell.lower() in _PATHS}
+    if not paths:
+        return {}
+    if not named:
+        paths = dict([next(iter(paths.items()))])
+    return paths | {at: _ID for at, cell in enumerate(cells) if cell.lower() == _ID and at not in paths}
+
+
 def _text_of(listing: Path) -> Decoded:
     try:
         text = decoded(listing.read_bytes())
@@ -163,24 +271,6 @@ def _text_of(listing: Path) -> Decoded:
             next_step="give a folder, or a text file (UTF-8 or GBK) with one path a line",
         ) from error
     return text
-
-
-def _listed(listing: Path, whole: str, inputs: Sequence[str], passed_over: list[str]) -> Iterator[Case]:
-    first_line: dict[str, int] = {}
-    for number, line in enumerate(whole.splitlines(), 1):
-        text = line.strip()
-        if not text or text.startswith("#"):
-            continue
-        path = _path_of(listing.parent, text)
-        if (what := _no_file(path)) and not path.is_dir():
-            passed_over.append(f"{_id(PurePath(text))} ({what})")
-            continue
-        if not path.exists():
-            raise UsageError(f"{listing}, line {number}: {text}: no such file or folder")
-        name = _id(PurePath(text))
-        if first_line.setdefault(name, number) != number:
-            raise UsageError(f"{listing}: lines {first_line[name]} and {number} name the same case {name!r}")
-        yield _several(name, path, inputs) if path.is_dir() else _single(name, path, inputs[0])
 
 
 def _path_of(folder: Path, text: str) -> Path:

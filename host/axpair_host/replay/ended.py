@@ -9,7 +9,8 @@ from axpair_proto.errors import AxpairError
 from axpair_proto.failures import of_system, refused_by_system
 
 from axpair_host.errors import BoardError, UsageError
-from axpair_host.replay.store import FILE_NAME, Run, finished, refused_state
+from axpair_host.replay.refused import refused_state
+from axpair_host.replay.store import FILE_NAME, Run, finished
 
 
 def so_far(folder: Path) -> str:

@@ -15,8 +15,9 @@ from axpair_proto.gt.marks import MARK, Mark, read_mark, remove_ours
 
 from axpair_host.errors import EvidenceError, UsageError
 from axpair_host.evidence.named import KIND, named_files
-from axpair_host.evidence.store import read_record
+from axpair_host.evidence.store import read_record, stored_verdict
 from axpair_host.replay.cases import Case
+from axpair_host.replay.row import Row
 from axpair_host.replay.store import CASES_FOLDER, Run
 
 _WORK = "work"
@@ -91,14 +92,21 @@ def drop(run: Run, name: str) -> None:
         remove_ours(path, mark)
 
 
-def wrong_with(kept: Path) -> str:
-    """Why the kept folder of a row can't be judged again, in words; "" where it can."""
+def wrong_with(run: Path, row: Row) -> str:
+    """Why the kept folder of a row of the run can't be judged again, in words; "" where it can."""
+    kept = run / row.kept
     if not kept.is_dir():
         return "its kept folder is gone"
     try:
-        return "" if read_record(kept) else "its kept folder has no pair.json any more"
-    except EvidenceError:
+        record = read_record(kept)
+        verdict = stored_verdict(kept) if record else ""
+    except (EvidenceError, OSError):
         return "the pair.json of its kept folder is damaged"
+    if record is None:
+        return "its kept folder has no pair.json any more"
+    if record.case.id != row.id:
+        return "its kept folder holds another case"
+    return "its kept folder holds another verdict" if verdict not in ("", row.verdict) else ""
 
 
 def _is_ours(place: Path, run: Run) -> bool:

@@ -21,8 +21,10 @@ WORDS = {
     "simulator": "the simulator",
     "board": "the board",
     "repeat": "--repeat",
+    "deadline": "--deadline",
     "atol": "--atol",
     "rtol": "--rtol",
+    "lines": "--line",
     "postprocess": "--postprocess",
     "post_pattern": "--post-pattern",
     "preprocess": "--preprocess",
@@ -44,7 +46,7 @@ DIGEST = "digest"
 """sha256 over what makes the run this run; release 0.1.0 had none."""
 
 _CHANGING = (CASE_LIST, WORKERS_LOST, DIGEST)
-_SINCE = ("post_pattern", "preprocess", "resize", "other")
+_SINCE = ("deadline", "lines", "post_pattern", "preprocess", "resize", "other")
 """Keys that not every release wrote."""
 
 
@@ -92,12 +94,24 @@ def spec_pin(spec: str, sources: str) -> str:
     `sources` is the digest of a Python function's source files. Of a command here these are the program and every file
     among its arguments, such as the script that an interpreter is given.
     """
-    digests = [sources[:12]] if sources else []
-    if spec.startswith(HERE):
-        program, *arguments = shlex.split(spec[len(HERE) :])
-        files = [Path(shutil.which(program) or ""), *map(Path, arguments)]
-        digests = [file_sha256(path)[:12] for path in files if path.is_file()]
-    return f"{spec}{_DIGESTS}{', '.join(digests)})" if digests else spec
+    digests = [sources, *map(file_sha256, files_of(spec))]
+    told = [digest[:12] for digest in digests if digest]
+    return f"{spec}{_DIGESTS}{', '.join(told)})" if told else spec
+
+
+def files_of(spec: str) -> list[Path]:
+    """The program and the files among the arguments of a command here; none for anything else."""
+    if not spec.startswith(HERE):
+        return []
+    program, *arguments = shlex.split(spec[len(HERE) :])
+    return [path for path in (Path(shutil.which(program) or ""), *map(Path, arguments)) if _is_file(path)]
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False  # a program's text, longer than any name
 
 
 def _agree(stored: str, wanted: str) -> bool:

@@ -12,6 +12,7 @@ from axpair_proto.text import first_names
 from axpair_host.replay.keeping import wrong_with
 from axpair_host.replay.row import BAD_INPUT, Row
 from axpair_host.replay.session import Replayed
+from axpair_host.replay.similarity import KEPT
 from axpair_host.replay.summary import Summary
 
 Table = tuple[str, Sequence[str], list[Sequence[str]]]
@@ -33,10 +34,41 @@ def _tables(summary: Summary) -> list[Table]:
     tables: list[Table] = [(tr("Verdicts"), (tr("verdict"), cases), [*verdicts, (tr("all"), str(summary.cases))])]
     if codes:
         tables.append((tr("First findings"), (tr("code"), cases), list(codes)))
+    if summary.warnings:
+        tables.append(("Warnings", ("code", "cases"), [(code, str(count)) for code, count in summary.warnings.items()]))
     if worst:
         names = (tr("output"), tr("between"), tr("cosine"), tr("case"))
         tables.append((tr("Worst cosines"), names, list(worst)))
+    if summary.similarities:
+        tables.append(("Similarity of two cases, where it changed most", _SIMILARITY, _similar(summary)))
     return tables
+
+
+_SIMILARITY = ("output", "case", "and", "float", "joint", "of any two, float", "what sets cases apart")
+
+
+def _similar(summary: Summary) -> list[Sequence[str]]:
+    return [
+        (
+            one.output,
+            *one.between,
+            f"{one.before:.4f}",
+            f"{one.after:.4f}",
+            f"{one.lowest:.3f}..{one.highest:.3f}",
+            "-" if one.kept is None else f"cosine {one.kept:.4f}",
+        )
+        for one in summary.similarities
+    ]
+
+
+def _of_similarity(summary: Summary) -> list[str]:
+    return [
+        f"warning: {plain(one.output)}: what sets {one.cases} cases apart has cosine {one.kept:.4f} "
+        f"against the float model's, below {KEPT:g}, whatever each case's own says (AX201); of {one.cases} cases "
+        f"{one.neighbors} have another one as their most similar"
+        for one in summary.similarities
+        if one.is_lost
+    ]
 
 
 def _lines(run: Path, replayed: Replayed) -> list[str]:
@@ -57,12 +89,17 @@ def _lines(run: Path, replayed: Replayed) -> list[str]:
         lines.append(_counted(tr("no longer there, but their rows stay"), gone, 1))
     if left_out := replayed.found.left_out:
         lines.append(_counted(tr("left out, as neither image, .bin nor .npy"), left_out))
+    if columns := replayed.found.unread_columns:
+        lines.append(
+            f"columns of the list that aren't read: {first_names(columns)}; results go with --expect, --observed"
+        )
     if passed_over := replayed.found.passed_over:
         lines.append(_counted(tr("passed over, as no files"), passed_over, 20))
     for row in _unusable(replayed.rows):
         why = in_words(row.document["error"]["message"])
         lines.append(tr("unusable: {id}: {why}", id=plain(row.id), why=why))
-    return [*lines, *_of_kept(run, replayed.rows)]
+    lines += [f"a line doesn't hold: {plain(one)}" for one in replayed.summary.missed]
+    return [*lines, *_of_similarity(replayed.summary), *_of_kept(run, replayed.rows)]
 
 
 def _counted(what: str, names: Sequence[str], most: int = 3) -> str:
@@ -74,7 +111,7 @@ def _of_kept(run: Path, rows: Sequence[Row]) -> list[str]:
     kept: dict[str, list[Row]] = {}
     for row in rows:
         if row.kept:
-            kept.setdefault(wrong_with(run / row.kept), []).append(row)
+            kept.setdefault(wrong_with(run, row), []).append(row)
     whole = kept.pop("", [])
     lines = [_counted(in_words(wrong), [row.id for row in of]) for wrong, of in sorted(kept.items())]
     if whole:

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from axpair_proto.sentences import Sentence
 from axpair_proto.text import json_text
+
+from axpair_host.replay.similarity import Vectors
 
 BAD_INPUT = "BAD INPUT"
 """The verdict of a case that could not be used; its document has `error` in place of findings."""
@@ -13,6 +16,7 @@ BAD_INPUT = "BAD INPUT"
 LEG_PAIRS = ("golden_onnx", "onnx_lava", "lava_joint", "onnx_joint", "joint_board")
 """The comparisons of each output in a pair document, in the data's direction."""
 
+NO_VECTORS: Vectors = MappingProxyType({})
 VOLATILE = ("timings", "board", "versions")
 """Keys of a pair document that depend on when, where and with which process it was made: stored apart."""
 
@@ -52,9 +56,13 @@ class Row:
     """The document that `axpair pair --json` prints, with `id` and without its volatile keys."""
     volatile: dict[str, Any] = field(default_factory=dict, hash=False, compare=False)
     """Times, board and versions."""
+    vectors: Vectors = field(default_factory=dict, hash=False, compare=False)
+    """Outputs that are vectors; stored apart, and not read with the row."""
 
     @staticmethod
-    def judged(id_: str, source_sha256: str, kept: str, document: Mapping[str, Any]) -> "Row":
+    def judged(
+        id_: str, source_sha256: str, kept: str, document: Mapping[str, Any], vectors: Vectors = NO_VECTORS
+    ) -> "Row":
         """The row of a case that has a pair document."""
         stable = {key: value for key, value in document.items() if key not in VOLATILE}
         findings = document.get("findings") or [{}]
@@ -67,6 +75,7 @@ class Row:
             kept=kept,
             document={"id": id_, **stable},
             volatile={key: document[key] for key in VOLATILE if key in document},
+            vectors=vectors,
         )
 
     @staticmethod
@@ -90,6 +99,10 @@ class Row:
             for legs in LEG_PAIRS
             if (values := output.get(legs)) is not None
         ]
+
+    def warnings(self) -> set[str]:
+        """Codes of findings that didn't change the verdict."""
+        return {str(one.get("code") or "") for one in self.document.get("warnings", ())}
 
     def whole_document(self) -> dict[str, Any]:
         """The pair document as it was, with its `id`."""

@@ -9,19 +9,23 @@ from typing import Any, Protocol
 from axpair_proto.errors import AxpairError
 from axpair_proto.text import first_names
 
-from axpair_host.errors import WorkerLost
+from axpair_host.errors import Interrupted, WorkerLost
 from axpair_host.gather.prepare import PreparedCase
 from axpair_host.postprocess.comparable import FormsDiffer
 from axpair_host.preprocess.running import NothingPrepared
 from axpair_host.replay.cases import Case
 from axpair_host.replay.keeping import drop, keep, work_folder
 from axpair_host.replay.row import Row
+from axpair_host.replay.similarity import vectors_of
 from axpair_host.replay.store import Run
 from axpair_host.replay.stream import GatheredCase, OpenCase
 
 MOST_OPEN = 3
 """So many cases in a row of which nothing comes: the board is in no state to go on."""
 _OPEN_SHOWN = 5
+WORKER_ENDED = "the worker was ended from outside at each attempt"
+FILES_CHANGED = "its files changed, or couldn't be read, while the replay ran"
+"""Why a case stays open."""
 RUNTIME_FAILURES = ("AX307", "AX308", "AX309", "AX310")
 
 
@@ -43,12 +47,14 @@ class Means:
     """See `axpair_host.replay.stream.run_cases`."""
     judge: Callable[[GatheredCase, Path], Mapping[str, Any]]
     """Fills the (empty) folder with the case's evidence and returns its pair document."""
+    digest: Callable[[Case], str]
+    """Of a case's files as they are now: a row is stored only where they are still what the replay began with."""
 
 
-def replay(run: Run, cases: Sequence[Case], digests: Mapping[str, str], means: Means, watch: Watch) -> list[str]:
+def replay(run: Run, cases: Sequence[Case], digests: Mapping[str, str], means: Means, watch: Watch) -> dict[str, str]:
     """Run every case whose row isn't there, or has another digest, in the order given; each is stored when it is done.
 
-    Returns the ids of cases that stay open: their worker was ended from outside each time, and nothing is known.
+    Returns the ids of cases that stay open, each with why: nothing is known of them.
 
     Before each case the board runs its predecessor: the nearest earlier case that can be used and on which the
     runtime didn't fail. So a row depends on the list of cases, not on where a replay was interrupted.
@@ -60,10 +66,14 @@ def replay(run: Run, cases: Sequence[Case], digests: Mapping[str, str], means: M
     return loop.still_open
 
 
-def left_open(ids: Sequence[str], why: str) -> WorkerLost:
-    """The error for cases of which nothing is known."""
-    shown = first_names(ids, _OPEN_SHOWN)
-    return WorkerLost(f"{len(ids)} case{' stays' if len(ids) == 1 else 's stay'} open: {shown}: {why}")
+def left_open(cases: Mapping[str, str]) -> Interrupted:
+    """The error for cases of which nothing is known: ids, each with why."""
+    told = []
+    for why in dict.fromkeys(cases.values()):
+        ids = [id_ for id_, reason in cases.items() if reason == why]
+        stay = "case stays" if len(ids) == 1 else "cases stay"
+        told.append(f"{len(ids)} {stay} open: {first_names(ids, _OPEN_SHOWN)}: {why}")
+    return Interrupted("; ".join(told), next_step="call the same command again: it takes them up")
 
 
 def unfinished(digests: Mapping[str, str], done: Mapping[str, str]) -> list[str]:
@@ -84,7 +94,7 @@ class _Loop:
         self._failing = {row.id for row in run.rows() if row.id not in open_ids and _failed(row)}
         self._last: PreparedCase | None = None
         self._stopped = False
-        self.still_open: list[str] = []
+        self.still_open: dict[str, str] = {}
         self._open_in_a_row = 0
 
     def once(self) -> None:
@@ -98,12 +108,14 @@ class _Loop:
             if self._stopped:
                 continue
             if isinstance(gathered, OpenCase):
-                self._leave_open(gathered.id, "the worker was ended from outside at each attempt")
+                self._worker_lost(gathered.id, WORKER_ENDED)
                 continue
             try:
                 row = self._judged(gathered)
             except WorkerLost as lost:
-                self._leave_open(gathered.prepared.id, lost.message)
+                self._worker_lost(gathered.prepared.id, lost.message)
+                continue
+            if row is None:
                 continue
             self._open_in_a_row = 0
             self._watch.stored(row, time.perf_counter() - started)
@@ -112,23 +124,39 @@ class _Loop:
                 self._failing.add(row.id)
                 self._stopped = True
 
-    def _leave_open(self, id_: str, why: str) -> None:
-        self.still_open.append(id_)
-        self.left.remove(self._cases[self._places[id_]])
+    def _worker_lost(self, id_: str, why: str) -> None:
+        self._leave_open(self._cases[self._places[id_]], why)
         self._open_in_a_row += 1
         if self._open_in_a_row == MOST_OPEN:
-            raise left_open(self.still_open, why)
+            raise left_open(self.still_open)
 
-    def _judged(self, gathered: GatheredCase) -> Row:
+    def _leave_open(self, case: Case, why: str) -> None:
+        self.still_open[case.id] = why
+        self.left.remove(case)
+
+    def _has_changed(self, case: Case) -> bool:
+        """Whether the case isn't any more what the replay began with; then it stays open."""
+        if self._means.digest(case) == self._digests[case.id]:
+            return False
+        self._leave_open(case, FILES_CHANGED)
+        return True
+
+    def _judged(self, gathered: GatheredCase) -> Row | None:
+        """The row, stored; None where the case stays open."""
         case = self._cases[self._places[gathered.prepared.id]]
         with work_folder(self._run) as folder:
             try:
                 document = self._means.judge(gathered, folder)
             except (FormsDiffer, NothingPrepared) as error:  # of this case: what is said of the others may be right
                 row = Row.unusable(case.id, self._digests[case.id], error.message, error.next_step)
+                if self._has_changed(case):
+                    return None
             else:
+                if self._has_changed(case):
+                    return None
+                vectors = vectors_of(folder, document)
                 kept = "" if document["verdict"] == "PASS" else keep(self._run, folder, case.folder)
-                row = Row.judged(case.id, self._digests[case.id], kept, document)
+                row = Row.judged(case.id, self._digests[case.id], kept, document, vectors)
         self._store(case, row)
         return row
 
@@ -141,7 +169,10 @@ class _Loop:
             except AxpairError as error:
                 if error.side != "input":
                     raise
-                self._unusable(case, error)
+                if not self._has_changed(case):
+                    self._unusable(case, error)
+                continue
+            if self._has_changed(case):
                 continue
             before = self._before(case)
             self._last = prepared
@@ -155,6 +186,8 @@ class _Loop:
                 continue
             if self._last is not None and self._last.id == earlier.id:
                 return self._last
+            if self._means.digest(earlier) != self._digests[earlier.id]:
+                continue
             try:
                 return self._means.prepare(earlier)
             except AxpairError as error:

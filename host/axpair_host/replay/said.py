@@ -34,8 +34,9 @@ class SaidOfCases:
         }
         if self.expect_leg:
             said["expect_leg"] = self.expect_leg
-        if folder := self.golden.get(id_):
-            said["golden"] = {path.name: file_digest(path) for path in sorted(folder.iterdir()) if path.is_file()}
+        if place := self.golden.get(id_):
+            files = sorted(place.iterdir()) if place.is_dir() else [place]
+            said["golden"] = {path.name: file_digest(path) for path in files if path.is_file()}
         return to_text(said) if said else ""
 
 
@@ -43,7 +44,7 @@ def read_said(cases: Sequence[Case], *, expect: str | None, observed: str | None
     """Read --expect and --observed (a JSON object from case id to result, or a file with one) and --golden.
 
     F as --expect stands for what the post-processor makes of each case's float outputs.
-    Below --golden, a folder of a case's id or of its escaped id holds that case's tensors.
+    Below --golden, a folder of a case's id or of its escaped id, or such an .npz, holds that case's tensors.
     Raises UsageError on anything else, and on ids that no case has.
     """
     is_float = expect == FLOAT
@@ -75,11 +76,14 @@ def _golden(cases: Sequence[Case], golden: Path | None) -> Mapping[str, Path]:
     if golden is None:
         return {}
     found = {
-        case.id: folder for case in cases for folder in (golden / case.id, golden / case.folder) if folder.is_dir()
+        case.id: place
+        for case in cases
+        for place in (golden / case.id, golden / case.folder, golden / f"{case.folder}.npz")
+        if place.is_dir() or (place.suffix == ".npz" and place.is_file())
     }
     if not found:
         raise UsageError(
-            f"--golden {golden}: no folder of a case in it",
-            next_step=f"put each case's tensors into a folder of its id, such as {golden / cases[0].folder}",
+            f"--golden {golden}: no folder and no .npz of a case in it",
+            next_step=f"put each case's tensors into a folder or .npz of its id, such as {golden / cases[0].folder}",
         )
     return found

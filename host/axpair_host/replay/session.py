@@ -18,21 +18,24 @@ from axpair_host.boards.limits import PATIENCE_SECONDS
 from axpair_host.boards.opening import address_of
 from axpair_host.boards.url import Address
 from axpair_host.diagnosis.checks.canary import unfit
+from axpair_host.digests import Pinned
 from axpair_host.evidence.other_platform import OtherPlatform
 from axpair_host.evidence.record import CaseFacts
+from axpair_host.files import check_apart
 from axpair_host.gather.board_side import BoardSide
 from axpair_host.gather.canary import Canary, Watched
-from axpair_host.gather.gathering import case_facts
+from axpair_host.gather.gathering import case_facts, pinned_models
 from axpair_host.gather.prepare import PreparedCase, prepare
 from axpair_host.gather.request import GatherRequest, InputFile
 from axpair_host.gather.sources import checked_config, simulated_by, simulator_of
+from axpair_host.own_lines import refuse_unknown, refuse_vacuous
 from axpair_host.pairing import Judging
 from axpair_host.postprocess import wants_board
 from axpair_host.postprocess.commands import NoBoardYet
 from axpair_host.preprocess import running as preprocess
 from axpair_host.preprocess.explaining import Suspect
 from axpair_host.progress import Progress
-from axpair_host.replay.cases import Case, Found, check_apart, discover
+from axpair_host.replay.cases import Case, Found, opened
 from axpair_host.replay.display import watching
 from axpair_host.replay.ended import counted
 from axpair_host.replay.fitness import disown
@@ -41,6 +44,7 @@ from axpair_host.replay.keeping import check_places, sweep
 from axpair_host.replay.pins import (
     CASE_LIST,
     WORKERS_LOST,
+    files_of,
     refuse_damaged,
     refuse_other,
     spec_pin,
@@ -49,6 +53,7 @@ from axpair_host.replay.pins import (
 from axpair_host.replay.row import Row
 from axpair_host.replay.runner import Means, Watch, left_open, replay, unfinished
 from axpair_host.replay.said import SaidOfCases, read_said
+from axpair_host.replay.similarity import similarities
 from axpair_host.replay.store import Run, lock_run
 from axpair_host.replay.stream import gather_cases
 from axpair_host.replay.summary import Summary, summarise
@@ -98,9 +103,14 @@ def carry_out(order: Order, progress: Progress) -> Replayed:
     reached or goes away, or a case stays open because its worker was ended from outside each time; every case that was
     stored by then stays.
     """
-    check_apart(order.run, [order.cases])
-    task = _task(order)
-    check_apart(order.run, [path for case in task.found.cases for path in case.files.values()])
+    check_apart("--run", order.run, [order.cases])
+    with _tasks(order) as task:
+        return _carried_out(task, progress)
+
+
+def _carried_out(task: "_Task", progress: Progress) -> Replayed:
+    order = task.order
+    check_apart("--run", order.run, [path for case in task.found.cases for path in case.files.values()])
     with lock_run(order.run) as run, counted(run):
         header = task.header()
         damaged = run.damaged()
@@ -123,11 +133,13 @@ def carry_out(order: Order, progress: Progress) -> Replayed:
         earlier = [row for row in run.rows() if row.id not in set(to_run)]
         sweep(run, [row.kept for row in run.rows()])  # of cases that run again too, until their new rows
         check_places(run, [case for case in task.found.cases if case.id in set(to_run)])
-        still_open = _run(task, run, earlier, progress) if to_run else []
+        still_open = _run(task, run, earlier, progress) if to_run else {}
         if still_open:
-            raise left_open(still_open, "the worker was ended from outside at each attempt")
+            raise left_open(still_open)
         rows, lost = run.rows(), _workers_lost(run)
-    return Replayed(rows, summarise(rows, earlier=len(earlier)), task.found, len(to_run), damaged, lost)
+        similar = tuple(similarities(run.vectors()))
+    lines = order.judging.settings.lines
+    return Replayed(rows, summarise(rows, similar, lines, earlier=len(earlier)), task.found, len(to_run), damaged, lost)
 
 
 @dataclass(frozen=True)
@@ -145,6 +157,8 @@ class _Task:
     said: SaidOfCases
     digests: Mapping[str, str]
     """Case id to the digest of its files and of what is said of it."""
+    programs: tuple[Pinned, ...]
+    """The models, and the files of commands that the user gave."""
     pins: Mapping[str, str]
     """What the user's own programs are, by key of the header; "" without."""
 
@@ -159,8 +173,10 @@ class _Task:
             "simulator": self.simulated_by,
             "board": self.order.board,
             "repeat": str(self.request.repeat),
+            "deadline": f"{self.request.deadline_ms} ms" if self.request.deadline_ms else "",
             "atol": _text(judging.settings.atol),
             "rtol": _text(judging.settings.rtol),
+            "lines": " ".join(sorted(one.text for one in judging.settings.lines)),
             "postprocess": self.pins["postprocess"],
             "post_pattern": judging.pattern or "",
             "preprocess": self.pins["preprocess"],
@@ -168,41 +184,60 @@ class _Task:
             "other": json.dumps(msgspec.to_builtins(self.request.other)) if self.request.other else "",
         }
 
+    def digest(self, case: Case) -> str:
+        """Of the case's files as they are now, and of what is said of it.
+
+        Raises UsageError where the models, or the user's programs, aren't what they were: nothing that comes from then
+        on belongs to the run.
+        """
+        for pinned in self.programs:
+            pinned.refuse_changed("the replay ran")
+        return case.digest(self.said.of(case.id))
+
     def prepare(self, case: Case) -> PreparedCase:
         """A case's input bytes. Raises AxpairError with side "input" for files that can't be used."""
-        files = [InputFile(path, name) for name, path in case.files.items()]
+        files = [InputFile(path, name, case.packed) for name, path in case.files.items()]
         return prepare(self.simulator, self.order.models, self.description, files, case.id, self.order.fitting)
 
 
-def _task(order: Order) -> _Task:
+@contextmanager
+def _tasks(order: Order) -> Iterator[_Task]:
+    """The one task; an archive of cases is unpacked for as long as the block lasts."""
     address = address_of(order.board)
     request = GatherRequest(order.models, repeat=order.repeat, deadline_ms=order.deadline_ms, other=order.other)
     simulator = simulator_of(request, order.simulator, address)
     if simulator is None:
         raise TypeError("without a gt folder there is always a simulator")
     request = checked_config(request, simulator)
+    models = pinned_models(order.models)
+    programs = [path for spec in (order.judging.postprocess, order.judging.preprocess) for path in files_of(spec or "")]
     pins = {"postprocess": "", "preprocess": ""}
     if (post := order.judging.loaded(NoBoardYet())) is not None:  # so that a typo shows before the work
         pins["postprocess"] = spec_pin(post.spec, post.sources)
     description = simulator.describe(order.models.joint)
-    found = discover(order.cases, [one.name for one in description.inputs], run=order.run)
-    said = read_said(found.cases, expect=order.expect, observed=order.observed, golden=order.golden)
+    lines = order.judging.settings.lines
+    refuse_unknown(lines, [one.name for one in description.outputs])
+    if order.models.onnx is None:
+        refuse_vacuous(lines, {one.name: None for one in description.outputs})
     if order.judging.preprocess is not None:
         with closing(preprocess.load(order.judging.preprocess)) as preparing:  # likewise
             pins["preprocess"] = spec_pin(order.judging.preprocess, preparing.sources)
-    return _Task(
-        order=order,
-        address=address,
-        request=request,
-        simulator=simulator,
-        simulated_by=simulated_by(request, simulator),
-        description=description,
-        facts=case_facts(order.models, ""),
-        found=found,
-        said=said,
-        digests={case.id: case.digest(said.of(case.id)) for case in found.cases},
-        pins=pins,
-    )
+    with opened(order.cases, [one.name for one in description.inputs], run=order.run) as found:
+        said = read_said(found.cases, expect=order.expect, observed=order.observed, golden=order.golden)
+        yield _Task(
+            order=order,
+            address=address,
+            request=request,
+            simulator=simulator,
+            simulated_by=simulated_by(request, simulator),
+            description=description,
+            facts=case_facts(order.models, "", models),
+            programs=(models, Pinned(programs)),
+            found=found,
+            said=said,
+            digests={case.id: case.digest(said.of(case.id)) for case in found.cases},
+            pins=pins,
+        )
 
 
 @contextmanager
@@ -242,12 +277,12 @@ def _workers_lost(run: Run) -> int:
     return int(value) if value.isdecimal() else 0
 
 
-def _run(task: _Task, run: Run, earlier: Sequence[Row], progress: Progress) -> list[str]:
-    """Returns the ids of cases that stay open."""
+def _run(task: _Task, run: Run, earlier: Sequence[Row], progress: Progress) -> dict[str, str]:
+    """Returns the ids of cases that stay open, each with why."""
     joint = task.order.models.joint
     on_board = wants_board(task.order.judging.postprocess)
     open_side = partial(BoardSide, task.address, joint, task.simulated_by, progress, patience=task.order.patience)
-    still_open: list[str] = []
+    still_open: dict[str, str] = {}
     with open_side() as side, open_side(commands=on_board) as spare, _preparing(task) as preparing:
         if on_board:
             spare.board().check_commands()
@@ -262,7 +297,12 @@ def _run(task: _Task, run: Run, earlier: Sequence[Row], progress: Progress) -> l
             spare=spare,
             preparing=preparing,
         )
-        means = Means(task.prepare, partial(gather_cases, side, task.simulator, task.request), judge)
+        means = Means(
+            prepare=task.prepare,
+            gather=partial(gather_cases, side, task.simulator, task.request),
+            judge=judge,
+            digest=task.digest,
+        )
         finished = {row.id for row in earlier}  # also of another folder of cases, which an earlier call was given
         counts = Counter(row.verdict for row in earlier)
         canary = task.order.canary

@@ -3,6 +3,7 @@
     header(key, value)                            what the run is; see `pins`
     cases(id, source_sha256, verdict, code, owner, kept, document, volatile)
     metrics(id, position, output, legs, relation, cosine, measured)
+    vectors(id, output, onnx, joint)              little-endian float32; runs of earlier releases have none
 
 `document`, `volatile` and `measured` are JSON. Rows without `volatile`, ordered by id, don't depend on when, where or
 how often interrupted the run was made. `axpair diagnose RUN` and others read it through `open_run`.
@@ -13,9 +14,10 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
+import numpy as np
 from axpair_proto.gt.listing import marked
 from axpair_proto.gt.marks import is_mark, read_mark
 from axpair_proto.sentences import remembered
@@ -23,7 +25,9 @@ from axpair_proto.syncing import make_folder
 from axpair_proto.text import LONGEST, printable
 
 from axpair_host.errors import UsageError
+from axpair_host.replay.refused import refused_state
 from axpair_host.replay.row import SENTENCES, Row, to_text
+from axpair_host.replay.similarity import Array, is_stored_vector
 from axpair_host.replay.stored_row import DamagedRow, is_metric, read_row
 
 FILE_NAME = "run.sqlite"
@@ -44,6 +48,9 @@ CREATE TABLE metrics (
   legs TEXT NOT NULL, relation TEXT NOT NULL, cosine REAL, measured TEXT NOT NULL, PRIMARY KEY (id, position)
 ) WITHOUT ROWID;
 """
+_VECTORS = """CREATE TABLE IF NOT EXISTS vectors (
+  id TEXT NOT NULL REFERENCES cases(id) ON DELETE CASCADE, output TEXT NOT NULL, onnx BLOB NOT NULL,
+  joint BLOB NOT NULL, PRIMARY KEY (id, output)) WITHOUT ROWID"""
 _TABLE_NAMES = frozenset(("header", "cases", "metrics"))
 _COLUMNS = "id, source_sha256, verdict, code, owner, kept, document, volatile"
 
@@ -80,6 +87,22 @@ class Run:
                 (*fields, to_text(row.document), to_text(volatile)),
             )
             self._add_metrics(row)
+            self._connection.execute("DELETE FROM vectors WHERE id = ?", (row.id,))
+            self._connection.executemany(
+                "INSERT INTO vectors VALUES (?, ?, ?, ?)",
+                [(row.id, name, one.tobytes(), other.tobytes()) for name, (one, other) in row.vectors.items()],
+            )
+
+    def vectors(self) -> dict[str, dict[str, tuple[Array, Array]]]:
+        """By output and case id: the float model's vector and the joint's. What isn't one is left out."""
+        found: dict[str, dict[str, tuple[Array, Array]]] = {}
+        if "vectors" not in _tables(self._connection):
+            return found
+        for id_, output, *legs in self._connection.execute("SELECT * FROM vectors ORDER BY output, id"):
+            if all(isinstance(one, str) for one in (id_, output)) and all(is_stored_vector(one) for one in legs):
+                first, second = (np.frombuffer(one, "<f4") for one in legs)
+                found.setdefault(output, {})[id_] = (first, second)
+        return found
 
     def _add_metrics(self, row: Row) -> None:
         metrics = [
@@ -151,7 +174,6 @@ def _cut(id_: object) -> str:
 
 def finished(folder: Path) -> int | None:
     """How many cases are finished there, as far as that can be read now: also on a disk that takes nothing more."""
-    path = (folder / FILE_NAME).absolute()
     try:
         _refuse_users_state(folder)
     except UsageError:
@@ -159,35 +181,58 @@ def finished(folder: Path) -> int | None:
     except OSError:
         return None
     try:
-        return _counted(f"{path.as_uri()}?mode=ro")
-    except sqlite3.Error:
-        pass
-    try:
-        with tempfile.TemporaryDirectory() as elsewhere:  # where sqlite finds room for its own files
-            for name in (FILE_NAME, f"{FILE_NAME}-wal"):
-                if (folder / name).is_file():
-                    shutil.copyfile(folder / name, Path(elsewhere, name))
-            return _counted(Path(elsewhere, FILE_NAME).as_uri())
-    except (sqlite3.Error, OSError):
+        with _reading(folder) as connection:
+            return len(Run(Path(), connection).done()) if _tables(connection) else 0
+    except (sqlite3.Error, OSError, UsageError):
         return None
 
 
-def _counted(uri: str) -> int:
-    with closing(sqlite3.connect(uri, uri=True)) as connection:
-        connection.text_factory = os.fsdecode
-        return len(Run(Path(), connection).done()) if _tables(connection) else 0
+@contextmanager
+def _reading(folder: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that writes nothing, also on a medium that takes nothing: there a copy is read.
+
+    Raises sqlite3.Error, and UsageError where no copy can be made.
+    """
+    path = (folder / FILE_NAME).absolute()
+    with ExitStack() as stack:
+        connection = stack.enter_context(closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=30)))
+        try:
+            _tables(connection)
+        except sqlite3.OperationalError as error:
+            if "is locked" in str(error):
+                raise
+            elsewhere = Path(stack.enter_context(tempfile.TemporaryDirectory()))  # sqlite finds room for its files here
+            try:
+                for name in (FILE_NAME, f"{FILE_NAME}-wal"):
+                    if (folder / name).is_file():
+                        shutil.copyfile(folder / name, elsewhere / name)
+            except OSError as failed:
+                raise UsageError(
+                    f"{path}: can't be copied to {elsewhere}, to be read there: {failed.strerror}",
+                    next_step="mend its permissions, or free space there",
+                ) from error
+            uri = (elsewhere / FILE_NAME).as_uri()
+            connection = stack.enter_context(closing(sqlite3.connect(uri, uri=True)))
+        connection.text_factory = os.fsdecode  # what isn't UTF-8 is a damaged row's, not the end of all
+        yield connection
 
 
 @contextmanager
 def open_run(folder: Path) -> Iterator[Run]:
-    """Open a run to read it; a replay may be writing meanwhile. Raises UsageError when it isn't one."""
+    """Open a run to read it, also on a medium that takes no byte; a replay may be writing meanwhile.
+
+    Raises UsageError when it isn't one, or can't be read.
+    """
     if not is_run(folder):
         raise UsageError(
             f"{folder}: no replay's run: there is no {FILE_NAME}",
             next_step="give the folder that was given to axpair replay as --run",
         )
     _refuse_users_state(folder)
-    with _connected(folder) as connection:
+    path = folder / FILE_NAME
+    with refused_state(path), _reading(folder) as connection:
+        _refuse_foreign(connection, path)
+        _refuse_other_release(connection, path)
         yield Run(folder, connection)
 
 
@@ -209,6 +254,8 @@ def lock_run(folder: Path) -> Iterator[Run]:
     except OSError as error:
         raise UsageError(f"--run {folder}: can't be written: {error.strerror}") from error
     with _locked(folder), _connected(folder) as connection:
+        with connection:
+            connection.execute(_VECTORS)
         yield Run(folder, connection, mark.id)
 
 
@@ -317,42 +364,6 @@ def _connected(folder: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-@contextmanager
-def refused_state(path: Path) -> Iterator[None]:
-    """Turn what sqlite refuses into a UsageError that says what to do; only damage is a reason to begin anew."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        said = str(error)
-        if "disk I/O error" in said and _is_full(path.parent):
-            said = f"disk is full ({said})"
-        steps = [step for words, step in _STEPS.items() if any(word in said for word in words)]
-        step = steps[0] if steps else "call the same command again; if it stays, give another --run"
-        raise UsageError(
-            f"{path}: can't be used as a replay's state: {said}", next_step=step.format(folder=path.parent, path=path)
-        ) from error
-
-
-def _is_full(folder: Path) -> bool:
-    """Whether there is too little room for what sqlite keeps beside a state; it may call that an I/O error."""
-    try:
-        return shutil.disk_usage(folder).free < _LEAST_ROOM
-    except OSError:
-        return False
-
-
-_LEAST_ROOM = 128 << 10
-_STEPS = {
-    ("is full",): "free space there, and call the same command again",
-    ("disk I/O error",): "look at the disk and at the system's log, and call the same command again",
-    ("readonly", "unable to open"): "mend the permissions of {folder}, or give another --run",
-    ("is locked",): "wait for the program that has it open, and call the same command again",
-    ("malformed", "not a database", "no such table", "no such column", "has no column"): "it is damaged: give "
-    "another --run, or mv {path} elsewhere and replay anew",
-}
-"""By what sqlite says."""
-
-
 def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
     """Another program's database stays as it is, to the bit."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -370,5 +381,11 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             for statement in filter(str.strip, _TABLES.split(";")):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {_VERSION}")
-    elif version != _VERSION:
+    else:
+        _refuse_other_release(connection, path)
+
+
+def _refuse_other_release(connection: sqlite3.Connection, path: Path) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version not in (0, _VERSION):
         raise UsageError(f"{path}: written by another release of axpair (layout {version}, expected {_VERSION})")

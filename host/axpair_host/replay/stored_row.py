@@ -53,6 +53,7 @@ class _Document(msgspec.Struct):
     verdict: Literal["PASS", "FAULT", "INCONCLUSIVE", "BAD INPUT"]
     owner: str | None = None
     findings: list[_Finding] = []
+    warnings: list[_Finding] = []
     outputs: list[_Output] = []
     error: _Error | None = None
 

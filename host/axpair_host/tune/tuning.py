@@ -8,7 +8,7 @@ from typing import Any
 
 from axpair_proto.capabilities import BuildsModels, DumpsLayers
 from axpair_proto.errors import AxpairError
-from axpair_proto.gt.listing import claim, list_written, refuse_foreign
+from axpair_proto.gt.listing import claim, list_written, refuse_foreign, refuse_other_kind
 from axpair_proto.simulator import Models, Simulator, Tensors
 
 from axpair_host.compare.rows import compare_outputs
@@ -74,8 +74,9 @@ def tune(order: Order, simulator: Simulator, folder: Path, progress: Progress) -
     fails is a row that says so.
     """
     most = 4 + len(order.sizes) + len(order.sets) + min(order.sixteen, 1)
+    refuse_other_kind(folder, KIND)
     for number in range(1, most + 1):
-        refuse_foreign(folder / f"trial-{number}", FILES)
+        refuse_foreign(folder / f"trial-{number}", FILES, KIND)
     bench = _Bench(order, simulator, folder, progress)
     base = configured(order.config)
     progress.note(f"at most {most} models are built, one after the other")

@@ -13,6 +13,7 @@ from axpair_proto.gt.marks import (
     encoded,
     file_sha256,
     is_mark,
+    kind_said,
     listed_elsewhere,
     plain_file,
     read_mark,
@@ -20,6 +21,10 @@ from axpair_proto.gt.marks import (
 )
 from axpair_proto.gt.replacing import check_replaceable, write_whole_file
 from axpair_proto.syncing import make_folder
+from axpair_proto.text import printable
+
+_DOCUMENTS = {"run.sqlite": "run", "pair.json": "gt"}
+"""By which a folder of ours is known without a mark, and what it then is."""
 
 Named = Callable[[Path], Mapping[str, str]]
 """What the documents of an older folder say that was written there: path below it to sha256."""
@@ -80,9 +85,23 @@ def require_ours(folder: Path, kind: str, named: Named = nothing_named) -> None:
         )
 
 
-def refuse_foreign(folder: Path, names: Iterable[str], *, is_ours: Callable[[Path], bool] | None = None) -> None:
+def refuse_other_kind(folder: Path, kind: str) -> None:
+    """Raise ContractError where the folder is one of ours of another kind: a mark of its own or of another folder says
+    so, or a document. It would no longer be known as what it is."""
+    said = next((what for name, what in _DOCUMENTS.items() if plain_file(folder, name)), "") or kind_said(folder)
+    if said not in ("", kind):
+        raise ContractError(
+            f"{folder}: is a folder of axpair's ({printable(said)}), and nothing else is put into it",
+            next_step="give a folder of its own",
+        )
+
+
+def refuse_foreign(
+    folder: Path, names: Iterable[str], kind: str, *, is_ours: Callable[[Path], bool] | None = None
+) -> None:
     """Raise ContractError where one of these files of the folder is there and axpair didn't write it, or it was changed
-    since. `is_ours` tells by content where no mark lists the file."""
+    since, and as `refuse_other_kind` does. `is_ours` tells by content where no mark lists the file."""
+    refuse_other_kind(folder, kind)
     mark = read_mark(folder) or Mark("")
     for name in names:
         path = folder / name
@@ -102,7 +121,7 @@ def claim(folder: Path, names: Iterable[str], kind: str, *, is_ours: Callable[[P
         make_folder(folder)
     except OSError as error:
         raise ContractError(f"{folder}: can't be written: {error.strerror}", next_step="give another folder") from error
-    refuse_foreign(folder, wanted, is_ours=is_ours)
+    refuse_foreign(folder, wanted, kind, is_ours=is_ours)
     _list(folder, read_mark(folder) or Mark(kind), dict.fromkeys(wanted, ""))
 
 

@@ -79,6 +79,14 @@ def listed_elsewhere(folder: Path) -> frozenset[str] | None:
         return None
 
 
+def kind_said(folder: Path) -> str:
+    """What a mark that lies here says that its folder is, be it this one or another; "" where there is none."""
+    try:
+        return str(_document(folder / MARK)["kind"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ""
+
+
 def is_mark(path: Path) -> bool:
     """Whether a file is a mark, be it of another folder, or one that was being written."""
     if path.name.startswith(MARK_BESIDE):

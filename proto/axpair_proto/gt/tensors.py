@@ -3,6 +3,7 @@
 `.bin` is the tensor's bytes in C order, little-endian, without a header (run_joint, SDK V0.31; pulsar run 0.6.1.x).
 """
 
+import contextlib
 import io
 import struct
 import tokenize
@@ -10,17 +11,20 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from axpair_proto.dtypes import ITEM_BYTES, size_bytes
 from axpair_proto.errors import ContractError
 from axpair_proto.failures import naming
+from axpair_proto.regular import open_regular, read_regular
 
 Array = np.ndarray[Any, Any]
 MAX_TENSOR_BYTES = 1 << 31
 """Larger files are refused before memory is taken."""
+NUMBERS = "iufb"
+"""Kinds of numpy's dtypes that are plain numbers."""
 _SUFFIXES = (".npy", ".bin")
 _DAMAGED = (
     *(ValueError, OSError, EOFError, SyntaxError, MemoryError, OverflowError, TypeError, RecursionError),
@@ -37,16 +41,41 @@ def read_npy(path: Path) -> Array:
     """Read one .npy. Raises UnreadableTensor on anything but a plain numeric array of at most 2 GiB."""
     _check_size(path)
     try:
-        with path.open("rb") as stream:
-            array = np.lib.format.read_array(stream, allow_pickle=False)
-            rest = stream.read(1)
+        with open_regular(path) as stream:
+            array = _array_in(stream, path)
+    except OSError as error:
+        raise UnreadableTensor(f"{path}: can't be read: {error.strerror or error}") from error
+    if array.dtype.name not in ITEM_BYTES:
+        raise UnreadableTensor(f"{path}: dtype {array.dtype} is none that a model has")
+    return np.ascontiguousarray(array)
+
+
+def read_foreign(path: Path, most: int) -> Array:
+    """What another program just left as .npy or .bin, of at most `most` bytes: any numbers, a .bin as flat uint8.
+
+    Nothing behind a link is read. Raises UnreadableTensor.
+    """
+    try:
+        data = read_regular(path, most, follow=False)
+    except OSError as error:
+        raise UnreadableTensor(f"{path.name}: {error.strerror or error}") from error
+    if len(data) > most:
+        raise UnreadableTensor(f"{path.name}: more than {most} bytes, which aren't taken")
+    array = np.frombuffer(data, np.uint8) if path.suffix == ".bin" else _array_in(io.BytesIO(data), Path(path.name))
+    if array.dtype.kind not in NUMBERS:
+        raise UnreadableTensor(f"{path.name}: dtype {array.dtype}, no array of numbers")
+    return array
+
+
+def _array_in(stream: IO[bytes], path: Path) -> Array:
+    try:
+        array: Array = np.lib.format.read_array(stream, allow_pickle=False)
+        rest = stream.read(1)
     except _DAMAGED as error:
         raise UnreadableTensor(f"{path}: not a readable .npy file: {error}") from error
     if rest:
         raise UnreadableTensor(f"{path}: bytes follow the array: the file is damaged or was written twice")
-    if array.dtype.name not in ITEM_BYTES:
-        raise UnreadableTensor(f"{path}: dtype {array.dtype} is none that a model has")
-    return np.ascontiguousarray(array)
+    return array
 
 
 def read_bin(path: Path, dtype: str, shape: Sequence[int]) -> Array:
@@ -92,7 +121,7 @@ def read_npz(path: Path) -> dict[str, Array]:
     _check_size(path)
     try:
         # Opened here: numpy leaves the file open when the archive is damaged.
-        with path.open("rb") as stream, zipfile.ZipFile(stream) as members:
+        with open_regular(path) as stream, zipfile.ZipFile(stream) as members:
             unpacked = sum(member.file_size for member in members.infolist())  # more than it says isn't read
             if unpacked > MAX_TENSOR_BYTES:
                 raise UnreadableTensor(
@@ -125,6 +154,30 @@ def stems_in(folder: Path) -> dict[str, Path]:
         raise UnreadableTensor(f"{folder}: can't be read: {error.strerror or error}") from error
     stems = [path.name[: -len(path.suffix)] for path in found]
     return {stem: folder / stem for stem in stems if stem.strip(".")}
+
+
+def stems_below(folder: Path) -> dict[str, Path]:
+    """The same with those in folders below it, four deep, by their path from `folder` on; links to folders aren't
+    followed. Without what lies in `folder` itself, a single folder that holds all the rest is left out of the names."""
+    found = dict(_below(folder, "", 4))
+    while found and len({stem.partition("/")[0] for stem in found}) == 1 and all("/" in stem for stem in found):
+        found = {stem.partition("/")[2]: path for stem, path in found.items()}
+    return found
+
+
+def _below(folder: Path, prefix: str, deeper: int) -> Iterator[tuple[str, Path]]:
+    for stem, path in stems_in(folder).items():
+        yield prefix + stem, path
+    for inner in sorted(folder.iterdir()) if deeper else ():
+        if inner.is_dir() and not inner.is_symlink():
+            with contextlib.suppress(UnreadableTensor):
+                yield from _below(inner, f"{prefix}{inner.name}/", deeper - 1)
+
+
+def other_files(folder: Path) -> list[str]:
+    """Names of files in it and right below that are no tensors by their suffix, such as .raw or .BIN, sorted."""
+    below = (path for form in ("*", "*/*") for path in folder.glob(form))
+    return sorted(path.name for path in below if path.suffix not in _SUFFIXES and path.is_file())
 
 
 def stems_within(folder: Path, root: Path) -> dict[str, Path]:
@@ -182,7 +235,7 @@ def bin_size(path: Path) -> int:
 def _content(path: Path) -> bytes:
     _check_size(path)
     try:
-        return path.read_bytes()
+        return read_regular(path, MAX_TENSOR_BYTES)
     except OSError as error:
         raise UnreadableTensor(f"{path}: can't be read: {error.strerror or error}") from error
 

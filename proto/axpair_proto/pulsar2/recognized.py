@@ -53,11 +53,15 @@ def pulsar2_form(text: str, source: str = "config") -> Form | None:
 def refuse_other(text: str, source: str) -> None:
     """Raises ConfigTextError where a text is no config.prototxt of pulsar but pulsar2's, or other JSON: says which."""
     form = pulsar2_form(text, source)
+    if form is not None and form != "JSON":
+        raise ConfigTextError(
+            f"{source} is a configuration of pulsar2 ({form}), a form that isn't read", next_step=NOT_READ
+        )
     if form is not None:
         raise ConfigTextError(
             f"{source} is a configuration of pulsar2 ({form}), and pulsar's config.prototxt is wanted here: pulsar2's "
             "toolchain isn't emulated yet",
-            next_step=f"axpair lint {source} says what is odd in it" if form == "JSON" else NOT_READ,
+            next_step=f"axpair lint {source} says what is odd in it",
         )
     text = text.removeprefix("\ufeff")
     if text.lstrip().startswith(("[", '"')):

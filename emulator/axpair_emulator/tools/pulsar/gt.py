@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from axpair_proto.errors import ContractError
 from axpair_proto.gt.tensors import tensor_files
-from axpair_proto.names import file_stems
+from axpair_proto.names import RENAME, gt_file_stem
 
 from axpair_emulator.batch import items_in, of_items
 from axpair_emulator.program import Port
@@ -23,7 +24,7 @@ def input_files(
 
     Raises ContractError when names collide.
     """
-    stems = file_stems(port.name for port in ports)
+    stems = _stems(port.name for port in ports)
     given = [of_items(port, items_in(port, len(data[port.name]))) for port in ports]
     arrays = {port.name: np.frombuffer(data[port.name], port.dtype).reshape(port.shape) for port in given}
     for name, content in tensor_files(arrays, stems):
@@ -34,11 +35,22 @@ def input_files(
 
 def output_files(stage: str, outputs: Mapping[str, Array]) -> Iterator[tuple[str, bytes]]:
     """The same of one form's outputs."""
-    for name, content in tensor_files(outputs, file_stems(outputs)):
+    for name, content in tensor_files(outputs, _stems(outputs)):
         yield f"{stage}/{name}", content
 
 
 def bin_files(stage: str, names: Sequence[str]) -> dict[str, str]:
     """Name of an output to the path of its .bin in the gt folder, as the log shows it."""
-    stems = file_stems(names)
+    stems = _stems(names)
     return {name: f"{stage}/{stems[name]}.bin" for name in names}
+
+
+def _stems(names: Iterable[str]) -> dict[str, str]:
+    """Name to file. Raises ContractError where two share one: what the real command makes of that isn't known."""
+    taken: dict[str, str] = {}
+    for name in names:
+        other = taken.setdefault(gt_file_stem(name).casefold(), name)
+        if other != name:
+            message = f"the names {other!r} and {name!r} would both be stored as {gt_file_stem(name)!r}"
+            raise ContractError(message, next_step=RENAME)
+    return {name: gt_file_stem(name) for name in taken.values()}

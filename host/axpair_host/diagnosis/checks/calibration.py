@@ -8,16 +8,20 @@ from axpair_proto.sentences import say
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.layer_scores import LayerRow, LayerScores
-from axpair_host.layers.costs import STANDS_OUT, behind, clipped_share, leaves_its_range
+from axpair_host.layers.costs import STANDS_OUT, behind, clipped_share, leaves_its_range, swallowed_at
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding]:
     """AX204: quantisation loses accuracy (AX201, found before), and what this input has beyond the calibrated range of
     some layers is a good part of all layers' own error. A hint: another calibration set proves it."""
     scores = inquiry.evidence.record.layer_scores
-    outputs = [name for one in inquiry.findings if one.code == "AX201" for name in one.outputs]
     if scores is None:
         return
+    outputs = [
+        name
+        for name in lost_to_quantisation(inquiry)
+        if not (beside_a_constant(inquiry, name) and swallowed_at(scores, name))
+    ]
     named: dict[str, LayerRow] = {}
     struck = []
     for output in outputs:
@@ -51,6 +55,19 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         },
         outputs=tuple(struck),
     )
+
+
+def lost_to_quantisation(inquiry: Inquiry) -> list[str]:
+    """Outputs that AX201 was found for; warnings aren't looked into."""
+    found = [one for one in inquiry.findings if one.code == "AX201" and one.weight != "warning"]
+    return [name for one in found for name in one.outputs]
+
+
+def beside_a_constant(inquiry: Inquiry, name: str) -> bool:
+    """Whether what an output lost is what stands beside a huge constant."""
+    comparison = inquiry.pair("onnx_lava", name)
+    short = inquiry.lost(comparison, name) if comparison is not None else None
+    return short is not None and short.metric == "others_cosine"
 
 
 def left_the_range(scores: LayerScores, output: str) -> list[LayerRow]:

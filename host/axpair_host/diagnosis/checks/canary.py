@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from axpair_proto.sentences import say
+from axpair_proto.text import first_names
 
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -49,4 +50,4 @@ def _how(canary: CanaryFacts, run: CanaryRun) -> str:
     if run.failure is not None:
         return say("failed on the board: {message}", message=run.failure.message)
     names = [name for name, digest in canary.expected.items() if run.outputs.get(name) != digest]
-    return say("gave other bytes than those known for {names}", names=", ".join(map(repr, names)) or say("its outputs"))
+    return f"gave other bytes than those known for {first_names([repr(name) for name in names]) or 'its outputs'}"

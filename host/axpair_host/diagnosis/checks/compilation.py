@@ -5,8 +5,9 @@ from typing import Any
 
 from axpair_proto.sentences import say
 
+from axpair_host.compare.lines import Shortfall
 from axpair_host.diagnosis.asks import Wants
-from axpair_host.diagnosis.checks.conversion import below, cosines, usable
+from axpair_host.diagnosis.checks.conversion import Low, against_the_float_model, below, figures, usable, worst
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.record import Layer
@@ -33,7 +34,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
     if not differing:
         return
     low = _low(inquiry)
-    spoken = _spoken(inquiry, low)
+    spoken = _spoken(low)
     layers = inquiry.evidence.record.layers
     if layers is None:
         if low:
@@ -70,12 +71,12 @@ def _differs(inquiry: Inquiry, name: str) -> bool:
     return quantised is not None and joint is not None and quantised.tobytes() != joint.tobytes()
 
 
-def _low(inquiry: Inquiry) -> dict[str, float]:
-    """Outputs of which the joint is below the line and the quantised model isn't, with the joint's cosine."""
+def _low(inquiry: Inquiry) -> Low:
+    """Outputs of which the joint falls short of a line and the quantised model doesn't."""
     early = below(inquiry, "onnx_lava")
     low = {
-        name: cosine
-        for name, cosine in below(inquiry, "onnx_joint").items()
+        name: short
+        for name, short in below(inquiry, "onnx_joint").items()
         if name not in early and usable(inquiry, name)
     }
     for output in inquiry.outputs:
@@ -84,33 +85,21 @@ def _low(inquiry: Inquiry) -> dict[str, float]:
             continue
         error, before = joint.relative_error, quantised.relative_error
         if error is not None and before is not None and error > RELATIVE_ERROR > 2 * before:
-            low.setdefault(output.name, joint.cosine)
+            low.setdefault(output.name, Shortfall("relative_error", error, RELATIVE_ERROR))
     return low
 
 
-def _spoken(inquiry: Inquiry, low: dict[str, float]) -> str:
+def _spoken(low: Low) -> str:
     if not low:
-        return say("every output is above the line")
-    name = min(low, key=lambda one: low[one])
-    said = inquiry.pair("onnx_joint", name)
-    if low[name] >= inquiry.settings.cosine and said is not None:
-        return say(
-            "the joint's {name!r} has a relative error of {error:.3g} against the float model, with a cosine of "
-            "{cosine:.4f}; the quantised model's is right",
-            name=name,
-            error=said.relative_error,
-            cosine=low[name],
-        )
-    return say(
-        "the joint's {name!r} has cosine {cosine:.4f} against the float model, the quantised model's isn't below "
-        "{line:g}",
-        name=name,
-        cosine=low[name],
-        line=inquiry.settings.cosine,
+        return "every output is above the line"
+    name = worst(low)
+    return (
+        f"the joint's {name!r} has {against_the_float_model(low[name])}, and the quantised model's isn't "
+        f"{'above' if low[name].metric == 'relative_error' else 'below'} that"
     )
 
 
-def _finding(inquiry: Inquiry, wrong: list[Layer], low: dict[str, float], differing: list[str], spoken: str) -> Finding:
+def _finding(inquiry: Inquiry, wrong: list[Layer], low: Low, differing: list[str], spoken: str) -> Finding:
     first = wrong[0]
     return found(
         "AX202",
@@ -126,7 +115,7 @@ def _finding(inquiry: Inquiry, wrong: list[Layer], low: dict[str, float], differ
         + (say("; {rest} more layers", rest=len(wrong) - 1) if len(wrong) > 1 else ""),
         {
             "line": inquiry.settings.cosine,
-            "outputs": cosines(inquiry, low),
+            "outputs": figures(inquiry, low),
             "layers": [_document(layer) for layer in wrong[:20]],
             "layers_at_fault": len(wrong),
             "layers_total": len(inquiry.evidence.record.layers or ()),

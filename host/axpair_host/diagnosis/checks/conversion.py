@@ -1,62 +1,106 @@
 """Where between the float model and the simulated joint is accuracy lost?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from axpair_proto.sentences import say
 
-from axpair_host.diagnosis.finding import Finding, found
+from axpair_host.compare.lines import METRICS, Shortfall, beside
+from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
 
+_LARGE_MEAN = 0.9
+"""By root mean square: a tensor of that mean alone has this cosine."""
+Low = Mapping[str, Shortfall]
+"""Outputs on the wrong side of a line, with the line."""
 
-def lost(inquiry: Inquiry) -> dict[str, float]:
-    """Outputs whose joint is below the line against the float model, and whose quantised model is where there is one,
-    with their cosines."""
-    low = below(inquiry, "onnx_joint" if inquiry.has("joint") else "onnx_lava")
+
+def lost(inquiry: Inquiry) -> Low:
+    """Outputs of which the joint falls short of a line against the float model, and the quantised model does where
+    there is one."""
+    low = below(inquiry, inquiry.judged_pair)
     early = below(inquiry, "onnx_lava") if inquiry.has("lava_joint") else low
-    return {name: cosine for name, cosine in low.items() if name in early}
+    return {name: short for name, short in low.items() if name in early}
 
 
 def quantised(inquiry: Inquiry) -> Iterator[Finding]:
-    """AX201: the joint is below the line against the float model, and so is the quantised model already.
+    """AX201: the joint falls short of a line against the float model, and so does the quantised model already.
 
     Without lava_joint/ the two stages can't be told apart: AX201 and AX202 are both named, as hints.
     """
-    low = {name: cosine for name, cosine in below(inquiry, "onnx_joint").items() if usable(inquiry, name)}
-    if not inquiry.has("joint"):
-        low = {name: cosine for name, cosine in below(inquiry, "onnx_lava").items() if usable(inquiry, name)}
+    low = {name: short for name, short in below(inquiry, inquiry.judged_pair).items() if usable(inquiry, name)}
     if not low:
         return
     if not inquiry.has("lava_joint"):
         yield from _unsplit(inquiry, low)
         return
-    early = {name: cosine for name, cosine in below(inquiry, "onnx_lava").items() if name in low}
+    early = {name: short for name, short in below(inquiry, "onnx_lava").items() if name in low}
     if early:
-        name = min(early, key=lambda one: early[one])
+        name = worst(early)
         yield found(
             "AX201",
-            say(
-                "the quantised model's {name!r} has cosine {cosine:.4f} against the float model, below {line:g}",
-                name=name,
-                cosine=early[name],
-                line=inquiry.settings.cosine,
-            )
+            say("the quantised model's {name!r} has {value}", name=name, value=against_the_float_model(early[name]))
+            + seen_beside(inquiry, "onnx_lava", name, early[name])
             + more(early),
-            {"line": inquiry.settings.cosine, "outputs": cosines(inquiry, early)},
+            {"line": inquiry.settings.cosine, "outputs": figures(inquiry, early)},
             outputs=tuple(early),
             settles=("conversion",),
         )
 
 
-def _unsplit(inquiry: Inquiry, low: dict[str, float]) -> Iterator[Finding]:
-    name = min(low, key=lambda one: low[one])
-    summary = (
-        say(
-            "the joint's {name!r} has cosine {cosine:.4f} against the float model, below {line:g}",
-            name=name,
-            cosine=low[name],
-            line=inquiry.settings.cosine,
+def hidden(inquiry: Inquiry) -> Iterator[Finding | Open]:
+    """AX201 as a warning: the cosine is above its line, and another measure that fits what the output holds isn't. That
+    may be little that counts, so the verdict stays."""
+    pair = inquiry.judged_pair
+    doubted = _doubted(inquiry, pair)
+    early = _doubted(inquiry, "onnx_lava") if inquiry.has("lava_joint") else doubted
+    late = {name: short for name, short in doubted.items() if name not in early}
+    doubted = {name: short for name, short in doubted.items() if name in early}
+    if late:
+        name = worst(late)
+        yield Open(
+            "lava_joint -> joint",
+            say(
+                "the joint's {name!r} has {value}, and the quantised model's isn't below that: small differences grew, "
+                "or a layer is off ('axpair layers')",
+                name=name,
+                value=against_the_float_model(late[name]),
+            ),
         )
+    if doubted:
+        name = worst(doubted)
+        yield found(
+            "AX201",
+            say(
+                "the cosine of {name!r} is above its line and doesn't show what was lost: it has {value}",
+                name=name,
+                value=against_the_float_model(doubted[name]),
+            )
+            + seen_beside(inquiry, pair, name, doubted[name])
+            + more(doubted),
+            {"outputs": figures(inquiry, doubted)},
+            weight="warning",
+            outputs=tuple(doubted),
+        )
+
+
+def _doubted(inquiry: Inquiry, pair: str) -> dict[str, Shortfall]:
+    doubted: dict[str, Shortfall] = {}
+    for output in inquiry.outputs:
+        comparison = inquiry.pair(pair, output.name)
+        if comparison is None or not usable(inquiry, output.name):
+            continue
+        if short := inquiry.in_doubt(comparison, output.name):
+            doubted[output.name] = short[0]
+    return doubted
+
+
+def _unsplit(inquiry: Inquiry, low: Low) -> Iterator[Finding]:
+    pair, name = inquiry.judged_pair, worst(low)
+    whose = "joint" if pair == "onnx_joint" else "quantised model"
+    summary = (
+        f"the {whose}'s {name!r} has {against_the_float_model(low[name])}"
+        + seen_beside(inquiry, pair, name, low[name])
         + more(low)
         + say("; without lava_joint/ it may be quantisation (AX201) or compilation (AX202)")
     )
@@ -64,7 +108,7 @@ def _unsplit(inquiry: Inquiry, low: dict[str, float]) -> Iterator[Finding]:
         yield found(
             code,
             summary,
-            {"line": inquiry.settings.cosine, "outputs": cosines(inquiry, low)},
+            {"line": inquiry.settings.cosine, "outputs": figures(inquiry, low)},
             outputs=tuple(low),
             settles=("conversion",),
             rivals=(rival,),
@@ -72,12 +116,14 @@ def _unsplit(inquiry: Inquiry, low: dict[str, float]) -> Iterator[Finding]:
         )
 
 
-def below(inquiry: Inquiry, pair: str) -> dict[str, float]:
+def below(inquiry: Inquiry, pair: str) -> Low:
+    """Outputs whose comparison shows a loss, by the line that says so."""
     low = {}
     for output in inquiry.outputs:
         comparison = inquiry.pair(pair, output.name)
-        if comparison is not None and comparison.cosine is not None and comparison.cosine < inquiry.settings.cosine:
-            low[output.name] = comparison.cosine
+        short = inquiry.lost(comparison, output.name) if comparison is not None else None
+        if short is not None:
+            low[output.name] = short
     return low
 
 
@@ -85,13 +131,44 @@ def usable(inquiry: Inquiry, name: str) -> bool:
     return name not in inquiry.settled("conversion")
 
 
-def cosines(inquiry: Inquiry, names: dict[str, float]) -> dict[str, Any]:
+def worst(low: Low) -> str:
+    """The output to name."""
+    return min(low, key=lambda one: low[one].severity)
+
+
+def against_the_float_model(short: Shortfall) -> str:
+    """What an output has: "cosine 0.9412 against the float model, below 0.98"."""
+    value, _, line = short.words.rpartition(", ")
+    return f"{value} against the float model, {line}"
+
+
+def seen_beside(inquiry: Inquiry, pair: str, name: str, short: Shortfall) -> str:
+    """Where another measure than the cosine says it: what the output holds, and how much its cosine can show."""
+    comparison = inquiry.pair(pair, name)
+    if comparison is None or comparison.cosine is None or short.metric == "cosine":
+        return ""
+    told = [f"it is {comparison.content.words}"] if comparison.content.words else []
+    told += [METRICS[one].told(value) for one, value in beside(comparison) if one != short.metric]
+    if not comparison.all_identities:
+        mean = comparison.constant_cosine or 0.0
+        constant = f", where one value throughout would have {mean:.4f}" if mean >= _LARGE_MEAN else ""
+        told.append(f"cosine {comparison.cosine:.4f}{constant}")
+    return f" ({', '.join(told)})" if told else ""
+
+
+def figures(inquiry: Inquiry, names: Low) -> dict[str, Any]:
+    """JSON-able: for each output the line that it falls short of, and its cosines."""
     pairs = ("onnx_lava", "lava_joint", "onnx_joint")
     return {
-        name: {pair: found_.cosine if (found_ := inquiry.pair(pair, name)) else None for pair in pairs}
-        for name in names
+        name: {
+            **{pair: found_.cosine if (found_ := inquiry.pair(pair, name)) else None for pair in pairs},
+            "measure": short.metric,
+            "value": short.value,
+            "below": short.line,
+        }
+        for name, short in names.items()
     }
 
 
-def more(names: dict[str, float]) -> str:
+def more(names: Low) -> str:
     return say("; {rest} more outputs", rest=len(names) - 1) if len(names) > 1 else ""

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from axpair_proto.run_logs import TOOLS, RunLog, read_run_log
+from axpair_proto.logged_run import RunLog
+from axpair_proto.names import find_name
+from axpair_proto.run_logs import TOOLS, read_run_log
 from axpair_proto.sentences import say
 
 from axpair_host.diagnosis.finding import Finding, Open, found
@@ -55,7 +57,12 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
             outputs=names,
             settles=("board",),
         )
-    elif board.rounds and not board.model_sha256 and not log.tells_of_inputs:
+        return
+    for name in log.defaulted:
+        if find_name(name, [one.name for one in inquiry.evidence.record.inputs]) is not None:
+            why = say("the board ran {name!r} on the model's default: whether the simulator did isn't known", name=name)
+            yield Open("input", why)
+    if board.rounds and not board.model_sha256 and not log.tells_of_inputs:
         yield Open("input", say("whether the board was handed this input isn't known: {why}", why=_silence(board, log)))
 
 

@@ -42,7 +42,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
                 say(
                     "in round {number} other bytes were sent for {names} than lie in input/",
                     number=round_.number,
-                    names=", ".join(map(repr, other)),
+                    names=first_names([repr(name) for name in other]),
                 ),
                 {"round": round_.number, "inputs": other},
                 proven=True,
@@ -73,7 +73,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
             say(
                 "{leg}/ held {names} when it was gathered and doesn't any more: that stage can't be judged",
                 leg=leg,
-                names=first_names(list(map(repr, missing))),
+                names=first_names([repr(name) for name in missing]),
             )
             + (say("; {rest} more stages", rest=len(gone) - 1) if len(gone) > 1 else ""),
             {"gone": gone},
@@ -113,14 +113,23 @@ def _way_back(inquiry: Inquiry) -> Iterator[Finding]:
     for output in inquiry.outputs:
         tensor = inquiry.evidence.leg("board").get(output.name)
         files = {f"board/{output.file}{suffix}" for suffix in (".bin", ".npy")}
-        if tensor is None or output.name not in read or files & changed or not files & recorded.keys():
+        if (
+            tensor is None
+            or output.name not in read
+            or output.name in inquiry.evidence.dumped
+            or files & changed
+            or not files & recorded.keys()
+        ):
             continue
         if sha256(tensor.tobytes()).hexdigest() != read[output.name]:
             other.append(output.name)
     if other:
         yield found(
             "AX006",
-            say("what arrived for {names} isn't what the worker read on the board", names=", ".join(map(repr, other))),
+            say(
+                "what arrived for {names} isn't what the worker read on the board",
+                names=first_names([repr(name) for name in other]),
+            ),
             {"outputs": other},
             proven=True,
             outputs=tuple(other),

@@ -9,6 +9,7 @@ from axpair_host.compare import Comparison, Relation
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.finding import Finding, Weight, found
 from axpair_host.diagnosis.inquiry import Inquiry
+from axpair_host.evidence.record import FINISHED
 
 _FLOAT_ERROR = 1e-3
 """2-norm RE up to which float arithmetic in another order explains a difference; anything larger clears nobody."""
@@ -84,8 +85,17 @@ def _finding(inquiry: Inquiry, unexplained: dict[str, Comparison], rounds: int, 
         outputs=tuple(unexplained),
         settles=("board",),
         cosine_if_fixed=inquiry.cosine_without_board,
-        next_steps=() if rounds > 1 else (say("Run the case again with 'axpair pair': once proves nothing."),),
+        next_steps=() if rounds > 1 else ("Run the case again with 'axpair pair': once proves nothing.",),
+        without_steps=() if _can_bisect(inquiry) else ("layers --bisect",),
     )
+
+
+def _can_bisect(inquiry: Inquiry) -> bool:
+    """Whether parts of the model can be built and run on that board: a finished run is over, and the vendor's compiler
+    isn't driven."""
+    record = inquiry.evidence.record
+    over = record.board is not None and record.board.url.startswith(FINISHED)
+    return not over and not record.simulator.startswith("pulsar run, as found in ")
 
 
 def signature(comparison: Comparison) -> list[str]:

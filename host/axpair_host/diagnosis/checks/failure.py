@@ -9,7 +9,7 @@ from axpair_proto.sentences import joined, say
 
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
-from axpair_host.evidence.record import Failure
+from axpair_host.evidence.record import FINISHED, NOT_STORED, Failure
 
 _KINDS = {
     "error": say("returned an error"),
@@ -93,7 +93,8 @@ def hexadecimal(failure: Failure) -> str:
 
 
 def first_failure(inquiry: Inquiry) -> Failed | None:
-    """That of the loading, else the case's own before the probe's; inputs that nothing took are none of it."""
+    """That of the loading, else the case's own before the probe's; inputs that nothing took and outputs that weren't
+    stored are none of it."""
     board = inquiry.evidence.record.board
     if board is None:
         return None
@@ -101,7 +102,7 @@ def first_failure(inquiry: Inquiry) -> Failed | None:
     if board.load_failure is not None:
         return Failed(say("while loading the model"), board.load_failure, board.log_lines, names, loading=True)
     for round_ in sorted(board.rounds, key=lambda one: one.kind == "probe"):
-        if round_.failure is not None and round_.failure.kind != "input":
+        if round_.failure is not None and round_.failure.kind not in ("input", NOT_STORED):
             is_probe = round_.kind == "probe"
             where = say("on the probe") if is_probe else say("in round {number}", number=round_.number)
             return Failed(where, round_.failure, round_.log_lines, () if is_probe else names)
@@ -113,7 +114,9 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
     failed = first_failure(inquiry)
     if failed is None or any(one.code in SPECIFIC and one.proven for one in inquiry.findings):
         return
-    yield found("AX307", failed.said(), failed.evidence(), proven=True, outputs=failed.outputs, settles=("board",))
+    board = inquiry.evidence.record.board
+    evidence = failed.evidence() | ({"by_log": True} if board is not None and board.url.startswith(FINISHED) else {})
+    yield found("AX307", failed.said(), evidence, proven=True, outputs=failed.outputs, settles=("board",))
 
 
 SPECIFIC = ("AX308", "AX309", "AX310")

@@ -53,8 +53,13 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
     }
     if not changed:
         return
-    follows = {name: compare(imported[name], quantised[name]).cosine for name in changed if name in quantised}
-    whole = all((cosine or 0.0) >= inquiry.settings.cosine for cosine in follows.values()) and bool(follows)
+    kept = {
+        one.name: inquiry.compare(one, imported[one.name], quantised[one.name], one.layout)
+        for one in inquiry.outputs
+        if one.name in changed and one.name in quantised
+    }
+    follows = {name: one.cosine for name, one in kept.items()}
+    whole = bool(kept) and all(one.cosine is not None and inquiry.lost(one, name) is None for name, one in kept.items())
     worst = max(changed, key=lambda one: changed[one])
     cosine = compare(plain[worst], imported[worst]).cosine
     yield found(

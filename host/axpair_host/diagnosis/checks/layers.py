@@ -6,10 +6,20 @@ from typing import Any
 from axpair_proto.sentences import say
 
 from axpair_host.diagnosis.asks import Wants
+from axpair_host.diagnosis.checks.calibration import beside_a_constant, lost_to_quantisation
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.layer_scores import LayerCause, LayerRow, LayerScores
-from axpair_host.layers.costs import STANDS_OUT, costliest, enters_at, first_below, share, swallowing, worst_first
+from axpair_host.layers.costs import (
+    STANDS_OUT,
+    costliest,
+    enters_at,
+    first_below,
+    share,
+    swallowed_at,
+    swallowing,
+    worst_first,
+)
 
 _LISTED = 5
 _SEE = say("See every layer, and what 16 bit there would bring: axpair layers --try-int16.")
@@ -22,7 +32,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
 
     Where that layer only reads a tensor whose values one step swallows, that tensor's layer is named; where it is an
     input, it is AX206."""
-    outputs = [name for one in inquiry.findings if one.code == "AX201" for name in one.outputs]
+    outputs = lost_to_quantisation(inquiry)
     if not outputs or not inquiry.has("onnx", "lava_joint"):
         return
     scores = inquiry.evidence.record.layer_scores
@@ -38,6 +48,10 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
     unlike = {name for one in inquiry.findings if one.code == "AX204" for name in one.outputs}
     entered: dict[str, tuple[LayerRow, list[str]]] = {}
     for output in outputs:
+        place = swallowed_at(scores, output) if beside_a_constant(inquiry, output) else None
+        if place is not None and (cause := swallowing(place)) is not None:
+            yield _swallowed(scores, place, place, cause, (output,))
+            continue
         worst = costliest(scores, output)
         if worst is not None and share(scores, worst, output) >= STANDS_OUT:
             entered.setdefault(worst.name, (worst, []))[1].append(output)
@@ -57,22 +71,14 @@ def _swallowed(
 ) -> Finding:
     part = share(scores, worst, outputs[0])
     is_input = cause.kind == "unlike-features"
-    named = (
-        say("the input {name!r}", name=place.name)
-        if is_input
-        else say("the layer {name!r} ({kind})", name=place.name, kind=place.kind)
+    named = f"the input {place.name!r}" if is_input else f"the layer {place.name!r} ({place.kind})"
+    reads = "" if place is worst else f"{worst.name!r} ({worst.kind}) reads it and "
+    costs = (
+        f"; {reads}has {part:.0%} of the own error of all layers behind {outputs[0]!r}" if part >= STANDS_OUT else ""
     )
-    reads = "" if place is worst else say("{name!r} ({kind}) reads it and ", name=worst.name, kind=worst.kind)
     return found(
         "AX206" if is_input else "AX205",
-        say(
-            "{named}: {why}; {reads}has {part:.0%} of the own error of all layers behind {output!r}",
-            named=named,
-            why=cause.words,
-            reads=reads,
-            part=part,
-            output=outputs[0],
-        ),
+        f"{named}: {cause.words}{costs}",
         {
             "layer": _row(place),
             "read_by": _row(worst),

@@ -2,17 +2,32 @@
 
 from collections.abc import Callable, Iterator
 
-from axpair_proto.names import ALL_RULES, joint_name
+from axpair_proto.names import ALL_RULES, alike_words, joint_name
 from axpair_proto.sentences import joined, say
 
 from axpair_host.diagnosis.finding import Finding, Matter, found
 from axpair_host.diagnosis.inquiry import Inquiry
+from axpair_host.evidence.record import NOT_STORED
 
 _SIMULATED = ("onnx", "lava_joint", "joint")
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding]:
-    """AX001: an output is missing in a leg that is there, or a leg has one that no other knows."""
+    """AX001: an output is missing in a leg that is there, or a leg has one that no other knows, or the program could
+    store none, since two have one file name."""
+    alike = alike_words("output", [output.name for output in inquiry.outputs])
+    is_missing = False
+    for one in inquiry.evidence.case_rounds:
+        if one.failure is not None and one.failure.kind == NOT_STORED:
+            yield found(
+                "AX001",
+                say("the program on the board could not store its outputs: {message}", message=one.failure.message),
+                {"leg": "board", "log_lines": list(one.log_lines[-20:])},
+                proven=True,
+                outputs=tuple(output.name for output in inquiry.outputs),
+                settles=("board",),
+                stage="on_board",
+            )
     for leg in (*_SIMULATED, "board"):
         tensors = inquiry.evidence.leg(leg)
         names = [output.name for output in inquiry.outputs]
@@ -25,6 +40,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         if not missing and not strangers:
             continue
         shared = _sharing(missing, names)
+        is_missing = is_missing or bool(missing)
         words = []
         if missing:
             words.append(say("{leg}/ lacks {names}", leg=leg, names=_listed(missing)))
@@ -48,6 +64,10 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
             outputs=tuple(missing),
             settles=matters if leg in ("board", "joint") else ("conversion",),
             stage="on_board" if leg == "board" else "conversion",
+        )
+    if alike and not is_missing:
+        yield found(
+            "AX001", "; ".join(one.removeprefix("AX001: ") for one in alike), {"alike": alike}, weight="warning"
         )
 
 

@@ -12,13 +12,13 @@ from axpair_host.diagnosis.inquiry import Inquiry
 def check(inquiry: Inquiry) -> Iterator[Finding]:
     """AX406 as a warning: behind TopK, NMS or a sort the joint has the float model's rows in another order, or others
     at the cut, and row by row they are alike. Nobody is wrong."""
-    pair = "onnx_joint" if inquiry.has("joint") else "onnx_lava"
+    pair = inquiry.judged_pair
     moved: dict[str, Reordered] = {}
     for output in inquiry.outputs:
         comparison = inquiry.pair(pair, output.name)
         if comparison is None or comparison.reordered is None or comparison.cosine is None:
             continue
-        if comparison.cosine >= inquiry.settings.cosine:
+        if inquiry.lost(comparison, output.name) is None:
             moved[output.name] = comparison.reordered
     if not moved:
         return

@@ -11,7 +11,7 @@ from axpair_host.diagnosis.inquiry import Inquiry
 
 def check(inquiry: Inquiry) -> Iterator[Finding]:
     """AX206: slices of far smaller range than the others vanished, or are below the line while the whole isn't."""
-    pair = "onnx_joint" if inquiry.has("joint") else "onnx_lava"
+    pair = inquiry.judged_pair
     collapsed: dict[str, tuple[Slice, ...]] = {}
     for output in inquiry.outputs:
         comparison = inquiry.pair(pair, output.name)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from axpair_proto.dtypes import ITEM_BYTES
 from axpair_proto.sentences import joined, say
 
 from axpair_host.diagnosis.finding import Finding, Open, found
@@ -32,8 +33,8 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
         yield from _explained(facts)
         return
     name, one = next(iter(different.items()))
-    if one.differing is None:
-        yield _other_size(inquiry, facts, name, one)
+    if one.differing is None or one.dtype not in ITEM_BYTES:  # no model takes such as bool
+        yield _other_type(inquiry, facts, name, one)
     elif one.correlation >= _OTHER_CODE:
         yield Open(
             "preprocess",
@@ -109,7 +110,7 @@ def _explained(facts: PreprocessFacts) -> Iterator[Finding]:
         )
 
 
-def _other_size(inquiry: Inquiry, facts: PreprocessFacts, name: str, one: PreparedOtherwise) -> Finding:
+def _other_type(inquiry: Inquiry, facts: PreprocessFacts, name: str, one: PreparedOtherwise) -> Finding:
     taken = [f"{each.dtype} {list(each.shape)}" for each in inquiry.evidence.record.inputs if each.name == name]
     return found(
         "AX102",

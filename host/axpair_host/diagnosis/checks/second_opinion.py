@@ -16,6 +16,9 @@ BY_HAND = say(
     "--board-log run_joint.log' with the same --joint"
 )
 
+_NO_PROGRAM = "no program "
+"""What a worker that is to drive run_joint says where there is none."""
+
 
 def check(inquiry: Inquiry) -> Iterator[Open | Wants]:
     """Names nothing by itself: what it learns decides the owner of the board's findings (`opinion.weighed`)."""
@@ -28,10 +31,9 @@ def check(inquiry: Inquiry) -> Iterator[Open | Wants]:
             say("whether it is our own worker wasn't tried with run_joint: {by_hand}", by_hand=BY_HAND),
         )
     elif said.lacking:
-        yield Open(
-            "second_opinion",
-            say("run_joint can't be had there ({lacking}): {by_hand}", lacking=said.lacking, by_hand=BY_HAND),
-        )
+        nowhere = say("no program run_joint there; or --second-opinion PATH")
+        other = say("not from there: {why}", why=said.lacking)
+        yield Open("second_opinion", nowhere if _NO_PROGRAM in said.lacking else other)
     elif first_failure(inquiry) is None:
         failure = said.failure or next((one.failure for one in said.rounds if one.failure is not None), None)
         if failure is not None:

@@ -15,18 +15,23 @@ from axpair_host.diagnosis.checks.failure import Failed, first_failure, hexadeci
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
 
-_UNREADABLE = re.compile(r"get (?:joint )?model type .*failed|load model .*failed|handle from memory .*failed", re.I)
+_REFUSING = r"get (?:joint )?model type |load model |handle from memory "
+_UNREADABLE = re.compile(rf"(?:{_REFUSING})(?:(?!{_REFUSING}).)*?failed", re.I)
 _OTHER_MODE = re.compile(
-    r"init engine with mode ?\{? ?(?P<asked>\w*).*?failed(?:.*?inited to mode ?\{? ?(?P<held>\w+))?"
+    r"init engine with mode ?\{? ?(?P<asked>\w*)(?!\w)(?:(?!init engine with).)*?failed"
+    r"(?:.*?inited to mode ?\{? ?(?P<held>\w+))?"
     r"|already inited to mode ?\{? ?(?P<only>\w*)"
     r"|model type \{ ?(?P<type>\w+) ?\} is not allowed with npu mode \{ ?(?P<mode>\w+)"
     r"|cannot set affinity as \{ ?(?P<affinity>\w+) ?\} when (?:model|npu) was inited as \{ ?(?P<inited>\w+)",
     re.I,
 )
-_FIGURES = re.compile(
-    r"(?P<when>[^\n,:=]*)[:;]?\s*total size=(?P<total>\d+)KB.*?,\s*used=(?P<used>\d+)KB.*?,\s*remain=(?P<remain>\d+)KB"
-)
-_WANTED = re.compile(r"(\d+) bytes of CMM wanted|alloc(?:ate)?\D{0,40}?(\d+) bytes", re.I)
+_FIGURES = {
+    "total_bytes": re.compile(r"total size=(\d{1,15})KB"),
+    "used_bytes": re.compile(r",\s*used=(\d{1,15})KB"),
+    "remain_bytes": re.compile(r",\s*remain=(\d{1,15})KB"),
+}
+"""In their order; each is searched once, behind the one before it."""
+_WANTED = re.compile(r"(?<!\d)(\d{1,20}) bytes of CMM wanted|alloc(?:ate)?\D{0,40}?(\d{1,20}) bytes", re.I)
 _GONE = re.compile(r"no space left on device|too many open files|cannot allocate memory|(?<!or )out of memory", re.I)
 """Not the agent's own guess at a SIGKILL: "killed from outside, or out of memory"."""
 _RELEASE = re.compile(r"(?<![\w.])V?(\d+(?:\.\d+)+)")
@@ -170,11 +175,23 @@ def _all_lines(inquiry: Inquiry, failed: Failed) -> Iterator[str]:
 
 def _figures(lines: Iterable[str]) -> list[dict[str, Any]]:
     """The accounts of contiguous memory that were printed (the form of mem_cmm_info), in their order."""
-    found_ = (match for line in lines if (match := _FIGURES.search(line)))
-    return [
-        {"when": one["when"].strip(), **{f"{key}_bytes": int(one[key]) << 10 for key in ("total", "used", "remain")}}
-        for one in found_
-    ]
+    return [account for line in lines if (account := _account(line)) is not None]
+
+
+def _account(line: str) -> dict[str, Any] | None:
+    """Of one line: the figures, and "when", what stands right before them."""
+    account: dict[str, Any] = {"when": ""}
+    at = 0
+    for key, pattern in _FIGURES.items():
+        figure = pattern.search(line, at)
+        if figure is None:
+            return None
+        if not at:
+            before = line[: figure.start()].rstrip().removesuffix(":")
+            account["when"] = before[max(map(before.rfind, "\n,:=")) + 1 :].strip()
+        account[key] = int(figure.group(1)) << 10
+        at = figure.end()
+    return account
 
 
 def _lost_per_load(figures: list[dict[str, Any]]) -> int | None:

@@ -20,7 +20,8 @@ _FORMS = say("give the log of run_joint, which lists dtypes, layouts and Q: --bo
 
 def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
     """AX002: a tensor isn't what the description says, or the runtime refused the inputs for that reason. AX402 where
-    the board's integers are the simulator's floats as codes of a scale and a zero point."""
+    the board's integers are the simulator's floats as codes of a scale and a zero point. A warning for the same values
+    in a form of the user's own: whoever dumped them chose it."""
     for leg in _LEGS:
         wrong: dict[str, str] = {}
         unlike: dict[str, str] = {}
@@ -40,6 +41,8 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
             (unlike if is_other_form else wrong)[output.name] = words
         if wrong:
             yield _finding(leg, wrong)
+        if leg == "board" and inquiry.evidence.dumped:
+            yield _as_dumped(inquiry.evidence.dumped)
         if coded:
             yield _as_codes(inquiry, coded)
         if unlike:
@@ -76,6 +79,19 @@ def _finding(leg: str, wrong: dict[str, str]) -> Finding:
         outputs=tuple(wrong),
         settles=matters.get(leg, ("conversion",)),
         stage="on_board" if leg == "board" else "conversion",
+    )
+
+
+def _as_dumped(dumped: Mapping[str, str]) -> Finding:
+    name, form = next(iter(dumped.items()))
+    return found(
+        "AX002",
+        say("board/: {name!r} lies there as {form}, and was read so", name=name, form=form)
+        + (say("; {rest} more outputs", rest=len(dumped) - 1) if len(dumped) > 1 else ""),
+        {"leg": "board", "outputs": dict(dumped)},
+        weight="warning",
+        next_steps=(say("Whatever reads these files has to know their form; the values are judged as usual."),),
+        entry_steps=False,
     )
 
 

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 
 from axpair_proto.sentences import say
 
+from axpair_host.compare.lines import ACROSS_CASES
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding]:
     """AX004: the tolerance passes any answer, or an output has no elements. It is then not applied. A reference that
-    is constant throughout, in float too, is a warning: equal bytes say little there."""
+    is constant throughout, in float too, is a warning: equal bytes say little there. So is a line that can't fail on
+    this case."""
     pair = "joint_board" if inquiry.has("joint", "board") else "onnx_joint"
     toothless = {}
     constant = []
@@ -33,6 +35,16 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
             proven=True,
             outputs=tuple(toothless),
         )
+    if vacuous := _vacuous_lines(inquiry):
+        line, why = next(iter(vacuous.items()))
+        yield found(
+            "AX004",
+            say("the line {line} can't fail on this case: {why}", line=line, why=why)
+            + (say("; {rest} more", rest=len(vacuous) - 1) if len(vacuous) > 1 else ""),
+            {"lines": vacuous},
+            proven=True,
+            weight="warning",
+        )
     if constant and len(constant) == len(inquiry.outputs) and all(_float_constant(inquiry, name) for name in constant):
         yield found(
             "AX004",
@@ -42,6 +54,15 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
             weight="warning",
             outputs=tuple(constant),
         )
+
+
+def _vacuous_lines(inquiry: Inquiry) -> dict[str, str]:
+    found = {}
+    for line in inquiry.settings.lines:
+        comparison = inquiry.pair(inquiry.judged_pair, line.output) if line.metric not in ACROSS_CASES else None
+        if comparison is not None and (why := line.vacuous(comparison)):
+            found[line.text] = why
+    return found
 
 
 def _float_constant(inquiry: Inquiry, name: str) -> bool:

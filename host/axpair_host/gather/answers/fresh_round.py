@@ -1,10 +1,12 @@
 """More rounds of the case in a fresh worker."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from axpair_host.boards.case import Case
 from axpair_host.boards.loaded import LoadedModel
-from axpair_host.evidence.record import Record, Round
+from axpair_host.evidence.record import OutputFacts, Record, Round
 from axpair_host.gather.answers.session import Session
 from axpair_host.gather.board_leg import BoardRound, RoundCollector
 from axpair_host.gather.storing import write_round
@@ -48,10 +50,10 @@ def more_rounds(
             collector.add(each, number=last + each.facts.number if each.facts.kind == "case" else None)
     # Another session with the board counts its workers anew.
     fresh = max(one.worker_generation for one in facts.rounds) + 1
-    added = tuple(_written(session, one, fresh) for one in collector.leg().rounds)
+    added = tuple(_written(session, one, record.outputs, fresh) for one in collector.leg().rounds)
     return msgspec.structs.replace(record, board=msgspec.structs.replace(facts, rounds=(*facts.rounds, *added)))
 
 
-def _written(session: Session, one: BoardRound, generation: int) -> Round:
-    facts = write_round(session.folder, one) if one.facts.kind == "case" else one.facts
+def _written(session: Session, one: BoardRound, outputs: Sequence[OutputFacts], generation: int) -> Round:
+    facts = write_round(session.folder, one, outputs) if one.facts.kind == "case" else one.facts
     return msgspec.structs.replace(facts, worker_generation=generation)

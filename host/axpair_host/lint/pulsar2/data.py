@@ -10,7 +10,7 @@ from axpair_proto.capabilities import ModelInput
 from axpair_proto.pulsar2.schema import DataFormat
 
 from axpair_host.lint import calibration_set, sets
-from axpair_host.lint.dataset import Sample, first_sample, look
+from axpair_host.lint.dataset import Sample, first_sample, look, readable
 from axpair_host.lint.declared import DeclaredInput
 from axpair_host.lint.hint import Hint, Passed
 from axpair_host.lint.pulsar2.odd import Odd
@@ -54,7 +54,9 @@ def look_at_sets(inputs: Sequence[Input], folder: Path, progress: Progress) -> L
             size = one.quant.calibration_size or _READ
             with progress.task(f"look at {path.name}"):
                 known[path] = look(path, max(size, 0), pictures=one.pictures)
-            looked.hints += calibration_set.hints(path.name, known[path], 0, "")
+            pictures, lines = readable(path.name, known[path])
+            looked.passed += lines
+            looked.hints += calibration_set.hints(path.name, pictures, 0, "") if pictures else ()
         looked.odds += [(one, odd) for odd in _content(one, path, known[path])]
         looked.hints += _pictures(one, path, known[path])
     looked.passed += gone.values()

@@ -16,7 +16,7 @@ IN_FLOAT = frozenset({"LeakyRelu", "Sigmoid", "Relu", "Add", "Mul", "Div", "Sub"
 _OFFERED = frozenset({DataType.U8, DataType.S8, DataType.U16, DataType.S16, DataType.FP32})
 _SIXTEEN = (DataType.U16, DataType.S16)
 _AFTER_FUSION = re.compile(r"op_\d+:")
-_TYPE = re.compile(r"(?:^|[/.:])([A-Z][A-Za-z]+\d?[A-Za-z]*?)(?:_\d+)?$")
+_TYPE = re.compile(r"(?:^|[/.:])([A-Z][A-Za-z]+(?:\d[A-Za-z]*)?)(?:_\d+)?$")
 """What exporters end a name with."""
 _FUSED = frozenset({"RMSNormalization"})
 """Types that pulsar2's own fusions make, and that op_types pass over in silence (users' report)."""

@@ -22,7 +22,7 @@ CHANNELS = {ColorSpace.RGB: 3, ColorSpace.BGR: 3, ColorSpace.GRAY: 1}
 _PICTURE = (1, 3, 4)
 YUV = (ColorSpace.YUV420SP, ColorSpace.YVU420SP, ColorSpace.YUYV422, ColorSpace.UYVY422)
 FLOATS = (DataType.FP32, DataType.FP16, DataType.BF16)
-_SHAPE = re.compile(r"\s*(?P<name>[^\s].*?)\s*:\s*(?P<axes>\d+(?:\s*x\s*\d+)*)\s*")
+_SHAPE = re.compile(r"\s*(?P<name>\S(?:.*?\S)??)\s*:\s*(?P<axes>\d+(?:\s*x\s*\d+)*)\s*")
 
 Item = TypeVar("Item", InputQuantConfig, InputProcessor, OutputProcessor)
 

@@ -1,5 +1,6 @@
 """mean and std: inherited, in other units, of the other order, or for samples that nothing preprocesses."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 from axpair_proto.pulsar2.schema import ColorSpace, DataFormat, DataType
@@ -19,7 +20,16 @@ def odds(one: Input) -> Iterator[Odd]:
     """Everything odd."""
     lengths = list(_lengths(one))
     yield from lengths
-    if any(value == 0 or value != value for value in (*one.quant.calibration_std, *one.processor.std)):
+    stds, means = ((*one.quant.calibration_std, *one.processor.std), (*one.quant.calibration_mean, *one.processor.mean))
+    if not all(map(math.isfinite, (*stds, *means))):
+        yield Odd(
+            "not-finite",
+            "AX104",
+            "mean or std has a value that is no number or has no end",
+            "give mean and std in pixel units, such as 127.5",
+        )
+        return
+    if 0 in stds:
         yield Odd(
             "std-zero", "AX104", "std has a 0, and is divided by", "give the deviation in pixel units, such as 255"
         )

@@ -1,0 +1,70 @@
+"""The model's outputs, judged by the lines that 'axpair pair' judges them by."""
+
+from collections.abc import Mapping
+
+import msgspec
+from axpair_proto.simulator import Models, Simulator, Stage, Tensors
+
+from axpair_host.compare.lines import METRICS, beside, lost
+from axpair_host.compare.rows import compare_outputs
+from axpair_host.ordering import ordered_outputs
+
+
+class OutputScore(msgspec.Struct, frozen=True):
+    """One output against the float model's."""
+
+    name: str
+    stage: str
+    """"joint" or "lava_joint"."""
+    cosine: float | None
+    lost: str = ""
+    """By which line it shows a loss, with the value; "" where it shows none."""
+    measure: str = ""
+    """The measure of that line."""
+    beside: dict[str, float] = {}
+    """Values of the measures that say something of what it holds."""
+
+    @property
+    def words(self) -> str:
+        """All values in words, the cosine first."""
+        values = {**({} if self.cosine is None else {"cosine": self.cosine}), **self.beside}
+        return ", ".join(METRICS[name].told(value) for name, value in values.items())
+
+
+def output_scores(
+    simulator: Simulator, models: Models, wanted: Tensors, found: Tensors, stage: Stage, line: float
+) -> tuple[OutputScore, ...]:
+    """Of each output that both legs have; rows in the order of a score are matched. `line` is the cosine's."""
+    declared = {one.name: one for one in simulator.describe(models.joint).outputs}
+    compared = compare_outputs(
+        wanted,
+        found,
+        ordered_outputs(models.onnx, list(wanted)),
+        line,
+        layouts={name: one.layout for name, one in declared.items()},
+        units={name: float(one.q or 1) for name, one in declared.items()},
+    )
+    scores = []
+    for name, one in compared.items():
+        short = lost(one, line, {})
+        scores.append(
+            OutputScore(
+                name,
+                stage,
+                one.cosine,
+                short.words if short is not None else "",
+                short.metric if short is not None else "",
+                dict(beside(one)),
+            )
+        )
+    return tuple(scores)
+
+
+def scored_outputs(
+    simulator: Simulator, models: Models, inputs: Mapping[str, bytes], line: float
+) -> tuple[OutputScore, ...]:
+    """Of the joint, against the float model; none without that."""
+    if models.onnx is None:
+        return ()
+    wanted, found = (simulator.run(models, stage, inputs) for stage in ("onnx", "joint"))
+    return output_scores(simulator, models, wanted, found, "joint", line)

@@ -1,0 +1,45 @@
+"""What sqlite refuses of a run's state, as people see it."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from axpair_host.errors import UsageError
+
+
+@contextmanager
+def refused_state(path: Path) -> Iterator[None]:
+    """Turn what sqlite refuses into a UsageError that says what to do; only damage is a reason to begin anew."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        said = str(error)
+        if "disk I/O error" in said and _is_full(path.parent):
+            said = f"disk is full ({said})"
+        steps = [step for words, step in _STEPS.items() if any(word in said for word in words)]
+        step = steps[0] if steps else "call the same command again; if it stays, give another --run"
+        raise UsageError(
+            f"{path}: can't be used as a replay's state: {said}", next_step=step.format(folder=path.parent, path=path)
+        ) from error
+
+
+def _is_full(folder: Path) -> bool:
+    """Whether there is too little room for what sqlite keeps beside a state; it may call that an I/O error."""
+    try:
+        return shutil.disk_usage(folder).free < _LEAST_ROOM
+    except OSError:
+        return False
+
+
+_LEAST_ROOM = 128 << 10
+_STEPS = {
+    ("is full",): "free space there, and call the same command again",
+    ("disk I/O error",): "look at the disk and at the system's log, and call the same command again",
+    ("readonly", "unable to open"): "mend the permissions of {folder}, or give another --run",
+    ("is locked",): "wait for the program that has it open, and call the same command again",
+    ("malformed", "not a database", "no such table", "no such column", "has no column"): "it is damaged: give "
+    "another --run, or mv {path} elsewhere and replay anew",
+}
+"""By what sqlite says."""

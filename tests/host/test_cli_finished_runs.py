@@ -1,0 +1,146 @@
+"""Finished runs in the real toolchain's form, judged whole: what their logs say, and what they must not say."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from axpair_proto.topology import topology_pb2
+
+from benchmarks.campaign.files import axpair
+from benchmarks.campaign.real_form import Finished, finished_run
+
+RELEASE = "0.6.1.4\n59588c54"
+HEAD = f"run joint version: 0.5.13\nvirtual npu mode is 1_1\ntools version: {RELEASE}\nUsing batch size 1\n"
+CLASH = "run_joint: run_joint.cpp:815: main(int, char**)::<lambda(const std::string&)>: Assertion `0' failed.\n"
+SAMPLE = f"model file : m.joint\nRun-Joint Runtime version: 0.5.10\nTools version: {RELEASE}\n"
+
+
+def made(folder: Path, inputs: Sequence[str] = ("input",)) -> Finished:
+    topology = topology_pb2.Topology(input_names=inputs, output_names=["output"], tool_commit=RELEASE)
+    return finished_run(folder, topology, np.random.default_rng(1))
+
+
+def flags(case: Finished, log: Path) -> list[str | Path]:
+    given: list[str | Path] = ["--joint", case.folder / "m.joint", "--gt", case.folder / "gt", "--board-log", log]
+    return [*given, "--board-out", case.folder / "out", "--out", case.folder / "g"]
+
+
+def logged(case: Finished, text: str) -> Path:
+    log = case.folder / "other.log"
+    log.write_text(text)
+    return log
+
+
+def judged(case: Finished, log: Path) -> dict[str, Any]:
+    said = axpair("pair", *flags(case, log), "--json")
+    assert said.output, said.errors
+    document: dict[str, Any] = json.loads(said.output)
+    return document
+
+
+def codes(document: dict[str, Any]) -> list[str]:
+    return [document["verdict"], *(one["code"] for one in (*document["findings"], *document["warnings"]))]
+
+
+def emptied(case: Finished) -> Finished:
+    for path in (case.folder / "out").iterdir():
+        path.unlink()
+    return case
+
+
+def differing(case: Finished) -> Finished:
+    case.dump({name: array + np.float32(1) for name, array in case.outputs.items()})
+    return case
+
+
+def test_equal_bytes_beat_a_crash_in_the_log_and_it_is_told(tmp_path: Path) -> None:
+    case = made(tmp_path)
+    log = logged(case, SAMPLE + "Segmentation fault\n")
+    said = axpair("pair", *flags(case, log), "--json")
+    assert codes(json.loads(said.output)) == ["PASS"]
+    assert "says that the run failed, and its bytes are right: it was ended by SIGSEGV" in said.errors
+    assert "AX307" in codes(judged(differing(case), log))
+
+
+def test_a_batch_of_which_one_item_was_run_passes(tmp_path: Path) -> None:
+    case = made(tmp_path)
+    text = case.log(RELEASE).read_text().replace("Dynamic Batch? No", "Dynamic Batch? Yes")
+    for array in (*case.inputs.values(), *case.outputs.values()):
+        whole = [4, *array.shape[1:]]
+        text = text.replace(str(list(array.shape)), str(whole)).replace(
+            f"Size {array.nbytes}", f"Size {array.nbytes * 4}"
+        )
+    assert "Shape [4, 8, 8, 3]" in text
+    assert codes(judged(case, logged(case, text.replace("Max Batch Size 1", "Max Batch Size 4")))) == ["PASS"]
+
+
+def test_a_list_whose_shape_is_not_its_size_is_passed_over(tmp_path: Path) -> None:
+    case = made(tmp_path)
+    text = case.log(RELEASE).read_text().replace("[1, 8, 8, 3]", "[2, 8, 8, 3]")
+    assert codes(judged(case, logged(case, text))) == ["PASS"]
+
+
+@pytest.mark.parametrize("text", [HEAD + "output name (a/b) conflicts!\n" + CLASH, CLASH])
+def test_outputs_with_one_file_name_are_nobody_s_crash(tmp_path: Path, text: str) -> None:
+    case = emptied(made(tmp_path))
+    assert codes(judged(case, logged(case, text))) == ["FAULT", "AX001"]
+
+
+def with_default(case: Finished) -> Path:
+    text = case.log(RELEASE).read_text()
+    roi = "data not provided, using default value"
+    return logged(case, text.replace("batch size 1\n", f"batch size 1\ninput[1] roi {roi}\n"))
+
+
+def test_an_input_on_its_default_value_may_be_missing_in_gt(tmp_path: Path) -> None:
+    case = made(tmp_path, ["input", "roi"])
+    for path in (tmp_path / "gt" / "input").glob("roi.*"):
+        path.unlink()
+    assert codes(judged(case, with_default(case))) == ["PASS"]
+    assert codes(judged(differing(case), with_default(case))) == ["INCONCLUSIVE", "AX306"]
+
+
+def test_an_input_on_its_default_value_accuses_nobody(tmp_path: Path) -> None:
+    case = differing(made(tmp_path, ["input", "roi"]))
+    document = judged(case, with_default(case))
+    assert codes(document) == ["INCONCLUSIVE", "AX306"]
+    assert "ran 'roi' on the model's default" in str(document["not_judged"])
+
+
+def test_of_a_finished_run_no_agent_saw_anything_and_nothing_can_be_cut(tmp_path: Path) -> None:
+    case = made(tmp_path)
+    crashed = axpair("pair", *flags(emptied(case), logged(case, HEAD + "Segmentation fault\n"))).output
+    assert "AX307" in crashed
+    assert "Seen in the log of the run." in crashed
+    assert "agent" not in crashed
+    disagreeing = axpair("pair", *flags(differing(case), case.log(RELEASE))).output
+    assert "AX306" in disagreeing
+    assert "--bisect" not in disagreeing
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("topo.bin", "is a topo.bin, a joint's description alone, not the log of a run"),
+        ("performance.json", "is a JSON file, not the log of a run"),
+        ("part_1.axe", "is an .axe, a joint's CPU part alone, not the log of a run"),
+        ("folder", "is a folder, not the log of a run"),
+        ("noise", "is a file of no kind that is known here, not the log of a run"),
+    ],
+)
+def test_what_is_no_log_is_named(tmp_path: Path, name: str, words: str) -> None:
+    case = made(tmp_path)
+    topology = topology_pb2.Topology(input_names=["x"], output_names=["y"], tool_commit="Unknown")
+    topology.parts.add(type=1, name="part_0", inputs=["x"], outputs=["y"])
+    contents = {"topo.bin": topology.SerializeToString(), "performance.json": b"{}", "part_1.axe": b"MGBS" + bytes(60)}
+    path = tmp_path / name
+    if name == "folder":
+        path.mkdir()
+    else:
+        path.write_bytes(contents.get(name, bytes(range(256))))
+    said = axpair("pair", *flags(case, path))
+    assert said.code == 2
+    assert words in " ".join(said.errors.split())
