@@ -188,14 +188,15 @@ def finished(folder: Path) -> int | None:
 
 
 @contextmanager
-def _reading(folder: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that writes nothing, also on a medium that takes nothing: there a copy is read.
+def _reading(folder: Path, mode: str = "ro") -> Iterator[sqlite3.Connection]:
+    """A connection that writes nothing, also on a medium that takes nothing: there a copy is read. With mode "rw"
+    sqlite clears its own files away at the end, which it can't with "ro".
 
     Raises sqlite3.Error, and UsageError where no copy can be made.
     """
     path = (folder / FILE_NAME).absolute()
     with ExitStack() as stack:
-        connection = stack.enter_context(closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=30)))
+        connection = stack.enter_context(closing(sqlite3.connect(f"{path.as_uri()}?mode={mode}", uri=True, timeout=30)))
         try:
             _tables(connection)
         except sqlite3.OperationalError as error:
@@ -230,7 +231,8 @@ def open_run(folder: Path) -> Iterator[Run]:
         )
     _refuse_users_state(folder)
     path = folder / FILE_NAME
-    with refused_state(path), _reading(folder) as connection:
+    mode = "rw" if os.access(folder, os.W_OK) and os.access(path, os.W_OK) else "ro"
+    with refused_state(path), _reading(folder, mode) as connection:
         _refuse_foreign(connection, path)
         _refuse_other_release(connection, path)
         yield Run(folder, connection)
