@@ -8,7 +8,7 @@ from axpair_proto.printing import print_aside, print_document
 
 from axpair_host.cli import options
 from axpair_host.cli.model_defaults import Asked, ModelCommand
-from axpair_host.errors import BoardError, Interrupted, UsageError
+from axpair_host.errors import BoardError, UsageError
 
 if TYPE_CHECKING:
     from axpair_host.replay.session import Order, Replayed
@@ -68,7 +68,7 @@ def command(as_json: bool, **given: Any) -> int:
         with shown() as progress:
             replayed = carry_out(order, progress)
     except BoardError as error:
-        own = error.next_step if isinstance(error, Interrupted) else ""
+        own = error.next_step if "call the same command again" in error.next_step else ""
         raise BoardError(
             f"{error.message}; {so_far(order.run)}",
             next_step=own or "see to the board and call the same command again",
