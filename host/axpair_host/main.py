@@ -123,7 +123,9 @@ def _ending(error: BaseException) -> _Ending:
         return _refused(error)
     if (click := sys.modules.get("click")) is not None and isinstance(error, click.ClickException):
         context = getattr(error, "ctx", None)
-        message = " ".join(error.format_message().split())  # click spreads choices over lines
+        message = error.format_message()
+        if not isinstance(message, Sentence):
+            message = " ".join(message.split())  # click spreads choices over lines
         return _Ending(USAGE, message, f"{context.command_path} --help" if context is not None else "", "input")
     if isinstance(error, MemoryError):
         return _refused(
