@@ -172,3 +172,19 @@ def test_cases_that_change_meanwhile_stay_open_and_run_with_the_next_call(
     replay(own, run, tiny, "--board", SLOW)
     replay(own, tmp_path / "whole", tiny, "--board", SLOW)
     assert stable_rows(run) == stable_rows(tmp_path / "whole")
+
+
+def test_who_interrupts_again_is_not_made_to_wait_and_sees_no_traceback(
+    cases: Path, tmp_path: Path, tiny: Models
+) -> None:
+    with going(cases, tmp_path / "run", tiny, "--board", SLOW) as started:
+        started.until_rows(2)
+        while started.process.poll() is None:
+            os.kill(started.process.pid, signal.SIGINT)
+        assert started.wait() == 130
+        said = "".join(started.said)
+        assert "Traceback" not in said
+        assert "Exception ignored" not in said
+    replay(cases, tmp_path / "run", tiny, "--board", SLOW)
+    replay(cases, tmp_path / "whole", tiny, "--board", SLOW)
+    assert stable_rows(tmp_path / "run") == stable_rows(tmp_path / "whole")

@@ -126,7 +126,10 @@ def discover(cases: Path, inputs: Sequence[str], *, run: Path | None = None, nam
 
 def _in_folder(folder: Path, run: Path | None) -> tuple[list[Path], list[str], list[str]]:
     def refuse(error: OSError) -> None:
-        raise UsageError(f"{error.filename}: can't be listed: {error.strerror}")
+        where = Path(str(error.filename))
+        if where == folder or not isinstance(error, PermissionError):
+            raise UsageError(f"{where}: can't be listed: {error.strerror}")
+        passed_over.append(f"{_id(where.relative_to(folder))} (can't be listed: {error.strerror})")
 
     files: list[Path] = []
     left_out: list[str] = []
@@ -136,7 +139,7 @@ def _in_folder(folder: Path, run: Path | None) -> tuple[list[Path], list[str], l
         here = Path(where)
         links = [name for name in below if (here / name).is_symlink() and not name.startswith(".")]
         passed_over += [f"{_id((here / name).relative_to(folder))} (a link to a folder)" for name in links]
-        stored = [name for name in below if name not in links and (here / name / RECORD).is_file()]
+        stored = [name for name in below if name not in links and os.path.isfile(here / name / RECORD)]  # noqa: PTH113 - also where it may not be read
         passed_over += [f"{_id((here / name).relative_to(folder))} (a gt folder)" for name in stored]
         below[:] = [
             name

@@ -9,8 +9,9 @@ from axpair_proto.errors import AxpairError
 from axpair_proto.failures import of_system, refused_by_system
 
 from axpair_host.errors import BoardError, UsageError
+from axpair_host.replay.place import FILE_NAME
 from axpair_host.replay.refused import refused_state
-from axpair_host.replay.store import FILE_NAME, Run, finished
+from axpair_host.replay.store import Run, finished
 
 
 def so_far(folder: Path) -> str:
