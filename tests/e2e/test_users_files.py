@@ -285,3 +285,35 @@ def test_what_sqlite_would_remove_is_refused_and_named(models: Models, tmp_path:
     message = said_once(axpair_here("replay", tmp_path / "bad", "--run", tmp_path / "run", *flags(models)), 2)
     assert "run.sqlite-wal: there is no run.sqlite beside it" in message
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["run.sqlite-wal"]
+
+
+@pytest.mark.skipif(not is_possible(), reason="needs a C compiler")
+def test_a_share_without_locks_is_named_for_a_run_and_serves_as_cache(
+    models: Models, page: Case, tmp_path: Path
+) -> None:
+    pictures(tmp_path, "bad/1.png")
+    share = tmp_path / "share"
+    share.mkdir()
+    variables = Refusing.built(tmp_path / "built").without(share, "locks")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        replayed = command("replay", tmp_path / "bad", "--run", share / "run", *flags(models))
+        done = subprocess.run(replayed, capture_output=True, text=True, check=False)
+        assert "its file system gives no locks: No locks available" in said_once(done, 2)
+        paired = command("pair", *page.flags, "--out", tmp_path / "gt")
+        cache = {**os.environ, "HOME": str(share), "XDG_CACHE_HOME": str(share / "cache")}
+        done = subprocess.run(paired, capture_output=True, text=True, check=False, env=cache)
+        assert done.returncode == 0, done.stderr
+        assert list(share.rglob("whole/*"))
+
+
+def test_a_working_directory_that_is_gone_is_said(models: Models, tmp_path: Path) -> None:
+    pictures(tmp_path, "bad/1.png")
+    (tmp_path / "gone").mkdir()
+    call = command("replay", tmp_path / "bad", "--run", tmp_path / "run", *flags(models))
+    script = 'rmdir "$PWD"; exec "$@"'
+    done = subprocess.run(
+        ["sh", "-c", script, "sh", *call], cwd=tmp_path / "gone", capture_output=True, text=True, check=False
+    )
+    assert "the working directory isn't there any more" in said_once(done, 2)

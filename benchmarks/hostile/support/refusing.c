@@ -5,7 +5,8 @@
  * REFUSE_AT       the number of the call that fails, from 1; 0: none, they are only counted
  * REFUSE_LASTING  set: every later call fails too, as on a disk that stays full
  * REFUSE_ERRNO    with which error
- * REFUSE_LACKING  what the file system hasn't: "sharing" (files can't be mapped by several processes), "modes"
+ * REFUSE_LACKING  what the file system hasn't: "sharing" (files can't be mapped by several processes), "modes",
+ *                 "locks" (of fcntl and flock)
  * REFUSE_READING  a pattern of fnmatch(3) over paths below the folder: reading those fails with EIO
  */
 #define _GNU_SOURCE
@@ -19,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -145,7 +147,7 @@ int symlink(const char *from, const char *to) { return name_refused(AT_FDCWD, to
 
 static int lacks(const char *what, int is_below) {
   if (!lacking || strcmp(lacking, what) || !is_below) return 0;
-  errno = !strcmp(what, "modes") ? EPERM : ENODEV;
+  errno = !strcmp(what, "modes") ? EPERM : !strcmp(what, "locks") ? ENOLCK : ENODEV;
   return 1;
 }
 static int shared_below(int flags, int fd) {
@@ -163,3 +165,11 @@ int fchmod(int fd, mode_t mode) { char path[PATH_MAX]; return lacks("modes", of_
 int fchmodat(int folder, const char *name, mode_t mode, int flags) {
   return lacks("modes", of_name(folder, name)) ? -1 : REAL(fchmodat)(folder, name, mode, flags);
 }
+int flock(int fd, int how) { char path[PATH_MAX]; return lacks("locks", lacking && of_fd(fd, path)) ? -1 : REAL(flock)(fd, how); }
+static int controlled(int fd, int what, void *with) {
+  char path[PATH_MAX];
+  int locks = what == F_SETLK || what == F_SETLKW || what == F_OFD_SETLK || what == F_OFD_SETLKW;
+  return lacks("locks", lacking && locks && of_fd(fd, path)) ? -1 : (int) syscall(SYS_fcntl, fd, what, with);
+}
+int fcntl(int fd, int what, ...) { va_list more; va_start(more, what); void *with = va_arg(more, void *); va_end(more); return controlled(fd, what, with); }
+int fcntl64(int fd, int what, ...) { va_list more; va_start(more, what); void *with = va_arg(more, void *); va_end(more); return controlled(fd, what, with); }

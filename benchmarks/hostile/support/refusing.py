@@ -51,9 +51,9 @@ class Refusing:
         """The environment of a command to which reading files below `under` fails whose path there matches."""
         return {"LD_PRELOAD": str(self.library), "REFUSE_UNDER": str(under), "REFUSE_READING": pattern}
 
-    def without(self, under: Path, what: Literal["sharing", "modes"]) -> Mapping[str, str]:
-        """The environment of a command below whose folder the file system has no maps that processes share, or no
-        permissions."""
+    def without(self, under: Path, what: Literal["sharing", "modes", "locks"]) -> Mapping[str, str]:
+        """The environment of a command below whose folder the file system has no maps that processes share, no
+        permissions, or no locks."""
         return {"LD_PRELOAD": str(self.library), "REFUSE_UNDER": str(under), "REFUSE_LACKING": what}
 
     def made(self) -> int:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from axpair_proto.names import as_text, find_name, gt_file_stem, match_stems
+from axpair_proto.regular import open_regular
 from axpair_proto.sentences import say
 from axpair_proto.text import Decoded, decoded
 
@@ -328,7 +329,7 @@ def file_digest(path: Path) -> str:
     """sha256 of a file; "" where it can't be read."""
     whole = hashlib.sha256()
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             while block := stream.read(1 << 20):
                 whole.update(block)
     except OSError:

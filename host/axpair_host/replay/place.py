@@ -1,6 +1,7 @@
 """What lies where a run is, or is to be: looked at before anything is written there."""
 
 import sqlite3
+import tempfile
 from contextlib import closing
 from pathlib import Path
 
@@ -34,6 +35,29 @@ def something_else(folder: Path) -> UsageError:
     return UsageError(
         f"--run {folder}: holds something other than a replay's run", next_step="give a new or empty folder"
     )
+
+
+def moved(folder: Path) -> UsageError:
+    """To raise where the state isn't any more what was opened."""
+    return UsageError(
+        f"--run {folder}: {FILE_NAME} was moved or removed while the replay wrote it",
+        next_step="put it back, or give its new place with --run, and call again",
+    )
+
+
+def lock_refused(folder: Path) -> OSError | None:
+    """What the folder's file system says of a lock that nobody else can hold; None where it grants it. sqlite says "is
+    locked" of both."""
+    try:
+        import fcntl
+    except ImportError:
+        return None
+    with tempfile.TemporaryFile(dir=folder) as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            return error
+    return None
 
 
 def refuse_odd(folder: Path) -> None:

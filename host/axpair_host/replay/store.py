@@ -35,6 +35,8 @@ from axpair_host.replay.place import (
     TABLE_NAMES,
     is_run,
     is_unused,
+    lock_refused,
+    moved,
     not_ours,
     refuse_odd,
     refuse_users_state,
@@ -72,6 +74,7 @@ class Run:
         self.id = id_
         """As its mark has it, and the marks of the gt folders that it keeps; "" where the run is only read."""
         self._connection = connection
+        self._inode = _inode(folder)
 
     def header(self) -> dict[str, str]:
         """What the run is; empty in a new one."""
@@ -84,7 +87,11 @@ class Run:
             self._connection.executemany("INSERT OR REPLACE INTO header VALUES (?, ?)", header.items())
 
     def add(self, row: Row) -> None:
-        """Store a case and its metrics in one transaction, in place of an earlier row of that id."""
+        """Store a case and its metrics in one transaction, in place of an earlier row of that id.
+
+        Raises UsageError where the state was moved or removed meanwhile: the row would be lost with it.
+        """
+        self._refuse_moved()
         fields = (row.id, row.source_sha256, row.verdict, row.code, row.owner, row.kept)
         table = remembered(row.document)
         volatile = {**row.volatile, SENTENCES: table} if table else row.volatile
@@ -101,6 +108,10 @@ class Run:
                 "INSERT INTO vectors VALUES (?, ?, ?, ?)",
                 [(row.id, name, one.tobytes(), other.tobytes()) for name, (one, other) in row.vectors.items()],
             )
+
+    def _refuse_moved(self) -> None:
+        if _inode(self.folder) != self._inode:
+            raise moved(self.folder)
 
     def vectors(self) -> dict[str, dict[str, tuple[Array, Array]]]:
         """By output and case id: the float model's vector and the joint's. What isn't one is left out."""
@@ -169,6 +180,15 @@ class Run:
     def kept_folder(self, row: Row) -> Path | None:
         """The case's gt folder; None where none was kept."""
         return self.folder / row.kept if row.kept else None
+
+
+def _inode(folder: Path) -> tuple[int, int] | None:
+    """Of the state; None where there is none."""
+    try:
+        found = (folder / FILE_NAME).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _cut(id_: object) -> str:
@@ -276,6 +296,11 @@ def _locked(folder: Path) -> Iterator[None]:
             lock.close()
             if "is locked" not in str(error):
                 raise
+            if (refused := lock_refused(folder)) is not None:
+                raise UsageError(
+                    f"--run {folder}: its file system gives no locks: {refused.strerror}",
+                    next_step="give a --run on a disk of this machine",
+                ) from error
             raise UsageError(
                 f"--run {folder}: another replay is writing it ({error})",
                 next_step="wait for it, or give another --run",
