@@ -73,7 +73,10 @@ _told_to_end: list[int] = []
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
-    """Told to end: leave through every `finally`, so that nothing half-written stays, with the shell's usual code."""
+    """Told to end: leave through every `finally`, so that nothing half-written stays, with the shell's usual code. Who
+    asks again is not made to wait for that: as after a kill, the next call settles what is left."""
+    if _told_to_end:
+        os._exit(128 + number)
     _told_to_end.append(number)
     if number == signal.SIGINT:
         raise KeyboardInterrupt
