@@ -159,9 +159,15 @@ def read_token(path: Path) -> str:
             f"--token-file {path}: others than its owner can read or change it (mode {stat.S_IMODE(status.st_mode):o})",
             next_step=f"chmod 600 {shlex.quote(str(path))}",
         )
-    if len(token) < MIN_TOKEN_LETTERS or not token.isascii() or not token.isprintable():
+    if not token.isascii() or not token.isprintable():
         raise SettingsError(
-            f"--token-file {path}: the token has {len(token)} letters; it takes {MIN_TOKEN_LETTERS} of ASCII or more, "
+            f"--token-file {path}: the token has letters that can't be sent: one line of printable ASCII, without a "
+            "byte order mark",
+            next_step=f"openssl rand -hex 32 > {shlex.quote(str(path))}",
+        )
+    if len(token) < MIN_TOKEN_LETTERS:
+        raise SettingsError(
+            f"--token-file {path}: the token has {len(token)} letters; it takes {MIN_TOKEN_LETTERS} or more, "
             "so that nobody guesses it",
             next_step=f"openssl rand -hex 32 > {shlex.quote(str(path))}",
         )

@@ -18,11 +18,22 @@ def refused_state(path: Path) -> Iterator[None]:
         said = str(error)
         if "disk I/O error" in said and _is_full(path.parent):
             said = f"disk is full ({said})"
+        elif "disk I/O error" in said and _is_limited():
+            said = f"files may not become larger ({said})"
         steps = [step for words, step in _STEPS.items() if any(word in said for word in words)]
         step = steps[0] if steps else "call the same command again; if it stays, give another --run"
         raise UsageError(
             f"{path}: can't be used as a replay's state: {said}", next_step=step.format(folder=path.parent, path=path)
         ) from error
+
+
+def _is_limited() -> bool:
+    """Whether our starter allows files of some size only."""
+    try:
+        import resource
+    except ImportError:
+        return False
+    return resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY
 
 
 def _is_full(folder: Path) -> bool:
@@ -35,6 +46,7 @@ def _is_full(folder: Path) -> bool:
 
 _LEAST_ROOM = 128 << 10
 _STEPS = {
+    ("may not become larger",): "raise the limit (ulimit -f), and call the same command again",
     ("is full",): "free space there, and call the same command again",
     ("disk I/O error",): "look at the disk and at the system's log, and call the same command again",
     ("readonly", "unable to open"): "mend the permissions of {folder}, or give another --run",
