@@ -65,6 +65,17 @@ def test_equal_bytes_beat_a_crash_in_the_log_and_it_is_told(tmp_path: Path) -> N
     assert "AX307" in codes(judged(differing(case), log))
 
 
+def test_of_a_log_that_breaks_off_it_is_said_that_the_files_may_be_another_run_s(tmp_path: Path) -> None:
+    case = made(tmp_path)
+    whole = case.log(RELEASE).read_text()
+    log = logged(case, whole[: whole.index("dump output")])
+    right, wrong = judged(case, log), judged(differing(case), log)
+    assert (codes(right), codes(wrong)) == (["PASS"], ["INCONCLUSIVE", "AX306"])
+    for document in (right, wrong):
+        assert "breaks off before the end of the run" in str(document["not_judged"])
+    assert "breaks off" not in str(judged(case, logged(case, whole))["not_judged"])
+
+
 def test_a_batch_of_which_one_item_was_run_passes(tmp_path: Path) -> None:
     case = made(tmp_path)
     text = case.log(RELEASE).read_text().replace("Dynamic Batch? No", "Dynamic Batch? Yes")

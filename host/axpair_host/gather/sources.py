@@ -5,7 +5,7 @@ from pathlib import Path
 
 from axpair_proto.capabilities import ChecksConfig
 from axpair_proto.description import ModelDescription
-from axpair_proto.gt.tensors import stems_below, stems_in
+from axpair_proto.gt.tensors import stems_in
 from axpair_proto.joint import SLIM_MEMBERS, JointArchive, read_joint
 from axpair_proto.names import RENAME, alike_words, find_name, match_stems
 from axpair_proto.simulator import Simulator
@@ -81,14 +81,14 @@ def description_of(request: GatherRequest, simulator: Simulator | None, side: Bo
         return simulator.describe(request.models.joint)
     assert request.gt is not None
     joint = read_joint(request.models.joint, wanted=SLIM_MEMBERS)
-    return _as_fed(described.as_in_joint(_described(request, request.gt, joint, side), joint), request)
+    return _as_fed(described.as_in_joint(_described(request, request.gt, joint, side), joint), request, joint)
 
 
-def _as_fed(description: ModelDescription, request: GatherRequest) -> ModelDescription:
+def _as_fed(description: ModelDescription, request: GatherRequest, joint: JointArchive) -> ModelDescription:
     """Without inputs that the gt folder doesn't hold and the finished run had of the model's own default."""
     if request.finished is None or request.finished.log is None or request.gt is None:
         return description
-    defaulted = run_of(request.finished.log, stems_below(request.finished.folder)).log.defaulted
+    defaulted = run_of(request.finished, joint).log.defaulted
     lying = stems_in(request.gt / "input") if defaulted and (request.gt / "input").is_dir() else {}
     there = match_stems([one.name for one in description.inputs], lying) if lying else {}
     fed = tuple(one for one in description.inputs if one.name in there or find_name(one.name, defaulted) is None)
@@ -101,7 +101,7 @@ def _described(request: GatherRequest, gt: Path, joint: JointArchive, side: Boar
         if isinstance(loaded, LoadedModel):
             return loaded.description
     elif request.finished is not None and request.finished.log is not None:
-        logged = description_in(run_of(request.finished.log, stems_below(request.finished.folder)).log)
+        logged = description_in(run_of(request.finished, joint).log)
         # One of another model is evidence of what the program loaded, and no description of this joint.
         if logged is not None and not described.unlike(logged, joint.inputs(), joint.outputs(), is_whole=True):
             try:
