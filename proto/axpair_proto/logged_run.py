@@ -86,7 +86,9 @@ def listed_tensor(name: str, after: Sequence[str]) -> Optional[LoggedTensor]:
     dtype = _DTYPES.get(word, word)
     if dtype not in _KNOWN_DTYPES:
         return None
-    dims = tuple(int(length) for length in lengths.split(",") if length.strip())
+    if not re.fullmatch(r" ?(?:\d+(?:, ?\d+)*)?,? ?", lengths):  # lines of two writers, or of a bad cable
+        return None
+    dims = tuple(map(int, re.findall(r"\d+", lengths)))
     q = re.search(r"\bQ=(\d+)", rest)
     color = next((word for word in rest.split() if word in _COLORS), "")
     size_bytes = math.prod(dims) * int(dtype.lstrip("uintfloa")) // 8

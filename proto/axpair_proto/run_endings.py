@@ -9,8 +9,11 @@ from typing import Dict, Tuple
 
 # Of two open ends the first is held by a lookahead, so that a hostile line takes no more than its length.
 NEVER_STARTED = re.compile(
-    r"^\s*\S*sh: (?=(.*?run_(?:joint|model)\b))\1.*: (?:(?:command )?not found|Permission denied|No such file)"
-    r"|error while loading shared libraries"
+    r"^\s*\S*sh: (?=(.*?run_(?:joint|model)\b))\1.*[:：] ?(?:(?:command )?not found|Permission denied|No such file"
+    r"|cannot execute|Exec format error|未找到命令|权限不够|没有那个文件或目录|无法执行)"
+    r"|^(?=(.*?run_(?:joint|model)\b))\2.*: version [`'][\w.]+' not found"
+    r"|^\S*[:：] .{1,300}: version [`'][\w.]+' not found \(required by \S*run_(?:joint|model)\)"
+    r"|error while loading shared libraries|\bopen /dev/axcl\w* fail"
 )
 OWN_ASSERTION = re.compile(r"^(?=(.*?\brun_(?:joint|model)\b))\1.*(?::\d+: |: \d+\))")
 ASSERTIONS = (

@@ -46,7 +46,9 @@ _PROMPT = re.compile(
 """A shell's prompt, or what `set -x` prints before each command."""
 _MOST_RUNS, _MOST_LINES = 1000, 200_000
 """Of more in one log the last ones are read."""
-_CODE = re.compile(r"\b0x8[0-9a-fA-F]{7}\b")
+_CODE = re.compile(r"\b0x8[0-9a-fA-F]{7}\b|(?<![\w.-])(?:-214|21[45])\d{7}(?![\w.])")
+"""A code of the vendor's libraries, 0x80000000 to 0x80ffffff; some programs print it in decimal, with a sign or
+without."""
 
 
 def read_run_log(lines: Sequence[str]) -> RunLog:
@@ -72,8 +74,8 @@ def runs_in(lines: Sequence[str]) -> Tuple[RunLog, ...]:
 def _read(lines: Sequence[str]) -> "_Reading":
     reading = _Reading(lines)
     for index, line in enumerate(lines):
-        line = line[:LONGEST_LINE]
-        if not line.strip():
+        line = line[:LONGEST_LINE].rstrip()
+        if not line:
             continue
         for pattern, take in _PATTERNS:
             found = pattern.search(line)
@@ -197,13 +199,16 @@ class _Reading:
             refused = [one for one in refused if one.what == "writing"]
         if self.own:  # what began wasn't missing
             refused = [one for one in refused if not run_endings.NEVER_STARTED.search(one.text)]
-        codes = [int(code, 16) for line in self.lines for code in _CODE.findall(line[:LONGEST_LINE])]
+        codes = [int(code, 0) & 0xFFFFFFFF for line in self.lines for code in _CODE.findall(line[:LONGEST_LINE])]
         code, signal = (codes[0] if codes else 0), (signals[0].what if signals else "")
         clash = next((one.text for one in refused if one.what == "writing"), "")
         if assertions:
             where, text = assertions[0].what, assertions[0].text
             said = f"it asserted {text!r} in {where}, which failed"
             phase = "loading" if run_endings.LOADING.search(f"{text} {where}") else "running"
+            # Of `main` itself: an unknown --mode, or a --wbt_index that the model hasn't.
+            if (text == "0" and where.startswith("int main(")) or text.startswith("wbt_index "):
+                phase = "starting"
             if clash or (text == "0" and "(const std::string&)" in where):
                 phase, said = "writing", clash or f"{said}: so it does where two outputs have one file name"
             return RunFailure(phase, said, signal or "SIGABRT", code)
@@ -294,6 +299,12 @@ def _no_output(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) 
     reading.outputs_not_written.append(found.group(2))
 
 
+def _not_verified(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
+    """ax_run_model compared the outputs, and stores none then."""
+    reading.ran = reading.finished = True
+    reading.not_written.append(found.string.strip())
+
+
 def _asserted(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
     is_own = bool(run_endings.OWN_ASSERTION.search(found.string))
     where = re.split(r":\d+: ", found["where"])[-1].strip()
@@ -357,6 +368,12 @@ _PATTERNS = tuple(
         (r"^\s*dump output\[\d+\] (?=(.*? as ))\1(.*?) success(?:\s.*)?$", _output),
         (r"^\s*Using batch size (\d+)", _ran),
         (r"^\s*(?:min|max|avg) =\s*[\d.]+ ms|^\s*Run task took |^\s*infer model, total \d+/\d+\. Done", _finished),
+        (
+            r"^\s*(?:Repeat \d+ times, avg time|(?:post process|topk) cost time: ?\d|detection num: \d|run over: )",
+            _finished,
+        ),
+        (r"^\s*\[ERROR\] Verify stimulus failed", _not_verified),
+        (r"^\s*Input file .* is not exist, please check it", _refused("starting", is_own=True)),
         (
             r"^\s*(?:read file .* failed|must specify joint file|undefined option: .*)\s*$",
             _refused("starting", is_own=True),

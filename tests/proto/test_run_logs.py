@@ -126,6 +126,18 @@ def test_a_list_that_contradicts_itself_describes_nothing(shape: str) -> None:
     assert (log.inputs, log.outputs) == ((), ())
 
 
+@pytest.mark.parametrize("code", ["-2147090298", "2147876998", "0x80060086"])
+def test_a_code_is_read_in_decimal_too(code: str) -> None:
+    failure = read_run_log([f"ret {code}", ASSERTED.format(line=613, call="AX_JOINT_CreateHandle()")]).failure
+    assert failure is not None
+    assert failure.code == 0x80060086
+
+
+def test_blanks_behind_a_line_are_nobody_s() -> None:
+    lines = BATCHES.format(used=4).splitlines()
+    assert read_run_log([f"{one}   " for one in lines])._replace(lines=()) == read_run_log(lines)._replace(lines=())
+
+
 def test_the_items_count_where_the_line_before_them_is_lost() -> None:
     text = BATCHES.format(used=2).replace("Support Dynamic Batch? Yes\n", "")
     assert [one.shape[0] for one in read_run_log(text.splitlines()).outputs] == [2]
