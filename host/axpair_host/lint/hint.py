@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from axpair_proto.sentences import Sentence
+
 
 @dataclass(frozen=True)
 class Hint:
@@ -24,8 +26,8 @@ class Hint:
         return {
             "kind": self.kind,
             "code": self.code,
-            "summary": self.summary,
-            "prove": self.prove,
+            "summary": Sentence.of(self.summary),
+            "prove": Sentence.of(self.prove),
             "evidence": dict(self.evidence),
         }
 
@@ -39,7 +41,7 @@ class Passed:
 
     def document(self) -> dict[str, Any]:
         """JSON form."""
-        return {"what": self.what, "why": self.why}
+        return {"what": self.what, "why": Sentence.of(self.why)}
 
 
 GOLDEN = "axpair pair ... --golden DIR, with what the training code feeds its model: docs/golden.md"
