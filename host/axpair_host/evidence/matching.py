@@ -107,7 +107,8 @@ def mapped(given: Mapping[str, str], found: Collection[str], names: Collection[s
     by a gt folder's alike. Raises UsageError for one that isn't there, and for two that mean the same."""
     stems: dict[str, str] = {}
     for theirs, ours in given.items():
-        stem, name = find_spelled(theirs, found), find_spelled(ours, names)
+        stem = find_spelled(theirs, found) or find_spelled(re.sub(r"\.(?:bin|npy)$", "", theirs), found)
+        name = find_spelled(ours, names)
         if stem is None:
             raise _unknown(f"--map {theirs}={ours}", theirs, found)
         if name is None:
