@@ -32,7 +32,7 @@ _WHOLE = re.compile(
     r"|Memory (?:Physical|External|Virtual)|Size \d+|[Vv]irtual npu (?:mode is )?(?:\d_\d(?:_\d)?|disable|enable)"
     r"|CMM usage: \d+|Quantization Type is \d+ bit|dump output\[\d+\] .{1,400} as .{1,400} success"
     r"|NPU perf cnt (?:total|of eu\(\d+\)): \d+|Run \w+ took an average of \d+ us \(overhead \d+ us\)"
-    r"|Run task took \d+ us \(\d+ rounds for average\)|\s*(?:tool|engine|axclrt) ver: +[\w.]+)(?![\w.])"
+    r"|Run task took \d+ us \(\d+ rounds for average\)|(?:tool|engine|axclrt) ver: +[\w.]+)(?![\w.])"
 )
 """Lines of which the end is known: what stands behind them is a logger's."""
 _BEYOND = re.compile(r"[\"'{}<>|\\,;\t]|\s{2,}")
