@@ -11,7 +11,7 @@ it. Standard library alone, since workers on boards read the same logs.
 import re
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from axpair_proto import run_endings
+import axpair_proto.run_endings as run_endings
 from axpair_proto.log_lines import LONGEST_LINE, bare_lines
 from axpair_proto.logged_run import LoggedTensor, RunFailure, RunLog, listed_tensor
 
