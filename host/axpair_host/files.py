@@ -146,6 +146,8 @@ _BELONGS = {
     FileKind.NPZ: "axpair compare {path} OTHER",
     FileKind.IMAGE: "give it as --input",
     FileKind.ARCHIVE: "axpair diagnose {path}, where it holds a gt folder; else unpack it",
+    FileKind.PACKED: "unpack it (gunzip, xz -d, bunzip2, zstd -d), and give what comes out",
+    FileKind.LFS_POINTER: "git lfs pull, where it was cloned",
     FileKind.RUN_LOG: "give it as --board-log, with the run's folder as --board-out",
     FileKind.BUILD_LOG: "give it to 'axpair layers' as --build-log",
     FileKind.PAIR_JSON: "axpair diagnose {folder}",
