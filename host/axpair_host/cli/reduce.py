@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.advice import UNKNOWN, Again, Next, again
 from axpair_proto.printing import print_document
 
 from axpair_host.cli import options
@@ -75,7 +76,7 @@ def _of_run(path: Path, given: "Mapping[str, Any]") -> dict[str, Any]:
     if given["board"] is not None:
         raise UsageError(
             f"{path} is a run: its cases are chosen by what was found, no board is asked",
-            next_step="leave --board out, or give one case's gt folder, such as RUN/cases/NAME",
+            next_step=Next("without it:", Again(without=("--board",))),
         )
     named = {"joint": "--joint", "onnx": "--onnx", "lava_joint": "--lava-joint", "config": "--config"}
     models = {key: existing_file(flag, given[key]) for key, flag in named.items() if given[key] is not None}
@@ -91,7 +92,11 @@ def _of_case(path: Path, given: "Mapping[str, Any]") -> dict[str, Any]:
     if given["joint"] is None:
         raise UsageError(
             f"{path} is no run: of a gt folder the model is reduced, which takes it",
-            next_step=f"axpair reduce {path} --joint M.joint --board URL --out DIR",
+            next_step=again(
+                "with that:",
+                *("--joint", UNKNOWN["joint"]),
+                *(("--board", UNKNOWN["url"]) if given["board"] is None else ()),
+            ),
         )
     order = CaseOrder(
         gt=path,

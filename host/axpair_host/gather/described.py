@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+from axpair_proto.advice import UNKNOWN, again
 from axpair_proto.description import ModelDescription, TensorDescription
 from axpair_proto.dtypes import size_bytes
 from axpair_proto.gt.tensors import read_npy, stems_within
@@ -136,7 +137,7 @@ def from_files(gt: Path) -> ModelDescription:
         if not npy.is_file():
             raise UsageError(
                 f"{path}.bin: its dtype and shape aren't known without an .npy beside it",
-                next_step="give --board-log with the log of run_joint, or a --board that loads the joint",
+                next_step=again("with run_joint's log (or --board):", "--board-log", UNKNOWN["run_log"]),
             )
         array = read_npy(npy)
         inputs.append(TensorDescription(stem, array.dtype.name, array.shape, size_bytes=array.nbytes))

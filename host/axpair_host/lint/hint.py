@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from axpair_host.advice.commands import Step
+
 
 @dataclass(frozen=True)
 class Hint:
@@ -16,8 +18,10 @@ class Hint:
     summary: str
     """With the values: a sentence."""
     prove: str
-    """What to do next: a command, or a change to try."""
+    """What to do next: a change to try, or what the command is for."""
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    command: str = ""
+    """As a step has it, with fields."""
 
     def document(self) -> dict[str, Any]:
         """JSON form."""
@@ -25,7 +29,7 @@ class Hint:
             "kind": self.kind,
             "code": self.code,
             "summary": self.summary,
-            "prove": self.prove,
+            "prove": Step(self.prove, self.command).document(),
             "evidence": dict(self.evidence),
         }
 
@@ -36,11 +40,15 @@ class Passed:
 
     what: str
     why: str
+    lacks: str = ""
+    """The option, with its field, that would let it be looked at."""
 
     def document(self) -> dict[str, Any]:
         """JSON form."""
         return {"what": self.what, "why": self.why}
 
 
-GOLDEN = "axpair pair ... --golden DIR, with what the training code feeds its model: docs/golden.md"
+GOLDEN = "{pair} --golden {golden}"
 """What proves a wrong front end."""
+PROVEN = "what the training code feeds its own model with (docs/golden.md) proves it:"
+"""Before that."""

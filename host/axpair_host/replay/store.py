@@ -18,6 +18,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import numpy as np
+from axpair_proto.advice import in_other_folder
 from axpair_proto.gt.listing import marked
 from axpair_proto.gt.marks import is_mark, read_mark
 from axpair_proto.sentences import remembered
@@ -25,7 +26,7 @@ from axpair_proto.syncing import make_folder
 from axpair_proto.text import LONGEST, printable
 
 from axpair_host.errors import UsageError
-from axpair_host.replay.refused import refused_state
+from axpair_host.replay.refused import moved, refused_state
 from axpair_host.replay.row import SENTENCES, Row, to_text
 from axpair_host.replay.similarity import Array, is_stored_vector
 from axpair_host.replay.stored_row import DamagedRow, is_metric, read_row
@@ -263,7 +264,7 @@ def lock_run(folder: Path) -> Iterator[Run]:
 
 def _other(folder: Path) -> UsageError:
     return UsageError(
-        f"--run {folder}: holds something other than a replay's run", next_step="give a new or empty folder"
+        f"--run {folder}: holds something other than a replay's run", next_step=in_other_folder("--run", folder)
     )
 
 
@@ -274,14 +275,14 @@ def _refuse_odd(folder: Path) -> None:
         if path.is_symlink():
             raise UsageError(
                 f"--run {folder}: {name} is a link to {path.readlink()}; nothing behind it is written or removed",
-                next_step="give another --run, or put the folder or file itself there",
+                next_step=in_other_folder("--run", folder, "put the folder or file itself there, or with another:"),
             )
         wanted = "a folder" if name == CASES_FOLDER else "a file"
         found = "a folder" if path.is_dir() else "a file" if path.is_file() else "a device or pipe"
         if path.exists() and found != wanted:
             raise UsageError(
                 f"--run {folder}: {name} is {found}, where a run has {wanted}",
-                next_step=f"give another --run, or mv {path} elsewhere",
+                next_step=moved(path),
             )
 
 
@@ -315,7 +316,7 @@ def _refuse_users_state(folder: Path) -> None:
 
 
 def _not_ours(path: Path, what: str) -> UsageError:
-    return UsageError(f"{path}: {what}", next_step=f"give another --run, or mv {path} elsewhere")
+    return UsageError(f"{path}: {what}", next_step=moved(path))
 
 
 def _tables(connection: sqlite3.Connection) -> frozenset[str]:
@@ -347,7 +348,7 @@ def _locked(folder: Path) -> Iterator[None]:
                 raise
             raise UsageError(
                 f"--run {folder}: another replay is writing it ({error})",
-                next_step="wait for it, or give another --run",
+                next_step=in_other_folder("--run", folder, "wait for it, or with another folder:"),
             ) from error
     with closing(lock):
         yield
