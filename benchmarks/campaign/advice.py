@@ -2,10 +2,11 @@
 
 A scene is a call in a user's folder: one for each fault that can be injected, for losses, configurations, programs and
 evidence that are wrong in the ways that the fault book knows, and for calls that are refused. What it prints is read as
-a person reads it: the sentence, and the command below it. What stands there in capitals has to be explained, and is
-replaced by what the folder has of it. Then a shell runs the command. It may find a fault (1) or leave something open
-(3); it may not be refused (2, 70), and what its options promise to write has to lie there. What needs a package index
-isn't run.
+a person reads it: the sentence, and the command below it. What stands there in capitals has to be explained, may not be
+what the call itself named, and is replaced by what the folder has of it. Then a shell runs the command. It may find a
+fault (1) or have an open verdict (3); it may not be refused (2, 70, 3 without a verdict), and what its options promise
+to write has to lie there. The vendor's programs are the emulator's drop-in ones. What needs a package index isn't run,
+and is counted apart, as is a sentence that holds a command in place of one that can be pasted.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from typing import Any
 
 from axpair_emulator.faults import catalogue, importing, toolchain
 from axpair_proto.advice import UNKNOWN
+from axpair_proto.lines import width
 
 from benchmarks.campaign.advice_world import environment, lay_out
 
@@ -59,7 +61,20 @@ _ELSEWHERE = {"pip"}
 _PROGRAMS = ("axpair", "mkdir", "run_joint", "pulsar", "sha256sum", "chmod", "openssl", "pip", "cd", "mv")
 _WRITTEN = ("--out", "--run", "--write-config", "--output", "--output_config", "--output_gt", "--bin-out-dir")
 """Options that say where something is going to lie."""
-_CODE = re.compile(r"\bAX\d{3}\b")
+_LEADS = ("next: ", "下一步：")
+_NAMED = {
+    "--joint": "MODEL.joint",
+    "--onnx": "MODEL.onnx",
+    "--lava-joint": "MODEL.lava_joint",
+    "--config": "CONFIG.prototxt",
+    "--input": "INPUT",
+    "--golden": "GOLDEN",
+    "--postprocess": "MODULE:FUNCTION",
+}
+"""What a call that names it knows, so that no command of its report leaves it open."""
+_HIDDEN = re.compile(r"(?:axpair|pulsar|run_joint) (?:[a-z]+ )*(?:--?[a-z]|[A-Z./][\w./]*\.)")
+"""A command within a sentence."""
+_VENDOR = ("pulsar", "run_joint")
 
 
 @dataclass(frozen=True)
@@ -124,6 +139,10 @@ def _of_boards() -> Iterator[Scene]:
     yield Scene("a replay", (f"axpair replay cases --run run {GIVEN} --board 'emulator:?fault=stale-output'",))
     again = f"axpair replay cases --run run {GIVEN} --board 'emulator:?fault=wrong-lut-entry' --json"
     yield Scene("a replay as JSON", (again,))
+    yield Scene(
+        "a board that computes otherwise, in Chinese",
+        (f"{CASE} --board 'emulator:?fault=wrong-instruction' --lang zh",),
+    )
 
 
 def _of_compiler() -> Iterator[Scene]:
@@ -252,16 +271,16 @@ def printed(text: str) -> list[Printed]:
     """The steps of a report: of each "next:" the sentence, and the command in the lines below it."""
     lines, steps = text.splitlines(), []
     for at, line in enumerate(lines):
-        found = re.match(r"(\s*)(?:next: )(.*)", line)
+        found = re.match(rf"(\s*)({'|'.join(_LEADS)})(.*)", line)
         if found is None:
             continue
-        column = len(found[1]) + len("next: ")
+        column = len(found[1]) + width(found[2])
         below = []
         for other in lines[at + 1 :]:
-            if len(other) - len(other.lstrip()) < column or other.lstrip().startswith("next:"):
+            if len(other) - len(other.lstrip()) < column or other.lstrip().startswith(_LEADS):
                 break
             below.append(other.strip())
-        steps.append(_step([found[2], *below]))
+        steps.append(_step([found[3], *below]))
     return steps
 
 
@@ -348,6 +367,9 @@ def tried(scene: Scene, world: Path) -> Iterator[Outcome]:
             steps += _listed(done.stdout)
         if "Traceback" in text or done.returncode == 70:
             yield Outcome(scene.name, Printed("", scene.calls[-1]), f"exit {done.returncode}: {text[-300:]}", False)
+        for step in steps:
+            if hidden := _HIDDEN.search(step.said):
+                yield Outcome(scene.name, step, f"a command within a sentence: {hidden[0]}", False)
         for number, step in enumerate(one for one in steps if one.command):
             here = Path(name) / f"step-{number}"
             shutil.copytree(folder, here)
@@ -361,8 +383,10 @@ def _held(scene: Scene, step: Printed, folder: Path, called: Path) -> Outcome:
         stands = rf"(?<![\w./-]){re.escape(word)}(?![\w./-])"
         if re.search(stands, command):
             command = re.sub(stands, shlex.quote(meant), command)
-            if f"{word} stands for" not in step.said:
+            if not re.search(rf"{re.escape(word)} (?:stands for|为)", " ".join(step.said.split())):
                 unexplained.append(word)
+            if known := _known(scene, word):
+                return Outcome(scene.name, step, f"{word} is left open, and is {known}", False)
     if unexplained:
         return Outcome(scene.name, step, f"not explained: {', '.join(unexplained)}", False)
     if left := [one for one in UNKNOWN.values() if re.search(rf"(?<![\w./-]){re.escape(one)}(?![\w./-])", command)]:
@@ -370,11 +394,22 @@ def _held(scene: Scene, step: Printed, folder: Path, called: Path) -> Outcome:
     command = command.replace(str(called), str(folder))
     if command.split(" ")[0] in _ELSEWHERE:
         return Outcome(scene.name, step, "", False)
+    try:
+        shlex.split(command)
+    except ValueError as error:
+        return Outcome(scene.name, step, f"no words of a shell: {error}", False)
     done = _shell(folder, command, scene.variables)
-    if done.returncode not in (0, 1, 3):
+    is_verdict = bool(re.search("INCONCLUSIVE", done.stdout))
+    if done.returncode not in (0, 1, 3) or (done.returncode == 3 and not is_verdict):
         said = " ".join(f"{done.stdout} {done.stderr}".split())
         return Outcome(scene.name, step, f"exit {done.returncode}: {said[-400:]}", True)
     return Outcome(scene.name, step, _lacking(command, folder), True)
+
+
+def _known(scene: Scene, word: str) -> str:
+    """What the call said that the word stands for; "" where it said nothing of it."""
+    words = shlex.split(scene.calls[-1]) if "diagnose" not in scene.calls[-1] else []
+    return next((value for option, value in itertools.pairwise(words) if _NAMED.get(option) == word), "")
 
 
 def _lacking(command: str, folder: Path) -> str:
@@ -432,7 +467,9 @@ def main(arguments: Sequence[str]) -> int:
     print(f"reports without a command: {', '.join(without) or 'none'}")
     wrong = sum(bool(one.wrong) for one in outcomes)
     different = len({one.printed.command for one in outcomes})
+    by = Counter(_by(one) for one in outcomes)
     print(f"commands printed: {len(outcomes)} ({different} different), not what they say: {wrong}")
+    print("run by: " + ", ".join(f"{who} {count}" for who, count in sorted(by.items())))
     return 1 if wrong else 0
 
 
@@ -445,6 +482,16 @@ def table(outcomes: Sequence[Outcome]) -> str:
         ran = sum(one.ran for one in group)
         rows.append(f"| {kind} | {count} | {ran} | {sum(not one.wrong for one in group)} |")
     return "\n".join(rows)
+
+
+def _by(one: Outcome) -> str:
+    """Who ran it."""
+    if not one.ran:
+        return "nobody"
+    programs = [words.split()[0] for words in re.split(r"&&|;", one.printed.command) if words.split()]
+    if any(program in _VENDOR for program in programs):
+        return "the vendor's programs, emulated"
+    return "axpair" if "axpair" in programs else "the shell"
 
 
 def _kind(command: str) -> str:

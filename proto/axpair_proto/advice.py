@@ -84,6 +84,18 @@ class Command:
         """What its reader has to put in, each once."""
         return tuple(dict.fromkeys(one for one in self.words if isinstance(one, Unknown)))
 
+    def named_by(self, call: Sequence[str]) -> "Command":
+        """With what options of a call named, once and for something else than the command has already, in place of what
+        isn't known. What is to be written keeps its name: there may be something already."""
+        words = list(self.words)
+        for place, word in enumerate(words):
+            options = [option for option, name in _OF_CALLS.items() if UNKNOWN[name] == word]
+            if isinstance(word, Unknown) and words[place - 1] not in _WRITING:
+                said = [value for option in options for value in _values(call, option)]
+                if len(said) == 1 and said[0] not in words:
+                    words[place] = said[0]
+        return Command(tuple(words))
+
     def line(self) -> str:
         """As it is pasted."""
         return " ".join(one if isinstance(one, Operator) else shell_quoted(one) for one in self.words)
@@ -124,6 +136,31 @@ class Again:
         return Command((*(word for pair in self.put for word in pair), *self.more)).line()
 
 
+_OF_CALLS = {
+    "--joint": "joint",
+    "--onnx": "onnx",
+    "--lava-joint": "lava_joint",
+    "--config": "config",
+    "--input": "input",
+    "--gt": "gt",
+    "--golden": "golden",
+    "--board": "url",
+    "--board-out": "board_out",
+    "--postprocess": "postprocess",
+}
+"""Options of calls, and what they name."""
+_WRITING = ("--output", "--out")
+
+
+def _values(call: Sequence[str], option: str) -> list[str]:
+    pairs = zip(call, (*call[1:], ""), strict=True)
+    return [
+        value if word == option else word.removeprefix(f"{option}=")
+        for word, value in pairs
+        if word == option or word.startswith(f"{option}=")
+    ]
+
+
 def _without(words: Sequence[str], option: str) -> list[str]:
     """The words without an option, as --name VALUE or --name=VALUE."""
     kept, skip = [], False
@@ -146,9 +183,10 @@ class Next:
     command: Command | Again | None = None
 
     def of(self, call: Sequence[str]) -> "Next":
-        """With a whole command in place of a changed call; where the call isn't known, the change is told."""
+        """With a whole command in place of a changed call, and with what the call named in place of what isn't known;
+        where the call isn't known, the change is told."""
         if not isinstance(self.command, Again):
-            return self
+            return replace(self, command=self.command.named_by(call)) if self.command and call else self
         if call:
             return replace(self, command=self.command.of(call))
         return Next(" ".join(filter(None, [self.text, self.command.told()])))
@@ -203,7 +241,8 @@ def with_other(option: str, value: str, text: str = "") -> Next:
 
 def in_other_folder(option: str, path: Path, text: str = "with another folder:") -> Next:
     """The failed call with a path beside the option's, where nothing lies yet."""
-    return with_other(option, str(free_name(path, taken=[path])), text)
+    new = ((option, str(free_name(path, taken=[path]))),)
+    return Next(text, Again(put=new, without_flags=("--overwrite",)))
 
 
 def calling(*words: "str | Path", text: str = "") -> Next:

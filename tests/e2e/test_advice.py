@@ -50,4 +50,4 @@ axpair: no such thing
 
 
 def test_the_campaign_has_something_for_every_placeholder() -> None:
-    assert {str(one) for one in UNKNOWN.values()} - set(PUT) == {"OUTPUT_DIR/frontend/optimized.onnx"}
+    assert {str(one) for one in UNKNOWN.values()} - set(PUT) == {"OUTPUT_DIR/frontend/optimized.onnx", "TOKEN_FILE"}

@@ -100,3 +100,16 @@ def test_a_long_command_goes_on_below_itself_and_can_still_be_pasted(room: int) 
     assert len(lines) == (1 if room == 100 else len(lines))
     done = subprocess.run(["bash", "-c", "\n".join(lines)], capture_output=True, text=True, check=True)
     assert done.stdout == "".join(f"{word}," for word in words[2:])
+
+
+def test_what_a_call_named_isnt_asked_for_again() -> None:
+    asked = calling("axpair", "replay", "cases", "--run", "run", "--joint", UNKNOWN["joint"], "--onnx", UNKNOWN["onnx"])
+    call: tuple[str, ...] = ("axpair", "pair", "--joint=m.joint", "--input", "cases")
+    assert asked.of(call).line == "axpair replay cases --run run --joint m.joint --onnx MODEL.onnx"
+    swapped = calling("axpair", "pair", "--joint", UNKNOWN["joint"], "--onnx", "m.onnx", "--input", UNKNOWN["input"])
+    call = ("axpair", "pair", "--joint", "m.onnx", "--input", "a.png")
+    assert swapped.of(call).line == "axpair pair --joint MODEL.joint --onnx m.onnx --input a.png"
+    two = (*call, "--input", "b.png")
+    assert swapped.of(two).line == "axpair pair --joint MODEL.joint --onnx m.onnx --input INPUT"
+    built = calling("axpair", "emulator", "build", "--output", UNKNOWN["joint"])
+    assert built.of(("axpair", "pair", "--joint", "real.joint")).line == "axpair emulator build --output MODEL.joint"

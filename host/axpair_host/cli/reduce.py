@@ -83,6 +83,18 @@ def _of_run(path: Path, given: "Mapping[str, Any]") -> dict[str, Any]:
     return reduce_run(path, given["out"], models)
 
 
+def _recorded(gt: Path, with_board: bool) -> list[str]:
+    """The joint, and the board, that a case was gathered with, as options."""
+    from axpair_host.advice.known import DEFAULT_BOARD, known_of
+    from axpair_host.evidence.store import read_record
+
+    record = read_record(gt)
+    known = known_of(record, gt) if record is not None else None
+    joint = known.joint if known is not None else None
+    board = (known.board or DEFAULT_BOARD) if known is not None else UNKNOWN["url"]
+    return ["--joint", str(joint or UNKNOWN["joint"]), *(["--board", board] if with_board else [])]
+
+
 def _of_case(path: Path, given: "Mapping[str, Any]") -> dict[str, Any]:
     from axpair_host.cli.progress import shown
     from axpair_host.files import existing_folder, given_models
@@ -92,11 +104,7 @@ def _of_case(path: Path, given: "Mapping[str, Any]") -> dict[str, Any]:
     if given["joint"] is None:
         raise UsageError(
             f"{path} is no run: of a gt folder the model is reduced, which takes it",
-            next_step=again(
-                "with that:",
-                *("--joint", UNKNOWN["joint"]),
-                *(("--board", UNKNOWN["url"]) if given["board"] is None else ()),
-            ),
+            next_step=again("with that:", *_recorded(path, given["board"] is None)),
         )
     order = CaseOrder(
         gt=path,

@@ -72,7 +72,7 @@ def command(as_json: bool, **given: Any) -> int:
         own = error.next_step if "call the same command again" in error.next_step.text else Next()
         raise BoardError(
             f"{error.message}; {so_far(order.run)}",
-            next_step=own or again("see to the board, then the same again goes on:"),
+            next_step=own or again("see to the board, and call the same command again:"),
         ) from error
     except (AxpairError, OSError) as error:
         refused = of_disk(error)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from axpair_proto.advice import again
 from axpair_proto.errors import AxpairError
 from axpair_proto.text import first_names
 
@@ -73,7 +74,7 @@ def left_open(cases: Mapping[str, str]) -> Interrupted:
         ids = [id_ for id_, reason in cases.items() if reason == why]
         stay = "case stays" if len(ids) == 1 else "cases stay"
         told.append(f"{len(ids)} {stay} open: {first_names(ids, _OPEN_SHOWN)}: {why}")
-    return Interrupted("; ".join(told), next_step="call the same command again: it takes them up")
+    return Interrupted("; ".join(told), next_step=again("call the same command again, which takes them up:"))
 
 
 def unfinished(digests: Mapping[str, str], done: Mapping[str, str]) -> list[str]:
