@@ -62,6 +62,13 @@ def scenes(out: Path) -> list[Scene]:
         Scene("init", "axpair init --check"),
         Scene("help", "axpair pair --help"),
         Scene("error", "axpair pair --board a --board b"),
+        Scene("pair-zh", f"axpair pair {conversion} {page} {stale} --lang zh", 80),
+        Scene("replay-zh", f"axpair replay {out / 'pages'} --run run {conversion} {stale} --lang zh"),
+        Scene("layers-zh", f"axpair layers {conversion} {page} --lang zh"),
+        Scene("explain-code-zh", "axpair explain AX302 --lang zh"),
+        Scene("lint-zh", f"axpair lint {out / 'model' / 'config.prototxt'} --lang zh"),
+        Scene("help-zh", "axpair pair --help --lang zh"),
+        Scene("error-zh", "axpair pair --board a --board b --lang zh"),
     ]
 
 

@@ -10,7 +10,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from axpair_host.replay.store import FILE_NAME, is_run, open_run
+from axpair_host.replay.place import FILE_NAME, is_run
+from axpair_host.replay.store import open_run
 from axpair_proto.simulator import Models
 from command_line import axpair, command, environment
 

@@ -10,7 +10,7 @@ ROOMS = ("proto", "agent", "emulator", "host")
 _SAYING = ("say", "tr")
 _STEPS = {"Next": 0, "again": 0, "with_other": 2, "in_other_folder": 2, "calling": -1}
 """What makes a next step, with the position of its sentence where that isn't given as `text`; -1 for none."""
-_COMMANDS = ("axpair ", "pip ", "chmod ", "openssl ", "cd ")
+_COMMANDS = ("axpair ", "pip ", "chmod ", "openssl ", "cd ", "tar cf ")
 """Next steps that begin so can be pasted, and are the same in every language."""
 
 
@@ -52,6 +52,21 @@ def _is_composed(node: ast.expr) -> bool:
     return isinstance(node, ast.BinOp) and any(
         isinstance(side, ast.JoinedStr | ast.Constant) for side in (node.left, node.right)
     )
+
+
+def hinted() -> dict[str, str]:
+    """Each text of a hint of lint, what would prove it and what wasn't looked at, with the file that it stands in."""
+    places = {"Hint": (2, 3), "Passed": (1,), "Odd": (2, 3)}
+    return {
+        text: name
+        for name, tree in _trees().items()
+        if name.startswith("host/axpair_host/lint/")
+        for call in _calls(tree)
+        for place in places.get(_name(call), ())
+        if place < len(call.args)
+        for leaf in _leaves(call.args[place])
+        if _is_said(text := _numbered(leaf)) and not text.startswith('write "')
+    }
 
 
 @cache

@@ -56,14 +56,22 @@ class BlobStore:
         self._quota = quota_bytes
         self._whole = folder / "whole"
         self._partial = folder / "partial"
-        for path in (folder, self._whole, self._partial):
-            make_folder(path, 0o700)
+        self._make_folders()
         self._lock = threading.Lock()
         self._uploads: dict[str, Upload] = {}
         self._in_use: Counter[str] = Counter()
         # Taken last, for a moment: an upload takes it amid a write, for which another upload may be waiting.
         self._counting = threading.Lock()
         self._left = 0
+
+    def _make_folders(self) -> None:
+        for path in (self.folder, self._whole, self._partial):
+            make_folder(path, 0o700)
+
+    def check_there(self, sha256: str) -> None:
+        """Raise CallError BLOB where somebody else took the file away while it was in use: no runtime's fault."""
+        if not self.holds(sha256):
+            raise self._missing(sha256)
 
     def holds(self, sha256: str) -> bool:
         """Whether the blob is there, by name; its bytes are checked when it is used. Raises CallError DIGEST."""
@@ -92,6 +100,8 @@ class BlobStore:
             former = self._uploads.pop(self._checked(sha256), None)
             if former is not None:
                 former.suspend()
+            with contextlib.suppress(OSError):  # what refuses shows when it is written
+                self._make_folders()  # who cleans caches takes them away with their files
             path = self._partial_path(sha256)
             if not self.holds(sha256):
                 held = size_of(path)
@@ -243,7 +253,7 @@ class BlobStore:
     def _files(folder: Path) -> "list[_File]":
         """Ours alone, told by their names: whatever else lies there is someone's and neither counts nor goes."""
         files = []
-        for path in folder.iterdir():
+        for path in folder.iterdir() if folder.is_dir() else ():
             if not _OURS.fullmatch(path.name) or path.is_symlink():
                 continue
             with contextlib.suppress(OSError):

@@ -1,6 +1,7 @@
 """Advisory locks between processes that share a folder of blobs; without a lock service all are granted."""
 
 import contextlib
+import errno
 import os
 from pathlib import Path
 
@@ -21,9 +22,10 @@ class FileLock:
             return FileLock(descriptor)
         try:
             fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-        except OSError:
-            os.close(descriptor)
-            return None
+        except OSError as error:
+            if error.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EINTR):
+                os.close(descriptor)
+                return None
         return FileLock(descriptor)
 
     def release(self) -> None:

@@ -90,6 +90,9 @@ class ResidentModel:
                 try:
                     loaded = load(worker, path, self.sha256, self._by_path, seconds or LOAD_SECONDS)
                     break
+                except LoadRefused:
+                    self._blobs.check_there(self.sha256)
+                    raise
                 except WorkerLost as lost:
                     self._count_lost(str(lost))
                     last, log_lines = str(lost), lost.log_lines

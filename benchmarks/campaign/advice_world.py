@@ -114,6 +114,33 @@ def as_floats(path):
 '''
 
 
+PUT = {
+    "MODEL.joint": "m.joint",
+    "MODEL.onnx": "m.onnx",
+    "MODEL.lava_joint": "m.lava_joint",
+    "OUTPUT_CONFIG.prototxt": "oc.prototxt",
+    "CONFIG.prototxt": "c.prototxt",
+    "INPUT.bin": "good/input/data.bin",
+    "INPUT": "a.png",
+    "GOOD_GT": "good",
+    "GOOD.joint": "m.joint",
+    "GT": "good",
+    "GOLDEN": "golden",
+    "OTHER.tar": "other.tar",
+    "OTHER": "rk3588,int8,mAP=0.48,float=0.60",
+    "TRAIN": "train",
+    "BOARD": "emulator:",
+    "MODULE:FUNCTION": "post:top",
+    "PRODUCT_INPUT": "product_input",
+    "PRODUCT_OUTPUT": "product_output",
+    "RUN.log": "run.log",
+    "OUT": "out",
+    "CASES": "cases",
+    "FOLDER": "written",
+}
+"""What the folder has for each word in capitals."""
+
+
 def lay_out(folder: Path) -> None:
     """Write everything, and build m.joint and what lies beside it; takes some seconds."""
     folder.mkdir(parents=True, exist_ok=True)

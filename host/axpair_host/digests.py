@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from axpair_proto.regular import open_regular
+
 from axpair_host.errors import UsageError
 
 State = tuple[int, ...]
@@ -48,7 +50,7 @@ def file_sha256(path: Path) -> str:
     """Digest of a file's content. Raises UsageError when it can't be read."""
     digest = hashlib.sha256()
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             while chunk := stream.read(1 << 20):
                 digest.update(chunk)
     except OSError as error:

@@ -74,7 +74,10 @@ _told_to_end: list[int] = []
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
-    """Told to end: leave through every `finally`, so that nothing half-written stays, with the shell's usual code."""
+    """Told to end: leave through every `finally`, so that nothing half-written stays, with the shell's usual code. Who
+    asks again is not made to wait for that: as after a kill, the next call settles what is left."""
+    if _told_to_end:
+        os._exit(128 + number)
     _told_to_end.append(number)
     if number == signal.SIGINT:
         raise KeyboardInterrupt
@@ -124,7 +127,9 @@ def _ending(error: BaseException) -> _Ending:
         return _refused(error)
     if (click := sys.modules.get("click")) is not None and isinstance(error, click.ClickException):
         context = getattr(error, "ctx", None)
-        message = " ".join(error.format_message().split())  # click spreads choices over lines
+        message = error.format_message()
+        if not isinstance(message, Sentence):
+            message = " ".join(message.split())  # click spreads choices over lines
         return _Ending(USAGE, message, f"{context.command_path} --help" if context is not None else "", "input")
     if isinstance(error, MemoryError):
         return _refused(

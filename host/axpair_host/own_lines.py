@@ -37,7 +37,9 @@ def parsed(texts: Sequence[str], *, across_cases: bool = False) -> dict[tuple[st
         sign = METRICS[line.metric].sign
         if form["sign"] != sign:
             raise UsageError(
-                f"{where}: a {line.metric} is better the {'larger' if sign == '>=' else 'smaller'} it is",
+                f"{where}: a {line.metric} is better the larger it is"
+                if sign == ">="
+                else f"{where}: a {line.metric} is better the smaller it is",
                 next_step=f"write '{line.text}'",
             )
         there = lines.setdefault((line.output, line.metric), line)
@@ -64,9 +66,13 @@ def line_of(output: str, metric: str, value: float, where: str, *, across_cases:
         raise UsageError(f"{where}: {value} is no number that a line can have", next_step=_EXAMPLE)
     if not found.can_fail(value):
         low, high = found.bounds
-        never = "can't fail" if found.holds(low if found.at_least else high, value) else "can't hold"
-        between = f"between {low:g} and {high:g}" if math.isfinite(high) else f"above {low:g}"
-        raise UsageError(f"{where}: this line {never}", next_step=f"lines of {found.words} lie {between}")
+        always = found.holds(low if found.at_least else high, value)
+        raise UsageError(
+            f"{where}: this line can't fail" if always else f"{where}: this line can't hold",
+            next_step=f"lines of {found.words} lie between {low:g} and {high:g}"
+            if math.isfinite(high)
+            else f"lines of {found.words} lie above {low:g}",
+        )
     return Line(output, metric, value, where)
 
 

@@ -64,8 +64,15 @@ def refused_by_system(error: OSError | ValueError) -> AxpairError | None:
         )
     if error.filename is None and any(frame.name == "echo" for frame in traceback.extract_tb(error.__traceback__)):
         return full_output(error)
+    if error.errno == errno.ENOENT and error.filename is None and _asked_where_it_is(error):
+        return ContractError("the working directory isn't there any more", next_step="cd into a folder that is")
     step = _STEPS.get(error.errno or 0)
     if step is None:
         return None
     where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
     return ContractError(f"{where or 'a file'}: {error.strerror or error}", next_step=step)
+
+
+def _asked_where_it_is(error: OSError) -> bool:
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and frames[-1].name in ("cwd", "absolute", "abspath")

@@ -19,7 +19,7 @@ from typing import Any
 
 LANGUAGES = ("en", "zh")
 
-_FEWEST_LETTERS = 8
+_FEWEST_LETTERS = 6
 """Of a numbered template, besides its values: with fewer it fits texts that weren't made of it."""
 
 
@@ -192,7 +192,7 @@ class _Language:
         return sorted((one for one in found if one.letters >= _FEWEST_LETTERS), key=lambda one: -one.letters)
 
     def _recognized(self, text: str) -> str:
-        """A plain text; "" where it is made of no template of the catalogue."""
+        """A plain text, or what of it is known; "" where it is made of no template of the catalogue."""
         if text in self.catalogue:
             return self.catalogue[text]
         for pattern in self._patterns:
@@ -201,6 +201,10 @@ class _Language:
                 # A single word is a name, and stays.
                 said = [(self._recognized(value) if " " in value else "") or value for value in values]
                 return pattern.shown.format(*said)
+        for separator in ("; ", ": "):
+            first, found, rest = text.partition(separator)
+            if found and any(said := [self._recognized(first), self._recognized(rest)]):
+                return (said[0] or first) + self.catalogue.get(separator, separator) + (said[1] or rest)
         return ""
 
 
@@ -240,7 +244,7 @@ def _recalled(value: Any, table: Mapping[str, Any], made: dict[str, str]) -> Any
         return made.get(value, value)
     if isinstance(value, dict):
         return {key: _recalled(each, table, made) for key, each in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_recalled(each, table, made) for each in value]
     return value
 

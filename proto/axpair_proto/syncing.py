@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from axpair_proto.failures import naming
 
 _FOLDERS_CANT = (errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.EISDIR)
 """What systems answer that sync names by themselves, or not at all."""
+_NO_MODES = (errno.EPERM, errno.ENOTSUP, errno.EINVAL)
 _NOT_OURS = (errno.EACCES, errno.EPERM)
 """What a user's file answers that lies among ours; and folders, on systems that open none."""
 
@@ -42,6 +44,24 @@ def sync_tree(folder: Path) -> None:
             if stat.S_IFMT(path.lstat().st_mode) in (stat.S_IFREG, stat.S_IFDIR):
                 sync(path)
     sync(folder)
+
+
+def set_mode(path: Path, mode: int) -> None:
+    """Give it permissions as far as its file system has them: shares of other systems and memory cards refuse some."""
+    try:
+        path.chmod(stat.S_IMODE(mode))
+    except OSError as error:
+        if error.errno not in _NO_MODES:
+            raise
+
+
+def copy_stat(old: Path, fresh: Path) -> None:
+    """Permissions and times, as far as the file system has them."""
+    try:
+        shutil.copystat(old, fresh, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _NO_MODES:
+            raise
 
 
 def make_folder(folder: Path, mode: int = 0o777) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from axpair_proto.advice import UNKNOWN
 
-from benchmarks.campaign.advice import PUT, printed, scenes, tried
-from benchmarks.campaign.advice_world import lay_out
+from benchmarks.campaign.advice import printed, tried
+from benchmarks.campaign.advice_scenes import scenes
+from benchmarks.campaign.advice_world import PUT, lay_out
 
 SHORT = ("stale-output", "a layer that loses", "a loss without lava_joint", "no input", "another case in --out")
 

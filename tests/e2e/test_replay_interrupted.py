@@ -172,3 +172,53 @@ def test_cases_that_change_meanwhile_stay_open_and_run_with_the_next_call(
     replay(own, run, tiny, "--board", SLOW)
     replay(own, tmp_path / "whole", tiny, "--board", SLOW)
     assert stable_rows(run) == stable_rows(tmp_path / "whole")
+
+
+def test_who_interrupts_again_is_not_made_to_wait_and_sees_no_traceback(
+    cases: Path, tmp_path: Path, tiny: Models
+) -> None:
+    with going(cases, tmp_path / "run", tiny, "--board", SLOW) as started:
+        started.until_rows(2)
+        while started.process.poll() is None:
+            os.kill(started.process.pid, signal.SIGINT)
+        assert started.wait() == 130
+        said = "".join(started.said)
+        assert "Traceback" not in said
+        assert "Exception ignored" not in said
+    replay(cases, tmp_path / "run", tiny, "--board", SLOW)
+    replay(cases, tmp_path / "whole", tiny, "--board", SLOW)
+    assert stable_rows(tmp_path / "run") == stable_rows(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("how", ["run renamed", "state removed", "state replaced"])
+def test_a_state_that_goes_while_the_replay_writes_it_ends_it(
+    cases: Path, tmp_path: Path, tiny: Models, how: str
+) -> None:
+    run = tmp_path / "run"
+    with going(cases, run, tiny, "--board", SLOW) as started:
+        started.until_rows(2)
+        if how == "run renamed":
+            run.rename(tmp_path / "elsewhere")
+        elif how == "state removed":
+            for name in ("run.sqlite", "run.sqlite-wal", "run.sqlite-shm"):
+                (run / name).unlink()
+        else:
+            shutil.copy(run / "run.sqlite", tmp_path / "other")
+            (tmp_path / "other").replace(run / "run.sqlite")
+        assert started.wait() == 2
+        said = "".join(started.said)
+        assert "was moved or removed while the replay wrote it" in said
+        assert "Traceback" not in said
+
+
+def test_a_case_that_becomes_a_pipe_meanwhile_stays_open_and_holds_nobody_up(
+    cases: Path, tmp_path: Path, tiny: Models
+) -> None:
+    own = shutil.copytree(cases, tmp_path / "cases")
+    with going(own, tmp_path / "run", tiny, "--board", SLOW) as started:
+        started.until_rows(2)
+        (own / "9.png").unlink()
+        os.mkfifo(own / "9.png")
+        assert started.wait() == 3
+        assert "9.png: its files changed, or couldn't be read" in "".join(started.said)
+    assert rows_in(tmp_path / "run") == 9

@@ -3,7 +3,11 @@
 import json
 import os
 import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from axpair_host.evidence.record import FILE_NAME, CaseFacts, Record
@@ -14,12 +18,13 @@ from axpair_proto.gt.folders import whole_folder
 from axpair_proto.gt.listing import write_listed
 from axpair_proto.gt.marks import MARK
 from axpair_proto.simulator import Models
-from command_line import axpair_here, said_once
+from command_line import Done, axpair_here, command, environment, said_once
 from pairs import Case, Paired
 from replays import flags
 from tiny import build_tiny, write_picture
 
 from benchmarks.hostile.attack import digests
+from benchmarks.hostile.support.refusing import Refusing, is_possible
 
 FAILING = ("--board", "emulator:?fault=stale-output")
 
@@ -149,8 +154,8 @@ def test_nothing_is_written_among_the_cases(models: Models, tmp_path: Path, monk
     tune: tuple[str | Path, ...] = ("tune", "--onnx", models.onnx or "", "--config", models.config or "")
     tune = (*tune, "--cases", "bad", "--out")
     layers: tuple[str | Path, ...] = ("layers", *flags(models), "--input", "bad/1.png", "--out")
-    for command, out in ((tune, "bad"), (tune, "."), (tune, "bad/new"), (layers, "bad")):
-        message = said_once(axpair_here(*command, out), 2)
+    for words, out in ((tune, "bad"), (tune, "."), (tune, "bad/new"), (layers, "bad")):
+        message = said_once(axpair_here(*words, out), 2)
         assert f"--out {out}" in message
         assert "lies in" in message
     assert "holds cases, such as 1.png" in said_once(axpair_here("emulator", "tools", "bad"), 2)
@@ -168,3 +173,147 @@ def test_names_that_are_no_utf8_are_escaped(models: Models, tmp_path: Path) -> N
     record = json.loads((tmp_path / "gt" / "pair.json").read_text())["gathered"]
     assert record["case"]["id"] == "\\xd5\\xd5"
     assert (tmp_path / "gt" / "input" / "filename.txt").read_bytes().endswith(b"/\xd5\xd5.png\n")
+
+
+@contextmanager
+def mounted(place: Path, *what: str | Path) -> Iterator[None]:
+    """A file system at `place`: one of its own in memory, or as `mount` is told."""
+    place.mkdir(parents=True, exist_ok=True)
+    try:
+        subprocess.run(["mount", *(what or ("-t", "tmpfs", "none")), place], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("no file system can be mounted here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", place], check=True)
+
+
+def test_a_place_where_a_disk_is_mounted_is_not_replaced(page: Case, tmp_path: Path) -> None:
+    gt = tmp_path / "a gt"
+    with mounted(gt):
+        refused = said_once(axpair_here("pair", *page.flags, "--out", gt), 2)
+        assert "a disk is mounted there, and its place can't be taken" in refused
+        assert list(gt.iterdir()) == []
+    assert axpair_here("pair", *page.flags, "--out", gt).returncode == 0
+    (gt / "notes.txt").write_text("mine")
+    before = digests(gt)
+    with mounted(gt, "--bind", gt):
+        assert "a disk is mounted there" in said_once(axpair_here("pair", *page.flags, "--out", gt), 2)
+        assert digests(gt) == before
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "1.txt").write_text("mine")
+    with mounted(gt / "board" / "photos", "--bind", tmp_path / "photos"):
+        refused = said_once(axpair_here("pair", *page.flags, "--out", gt), 2)
+        assert f"{gt}/board/photos: a disk is mounted there" in refused
+        assert f"umount '{gt}/board/photos'" in refused
+    assert (tmp_path / "photos" / "1.txt").read_text() == "mine"
+    assert {name: digest for name, digest in digests(gt).items() if "photos" not in name} == before
+
+
+def test_a_run_whose_cases_lie_on_a_disk_of_their_own_keeps_them_there(models: Models, tmp_path: Path) -> None:
+    pictures(tmp_path, "bad/1.png", "bad/2.png")
+    with mounted(tmp_path / "run" / "cases"):
+        for _ in range(2):
+            done = axpair_here("replay", tmp_path / "bad", "--run", tmp_path / "run", *flags(models), *FAILING)
+            assert done.returncode == 1, done.stderr
+            kept = [path.name for path in (tmp_path / "run" / "cases").iterdir()]
+            assert kept
+            assert axpair_here("diagnose", tmp_path / "run" / "cases" / kept[0]).returncode == 1
+
+
+def test_a_backup_of_hard_links_is_not_changed_by_the_next_call(models: Models, tmp_path: Path) -> None:
+    pictures(tmp_path, "bad/1.png", "bad/2.png")
+    call = ("replay", tmp_path / "bad", "--run", tmp_path / "run", *flags(models), *FAILING)
+    assert axpair_here(*call).returncode == 1
+    shutil.copytree(tmp_path / "run", tmp_path / "backup", copy_function=os.link)  # as cp -al
+    before = digests(tmp_path / "backup")
+    pictures(tmp_path, "bad/3.png", "bad/1.png")
+    assert axpair_here(*call).returncode == 1
+    assert digests(tmp_path / "backup") == before
+    assert digests(tmp_path / "run") != before
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {
+        path.name for path in (tmp_path / "backup").iterdir()
+    }
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="needs setpriv, for root to be bound by modes")
+def test_a_folder_among_the_cases_that_may_not_be_read_is_passed_over(models: Models, tmp_path: Path) -> None:
+    pictures(tmp_path, "bad/1.png", "bad/2.png", "bad/lost+found/3.png")
+    (tmp_path / "bad" / "lost+found").chmod(0)
+    bound = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+    replayed = command("replay", tmp_path / "bad", "--run", tmp_path / "run", *flags(models))
+    for called, code in ((replayed, 0), (command("init", tmp_path), 0)):
+        done = subprocess.run([*bound, *called], capture_output=True, text=True, check=False, env=environment())
+        assert done.returncode == code, done.stderr
+        assert "lost+found" in done.stdout + done.stderr
+    (tmp_path / "bad" / "lost+found").chmod(0o755)
+
+
+@pytest.mark.skipif(not is_possible(), reason="needs a C compiler")
+@pytest.mark.parametrize("lacking", ["sharing", "modes"])
+def test_a_share_that_lacks_what_disks_have_takes_runs_and_gt_folders(
+    models: Models, page: Case, tmp_path: Path, lacking: Literal["sharing", "modes"]
+) -> None:
+    pictures(tmp_path, "bad/1.png", "bad/2.png")
+    share = tmp_path / "share"
+    share.mkdir()
+    variables = Refusing.built(tmp_path / "built").without(share, lacking)
+
+    def there(*arguments: str | Path) -> Done:
+        done = subprocess.run(
+            command(*arguments), capture_output=True, text=True, check=False, env=environment(**variables)
+        )
+        assert done.returncode in (0, 1), done.stderr
+        return done
+
+    replayed = ("replay", tmp_path / "bad", "--run", share / "run", *flags(models), *FAILING)
+    assert there(*replayed).returncode == 1
+    pictures(tmp_path, "bad/3.png")
+    done = there(*replayed)
+    assert done.returncode == 1, done.stderr
+    assert "cases run now: 1, by earlier calls: 2" in done.stdout
+    assert there("diagnose", share / "run" / "cases" / "3.png").returncode == 1
+    for _ in range(2):
+        assert there("pair", *page.flags, "--out", share / "gt").returncode == 0
+
+
+def test_what_sqlite_would_remove_is_refused_and_named(models: Models, tmp_path: Path) -> None:
+    pictures(tmp_path, "bad/1.png")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "run.sqlite-wal").write_bytes(b"mine")
+    message = said_once(axpair_here("replay", tmp_path / "bad", "--run", tmp_path / "run", *flags(models)), 2)
+    assert "run.sqlite-wal: there is no run.sqlite beside it" in message
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["run.sqlite-wal"]
+
+
+@pytest.mark.skipif(not is_possible(), reason="needs a C compiler")
+def test_a_share_without_locks_is_named_for_a_run_and_serves_as_cache(
+    models: Models, page: Case, tmp_path: Path
+) -> None:
+    pictures(tmp_path, "bad/1.png")
+    share = tmp_path / "share"
+    share.mkdir()
+    variables = Refusing.built(tmp_path / "built").without(share, "locks")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        replayed = command("replay", tmp_path / "bad", "--run", share / "run", *flags(models))
+        done = subprocess.run(replayed, capture_output=True, text=True, check=False)
+        assert "its file system gives no locks: No locks available" in said_once(done, 2)
+        paired = command("pair", *page.flags, "--out", tmp_path / "gt")
+        cache = {**os.environ, "HOME": str(share), "XDG_CACHE_HOME": str(share / "cache")}
+        done = subprocess.run(paired, capture_output=True, text=True, check=False, env=cache)
+        assert done.returncode == 0, done.stderr
+        assert list(share.rglob("whole/*"))
+
+
+def test_a_working_directory_that_is_gone_is_said(models: Models, tmp_path: Path) -> None:
+    pictures(tmp_path, "bad/1.png")
+    (tmp_path / "gone").mkdir()
+    call = command("replay", tmp_path / "bad", "--run", tmp_path / "run", *flags(models))
+    script = 'rmdir "$PWD"; exec "$@"'
+    done = subprocess.run(
+        ["sh", "-c", script, "sh", *call], cwd=tmp_path / "gone", capture_output=True, text=True, check=False
+    )
+    assert "the working directory isn't there any more" in said_once(done, 2)

@@ -13,11 +13,11 @@ from axpair_host.codebook import entries
 from axpair_host.codebook.book import read_toml
 from axpair_host.codebook.entry import SHOWN
 from axpair_proto.command_line import GROUPS, paragraphs
-from sentences_in_source import everywhere, looked_up, raised, unsaid
+from sentences_in_source import everywhere, hinted, looked_up, raised, unsaid
 
 FILES = sorted(Path(language.__file__).parent.joinpath("zh").glob("*.toml"))
 CHINESE = language.catalogue("zh")
-UNTRANSLATED = {"host": 45, "proto": 20, "emulator": 156, "agent": 37}
+UNTRANSLATED = {"host": 0, "proto": 0, "emulator": 156, "agent": 0}
 """Messages of exit 2 and 3, and their next steps, without Chinese, by the room that they are raised in. It may only
 shrink: whoever translates one, or takes one away, lowers it."""
 SAID_AT = {
@@ -74,6 +74,13 @@ def test_what_is_looked_up_has_no_gap() -> None:
     assert {template: file for template, file in looked_up().items() if template not in CHINESE} == {}
 
 
+def test_every_hint_of_lint_has_chinese() -> None:
+    """They are single texts, recognized as messages are."""
+    said = hinted()
+    assert len(said) > 150
+    assert {text: file for text, file in said.items() if text not in CHINESE} == {}
+
+
 def test_the_diagnosis_says_nothing_that_does_not_remember_how_it_was_made() -> None:
     rooms = ("diagnosis", "compare", "layers", "postprocess", "preprocess", "input_trials", "front_end", "evidence")
     files = [
@@ -99,7 +106,6 @@ def test_messages_without_chinese_are_counted_and_grow_fewer() -> None:
 
 def test_no_entry_stands_for_something_that_is_said_no_more() -> None:
     system = {os.strerror(number) for number in range(1, 135)}
-    system |= {f"{{0}}: {words}" for words in system}
     book = {text for entry in entries().values() for text in entry.chinese()}
     known = {*looked_up(), *everywhere(), *_helped(), *system, *book}
     of_click = {*read_toml(next(one for one in FILES if one.stem == "click"))}

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from axpair_host.errors import UsageError
 from axpair_host.replay.ended import counted, so_far
+from axpair_host.replay.place import FILE_NAME, LOCK_NAME
 from axpair_host.replay.row import Row
-from axpair_host.replay.store import FILE_NAME, LOCK_NAME, lock_run, open_run
+from axpair_host.replay.store import lock_run, open_run
 
 DAMAGES = (
     ("document", "{"),

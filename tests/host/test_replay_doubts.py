@@ -14,8 +14,9 @@ from axpair_host.render import reduced
 from axpair_host.replay.cases import discover
 from axpair_host.replay.ended import so_far
 from axpair_host.replay.pins import DIGEST, WORDS, refuse_damaged, refuse_other, with_digest
+from axpair_host.replay.place import CASES_FOLDER, FILE_NAME, LOCK_NAME
 from axpair_host.replay.row import Row
-from axpair_host.replay.store import CASES_FOLDER, FILE_NAME, LOCK_NAME, lock_run, open_run
+from axpair_host.replay.store import lock_run, open_run
 from axpair_proto.gt.marks import MARK
 
 from benchmarks.hostile.attack import digests

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from axpair_host.errors import UsageError
 from axpair_host.replay.pins import refuse_other
+from axpair_host.replay.place import FILE_NAME
 from axpair_host.replay.row import Row
-from axpair_host.replay.store import FILE_NAME, Run, lock_run, open_run
+from axpair_host.replay.store import Run, lock_run, open_run
 from axpair_host.replay.summary import summarise
 
 

@@ -5,6 +5,8 @@
  * REFUSE_AT       the number of the call that fails, from 1; 0: none, they are only counted
  * REFUSE_LASTING  set: every later call fails too, as on a disk that stays full
  * REFUSE_ERRNO    with which error
+ * REFUSE_LACKING  what the file system hasn't: "sharing" (files can't be mapped by several processes), "modes",
+ *                 "locks" (of fcntl and flock)
  * REFUSE_READING  a pattern of fnmatch(3) over paths below the folder: reading those fails with EIO
  */
 #define _GNU_SOURCE
@@ -18,13 +20,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 static uint64_t *made;
-static const char *under, *reading;
+static const char *under, *reading, *lacking;
 static size_t under_length;
 static uint64_t at;
 static int lasting, error;
@@ -35,6 +39,7 @@ __attribute__((constructor)) static void begin(void) {
   const char *state = getenv("REFUSE_STATE"), *number = getenv("REFUSE_AT"), *with = getenv("REFUSE_ERRNO");
   under = getenv("REFUSE_UNDER");
   reading = getenv("REFUSE_READING");
+  lacking = getenv("REFUSE_LACKING");
   if (!under) return;
   under_length = strlen(under);
   if (!state || !number || !with) return;
@@ -139,3 +144,32 @@ int mkdir(const char *name, mode_t mode) { return name_refused(AT_FDCWD, name) ?
 int mkdirat(int folder, const char *name, mode_t mode) { return name_refused(folder, name) ? -1 : REAL(mkdirat)(folder, name, mode); }
 int link(const char *from, const char *to) { return name_refused(AT_FDCWD, to) ? -1 : REAL(link)(from, to); }
 int symlink(const char *from, const char *to) { return name_refused(AT_FDCWD, to) ? -1 : REAL(symlink)(from, to); }
+
+static int lacks(const char *what, int is_below) {
+  if (!lacking || strcmp(lacking, what) || !is_below) return 0;
+  errno = !strcmp(what, "modes") ? EPERM : !strcmp(what, "locks") ? ENOLCK : ENODEV;
+  return 1;
+}
+static int shared_below(int flags, int fd) {
+  char path[PATH_MAX];
+  return (flags & MAP_TYPE) == MAP_SHARED && fd >= 0 && of_fd(fd, path);
+}
+void *mmap(void *at_, size_t size, int may, int flags, int fd, off_t from) {
+  return lacks("sharing", lacking && shared_below(flags, fd)) ? MAP_FAILED : (void *) syscall(SYS_mmap, at_, size, may, flags, fd, from);
+}
+void *mmap64(void *at_, size_t size, int may, int flags, int fd, off64_t from) {
+  return lacks("sharing", lacking && shared_below(flags, fd)) ? MAP_FAILED : (void *) syscall(SYS_mmap, at_, size, may, flags, fd, from);
+}
+int chmod(const char *name, mode_t mode) { return lacks("modes", of_name(AT_FDCWD, name)) ? -1 : REAL(chmod)(name, mode); }
+int fchmod(int fd, mode_t mode) { char path[PATH_MAX]; return lacks("modes", of_fd(fd, path)) ? -1 : REAL(fchmod)(fd, mode); }
+int fchmodat(int folder, const char *name, mode_t mode, int flags) {
+  return lacks("modes", of_name(folder, name)) ? -1 : REAL(fchmodat)(folder, name, mode, flags);
+}
+int flock(int fd, int how) { char path[PATH_MAX]; return lacks("locks", lacking && of_fd(fd, path)) ? -1 : REAL(flock)(fd, how); }
+static int controlled(int fd, int what, void *with) {
+  char path[PATH_MAX];
+  int locks = what == F_SETLK || what == F_SETLKW || what == F_OFD_SETLK || what == F_OFD_SETLKW;
+  return lacks("locks", lacking && locks && of_fd(fd, path)) ? -1 : (int) syscall(SYS_fcntl, fd, what, with);
+}
+int fcntl(int fd, int what, ...) { va_list more; va_start(more, what); void *with = va_arg(more, void *); va_end(more); return controlled(fd, what, with); }
+int fcntl64(int fd, int what, ...) { va_list more; va_start(more, what); void *with = va_arg(more, void *); va_end(more); return controlled(fd, what, with); }

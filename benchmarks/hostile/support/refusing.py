@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 SOURCE = Path(__file__).with_name("refusing.c")
 
@@ -49,6 +50,11 @@ class Refusing:
     def unreadable(self, under: Path, pattern: str) -> Mapping[str, str]:
         """The environment of a command to which reading files below `under` fails whose path there matches."""
         return {"LD_PRELOAD": str(self.library), "REFUSE_UNDER": str(under), "REFUSE_READING": pattern}
+
+    def without(self, under: Path, what: Literal["sharing", "modes", "locks"]) -> Mapping[str, str]:
+        """The environment of a command below whose folder the file system has no maps that processes share, no
+        permissions, or no locks."""
+        return {"LD_PRELOAD": str(self.library), "REFUSE_UNDER": str(under), "REFUSE_LACKING": what}
 
     def made(self) -> int:
         """How many such calls were made by now."""

@@ -4,7 +4,7 @@ import io
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import BinaryIO
+from typing import IO
 
 import grpc
 from axpair_proto.reasons import Reason
@@ -20,7 +20,7 @@ CHUNK_BYTES = 1 << 20
 _ATTEMPTS = 3
 _GLANCE_SECONDS = 1.0
 
-Open = Callable[[], BinaryIO]
+Open = Callable[[], IO[bytes]]
 """Opens the blob's content; each sending reads it through a file of its own."""
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from axpair_proto.regular import read_regular
+from axpair_proto.regular import open_regular, read_regular
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC's own log lines are no messages of ours
 
@@ -146,7 +146,7 @@ class Board:
         try:
             size = joint.stat().st_size
             with progress.task(f"board: send {joint.name}", size, "B") as task:
-                return self._blobs.ensure(request.sha256, size, lambda: joint.open("rb"), task.at)
+                return self._blobs.ensure(request.sha256, size, lambda: open_regular(joint), task.at)
         except OSError as error:
             raise UsageError(f"{joint}: can't be read: {error.strerror}") from error
 

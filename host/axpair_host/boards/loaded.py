@@ -16,6 +16,15 @@ from axpair_host.errors import BoardError
 from axpair_host.evidence.record import Failure
 
 
+def versions_apart(before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """What a board says of itself otherwise than before, in words; "" where it is the same."""
+    return ", ".join(
+        f"{name} {before[name]!r} before, {now[name]!r} now"
+        for name in before
+        if now.get(name, before[name]) != before[name]
+    )
+
+
 @dataclass(frozen=True)
 class LoadRefused:
     """The runtime did not load the model: evidence, no error."""
@@ -90,6 +99,11 @@ class LoadedModel:
         if (loading.description, loading.sha256) != (self.description, self.sha256):
             raise BoardError(
                 f"{self.url}: the model describes itself otherwise since it was loaded again",
+                next_step=again("see what changed on the board, and call the same command again:"),
+            )
+        if changed := versions_apart(self.versions, loading.versions):
+            raise BoardError(
+                f"{self.url}: another board or driver answers since the model was loaded again: {changed}",
                 next_step=again("see what changed on the board, and call the same command again:"),
             )
         self.handle = loading.handle

@@ -136,7 +136,8 @@ class Running:
             self._received = 0
         if reason in (None, Reason.WORKER_START, Reason.BUSY):
             model.connection.wait(error, f"running case {case.id!r}")
-        if reason is None or reason is Reason.HANDLE:
+        # What is missing is sent again with the case; where it is missing still, it is the model.
+        if reason in (None, Reason.HANDLE) or (reason is Reason.BLOB and self._cuts > 1):
             model.load_again()
 
     def _reason(self, error: BoardError) -> Reason | None:

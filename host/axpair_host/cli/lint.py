@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 from axpair_proto.printing import print_aside, print_document
+from axpair_proto.sentences import in_words, say
 
 from axpair_host.cli import options
 from axpair_host.cli.model_defaults import Asked, ModelArgument, ModelCommand
@@ -64,7 +65,7 @@ def command(config: Path, as_json: bool, **given: Any) -> int:
         linted = lint(order, simulator, progress)
     document = linted.document(order, f"{simulator.name} {simulator.version()}" if simulator else "")
     for warning in linted.warnings:
-        print_aside(f"warning: {warning}")
+        print_aside(say("warning: {warning}", warning=in_words(warning)))
     if as_json:
         print_document(document)
     else:

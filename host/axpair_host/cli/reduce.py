@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def _of_a_case(asked: Asked) -> bool:
     """A GT's models; what is copied of a run is asked for."""
-    from axpair_host.replay.store import is_run
+    from axpair_host.replay.place import is_run
 
     return not is_run(asked.given["path"])
 
@@ -57,7 +57,7 @@ def command(path: Path, as_json: bool, **given: Any) -> str:
     axpair reduce gt --joint m.joint --board ssh://root@192.168.233.1 --out least
     """
     from axpair_host.render import reduced
-    from axpair_host.replay.store import is_run
+    from axpair_host.replay.place import is_run
 
     document = _of_run(path, given) if is_run(path) else _of_case(path, given)
     if as_json:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from axpair_proto.sentences import say
 
 from axpair_host.compare.constant import far_constant
 
@@ -48,10 +49,10 @@ class Content:
     def words(self) -> str:
         """In a few words; "" where nothing is known of it."""
         if self.kind == "picture":
-            return f"a picture within 0..{self.peak:g}"
+            return say("a picture within 0..{peak:g}", peak=self.peak)
         if self.kind == "vector":
-            return "a vector of length 1" if self.unit_length else "a vector of features"
-        return f"values beside the constant {self.constant:.4g}" if self.kind == "masked" else ""
+            return say("a vector of length 1") if self.unit_length else say("a vector of features")
+        return say("values beside the constant {constant:.4g}", constant=self.constant) if self.kind == "masked" else ""
 
 
 NOTHING_KNOWN = Content()

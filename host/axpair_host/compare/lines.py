@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from axpair_proto.sentences import Sentence, say
+
 from axpair_host.compare.comparison import Comparison
 
 PICTURE_PSNR = 30.0
@@ -52,12 +54,15 @@ class Metric:
         """Whether any value is on the wrong side of it, and any on the right one."""
         return line == self.best or self.bounds[0] < line < self.bounds[1]
 
-    def told(self, value: float) -> str:
+    def told(self, value: float) -> Sentence:
         """A value in words, with its unit."""
+        words = say(self.words)
         if math.isinf(value):
-            return f"{self.words} without end"
-        shown = {"psnr": f"{value:.1f} dB", "sqnr": f"{value:.1f} dB", "angle": f"{value:.1f} degrees"}
-        return f"{self.words} {shown.get(self.name, f'{value:.4f}' if self.bounds[1] <= 1 else f'{value:.4g}')}"
+            return say("{words} without end", words=words)
+        if self.name == "angle":
+            return say("{words} {value:.1f} degrees", words=words, value=value)
+        decibels = f"{value:.1f} dB" if self.name in ("psnr", "sqnr") else ""
+        return words + f" {decibels or (f'{value:.4f}' if self.bounds[1] <= 1 else f'{value:.4g}')}"
 
 
 def _deviation(found: Comparison) -> float | None:
@@ -187,10 +192,20 @@ class Shortfall:
     """Whether that is a loss; False where it may be harmless, and is a warning."""
 
     @property
-    def words(self) -> str:
+    def words(self) -> Sentence:
         """Value and line, such as "cosine 0.9412, below 0.98"."""
+        return self._told("{value}, below {line:g}", "{value}, above {line:g}")
+
+    @property
+    def against_the_float_model(self) -> Sentence:
+        """Such as "cosine 0.9412 against the float model, below 0.98"."""
+        return self._told(
+            "{value} against the float model, below {line:g}", "{value} against the float model, above {line:g}"
+        )
+
+    def _told(self, below: str, above: str) -> Sentence:
         metric = METRICS.get(self.metric, _OTHERS)
-        return f"{metric.told(self.value)}, {'below' if metric.at_least else 'above'} {self.line:g}"
+        return say(below if metric.at_least else above, value=metric.told(self.value), line=self.line)
 
     @property
     def severity(self) -> tuple[bool, float]:

@@ -7,6 +7,7 @@ from typing import Any
 from axpair_proto.advice import UNKNOWN, Next, calling
 from axpair_proto.lines import aligned, bold, command_lines, dim, painted, paragraph
 from axpair_proto.printing import print_lines
+from axpair_proto.sentences import in_words, say, tr, translated
 from axpair_proto.simulator import Models
 from axpair_proto.terminal import columns
 
@@ -16,9 +17,11 @@ from axpair_host.demo.story import HEALTHY, ROTATED, STALE, Part, Story
 from axpair_host.evidence.store import read_record
 
 _MORALS = {
-    HEALTHY.name: "What the board computes is what the simulator computes, bit for bit, and every angle is right.",
-    STALE.name: "Every answer belongs to the page before it. Model and program are innocent: it arises on the board.",
-    ROTATED.name: "The tensors are those of part 1, and right: it arises in the post-processor.",
+    HEALTHY.name: say("What the board computes is what the simulator computes, bit for bit, and every angle is right."),
+    STALE.name: say(
+        "Every answer belongs to the page before it. Model and program are innocent: it arises on the board."
+    ),
+    ROTATED.name: say("The tensors are those of part 1, and right: it arises in the post-processor."),
 }
 
 
@@ -41,46 +44,52 @@ class Printed:
     def material(self, material: Material, simulated_by: str, seconds: float) -> None:
         """What the story is about."""
         joint = material.models.joint
-        how = "fetched and built" if material.was_built else "from the cache"
-        built_by = simulated_by.split(" (")[0]
-        model = f"{MODEL}, a float ONNX model; {joint.name} built from it by {built_by}, {how} ({seconds:.1f} s)"
-        pages = "one text page, drawn here, turned by 0, 90, 180 and 270 degrees: the truth is known"
-        print_lines([bold("A page-orientation classifier on its way to a board")])
-        print_lines(aligned([["model", model], ["pages", pages]], "  "))
+        how = say("fetched and built") if material.was_built else say("from the cache")
+        model = tr(
+            "{model}, a float ONNX model; {joint} built from it by {built_by}, {how} ({seconds:.1f} s)",
+            model=MODEL,
+            joint=joint.name,
+            built_by=simulated_by.split(" (")[0],
+            how=how,
+            seconds=seconds,
+        )
+        pages = tr("one text page, drawn here, turned by 0, 90, 180 and 270 degrees: the truth is known")
+        print_lines([bold(tr("A page-orientation classifier on its way to a board"))])
+        print_lines(aligned([[tr("model"), model], [tr("pages"), pages]], "  "))
 
     def part(self, part: Part) -> None:
         """What a part showed: a line a page, then what to make of it."""
         self._number += 1
         option = f"--postprocess {WRONG_POSTPROCESSOR}"
         if part.plot.board:
-            injected = " (the fault is injected)" if "?" in part.plot.board else ""
+            injected = tr(" (the fault is injected)") if "?" in part.plot.board else ""
             option = f"--board {shlex.quote(part.plot.board)}{injected}"
-        print_lines(["", bold(f"{self._number}  {part.plot.title}"), f"   {option}"])
-        print_lines(aligned(map(_page, part.judged), "   ", _PAGE_HEAD))
+        print_lines(["", bold(f"{self._number}  {in_words(part.plot.title)}"), f"   {option}"])
+        print_lines(aligned(map(_page, part.judged), "   ", translated(_PAGE_HEAD)))
         if part.failing:
-            print_lines(painted(line, "red") for line in paragraph(f"this part does not hold: {part.failing}", "   "))
+            failing = tr("this part does not hold: {why}", why=part.failing)
+            print_lines(painted(line, "red") for line in paragraph(failing, "   "))
             return
-        findings = part.judged[-1].document.get("findings") or []
+        findings = translated(part.judged[-1].document.get("findings") or [])
         if findings and part.plot.code:
-            print_lines(paragraph(f"{part.plot.code}: {findings[0]['summary']}", "   "))
-        print_lines(paragraph(_MORALS[part.plot.name], "   "))
+            said = tr("{code}: {summary}", code=part.plot.code, summary=findings[0]["summary"])
+            print_lines(paragraph(said, "   "))
+        print_lines(paragraph(translated(_MORALS[part.plot.name]), "   "))
 
     def end(self, story: Story) -> None:
         """What to try next."""
-        print_lines(
-            [
-                "",
-                bold("The demo's story holds." if not story.failing else "The demo's story does not hold."),
-                "Try next:",
-            ]
-        )
+        ended = tr("The demo's story does not hold.") if story.failing else tr("The demo's story holds.")
+        print_lines(["", bold(ended), tr("Try next:")])
         for step in next_steps(story.out):
-            print_lines(map(dim, paragraph(step.said, "  # ", "  # ")))
+            print_lines(map(dim, paragraph(step.shown, "  # ", "  # ")))
             lines = command_lines(step.line, columns(100) - 2)
             print_lines(f"  {painted(line, 'cyan', bold=False)}" for line in lines)
 
 
-_PAGE_HEAD = ("page", "truth", "program", "board : simulator", "float : simulator", "verdict")
+_PAGE_HEAD = (
+    *(say("page"), say("truth"), say("program")),
+    *(say("board : simulator"), say("float : simulator"), say("verdict")),
+)
 
 
 def _page(one: Judged) -> list[str]:
@@ -101,38 +110,37 @@ def _relation(document: dict[str, Any], legs: str) -> str:
     """How two legs of the model's one output relate: "identical", or the cosine."""
     for output in document.get("outputs", ()):
         if values := output.get(legs):
-            return "identical" if values["relation"] == "IDENTICAL" else f"cosine {values['cosine']:.5f}"
-    return "not judged"
+            if values["relation"] == "IDENTICAL":
+                return tr("identical")
+            return tr("cosine {cosine:.5f}", cosine=values["cosine"])
+    return tr("not judged")
 
 
 def next_steps(out: Path) -> list[Next]:
     """What to try next: commands that work as they stand; the last are for one's own model."""
     models = models_in(out / "model")
     joint, config = Path("model.joint"), Path("output_config.prototxt")
-    own = f"a model of your own; {out / 'model' / CONFIG_NAME} is a configuration to begin with"
     return [
         calling(
-            "axpair",
-            "diagnose",
-            out / STALE.name / "page-90",
-            text="the stale board's evidence judged again, without a board",
+            *("axpair", "diagnose", out / STALE.name / "page-90"),
+            text=say("the stale board's evidence judged again, without a board"),
         ),
-        calling("axpair", "explain", "AX302", text="what that code means, and what to send to whom"),
+        calling("axpair", "explain", "AX302", text=say("what that code means, and what to send to whom")),
         calling(
             *("axpair", "pair", *_given(models)),
             *("--input", out / "pages" / "page-90.png", "--out", out / "gt"),
             *("--postprocess", POSTPROCESSOR, "--expect", "90"),
-            text="one page by hand",
+            text=say("one page by hand"),
         ),
         calling(
             *("axpair", "emulator", "build", "--input", UNKNOWN["onnx"], "--config", UNKNOWN["config"]),
             *("--output", joint, "--output_config", config),
-            text=own,
+            text=say("a model of your own; {path} is a configuration to begin with", path=out / "model" / CONFIG_NAME),
         ),
         calling(
             *("axpair", "pair", "--onnx", UNKNOWN["onnx"], "--lava-joint", joint.with_suffix(".lava_joint")),
             *("--joint", joint, "--config", config, "--input", UNKNOWN["input"]),
-            text="then one case of it",
+            text=say("then one case of it"),
         ),
     ]
 

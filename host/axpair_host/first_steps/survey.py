@@ -105,7 +105,8 @@ def is_gt(path: Path) -> bool:
 
 
 def _look(found: Survey, folder: Path, depth: int) -> None:
-    whole = FileKind.RUN_FOLDER if (folder / "run.sqlite").is_file() else FileKind.GT_FOLDER if is_gt(folder) else None
+    is_run = os.path.isfile(folder / "run.sqlite")  # noqa: PTH113 - where the folder may not be read, it is none
+    whole = FileKind.RUN_FOLDER if is_run else FileKind.GT_FOLDER if is_gt(folder) else None
     if whole is not None:
         found.files.setdefault(whole, []).append(folder)
         return
@@ -117,7 +118,7 @@ def _look(found: Survey, folder: Path, depth: int) -> None:
     samples: list[Path] = []
     for entry in entries:
         path = folder / entry.name
-        if entry.name.startswith(".") or entry.name in _SKIPPED or (path / "pyvenv.cfg").is_file():
+        if entry.name.startswith(".") or entry.name in _SKIPPED or os.path.isfile(path / "pyvenv.cfg"):  # noqa: PTH113
             continue
         if entry.is_dir(follow_symlinks=False):
             if depth < DEEPEST:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from axpair_proto.advice import UNKNOWN, in_other_folder, with_other
 from axpair_proto.gt.marks import changed, files_written, read_mark, unchanged
+from axpair_proto.syncing import copy_stat
 
 from axpair_host.errors import UsageError
 from axpair_host.evidence.named import KIND, SOURCES, is_kept, named_files
@@ -67,7 +68,8 @@ class Target:
             if any(f"{leg}/{name}" not in ours for name in named):
                 (fresh / leg).mkdir()
                 for name in (one for one in named if "/" not in one):
-                    shutil.copy2(folder / name, fresh / leg / name)
+                    shutil.copyfile(folder / name, fresh / leg / name)
+                    copy_stat(folder / name, fresh / leg / name)
 
     def _refuse_changed(self, files: Mapping[str, str]) -> None:
         """Bytes that someone put in place of ours are theirs."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from axpair_proto.capabilities import CutsModels, Node
+from axpair_proto.sentences import say
 
 from axpair_host.errors import UsageError
 from axpair_host.evidence.store import builtins_of
@@ -69,15 +70,17 @@ def find_culprit(bench: Bench) -> Culprit:
 
 def _judge_whole(whole: Trial) -> Culprit | None:
     if whole.failure:
-        return Culprit("refused", f"the board gave no answer for the whole model: {whole.failure}")
+        return Culprit("refused", say("the board gave no answer for the whole model: {failure}", failure=whole.failure))
     if not whole.repeatable:
         return Culprit(
             "refused",
-            "the board gives other bytes in every round: what differs in one part of the model says nothing of the "
-            "next (AX301; 'axpair pair' says more)",
+            say(
+                "the board gives other bytes in every round: what differs in one part of the model says "
+                "nothing of the next (AX301; 'axpair pair' says more)"
+            ),
         )
     if not whole.differs:
-        return Culprit("agrees", "the board gives the simulator's bytes: there is nothing to look for")
+        return Culprit("agrees", say("the board gives the simulator's bytes: there is nothing to look for"))
     return None
 
 
@@ -105,12 +108,13 @@ def _search(bench: Bench, parts: Prefixes, culprit: Culprit) -> None:
     culprit.difference = seen[unsound]
     if culprit.outcome == "found":
         (node,) = culprit.nodes
-        culprit.why = (
-            f"the first operator whose result differs is {node.name!r} ({node.kind}): all that it reads has the "
-            "simulator's bytes"
+        culprit.why = say(
+            "the first operator whose result differs is {name!r} ({kind}): all that it reads has the simulator's bytes",
+            name=node.name,
+            kind=node.kind,
         )
         if sound == 0:
-            culprit.why += (
+            culprit.why += say(
                 "; since even the shortest part differs, the fault may as well lie outside all operators: in the "
                 "input's delivery or the output's transfer (AX101, AX302 to AX305; 'axpair pair' tells them)"
             )

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from axpair_proto.sentences import Sentence
+
 from axpair_host.advice.commands import Step
 
 
@@ -28,8 +30,8 @@ class Hint:
         return {
             "kind": self.kind,
             "code": self.code,
-            "summary": self.summary,
-            "prove": Step(self.prove, self.command).document(),
+            "summary": Sentence.of(self.summary),
+            "prove": Step(Sentence.of(self.prove), self.command).document(),
             "evidence": dict(self.evidence),
         }
 
@@ -45,7 +47,7 @@ class Passed:
 
     def document(self) -> dict[str, Any]:
         """JSON form."""
-        return {"what": self.what, "why": self.why}
+        return {"what": self.what, "why": Sentence.of(self.why)}
 
 
 GOLDEN = "{pair} --golden {golden}"

@@ -148,7 +148,9 @@ def _scale(one: DeclaredInput) -> Iterator[Hint]:
         "scale",
         "AX104",
         f"{_input(one)}: bytes 0..255 become {low:.4g} to {high:.4g}{why}",
-        ("multiply mean and std by 255, or divide by 255 before; " if why else "check mean, std and slope; ") + PROVEN,
+        f"multiply mean and std by 255, or divide by 255 before; {PROVEN}"
+        if why
+        else f"check mean, std and slope; {PROVEN}",
         {"low": low, "high": high, "mean_of_bytes": mean, "std_of_bytes": std},
         command=GOLDEN,
     )

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from axpair_proto.sentences import say
+
 from axpair_host.advice.commands import Filling, Known, Step
 from axpair_host.lint.hint import Hint, Passed
 from axpair_host.lint.scoring import Score
@@ -75,7 +77,7 @@ class Linted:
     def _completing(self) -> list[Step]:
         """One call that lets the rest be looked at."""
         lacking = dict.fromkeys(one.lacks for one in self.passed if one.lacks)
-        return [Step("To have that looked at too:", " ".join([_AGAIN, *lacking]))] if lacking else []
+        return [Step(say("To have that looked at too:"), " ".join([_AGAIN, *lacking]))] if lacking else []
 
     @property
     def said(self) -> bool:

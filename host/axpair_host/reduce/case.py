@@ -7,6 +7,7 @@ from typing import Any
 
 from axpair_proto.advice import UNKNOWN, again, calling
 from axpair_proto.gt.listing import refuse_foreign, require_ours, write_listed
+from axpair_proto.sentences import say
 from axpair_proto.simulator import Models
 
 from axpair_host.boards.opening import address_of
@@ -97,7 +98,7 @@ def reduce_case(order: CaseOrder, progress: Progress) -> dict[str, Any]:
                 document["part"] = write_part(bench, found, order.out / "part", document)
             if not document["part"]["fails"]:
                 document["verdict"], document["outcome"] = "INCONCLUSIVE", "vanished"
-                document["why"] += "; run once more it didn't fail, or not twice alike: the fault doesn't repeat"
+                document["why"] += say("; run once more it didn't fail, or not twice alike: the fault doesn't repeat")
     write_listed(order.out, _DOCUMENT, encoded(document), KIND, is_ours=is_document)
     return document
 

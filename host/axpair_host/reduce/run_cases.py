@@ -65,7 +65,7 @@ def choose(rows: Sequence[Row], sizes: Mapping[str, int]) -> Chosen:
         }
         weight = "fault" if "fault" in weights else "inconclusive"
         ids = tuple(row.id for row in showing)
-        distinct.append(Distinct(signature, weight, str(told.get("summary", "")), ids, case.id))
+        distinct.append(Distinct(signature, weight, _summary(told), ids, case.id))
     return Chosen(
         kept=kept,
         distinct=tuple(distinct),
@@ -80,3 +80,8 @@ def findings(row: Row) -> Sequence[Mapping[str, object]]:
     """What a row's case shows, warnings left out."""
     found = row.document.get("findings", ())
     return [one for one in found if isinstance(one, Mapping)]
+
+
+def _summary(finding: Mapping[str, object]) -> str:
+    said = finding.get("summary", "")
+    return said if isinstance(said, str) else str(said)

@@ -32,7 +32,8 @@ def signature_of(finding: Document) -> Signature:
     """
     code, evidence = str(finding["code"]), finding.get("evidence") or {}
     try:
-        marks = tuple(dict.fromkeys(map(str, _MARKS.get(code, _outputs)(finding, evidence))))
+        found = _MARKS.get(code, _outputs)(finding, evidence)
+        marks = tuple(dict.fromkeys(one if isinstance(one, str) else str(one) for one in found))
     except (TypeError, AttributeError, ValueError, LookupError):
         marks = ()
     return Signature(code, marks)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from axpair_proto.capabilities import CutsModels, Node
+from axpair_proto.sentences import say
 
 from axpair_host.layers.bisection import expected_trials
 from axpair_host.layers.culprit import Culprit, find_culprit
@@ -111,20 +112,27 @@ class _Search:
         return "" if trial.failure else "differs" if trial.differs else "agrees"
 
     def _why_whole(self) -> str:
-        return (
-            f"no smaller part of the {self._operators} operators fails on the board: the fault shows in the whole "
-            "model alone" + (f" ({self._culprit.why})" if self._culprit.outcome == "segment" else "")
-        )
+        return say(
+            "no smaller part of the {count} operators fails on the board: the fault shows in the whole model alone",
+            count=self._operators,
+        ) + (say(" ({how})", how=self._culprit.why) if self._culprit.outcome == "segment" else "")
 
     def _why(self, part: Part, rest: str) -> str:
         names = ", ".join(repr(node.name) for node in part.nodes[:3]) + (", ..." if len(part.nodes) > 3 else "")
         said = {
-            "agrees": "; all that comes after it, fed rightly, has the simulator's bytes",
-            "differs": "; what comes after it, fed rightly, fails as well: either there is another fault, or this one "
-            "lies outside the operators (AX302 to AX305; 'axpair pair' tells them)",
+            "agrees": say("; all that comes after it, fed rightly, has the simulator's bytes"),
+            "differs": say(
+                "; what comes after it, fed rightly, fails as well: either there is another fault, or this "
+                "one lies outside the operators (AX302 to AX305; 'axpair pair' tells them)"
+            ),
         }.get(rest, "")
-        share = f"{len(part.nodes)} of {self._operators} operators"
-        return f"{share} still fail on the board, fed with the simulator's codes ({names}){said}"
+        share = say("{count} of {operators} operators", count=len(part.nodes), operators=self._operators)
+        return say(
+            "{share} still fail on the board, fed with the simulator's codes ({names}){said}",
+            share=share,
+            names=names,
+            said=said,
+        )
 
 
 def _failed(trial: Trial) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from axpair_proto.names import as_text, find_name, gt_file_stem, match_stems
+from axpair_proto.regular import open_regular
 from axpair_proto.sentences import say
 from axpair_proto.text import Decoded, decoded
 
@@ -126,7 +127,10 @@ def discover(cases: Path, inputs: Sequence[str], *, run: Path | None = None, nam
 
 def _in_folder(folder: Path, run: Path | None) -> tuple[list[Path], list[str], list[str]]:
     def refuse(error: OSError) -> None:
-        raise UsageError(f"{error.filename}: can't be listed: {error.strerror}")
+        where = Path(str(error.filename))
+        if where == folder or not isinstance(error, PermissionError):
+            raise UsageError(f"{where}: can't be listed: {error.strerror}")
+        passed_over.append(f"{_id(where.relative_to(folder))} (can't be listed: {error.strerror})")
 
     files: list[Path] = []
     left_out: list[str] = []
@@ -136,7 +140,7 @@ def _in_folder(folder: Path, run: Path | None) -> tuple[list[Path], list[str], l
         here = Path(where)
         links = [name for name in below if (here / name).is_symlink() and not name.startswith(".")]
         passed_over += [f"{_id((here / name).relative_to(folder))} (a link to a folder)" for name in links]
-        stored = [name for name in below if name not in links and (here / name / RECORD).is_file()]
+        stored = [name for name in below if name not in links and os.path.isfile(here / name / RECORD)]  # noqa: PTH113 - also where it may not be read
         passed_over += [f"{_id((here / name).relative_to(folder))} (a gt folder)" for name in stored]
         below[:] = [
             name
@@ -325,7 +329,7 @@ def file_digest(path: Path) -> str:
     """sha256 of a file; "" where it can't be read."""
     whole = hashlib.sha256()
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             while block := stream.read(1 << 20):
                 whole.update(block)
     except OSError:

@@ -10,8 +10,9 @@ from axpair_proto.errors import AxpairError
 from axpair_proto.failures import of_system, refused_by_system
 
 from axpair_host.errors import BoardError, UsageError
+from axpair_host.replay.place import FILE_NAME, moved
 from axpair_host.replay.refused import refused_state
-from axpair_host.replay.store import FILE_NAME, Run, finished
+from axpair_host.replay.store import Run, finished
 
 
 def so_far(folder: Path) -> str:
@@ -29,6 +30,8 @@ def counted(run: Run) -> Iterator[None]:
         with refused_state(run.folder / FILE_NAME):
             yield
     except (AxpairError, OSError) as error:
+        if not isinstance(error, BoardError) and not (run.folder / FILE_NAME).exists():
+            raise moved(run.folder) from error
         refused = of_disk(error)
         if refused is None:
             raise

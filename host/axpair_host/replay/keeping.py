@@ -4,6 +4,7 @@ Only what a mark lists goes, or in folders of release 0.1.0, which have none, wh
 lies in a run is the user's.
 """
 
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,8 +19,9 @@ from axpair_host.errors import EvidenceError, UsageError
 from axpair_host.evidence.named import KIND, named_files
 from axpair_host.evidence.store import read_record, stored_verdict
 from axpair_host.replay.cases import Case
+from axpair_host.replay.place import CASES_FOLDER
 from axpair_host.replay.row import Row
-from axpair_host.replay.store import CASES_FOLDER, Run
+from axpair_host.replay.store import Run
 
 _WORK = "work"
 
@@ -31,7 +33,7 @@ def sweep(run: Run, kept: Iterable[str]) -> None:
     """
     known = set(kept)
     cases = run.folder / CASES_FOLDER
-    sweep_unfinished(run.folder, _WORK)
+    sweep_unfinished(run.folder)
     sweep_unfinished(cases)
     for path in sorted(cases.iterdir()):
         if path.is_symlink() or not path.is_dir():
@@ -84,7 +86,7 @@ def keep(run: Run, work: Path, name: str) -> str:
     with whole_folder(run.folder / place, KIND, named=named_files, part_of=run.id) as fresh:
         for path in work.iterdir():
             if path.name != MARK:
-                path.rename(fresh / path.name)
+                shutil.move(path, fresh / path.name)  # cases/ may be a disk of its own
     return place
 
 

@@ -24,7 +24,7 @@ def refused_state(path: Path) -> Iterator[None]:
         raise UsageError(f"{path}: can't be used as a replay's state: {said}", next_step=step(path)) from error
 
 
-def moved(path: Path, first: str = "") -> Next:
+def moving(path: Path, first: str = "") -> Next:
     """For a file in the run's folder that can't stay there."""
     return in_other_folder("--run", path.parent, f"{first}move {path} elsewhere, or with another folder:")
 
@@ -45,7 +45,7 @@ _STEPS: Mapping[tuple[str, ...], Callable[[Path], Next]] = {
         "--run", path.parent, f"mend the permissions of {path.parent}, or with another folder:"
     ),
     ("is locked",): lambda path: again("wait for the program that has it open, and call the same command again:"),
-    ("malformed", "not a database", "no such table", "no such column", "has no column"): lambda path: moved(
+    ("malformed", "not a database", "no such table", "no such column", "has no column"): lambda path: moving(
         path, "it is damaged: "
     ),
 }

@@ -12,6 +12,7 @@ from axpair_proto.text import first_names
 
 from axpair_host.advice.commands import Known, filled
 from axpair_host.advice.known import known_of
+from axpair_host.compare.lines import METRICS
 from axpair_host.evidence.store import read_record
 from axpair_host.replay.cases import Found
 from axpair_host.replay.keeping import wrong_with
@@ -51,16 +52,24 @@ def _tables(summary: Summary) -> list[Table]:
     if codes:
         tables.append((tr("First findings"), (tr("code"), cases), list(codes)))
     if summary.warnings:
-        tables.append(("Warnings", ("code", "cases"), [(code, str(count)) for code, count in summary.warnings.items()]))
+        tables.append(
+            (tr("Warnings"), (tr("code"), cases), [(code, str(count)) for code, count in summary.warnings.items()])
+        )
     if worst:
         names = (tr("output"), tr("between"), tr("cosine"), tr("case"))
         tables.append((tr("Worst cosines"), names, list(worst)))
     if summary.similarities:
-        tables.append(("Similarity of two cases, where it changed most", _SIMILARITY, _similar(summary)))
+        heads = (
+            tr("output"),
+            tr("case"),
+            tr("and"),
+            tr("float"),
+            tr("joint"),
+            tr("of any two, float"),
+            tr("what sets cases apart"),
+        )
+        tables.append((tr("Similarity of two cases, where it changed most"), heads, _similar(summary)))
     return tables
-
-
-_SIMILARITY = ("output", "case", "and", "float", "joint", "of any two, float", "what sets cases apart")
 
 
 def _similar(summary: Summary) -> list[Sequence[str]]:
@@ -71,7 +80,7 @@ def _similar(summary: Summary) -> list[Sequence[str]]:
             f"{one.before:.4f}",
             f"{one.after:.4f}",
             f"{one.lowest:.3f}..{one.highest:.3f}",
-            "-" if one.kept is None else f"cosine {one.kept:.4f}",
+            "-" if one.kept is None else in_words(METRICS["cosine"].told(one.kept)),
         )
         for one in summary.similarities
     ]
@@ -79,9 +88,16 @@ def _similar(summary: Summary) -> list[Sequence[str]]:
 
 def _of_similarity(summary: Summary) -> list[str]:
     return [
-        f"warning: {plain(one.output)}: what sets {one.cases} cases apart has cosine {one.kept:.4f} "
-        f"against the float model's, below {KEPT:g}, whatever each case's own says (AX201); of {one.cases} cases "
-        f"{one.neighbors} have another one as their most similar"
+        tr(
+            "warning: {output}: what sets {cases} cases apart has cosine {kept:.4f} against the float model's, below "
+            "{least:g}, whatever each case's own says (AX201); {neighbors} of them have another one as their most "
+            "similar",
+            output=plain(one.output),
+            cases=one.cases,
+            kept=one.kept,
+            least=KEPT,
+            neighbors=one.neighbors,
+        )
         for one in summary.similarities
         if one.is_lost
     ]
@@ -106,15 +122,16 @@ def _lines(run: Path, replayed: Replayed) -> list[str]:
     if left_out := replayed.found.left_out:
         lines.append(_counted(tr("left out, as neither image, .bin nor .npy"), left_out))
     if columns := replayed.found.unread_columns:
+        names = first_names(columns)
         lines.append(
-            f"columns of the list that aren't read: {first_names(columns)}; results go with --expect, --observed"
+            tr("columns of the list that aren't read: {names}; results go with --expect, --observed", names=names)
         )
     if passed_over := replayed.found.passed_over:
         lines.append(_counted(tr("passed over, as no files"), passed_over, 20))
     for row in _unusable(replayed.rows):
         why = in_words(row.document["error"]["message"])
         lines.append(tr("unusable: {id}: {why}", id=plain(row.id), why=why))
-    lines += [f"a line doesn't hold: {plain(one)}" for one in replayed.summary.missed]
+    lines += [tr("a line doesn't hold: {line}", line=plain(in_words(one))) for one in replayed.summary.missed]
     return [*lines, *_of_similarity(replayed.summary), *_of_kept(run, replayed.rows)]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from axpair_proto.sentences import Sentence
 from axpair_proto.text import json_text
 
 from axpair_host.replay.similarity import Vectors
@@ -80,7 +81,7 @@ class Row:
     @staticmethod
     def unusable(id_: str, source_sha256: str, message: str, next_step: str) -> "Row":
         """The row of a case whose files can't be used."""
-        error = {"kind": "bad input", "message": message, "next_step": next_step}
+        error = {"kind": "bad input", "message": Sentence.of(message), "next_step": Sentence.of(next_step)}
         document = {"id": id_, "schema_version": 1, "verdict": BAD_INPUT, "error": error}
         return Row(id_, source_sha256, BAD_INPUT, "", "", "", document)
 

@@ -11,10 +11,12 @@ from pathlib import Path
 import msgspec
 from axpair_proto.capabilities import Fitting
 from axpair_proto.description import ModelDescription
+from axpair_proto.sentences import say
 from axpair_proto.simulator import Models, Simulator
 from axpair_proto.text import first_names
 
 from axpair_host.boards.limits import PATIENCE_SECONDS
+from axpair_host.boards.loaded import LoadedModel, LoadRefused, versions_apart
 from axpair_host.boards.opening import address_of
 from axpair_host.boards.url import Address
 from axpair_host.diagnosis.checks.canary import unfit
@@ -295,7 +297,7 @@ def _run(task: _Task, run: Run, earlier: Sequence[Row], progress: Progress) -> d
     with open_side() as side, open_side(commands=on_board) as spare, _preparing(task) as preparing:
         if on_board:
             spare.board().check_commands()
-        side.loaded()  # what it shows should be over before the bar appears
+        _note_other_board(side.loaded(), earlier, progress)  # what it shows should be over before the bar appears
         judge = Judge(
             request=task.request,
             facts=task.facts,
@@ -331,6 +333,20 @@ def _run(task: _Task, run: Run, earlier: Sequence[Row], progress: Progress) -> d
         ran = [case for case in task.found.cases if case.id not in finished]
         disown(run, ran, task.digests, finding, task.simulated_by)
     return still_open
+
+
+def _note_other_board(loaded: LoadedModel | LoadRefused, earlier: Sequence[Row], progress: Progress) -> None:
+    """Say where the rows of earlier calls were made on a board that said something else of itself."""
+    if not isinstance(loaded, LoadedModel):
+        return
+    said = {apart for row in earlier if (apart := versions_apart(row.volatile.get("versions") or {}, loaded.versions))}
+    if said:
+        progress.note(
+            say(
+                "rows of earlier calls were made on another board or driver: {apart}",
+                apart=first_names(sorted(said), 1),
+            )
+        )
 
 
 def _text(value: float | None) -> str:

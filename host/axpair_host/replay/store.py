@@ -19,24 +19,36 @@ from pathlib import Path
 
 import numpy as np
 from axpair_proto.advice import in_other_folder
+from axpair_proto.gt.folders import own_file
 from axpair_proto.gt.listing import marked
-from axpair_proto.gt.marks import is_mark, read_mark
 from axpair_proto.sentences import remembered
 from axpair_proto.syncing import make_folder
 from axpair_proto.text import LONGEST, printable
 
 from axpair_host.errors import UsageError
-from axpair_host.replay.refused import moved, refused_state
+from axpair_host.replay.place import (
+    CASES_FOLDER,
+    FILE_NAME,
+    FILES,
+    KIND,
+    LOCK_NAME,
+    STATE,
+    TABLE_NAMES,
+    is_run,
+    is_unused,
+    lock_refused,
+    moved,
+    not_ours,
+    refuse_odd,
+    refuse_users_state,
+    something_else,
+    tables_of,
+)
+from axpair_host.replay.refused import refused_state
 from axpair_host.replay.row import SENTENCES, Row, to_text
 from axpair_host.replay.similarity import Array, is_stored_vector
 from axpair_host.replay.stored_row import DamagedRow, is_metric, read_row
 
-FILE_NAME = "run.sqlite"
-LOCK_NAME = "run.lock"
-CASES_FOLDER = "cases"
-_KIND = "run"
-_FILES = (FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-shm", LOCK_NAME, f"{LOCK_NAME}-journal")
-"""What a run's mark lists; its gt folders have marks of their own."""
 _VERSION = 1
 _TABLES = """
 CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -52,7 +64,6 @@ CREATE TABLE metrics (
 _VECTORS = """CREATE TABLE IF NOT EXISTS vectors (
   id TEXT NOT NULL REFERENCES cases(id) ON DELETE CASCADE, output TEXT NOT NULL, onnx BLOB NOT NULL,
   joint BLOB NOT NULL, PRIMARY KEY (id, output)) WITHOUT ROWID"""
-_TABLE_NAMES = frozenset(("header", "cases", "metrics"))
 _COLUMNS = "id, source_sha256, verdict, code, owner, kept, document, volatile"
 
 
@@ -64,6 +75,7 @@ class Run:
         self.id = id_
         """As its mark has it, and the marks of the gt folders that it keeps; "" where the run is only read."""
         self._connection = connection
+        self._inode = _inode(folder)
 
     def header(self) -> dict[str, str]:
         """What the run is; empty in a new one."""
@@ -76,7 +88,11 @@ class Run:
             self._connection.executemany("INSERT OR REPLACE INTO header VALUES (?, ?)", header.items())
 
     def add(self, row: Row) -> None:
-        """Store a case and its metrics in one transaction, in place of an earlier row of that id."""
+        """Store a case and its metrics in one transaction, in place of an earlier row of that id.
+
+        Raises UsageError where the state was moved or removed meanwhile: the row would be lost with it.
+        """
+        self._refuse_moved()
         fields = (row.id, row.source_sha256, row.verdict, row.code, row.owner, row.kept)
         table = remembered(row.document)
         volatile = {**row.volatile, SENTENCES: table} if table else row.volatile
@@ -94,10 +110,14 @@ class Run:
                 [(row.id, name, one.tobytes(), other.tobytes()) for name, (one, other) in row.vectors.items()],
             )
 
+    def _refuse_moved(self) -> None:
+        if _inode(self.folder) != self._inode:
+            raise moved(self.folder)
+
     def vectors(self) -> dict[str, dict[str, tuple[Array, Array]]]:
         """By output and case id: the float model's vector and the joint's. What isn't one is left out."""
         found: dict[str, dict[str, tuple[Array, Array]]] = {}
-        if "vectors" not in _tables(self._connection):
+        if "vectors" not in tables_of(self._connection):
             return found
         for id_, output, *legs in self._connection.execute("SELECT * FROM vectors ORDER BY output, id"):
             if all(isinstance(one, str) for one in (id_, output)) and all(is_stored_vector(one) for one in legs):
@@ -163,9 +183,13 @@ class Run:
         return self.folder / row.kept if row.kept else None
 
 
-def is_run(folder: Path) -> bool:
-    """Whether a replay's state lies there."""
-    return (folder / FILE_NAME).is_file()
+def _inode(folder: Path) -> tuple[int, int] | None:
+    """Of the state; None where there is none."""
+    try:
+        found = (folder / FILE_NAME).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _cut(id_: object) -> str:
@@ -176,14 +200,14 @@ def _cut(id_: object) -> str:
 def finished(folder: Path) -> int | None:
     """How many cases are finished there, as far as that can be read now: also on a disk that takes nothing more."""
     try:
-        _refuse_users_state(folder)
+        refuse_users_state(folder)
     except UsageError:
         return 0
     except OSError:
         return None
     try:
         with _reading(folder) as connection:
-            return len(Run(Path(), connection).done()) if _tables(connection) else 0
+            return len(Run(Path(), connection).done()) if tables_of(connection) else 0
     except (sqlite3.Error, OSError, UsageError):
         return None
 
@@ -199,7 +223,7 @@ def _reading(folder: Path, mode: str = "ro") -> Iterator[sqlite3.Connection]:
     with ExitStack() as stack:
         connection = stack.enter_context(closing(sqlite3.connect(f"{path.as_uri()}?mode={mode}", uri=True, timeout=30)))
         try:
-            _tables(connection)
+            tables_of(connection)
         except sqlite3.OperationalError as error:
             if "is locked" in str(error):
                 raise
@@ -230,7 +254,7 @@ def open_run(folder: Path) -> Iterator[Run]:
             f"{folder}: no replay's run: there is no {FILE_NAME}",
             next_step="give the folder that was given to axpair replay as --run",
         )
-    _refuse_users_state(folder)
+    refuse_users_state(folder)
     path = folder / FILE_NAME
     mode = "rw" if os.access(folder, os.W_OK) and os.access(path, os.W_OK) else "ro"
     with refused_state(path), _reading(folder, mode) as connection:
@@ -246,13 +270,13 @@ def lock_run(folder: Path) -> Iterator[Run]:
     Raises UsageError when it can't be written, holds something else, leads elsewhere by a link, or another replay is
     writing it.
     """
-    _refuse_odd(folder)
-    _refuse_users_state(folder)
-    if folder.exists() and not is_run(folder) and not _is_unused(folder):
-        raise _other(folder)
+    refuse_odd(folder)
+    refuse_users_state(folder)
+    if folder.exists() and not is_run(folder) and not is_unused(folder):
+        raise something_else(folder)
     try:
         make_folder(folder)
-        mark = marked(folder, _KIND, lambda run: dict.fromkeys(_FILES, ""))
+        mark = marked(folder, KIND, lambda run: dict.fromkeys(FILES, ""))
         make_folder(folder / CASES_FOLDER)
     except OSError as error:
         raise UsageError(f"--run {folder}: can't be written: {error.strerror}") from error
@@ -260,79 +284,6 @@ def lock_run(folder: Path) -> Iterator[Run]:
         with connection:
             connection.execute(_VECTORS)
         yield Run(folder, connection, mark.id)
-
-
-def _other(folder: Path) -> UsageError:
-    return UsageError(
-        f"--run {folder}: holds something other than a replay's run", next_step=in_other_folder("--run", folder)
-    )
-
-
-def _refuse_odd(folder: Path) -> None:
-    """Links, and what isn't the file or folder that belongs there."""
-    for name in (*_FILES, CASES_FOLDER):
-        path = folder / name
-        if path.is_symlink():
-            raise UsageError(
-                f"--run {folder}: {name} is a link to {path.readlink()}; nothing behind it is written or removed",
-                next_step=in_other_folder("--run", folder, "put the folder or file itself there, or with another:"),
-            )
-        wanted = "a folder" if name == CASES_FOLDER else "a file"
-        found = "a folder" if path.is_dir() else "a file" if path.is_file() else "a device or pipe"
-        if path.exists() and found != wanted:
-            raise UsageError(
-                f"--run {folder}: {name} is {found}, where a run has {wanted}",
-                next_step=moved(path),
-            )
-
-
-def _refuse_users_state(folder: Path) -> None:
-    """Raise UsageError where a folder that isn't marked as a run has a run.sqlite, or a run.lock, that isn't ours.
-
-    Only looks: in a folder of another program's nothing may appear. What a mark names is looked at when it is opened.
-    """
-    mark = read_mark(folder)
-    if mark is not None:
-        if mark.kind != _KIND and is_run(folder):
-            raise _other(folder)
-        return
-    path, lock = folder / FILE_NAME, folder / LOCK_NAME
-    if lock.is_file() and lock.stat().st_size:
-        raise _not_ours(lock, "isn't a replay's lock, which is empty")
-    if not path.is_file():
-        return
-    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
-    with refused_state(path), closing(sqlite3.connect(uri, uri=True)) as connection:
-        try:
-            tables = _tables(connection)
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError as error:
-            raise _not_ours(path, f"isn't a replay's state: {error}") from None
-    if not tables and not lock.is_file():  # else a replay that was killed before its first word
-        raise _not_ours(path, "isn't a replay's state: there is nothing in it")
-    if tables and not tables & _TABLE_NAMES:
-        raise _not_ours(path, "a database, but not a replay's state")
-
-
-def _not_ours(path: Path, what: str) -> UsageError:
-    return UsageError(f"{path}: {what}", next_step=moved(path))
-
-
-def _tables(connection: sqlite3.Connection) -> frozenset[str]:
-    return frozenset(name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'"))
-
-
-def _is_unused(folder: Path) -> bool:
-    """Empty, or left by a replay that was killed before its first word."""
-    mark = read_mark(folder)
-    if mark is not None:
-        return mark.kind == _KIND
-    if not folder.is_dir():
-        return False
-    found = {path.name for path in folder.iterdir() if not is_mark(path)}
-    cases = folder / CASES_FOLDER
-    return found <= {*_FILES, CASES_FOLDER} and (not cases.exists() or (cases.is_dir() and not any(cases.iterdir())))
 
 
 @contextmanager
@@ -346,6 +297,11 @@ def _locked(folder: Path) -> Iterator[None]:
             lock.close()
             if "is locked" not in str(error):
                 raise
+            if (refused := lock_refused(folder)) is not None:
+                raise UsageError(
+                    f"--run {folder}: its file system gives no locks: {refused.strerror}",
+                    next_step="give a --run on a disk of this machine",
+                ) from error
             raise UsageError(
                 f"--run {folder}: another replay is writing it ({error})",
                 next_step=in_other_folder("--run", folder, "wait for it, or with another folder:"),
@@ -357,25 +313,38 @@ def _locked(folder: Path) -> Iterator[None]:
 @contextmanager
 def _connected(folder: Path) -> Iterator[sqlite3.Connection]:
     path = folder / FILE_NAME
-    with refused_state(path), closing(sqlite3.connect(path, timeout=30)) as connection:
-        connection.text_factory = os.fsdecode  # what isn't UTF-8 is a damaged row's, not the end of all
-        _refuse_foreign(connection, path)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        _prepare(connection, path)
-        yield connection
+    with refused_state(path):
+        for name in STATE:
+            own_file(folder / name)
+        with ExitStack() as stack:
+            connection = stack.enter_context(closing(sqlite3.connect(path, timeout=30)))
+            try:
+                _prepare(connection, path)
+            except sqlite3.OperationalError as error:
+                if "disk I/O error" not in str(error):
+                    raise
+                # Some shares can't be mapped by several processes; alone, sqlite needs no map.
+                stack.close()
+                connection = stack.enter_context(closing(sqlite3.connect(path, timeout=30)))
+                connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+                _prepare(connection, path)
+            yield connection
 
 
 def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
     """Another program's database stays as it is, to the bit."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    tables = _tables(connection)
-    if tables and (version == 0 or not tables & _TABLE_NAMES):
-        raise _not_ours(path, "a database, but not a replay's state")
+    tables = tables_of(connection)
+    if tables and (version == 0 or not tables & TABLE_NAMES):
+        raise not_ours(path, "a database, but not a replay's state")
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    connection.text_factory = os.fsdecode  # what isn't UTF-8 is a damaged row's, not the end of all
+    _refuse_foreign(connection, path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version == 0:
         # Tables and version appear together: executescript would commit in between.

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from axpair_proto.sentences import say
+
 from axpair_host.compare.lines import ACROSS_CASES, METRICS, Line
 from axpair_host.replay.row import BAD_INPUT, Row
 from axpair_host.replay.similarity import Similarity
@@ -96,9 +98,9 @@ def _missed(similar: Sequence[Similarity], lines: Iterable[Line]) -> Iterator[st
         metric, found = METRICS[line.metric], by_output.get(line.output)
         value = found.value(line.metric) if found is not None else None
         if value is None:
-            yield f"{line.text}: nothing was measured: no two cases have this output as a vector"
+            yield say("{line}: nothing was measured: no two cases have this output as a vector", line=line.text)
         elif not metric.holds(value, line.value):
-            yield f"{line.text}: {metric.told(value)}"
+            yield say("{line}: {value}", line=line.text, value=metric.told(value))
 
 
 def _by_count(counts: "Counter[str]") -> dict[str, int]:

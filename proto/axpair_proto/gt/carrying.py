@@ -9,6 +9,7 @@ from pathlib import Path
 
 from axpair_proto.errors import ContractError
 from axpair_proto.gt.marks import MARK, MARK_BESIDE, Mark, entries, is_mark, plain_file, remove_ours, unchanged
+from axpair_proto.syncing import copy_stat
 
 
 def carry_over(old: Path, fresh: Path, ours: Mapping[str, str]) -> set[str]:
@@ -95,7 +96,7 @@ def _make_folder(old: Path, fresh: Path, name: str) -> None:
     try:
         _make_folder(old, fresh, os.path.dirname(name))  # noqa: PTH120
         (fresh / name).mkdir(exist_ok=True)
-        shutil.copystat(old / name, fresh / name)
+        copy_stat(old / name, fresh / name)
     except FileExistsError:
         raise _in_the_way(old / name) from None
 
@@ -106,7 +107,8 @@ def _link(path: Path, place: Path) -> None:
     except (OSError, NotImplementedError):
         if not path.is_symlink() and not path.is_file():
             raise _in_the_way(path) from None
-        shutil.copy2(path, place, follow_symlinks=False)
+        shutil.copyfile(path, place, follow_symlinks=False)
+        copy_stat(path, place)
 
 
 def _in_the_way(path: Path) -> ContractError:

@@ -5,6 +5,8 @@ import ctypes
 import glob
 import os
 import platform
+import re
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -16,7 +18,7 @@ from axpair_proto.failures import naming
 from axpair_proto.gt.carrying import carry_over, retire
 from axpair_proto.gt.listing import Named, marked, nothing_named, write_mark
 from axpair_proto.gt.marks import MARK, MARK_BESIDE, UNFINISHED, Mark, files_written, read_mark, unchanged
-from axpair_proto.syncing import make_folder, sync, sync_tree
+from axpair_proto.syncing import copy_stat, make_folder, set_mode, sync, sync_tree
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -32,10 +34,11 @@ def whole_folder(target: Path, kind: str, *, named: Named = nothing_named, part_
     none, as those of release 0.1.0, what its documents name. The swap is one step where the system can (renameat2 on
     Linux), else two renames.
     On an error the fresh folder is removed and the target stays as it was.
-    Raises ContractError when the parent can't be written, when the target is a link or a file, and where a file that
-    isn't ours has the name of one that was written.
+    Raises ContractError when the parent can't be written, when the target is a link or a file, where something is
+    mounted there or below, and where a file that isn't ours has the name of one that was written.
     """
     refuse_link(target)
+    refuse_mounts(target)
     fresh = _beside(target)
     try:
         with naming(target):
@@ -45,7 +48,7 @@ def whole_folder(target: Path, kind: str, *, named: Named = nothing_named, part_
             old = marked(target, kind, named, part_of=part_of)
             theirs = carry_over(target, fresh, unchanged(target, old.files))
             files = {name: sha256 for name, sha256 in files.items() if name not in theirs}
-            shutil.copymode(target, fresh)
+            set_mode(fresh, target.stat().st_mode)
         sync_tree(fresh)  # before the mark names the files: one that isn't as it is named would count as a user's
         write_mark(fresh, Mark(kind, files, part_of), target)
         if target.exists():
@@ -62,7 +65,7 @@ def unfinished_folder(parent: Path, name: str) -> Path:
     has ended. Raises OSError."""
     fresh = Path(tempfile.mkdtemp(prefix=f"{_prefix(name)}{os.getpid()}.", dir=parent))
     write_mark(fresh, Mark(UNFINISHED))
-    fresh.chmod(0o755)
+    set_mode(fresh, 0o755)
     return fresh
 
 
@@ -122,6 +125,49 @@ def refuse_link(target: Path) -> None:
         raise ContractError(
             f"{target}: is a file where a folder goes", next_step="move it away, or give another folder"
         )
+
+
+def refuse_mounts(target: Path) -> None:
+    """Raise ContractError where a disk is mounted at `target` or below: such a place can't be renamed, and what lies
+    on that disk isn't ours to move."""
+    place = os.path.realpath(target)
+    for mounted in _mounts():
+        if mounted == place:
+            raise ContractError(
+                f"{target}: a disk is mounted there, and its place can't be taken by a new folder",
+                next_step=f"give a folder below it, such as {shlex.quote(str(target / 'new'))}",
+            )
+        if mounted.startswith(f"{place}{os.sep}"):
+            raise ContractError(
+                f"{mounted}: a disk is mounted there, and {target} would be replaced around it",
+                next_step=f"umount {shlex.quote(mounted)}, or give another folder",
+            )
+
+
+def _mounts() -> list[str]:
+    """Where something is mounted, bind mounts too; none where the system doesn't say."""
+    try:
+        lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
+    except OSError:
+        return []
+    points = [fields[4] for line in lines if len(fields := line.split(b" ")) > 4]
+    return [os.fsdecode(re.sub(rb"\\([0-7]{3})", lambda code: bytes([int(code[1], 8)]), point)) for point in points]
+
+
+def own_file(path: Path) -> None:
+    """Where a file has other names, as in a backup of hard links, give this name a copy of its own: what is written
+    into the file would change the backup. Raises OSError, ContractError."""
+    if not path.is_file() or path.stat().st_nlink < 2:
+        return
+    folder = unfinished_folder(path.parent, path.name)
+    try:
+        shutil.copyfile(path, folder / path.name)
+        copy_stat(path, folder / path.name)
+        sync_tree(folder)
+        (folder / path.name).replace(path)
+        sync(path.parent)
+    finally:
+        discard(folder)
 
 
 def _prefix(name: str) -> str:

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from axpair_proto.sentences import say
+from axpair_proto.sentences import Sentence, say
 
 from axpair_host.compare.lines import Shortfall
 from axpair_host.diagnosis.asks import Wants
-from axpair_host.diagnosis.checks.conversion import Low, against_the_float_model, below, figures, usable, worst
+from axpair_host.diagnosis.checks.conversion import Low, below, figures, usable, worst
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.record import Layer
@@ -89,14 +89,14 @@ def _low(inquiry: Inquiry) -> Low:
     return low
 
 
-def _spoken(low: Low) -> str:
+def _spoken(low: Low) -> Sentence:
     if not low:
-        return "every output is above the line"
+        return say("every output is above the line")
     name = worst(low)
-    return (
-        f"the joint's {name!r} has {against_the_float_model(low[name])}, and the quantised model's isn't "
-        f"{'above' if low[name].metric == 'relative_error' else 'below'} that"
-    )
+    told = say("the joint's {name!r} has {value}", name=name, value=low[name].against_the_float_model)
+    if low[name].metric == "relative_error":
+        return told + say(", and the quantised model's isn't above that")
+    return told + say(", and the quantised model's isn't below that")
 
 
 def _finding(inquiry: Inquiry, wrong: list[Layer], low: Low, differing: list[str], spoken: str) -> Finding:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from axpair_proto.sentences import say
+from axpair_proto.sentences import joined, say
 
 from axpair_host.advice.commands import Step
 from axpair_host.codebook import entries
@@ -42,7 +42,7 @@ def quantised(inquiry: Inquiry) -> Iterator[Finding]:
         name = worst(early)
         yield found(
             "AX201",
-            say("the quantised model's {name!r} has {value}", name=name, value=against_the_float_model(early[name]))
+            say("the quantised model's {name!r} has {value}", name=name, value=early[name].against_the_float_model)
             + seen_beside(inquiry, "onnx_lava", name, early[name])
             + more(early),
             {"line": inquiry.settings.cosine, "outputs": figures(inquiry, early)},
@@ -67,7 +67,7 @@ def hidden(inquiry: Inquiry) -> Iterator[Finding | Open]:
                 "the joint's {name!r} has {value}, and the quantised model's isn't below that: small differences grew, "
                 "or a layer is off ('axpair layers')",
                 name=name,
-                value=against_the_float_model(late[name]),
+                value=late[name].against_the_float_model,
             ),
         )
     if doubted:
@@ -77,7 +77,7 @@ def hidden(inquiry: Inquiry) -> Iterator[Finding | Open]:
             say(
                 "the cosine of {name!r} is above its line and doesn't show what was lost: it has {value}",
                 name=name,
-                value=against_the_float_model(doubted[name]),
+                value=doubted[name].against_the_float_model,
             )
             + seen_beside(inquiry, pair, name, doubted[name])
             + more(doubted),
@@ -100,9 +100,13 @@ def _doubted(inquiry: Inquiry, pair: str) -> dict[str, Shortfall]:
 
 def _unsplit(inquiry: Inquiry, low: Low) -> Iterator[Finding]:
     pair, name = inquiry.judged_pair, worst(low)
-    whose = "joint" if pair == "onnx_joint" else "quantised model"
+    value = low[name].against_the_float_model
     summary = (
-        f"the {whose}'s {name!r} has {against_the_float_model(low[name])}"
+        (
+            say("the joint's {name!r} has {value}", name=name, value=value)
+            if pair == "onnx_joint"
+            else say("the quantised model's {name!r} has {value}", name=name, value=value)
+        )
         + seen_beside(inquiry, pair, name, low[name])
         + more(low)
         + say("; without lava_joint/ it may be quantisation (AX201) or compilation (AX202)")
@@ -140,24 +144,19 @@ def worst(low: Low) -> str:
     return min(low, key=lambda one: low[one].severity)
 
 
-def against_the_float_model(short: Shortfall) -> str:
-    """What an output has: "cosine 0.9412 against the float model, below 0.98"."""
-    value, _, line = short.words.rpartition(", ")
-    return f"{value} against the float model, {line}"
-
-
 def seen_beside(inquiry: Inquiry, pair: str, name: str, short: Shortfall) -> str:
     """Where another measure than the cosine says it: what the output holds, and how much its cosine can show."""
     comparison = inquiry.pair(pair, name)
     if comparison is None or comparison.cosine is None or short.metric == "cosine":
         return ""
-    told = [f"it is {comparison.content.words}"] if comparison.content.words else []
+    content = comparison.content.words
+    told: list[str] = [say("it is {content}", content=content)] if content else []
     told += [METRICS[one].told(value) for one, value in beside(comparison) if one != short.metric]
     if not comparison.all_identities:
         mean = comparison.constant_cosine or 0.0
-        constant = f", where one value throughout would have {mean:.4f}" if mean >= _LARGE_MEAN else ""
-        told.append(f"cosine {comparison.cosine:.4f}{constant}")
-    return f" ({', '.join(told)})" if told else ""
+        constant = say(", where one value throughout would have {mean:.4f}", mean=mean) if mean >= _LARGE_MEAN else ""
+        told.append(METRICS["cosine"].told(comparison.cosine) + constant)
+    return say(" ({values})", values=joined(", ", told)) if told else ""
 
 
 def figures(inquiry: Inquiry, names: Low) -> dict[str, Any]:

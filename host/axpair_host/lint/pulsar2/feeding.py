@@ -23,11 +23,11 @@ def hints(config: BuildConfig, inputs: tuple[Input, ...]) -> Iterator[Hint]:
         )
     groups = {len(one.processor.src_extra_shapes) for one in inputs}
     if len(groups) > 1:
+        counts = ", ".join(f"{len(one.processor.src_extra_shapes)} for {one.name!r}" for one in inputs)
         yield Hint(
             "extra-shapes",
             "",
-            "src_extra_shapes have to be as many for each input, and are "
-            + ", ".join(f"{len(one.processor.src_extra_shapes)} for {one.name!r}" for one in inputs),
+            f"src_extra_shapes have to be as many for each input, and are {counts}",
             "give each input a shape for each group",
         )
 
