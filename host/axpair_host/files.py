@@ -160,6 +160,8 @@ _BELONGS: Mapping[FileKind, tuple[str, tuple[str, ...]]] = {
     FileKind.NPZ: ("compare it:", ("axpair", "compare", _PATH, UNKNOWN["second"])),
     FileKind.IMAGE: ("give it as --input:", (*_WITH_JOINT, "--input", _PATH)),
     FileKind.ARCHIVE: ("unpack it, or, where it holds a gt folder:", ("axpair", "diagnose", _PATH)),
+    FileKind.PACKED: ("unpack it (gunzip, xz -d, bunzip2, zstd -d), and give what comes out", ()),
+    FileKind.LFS_POINTER: ("where it was cloned:", ("git", "lfs", "pull")),
     FileKind.RUN_LOG: (
         "give it as --board-log, with the run's folder as --board-out:",
         (*_WITH_JOINT, "--gt", UNKNOWN["gt"], "--board-out", UNKNOWN["board_out"], "--board-log", _PATH),

@@ -173,7 +173,7 @@ def model_info(path: Path) -> ModelInfo | OnnxInfo:
     kind = kind_of(path)
     if kind in (FileKind.AXMODEL, FileKind.ONNX, FileKind.QUANTIZED_ONNX):
         return OnnxInfo(path, kind, read_onnx(path))
-    if kind in (FileKind.JOINT, FileKind.LAVA_JOINT) or is_packed(path):
+    if kind in (FileKind.JOINT, FileKind.LAVA_JOINT) or (kind is not FileKind.PACKED and is_packed(path)):
         return joint_info(path)
     raise UsageError(
         f"{path}: is {kind.value}, and neither a joint nor an ONNX model nor an .axmodel, or it is cut off",

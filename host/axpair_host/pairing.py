@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from axpair_proto.gt.folders import whole_folder
+from axpair_proto.joint import SLIM_MEMBERS, read_joint
 
 from axpair_host import postprocess
 from axpair_host.advice.commands import filled
@@ -151,7 +152,7 @@ def pair(
             board: BoardSide | BoardLeg = side
         else:
             assert request.finished is not None
-            board = finished_leg(request.finished, description)
+            board = finished_leg(request.finished, description, read_joint(request.models.joint, wanted=SLIM_MEMBERS))
         watched = _watched(canary, side, request, progress)
         with whole_folder(target.path, KIND, named=named_files) as fresh:
             target.begin(fresh)

@@ -3,6 +3,7 @@
 A file's name is never believed, but for `.pro`, which has no mark that is known.
 """
 
+import contextlib
 import enum
 import json
 import re
@@ -10,6 +11,7 @@ import stat
 import struct
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Collection
 from pathlib import Path
 
@@ -29,6 +31,7 @@ HEAD_BYTES = 1 << 16
 OWN_MARK = "axpair.json"
 """Member of the emulator's joints that says which of the two it is."""
 _LEGS = {"onnx", "lava_joint", "joint", "board"}
+_LFS = "version https://git-lfs.github.com/spec/"
 _FIRST_FIELD = re.compile(r"[A-Za-z_]\w*\s*[:{<]")
 _PROTOTXT_FIELDS = tuple(field.name for field in config_pb2.Config.DESCRIPTOR.fields)
 
@@ -53,6 +56,8 @@ class FileKind(enum.Enum):
     NPZ = "an .npz of tensors"
     IMAGE = "a picture"
     ARCHIVE = "an archive"
+    PACKED = "a single packed file (gzip, xz, bzip2 or zstd)"
+    LFS_POINTER = "a pointer of Git LFS, which stands for a file that isn't here"
     RUN_LOG = "the log of a run on a board"
     BUILD_LOG = "the log of a build"
     GT_FOLDER = "a gt folder"
@@ -85,12 +90,24 @@ def kind_of(path: Path) -> FileKind:
         return marked
     text = _as_text(head)
     if text is not None:
-        return _kind_of_text(path, text)
+        return FileKind.LFS_POINTER if text.startswith(_LFS) else _kind_of_text(path, text)
     for recognize in (_onnx, _joint_or_archive, _neu, _topology):
         found = recognize(path)
         if found is not None:
             return found
+    if _is_single(head):
+        return FileKind.PACKED
     return FileKind.PRO if path.suffix.lower() == ".pro" else FileKind.UNKNOWN
+
+
+def _is_single(head: bytes) -> bool:
+    """Whether it is packed and no tar: that is told by what reads joints, where it is damaged."""
+    if head.startswith(b"\x1f\x8b"):
+        with contextlib.suppress(zlib.error):
+            begin = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, 512)
+            return len(begin) > 0 and begin[257:262] != b"ustar"
+        return False
+    return head.startswith((b"\xfd7zXZ\0", b"BZh", b"\x28\xb5\x2f\xfd"))
 
 
 def is_packed(path: Path) -> bool:

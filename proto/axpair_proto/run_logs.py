@@ -8,25 +8,17 @@ that printed on wasn't ended by the words before; one that says it ran to its en
 it. Standard library alone, since workers on boards read the same logs.
 """
 
-import itertools
-import math
 import re
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
+from axpair_proto import run_endings
 from axpair_proto.log_lines import LONGEST_LINE, bare_lines
-from axpair_proto.logged_run import LoggedTensor, RunFailure, RunLog
+from axpair_proto.logged_run import LoggedTensor, RunFailure, RunLog, listed_tensor
 
 RUN_JOINT, AX_RUN_MODEL, AXCL_RUN_MODEL, SAMPLE = "run_joint", "ax_run_model", "axcl_run_model", "a sample program"
 TOOLS = (RUN_JOINT, AX_RUN_MODEL, AXCL_RUN_MODEL, SAMPLE)
 SHOWN_LINES = 20
 """Of a failed run's log, so many of the last lines are its words."""
-_COLORS = ("BGR", "RGB", "GRAY", "NV12", "NV21")
-_DTYPES = {"sint8": "int8", "sint16": "int16", "sint32": "int32"}
-"""run_joint's words that differ from ours."""
-_KNOWN_DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
-_LOADING = re.compile(
-    r"CreateHandle|ModelType|Adv_Init|SYS_Init|ENGINE_Init|CreateExecutionContext|CreateContext|GetIOInfo"
-)
 _KNOWN = re.compile(
     r"(?:run joint|Run-Joint Runtime) version: \d|(?:\[INFO\]: )?[Vv]irtual npu (?:mode is )?\w+\s*$|[Tt]ools version: "
     r"|Max Batch Size \d+\s*$|Support Dynamic Batch\? |(?:In|Out)put\[\d+\]: |Using (?:batch size|wbt) \d+\s*$"
@@ -35,6 +27,16 @@ _KNOWN = re.compile(
     r"|(?:model|image) file : |read file \S+ failed|run_(?:joint|model): \S+:\d+: |\[Engine\]"
 )
 """Text that tells what stands before it in a line is a logger's."""
+_WHOLE = re.compile(
+    r"\s*(?:Max Batch Size \d+|(?:Support Dynamic Batch|Is FilterMode)\? (?:Yes|No)|Using (?:batch size|wbt) \d+"
+    r"|Memory (?:Physical|External|Virtual)|Size \d+|[Vv]irtual npu (?:mode is )?(?:\d_\d(?:_\d)?|disable|enable)"
+    r"|CMM usage: \d+|Quantization Type is \d+ bit|dump output\[\d+\] .{1,400} as .{1,400} success"
+    r"|NPU perf cnt (?:total|of eu\(\d+\)): \d+|Run \w+ took an average of \d+ us \(overhead \d+ us\)"
+    r"|Run task took \d+ us \(\d+ rounds for average\)|\s*(?:tool|engine|axclrt) ver: +[\w.]+)(?![\w.])"
+)
+"""Lines of which the end is known: what stands behind them is a logger's."""
+_BEYOND = re.compile(r"[\"'{}<>|\\,;\t]|\s{2,}")
+"""What no release or commit holds."""
 _BEGINNING = re.compile(r"^\s*(?:run joint version: |Run AxModel:|model file : )")
 """The first line that a run prints, of each tool."""
 _PROMPT = re.compile(
@@ -44,13 +46,9 @@ _PROMPT = re.compile(
 """A shell's prompt, or what `set -x` prints before each command."""
 _MOST_RUNS, _MOST_LINES = 1000, 200_000
 """Of more in one log the last ones are read."""
-# Of two open ends the first is held by a lookahead, so that a hostile line takes no more than its length.
-_NEVER_STARTED = re.compile(
-    r"^\s*\S*sh: (?=(.*?run_(?:joint|model)\b))\1.*: (?:(?:command )?not found|Permission denied|No such file)"
-    r"|error while loading shared libraries"
-)
-_OWN_ASSERTION = re.compile(r"^(?=(.*?\brun_(?:joint|model)\b))\1.*:\d+: ")
-_CODE = re.compile(r"\b0x8[0-9a-fA-F]{7}\b")
+_CODE = re.compile(r"\b0x8[0-9a-fA-F]{7}\b|(?<![\w.-])(?:-214|21[45])\d{7}(?![\w.])")
+"""A code of the vendor's libraries, 0x80000000 to 0x80ffffff; some programs print it in decimal, with a sign or
+without."""
 
 
 def read_run_log(lines: Sequence[str]) -> RunLog:
@@ -64,7 +62,7 @@ def read_run_log(lines: Sequence[str]) -> RunLog:
 
 def runs_in(lines: Sequence[str]) -> Tuple[RunLog, ...]:
     """Every run in a log, in their order; one of no known line where there is none."""
-    bare = bare_lines(lines[-_MOST_LINES:], _KNOWN)
+    bare = bare_lines(lines[-_MOST_LINES:], _KNOWN, _WHOLE)
     cuts = [index for index, line in enumerate(bare) if _BEGINNING.search(line) or _PROMPT.search(line)]
     edges = sorted({0, *cuts[-_MOST_RUNS:], len(bare)})
     readings = [_read(bare[start : edges[place + 1]]) for place, start in enumerate(edges[:-1])]
@@ -76,8 +74,8 @@ def runs_in(lines: Sequence[str]) -> Tuple[RunLog, ...]:
 def _read(lines: Sequence[str]) -> "_Reading":
     reading = _Reading(lines)
     for index, line in enumerate(lines):
-        line = line[:LONGEST_LINE]
-        if not line.strip():
+        line = line[:LONGEST_LINE].rstrip()
+        if not line:
             continue
         for pattern, take in _PATTERNS:
             found = pattern.search(line)
@@ -120,7 +118,9 @@ class _Reading:
         self.versions: Dict[str, str] = {}
         self.toolchain = ""
         self.sides: Dict[str, List[Optional[LoggedTensor]]] = {"Input": [], "Output": []}
-        self.max_batch, self.dynamic_batch = 1, False
+        self.max_batch = 1
+        self.dynamic_batch: Optional[bool] = None
+        """None where no line says."""
         self.ran = self.finished = False
         self.written: List[str] = []
         self.outputs_not_written: List[str] = []
@@ -167,7 +167,7 @@ class _Reading:
             inputs=inputs,
             outputs=outputs,
             max_batch=self.max_batch,
-            dynamic_batch=self.dynamic_batch,
+            dynamic_batch=bool(self.dynamic_batch),
             not_fed=tuple(self.not_fed),
             defaulted=tuple(self.defaulted),
             tells_of_inputs=tool == RUN_JOINT and self.ran,
@@ -175,6 +175,7 @@ class _Reading:
             outputs_not_written=tuple(self.outputs_not_written),
             written=tuple(self.written),
             finished=self.finished,
+            broke_off=tool == RUN_JOINT and self.ran and not self.finished,
             began=self.own > len(self.tools) or self.ran or (failure is not None and failure.phase != "starting"),
             failure=failure,
             lines=tuple(self.lines),
@@ -182,7 +183,9 @@ class _Reading:
 
     def _as_run(self, one: LoggedTensor) -> LoggedTensor:
         """With as many items as the program took: the model's list has the most that it can take."""
-        if not self.dynamic_batch or not self.batch or not one.shape or not one.shape[0]:
+        if not self.batch or not one.shape or not one.shape[0] or self.dynamic_batch is False:
+            return one
+        if self.dynamic_batch is None and not self.batch <= self.max_batch == one.shape[0]:
             return one
         size = one.size_bytes // one.shape[0] * self.batch
         return one._replace(shape=(self.batch, *one.shape[1:]), size_bytes=size)
@@ -195,21 +198,25 @@ class _Reading:
         if self.finished:
             refused = [one for one in refused if one.what == "writing"]
         if self.own:  # what began wasn't missing
-            refused = [one for one in refused if not _NEVER_STARTED.search(one.text)]
-        codes = [int(code, 16) for line in self.lines for code in _CODE.findall(line[:LONGEST_LINE])]
+            refused = [one for one in refused if not run_endings.NEVER_STARTED.search(one.text)]
+        codes = [int(code, 0) & 0xFFFFFFFF for line in self.lines for code in _CODE.findall(line[:LONGEST_LINE])]
         code, signal = (codes[0] if codes else 0), (signals[0].what if signals else "")
         clash = next((one.text for one in refused if one.what == "writing"), "")
         if assertions:
             where, text = assertions[0].what, assertions[0].text
             said = f"it asserted {text!r} in {where}, which failed"
-            phase = "loading" if _LOADING.search(f"{text} {where}") else "running"
+            phase = "loading" if run_endings.LOADING.search(f"{text} {where}") else "running"
+            # Of `main` itself: an unknown --mode, or a --wbt_index that the model hasn't.
+            if (text == "0" and where.startswith("int main(")) or text.startswith("wbt_index "):
+                phase = "starting"
             if clash or (text == "0" and "(const std::string&)" in where):
                 phase, said = "writing", clash or f"{said}: so it does where two outputs have one file name"
             return RunFailure(phase, said, signal or "SIGABRT", code)
         if refused:
             return RunFailure(refused[0].what, refused[0].text, signal, code)
         if signal:
-            return RunFailure("running" if self.ran else "loading", f"it was ended by {signal}", signal, code)
+            said = ": ".join(filter(None, (f"it was ended by {signal}", signals[0].text)))
+            return RunFailure("running" if self.ran else "loading", said, signal, code)
         return None
 
     def _ends_it(self, one: _Words) -> bool:
@@ -243,8 +250,10 @@ def _engine(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> 
 
 
 def _built_by(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
-    commit = after[0].strip() if after else ""
-    reading.toolchain = found.group(1).strip()
+    release, commit = (
+        _BEYOND.split(line.strip(), maxsplit=1)[0].strip() for line in (found.group(1), *after[:1], "")[:2]
+    )
+    reading.toolchain = release
     if re.fullmatch(r"[0-9a-fA-F]{7,40}(?:-dirty)?", commit):
         reading.toolchain += f"\n{commit}"
 
@@ -252,37 +261,7 @@ def _built_by(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -
 def _tensor_of(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
     side, number, name = found.groups()
     in_order = int(number) == len(reading.sides[side])
-    reading.sides[side].append(_tensor(name, after) if in_order else None)
-
-
-def _tensor(name: str, after: Sequence[str]) -> Optional[LoggedTensor]:
-    """None where its lines aren't all there, or contradict each other."""
-    own = list(itertools.takewhile(lambda line: not re.match(r"\s*(?:In|Out)put\[\d+\]: ", line), after))
-    shape = next((found for line in own if (found := re.match(r"\s*Shape \[([\d, ]*)\] (\S+) (\S+)(.*)$", line))), None)
-    size = next((found for line in own if (found := re.match(r"\s*Size (\d+)\s*$", line))), None)
-    if shape is None:
-        return None
-    lengths, layout, word, rest = shape.groups()
-    dtype = _DTYPES.get(word, word)
-    if dtype not in _KNOWN_DTYPES:
-        return None
-    dims = tuple(int(length) for length in lengths.split(",") if length.strip())
-    q = re.search(r"\bQ=(\d+)", rest)
-    color = next((word for word in rest.split() if word in _COLORS), "")
-    size_bytes = math.prod(dims) * int(dtype.lstrip("uintfloa")) // 8
-    if size and int(size.group(1)) != size_bytes:
-        if not color.startswith("NV"):
-            return None
-        size_bytes = int(size.group(1))
-    return LoggedTensor(
-        name=name,
-        dtype=dtype,
-        shape=dims,
-        layout=layout if len(dims) == 4 and layout in ("NHWC", "NCHW") else "",
-        color_space=color,
-        q=int(q.group(1)) if q else 0,
-        size_bytes=size_bytes,
-    )
+    reading.sides[side].append(listed_tensor(name, after) if in_order else None)
 
 
 def _batch(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
@@ -320,10 +299,16 @@ def _no_output(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) 
     reading.outputs_not_written.append(found.group(2))
 
 
+def _not_verified(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
+    """ax_run_model compared the outputs, and stores none then."""
+    reading.ran = reading.finished = True
+    reading.not_written.append(found.string.strip())
+
+
 def _asserted(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
-    is_own = bool(_OWN_ASSERTION.search(found.string))
-    where = re.split(r":\d+: ", found.group(1))[-1].strip()
-    reading.assertions.append(_Words(reading.at, where, found.group(2), is_own))
+    is_own = bool(run_endings.OWN_ASSERTION.search(found.string))
+    where = re.split(r":\d+: ", found["where"])[-1].strip()
+    reading.assertions.append(_Words(reading.at, where, found["what"], is_own))
     reading.is_program = reading.is_program or is_own
 
 
@@ -337,10 +322,17 @@ def _refused(phase: str, *, is_own: bool = False) -> _Take:
     return take
 
 
+def _failed_call(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
+    phase = "loading" if run_endings.LOADING.search(found.string) else "running"
+    reading.refused.append(_Words(reading.at, phase, found.string.strip(), is_own=False))
+
+
 def _ended(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
-    word = found.group(1).lower()
-    name = "SIGABRT" if word == "aborted" else "SIGSEGV" if word.startswith("segm") else "SIGKILL"
-    reading.signals.append(_Words(reading.at, name, found.string.strip(), "run_" in found.string))
+    reading.signals.append(_Words(reading.at, run_endings.signal_of(found), "", "run_" in found.string))
+
+
+def _gave_up(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
+    reading.signals.append(_Words(reading.at, "SIGABRT", found.string.strip(), "run_" in found.string))
 
 
 def _seen(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
@@ -373,17 +365,25 @@ _PATTERNS = tuple(
         (r"^\s*\[ERROR\] (?:Stimulus file|Size of stimulus file)\{", _refused("starting", is_own=True)),
         (r"^\s*dump output\[\d+\] (?=((.*?) as ))\1.* failed\s*$", _no_output),
         (r"^\s*output name \(.*\) conflicts!", _refused("writing", is_own=True)),
-        (r"^\s*dump output\[\d+\] (?=(.*? as ))\1(.*) success\s*$", _output),
+        (r"^\s*dump output\[\d+\] (?=(.*? as ))\1(.*?) success(?:\s.*)?$", _output),
         (r"^\s*Using batch size (\d+)", _ran),
         (r"^\s*(?:min|max|avg) =\s*[\d.]+ ms|^\s*Run task took |^\s*infer model, total \d+/\d+\. Done", _finished),
+        (
+            r"^\s*(?:Repeat \d+ times, avg time|(?:post process|topk) cost time: ?\d|detection num: \d|run over: )",
+            _finished,
+        ),
+        (r"^\s*\[ERROR\] Verify stimulus failed", _not_verified),
+        (r"^\s*Input file .* is not exist, please check it", _refused("starting", is_own=True)),
         (
             r"^\s*(?:read file .* failed|must specify joint file|undefined option: .*)\s*$",
             _refused("starting", is_own=True),
         ),
-        (r"^(?=(.*?): Assertion [`'])\1: Assertion .(.*)' failed", _asserted),
+        *((form, _asserted) for form in run_endings.ASSERTIONS),
         (r"^(?=(.*?(?:\[Engine\]|get (?:joint )?model type|load model)))\1.*failed", _refused("loading")),
-        (r"^\s*(?:\S*sh: )?(?:line \d+: )?\s*(?:\d+ )?(Aborted|Segmentation fault|Killed)\b", _ended),
-        (_NEVER_STARTED.pattern, _refused("starting", is_own=True)),
+        (run_endings.SIGNAL, _ended),
+        (run_endings.GAVE_UP, _gave_up),
+        (run_endings.NEVER_STARTED, _refused("starting", is_own=True)),
+        (run_endings.FAILED_CALL, _failed_call),
         (
             r"^\s*(?:Using wbt \d+|Is FilterMode\?|Quantization Type is|CMM usage: |Create handle took )",
             _seen,

@@ -25,7 +25,7 @@ def made(folder: Path, inputs: Sequence[str] = ("input",)) -> Finished:
 
 def flags(case: Finished, log: Path) -> list[str | Path]:
     given: list[str | Path] = ["--joint", case.folder / "m.joint", "--gt", case.folder / "gt", "--board-log", log]
-    return [*given, "--board-out", case.folder / "out", "--out", case.folder / "g"]
+    return [*given, "--board-out", case.folder / "out", "--out", case.folder / "g", "--overwrite"]
 
 
 def logged(case: Finished, text: str) -> Path:
@@ -65,6 +65,17 @@ def test_equal_bytes_beat_a_crash_in_the_log_and_it_is_told(tmp_path: Path) -> N
     assert "AX307" in codes(judged(differing(case), log))
 
 
+def test_of_a_log_that_breaks_off_it_is_said_that_the_files_may_be_another_run_s(tmp_path: Path) -> None:
+    case = made(tmp_path)
+    whole = case.log(RELEASE).read_text()
+    log = logged(case, whole[: whole.index("dump output")])
+    right, wrong = judged(case, log), judged(differing(case), log)
+    assert (codes(right), codes(wrong)) == (["PASS"], ["INCONCLUSIVE", "AX306"])
+    for document in (right, wrong):
+        assert "breaks off before the end of the run" in str(document["not_judged"])
+    assert "breaks off" not in str(judged(case, logged(case, whole))["not_judged"])
+
+
 def test_a_batch_of_which_one_item_was_run_passes(tmp_path: Path) -> None:
     case = made(tmp_path)
     text = case.log(RELEASE).read_text().replace("Dynamic Batch? No", "Dynamic Batch? Yes")
@@ -75,6 +86,114 @@ def test_a_batch_of_which_one_item_was_run_passes(tmp_path: Path) -> None:
         )
     assert "Shape [4, 8, 8, 3]" in text
     assert codes(judged(case, logged(case, text.replace("Max Batch Size 1", "Max Batch Size 4")))) == ["PASS"]
+
+
+def bare(case: Finished, *legs: str) -> Finished:
+    """Without the .npy of these legs, whose .bin say neither dtype nor shape."""
+    for leg in legs:
+        for path in (case.folder / "gt" / leg).glob("*.npy"):
+            path.unlink()
+    return case
+
+
+def unlogged(case: Finished) -> dict[str, Any]:
+    given: list[str | Path] = [
+        "--joint",
+        case.folder / "m.joint",
+        "--gt",
+        case.folder / "gt",
+        "--board-out",
+        case.folder / "out",
+    ]
+    said = axpair("pair", *given, "--out", case.folder / "g", "--overwrite", "--json")
+    assert said.output, said.errors
+    document: dict[str, Any] = json.loads(said.output)
+    return document
+
+
+def test_bytes_that_nothing_types_are_equal_or_not_and_no_more(tmp_path: Path) -> None:
+    case = bare(made(tmp_path), "onnx", "joint")
+    assert codes(unlogged(case)) == ["PASS"]
+    (case.folder / "gt" / "onnx" / "output.bin").write_bytes((case.outputs["output"] + np.float32(0.01)).tobytes())
+    document = unlogged(case)
+    assert codes(document) == ["PASS"]
+    assert "nothing says of which dtype it is" in str(document["not_judged"])
+    assert codes(unlogged(differing(case))) == ["INCONCLUSIVE", "AX306"]
+
+
+@pytest.mark.parametrize("leg", ["joint", "onnx"])
+def test_another_leg_s_npy_of_as_many_bytes_types_a_lone_bin(tmp_path: Path, leg: str) -> None:
+    case = bare(made(tmp_path), leg)
+    (case.folder / "gt" / "onnx" / "output.bin").write_bytes((case.outputs["output"] + np.float32(0.01)).tobytes())
+    if leg == "joint":
+        np.save(case.folder / "gt" / "onnx" / "output.npy", case.outputs["output"] + np.float32(0.01))
+    document = unlogged(case)
+    assert codes(document) == ["PASS"]
+    assert "dtype" not in str(document["not_judged"])
+
+
+def test_a_board_s_npy_types_what_the_gt_folder_does_not(tmp_path: Path) -> None:
+    case = bare(made(tmp_path), "onnx", "joint")
+    (case.folder / "out" / "output.bin").unlink()
+    np.save(case.folder / "out" / "output.npy", case.outputs["output"])
+    assert codes(unlogged(case)) == ["PASS"]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [lambda one: one.reshape(-1), lambda one: one[0], lambda one: one.astype(np.float64)],
+    ids=["flat", "one", "wide"],
+)
+def test_a_gt_folder_may_hold_outputs_flat_without_batch_or_wide(tmp_path: Path, form: Any) -> None:
+    case = made(tmp_path)
+    for leg in ("onnx", "joint"):
+        np.save(case.folder / "gt" / leg / "output.npy", form(case.outputs["output"]))
+        (case.folder / "gt" / leg / "output.bin").unlink()
+    assert codes(unlogged(case)) == ["PASS"]
+    assert codes(judged(case, case.log(RELEASE))) == ["PASS"]
+
+
+@pytest.mark.parametrize(
+    ("listed", "said"), [("[1, 4, 4, 6] NHWC float32", "[1, 4, 4, 9] NHWC float32"), ("NHWC float32", "NHWC int32")]
+)
+def test_a_log_that_lists_other_outputs_is_another_run_s_where_bytes_agree(
+    tmp_path: Path, listed: str, said: str
+) -> None:
+    case = made(tmp_path)
+    text = case.log(RELEASE).read_text().replace(listed, said)
+    size = case.outputs["output"].nbytes
+    text = text.replace(f"Size {size}", f"Size {size * 9 // 6}") if "9" in said else text
+    assert codes(judged(case, logged(case, text))) == ["PASS", "AX109"]
+
+
+def test_a_shape_that_lost_a_comma_describes_nothing(tmp_path: Path) -> None:
+    case = made(tmp_path)
+    text = case.log(RELEASE).read_text().replace("[1, 8, 8, 3]", "[1, 8 8, 3]")
+    assert codes(judged(case, logged(case, text))) == ["PASS"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("model file : m.joint\npost process cost time:2.25 ms\ndetection num: 2\n", "stored no outputs"),
+        (SAMPLE + "run over: output len 3\n", "stored no outputs"),
+        ("total found {1} input drive folders.\n[ERROR] Verify stimulus failed{offset: 0x10}.\n", "Verify stimulus"),
+        ("model file : m.joint\nInput file file(image) is not exist, please check it.\n", "the run never began"),
+        (HEAD + "r.cpp:640: int main(int, char**): Assertion `wbt_index < wbt_num' failed.\n", "the run never began"),
+        ("run_joint: r.cpp:607: int main(int, char**): Assertion `0' failed.\nAborted\n", "the run never began"),
+        ("bash: run_joint：未找到命令\n", "the run never began"),
+        ("bash: ./run_joint: cannot execute binary file: Exec format error\n", "the run never began"),
+        ("./run_joint: /lib/libc.so.6: version `GLIBC_2.34' not found (required by ./run_joint)\n", "the run never"),
+        ("[E][init][60]: open /dev/axcl_host fail, errno: 2\naxclInit 0x8030010b\n", "the run never began"),
+    ],
+)
+def test_a_run_that_stores_nothing_by_its_nature_or_its_command_accuses_no_board(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    case = emptied(made(tmp_path))
+    said = axpair("pair", *flags(case, logged(case, text)))
+    assert said.code == 2
+    assert words in " ".join(said.errors.split())
 
 
 def test_a_list_whose_shape_is_not_its_size_is_passed_over(tmp_path: Path) -> None:

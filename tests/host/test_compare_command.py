@@ -122,6 +122,61 @@ def test_names_that_no_rule_pairs_are_paired_as_said(tmp_path: Path, capsys: Cap
     assert (code, {entry["name"] for entry in found["tensors"]}) == (0, {"c_outputs_1", "c_outputs_2"})
 
 
+NAMES = {"_model_24_m_0_Conv_output_0": values(1), "ids": np.arange(9, dtype=np.uint8)}
+
+
+def cases(folder: Path, form: str) -> Path:
+    for case in ("10", "2", "c1"):
+        for stem, array in NAMES.items():
+            path = folder / form.format(case=case, stem=stem)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(array.tobytes())
+    return folder
+
+
+@pytest.mark.parametrize("form", ["0/{case}/{stem}.bin", "b/brd/{case}/{stem}.bin"])
+def test_folders_that_hold_all_cases_are_no_part_of_their_names(form: str, tmp_path: Path, capsys: Capture) -> None:
+    sides = cases(tmp_path / "sim", "{case}/{stem}.bin"), cases(tmp_path / "out", form)
+    code, found = document(capsys, *sides)
+    assert (code, len(found["tensors"])) == (0, 6)
+    with tarfile.open(tmp_path / "out.dat", "w:gz") as archive:  # whatever it is called
+        archive.add(sides[1], arcname="a/b/c/d")
+    assert document(capsys, sides[0], tmp_path / "out.dat")[0] == 0
+
+
+def test_a_name_taken_for_folders_is_found_in_every_case(tmp_path: Path, capsys: Capture) -> None:
+    ours = cases(tmp_path / "sim", "{case}/{stem}.bin")
+    theirs = cases(tmp_path / "out", "{case}/{stem}.bin")
+    for path in theirs.glob("*/_model*"):
+        to = path.with_name("model.24") / "m.0" / "Conv_output_0.bin"
+        to.parent.mkdir(parents=True)
+        path.rename(to)
+    for pair in ((ours, theirs), (theirs, ours)):
+        code, found = document(capsys, *pair)
+        assert (code, len(found["tensors"])) == (0, 6)
+
+
+def test_what_macos_puts_beside_files_is_no_tensor(tmp_path: Path, capsys: Capture) -> None:
+    ours, theirs = (cases(tmp_path / side, "{case}/{stem}.bin") for side in ("a", "b"))
+    (theirs / "2" / "._ids.bin").write_bytes(b"Mac OS X")
+    with tarfile.open(tmp_path / "b.tgz", "w:gz") as archive:
+        archive.add(theirs, arcname="b")
+    for second in (theirs, tmp_path / "b.tgz"):
+        assert document(capsys, ours, second)[0] == 0
+    (theirs / "2" / "._own.bin").write_bytes(b"a tensor")  # of a name such as "./own"
+    assert document(capsys, ours, theirs)[0] == 1
+
+
+def test_a_dtype_is_said_in_the_model_s_spelling_and_of_what_it_fits(tmp_path: Path, capsys: Capture) -> None:
+    ours, theirs = (cases(tmp_path / side, "{case}/{stem}.bin") for side in ("a", "b"))
+    (theirs / "2" / "_model_24_m_0_Conv_output_0.bin").write_bytes((values(1) + np.float32(1e-3)).tobytes())
+    for dtype in ("float32", "/model.24/m.0/Conv_output_0=float32"):
+        code, found = document(capsys, ours, theirs, "--dtype", dtype)
+        assert code == 1
+        assert [one["relation"] for one in found["tensors"]].count("SIMILAR") == 1
+    assert run(["compare", str(ours), str(theirs), "--dtype", "ids=float32"]) == 2
+
+
 def test_a_tolerance_that_cannot_fail_is_refused(tmp_path: Path, capsys: Capture) -> None:
     build(tmp_path, joint=J, rounds=[Ran({**J, "prob": values(5)})] * 2)
     assert run(["compare", str(tmp_path / "joint"), str(tmp_path / "board"), "--atol", "100000", "--rtol", "1e-6"]) == 2

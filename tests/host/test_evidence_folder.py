@@ -185,6 +185,13 @@ def test_a_record_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert read_record(tmp_path) == evidence.record
 
 
+def test_a_pair_json_that_windows_editor_saved_is_read(tmp_path: Path) -> None:
+    evidence = build(tmp_path, joint=J, rounds=[Ran(J)])
+    path = tmp_path / "pair.json"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert read_record(tmp_path) == evidence.record
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -1,5 +1,7 @@
 """Finished runs of run_joint: what its log says of the model, and what its folder holds."""
 
+import io
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +11,9 @@ from axpair_host.gather.finished import finished_leg
 from axpair_host.gather.request import FinishedRun
 from axpair_host.gather.run_log import description_in, read_log
 from axpair_proto.description import ModelDescription, TensorDescription
-from axpair_proto.joint import Toolchain, toolchain_of
+from axpair_proto.joint import JointArchive, Toolchain, read_joint, toolchain_of
 from axpair_proto.run_logs import read_run_log
+from axpair_proto.topology import topology_pb2
 
 # Put together for these tests in the form that run_joint (SDK V0.31) prints.
 LOG = """\
@@ -227,6 +230,10 @@ AROUND = (
     "{number:6d}\t{}",
     "{}\n",
     "{}\x00",
+    '{{"ts": {number}, "msg": "{}"}}',
+    '{{"msg": "{}", "ts": {number}}}',
+    '        "{}",',
+    "{:<70}| other",
 )
 
 
@@ -314,6 +321,66 @@ def test_of_several_runs_the_one_that_wrote_the_folder_is_judged(run: FinishedRu
     for path in run.folder.iterdir():
         path.unlink()
     assert finished_leg(run, described()).load_failure is not None
+
+
+OTHER = LOG.replace("0.6.1.14\n59588c54", "0.6.0.17\nd696ee2f")
+SMALLER = OTHER.replace("[1, 10] NHWC float32\n    Memory Physical\n    Size 40", "[1, 5] NHWC float32\n    Size 20")
+RANDOM = LOG + "input[0] image data not provided, using random data\n"
+
+
+def out_of(folder: str) -> str:
+    return RAN.replace("as out/", f"as {folder}/")
+
+
+def joint_of(release: str, folder: Path) -> JointArchive:
+    topology = topology_pb2.Topology(input_names=["image"], output_names=["prob/raw", "feat"], tool_commit=release)
+    member = tarfile.TarInfo("topo.bin")
+    member.size = topology.ByteSize()
+    with tarfile.open(folder / "m.joint", "w:gz") as tar:
+        tar.addfile(member, io.BytesIO(topology.SerializeToString()))
+    return read_joint(folder / "m.joint")
+
+
+@pytest.mark.parametrize(
+    ("other", "its_folder", "ours"),
+    [
+        (OTHER, "out2", "out"),  # the folder tells
+        (OTHER, "/data/v2/x", "/data/v1/out"),
+        (SMALLER, "x", "y"),  # sizes tell
+        (SMALLER, "out", "out"),
+        (OTHER, "x", "y"),  # the release tells, with a doubt
+    ],
+)
+@pytest.mark.parametrize("ours_last", [False, True])
+def test_of_two_models_in_a_log_the_one_that_left_the_folder_is_read(
+    run: FinishedRun, tmp_path: Path, other: str, its_folder: str, ours: str, ours_last: bool
+) -> None:
+    both = [LOG + out_of(ours), other + out_of(its_folder)]
+    leg = finished_leg(
+        logged(run, "".join(reversed(both) if ours_last else both)),
+        described(),
+        joint_of("0.6.1.14\n59588c54", tmp_path),
+    )
+    assert leg.tools_version == "0.6.1.14 59588c54"
+    doubted = any("one of another joint (0.6.0.17 d696ee2f)" in one for one in leg.notes)
+    assert doubted == (its_folder == "x" and other is OTHER)
+
+
+def test_a_run_on_random_data_counts_for_its_own_folder(run: FinishedRun) -> None:
+    for text in (LOG + out_of("out") + RANDOM + out_of("out3"), RANDOM + out_of("out3") + LOG + out_of("out")):
+        assert "random data" not in str(finished_leg(logged(run, text), described()).rounds[0].facts.log_lines)
+    for text in (RANDOM + out_of("out") + LOG + out_of("out2"), LOG + out_of("out") + RANDOM + out_of("out")):
+        assert "random data" in str(finished_leg(logged(run, text), described()).rounds[0].facts.log_lines)
+    leg = finished_leg(logged(run, RANDOM + out_of("x") + LOG + out_of("y")), described())
+    assert any("can't be told: one that says 'input[0] image data not provided" in one for one in leg.notes)
+
+
+def test_right_bytes_beat_a_line_that_says_they_were_not_stored(run: FinishedRun) -> None:
+    leg = finished_leg(logged(run, LOG + RAN.replace("feat.bin success", "feat.bin failed")), described())
+    assert set(leg.outputs() or ()) == {"prob/raw"}
+    assert leg.where_equal is not None
+    assert set(leg.where_equal.outputs() or ()) == {"prob/raw", "feat"}
+    assert any("not every output was stored, and all are right: dump output[1]" in one for one in leg.where_equal.notes)
 
 
 def test_bytes_beat_a_log_that_says_the_run_failed(run: FinishedRun) -> None:

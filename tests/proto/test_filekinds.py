@@ -1,5 +1,6 @@
 """Files recognized by their content, whatever they are called."""
 
+import gzip
 import io
 import tarfile
 from pathlib import Path
@@ -112,3 +113,27 @@ def test_published_files_are_what_they_are() -> None:
         found = list(root.glob(pattern))
         assert found
         assert {path.name: kind_of(path) for path in found} == dict.fromkeys((path.name for path in found), kind)
+
+
+def test_what_stands_for_a_file_is_no_broken_one(tmp_path: Path) -> None:
+    models = build_tiny(tmp_path)
+    joint = models.joint.read_bytes()
+    contents = {
+        "lfs": b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 3\n",
+        "gz": gzip.compress(b"\x08\x07\x12" + bytes(range(256)) * 4),
+        "zst": b"\x28\xb5\x2f\xfd" + bytes(60),
+        "joint.gz": gzip.compress(joint),
+        "cut": joint[: len(joint) // 2],
+    }
+    kinds = {}
+    for name, data in contents.items():
+        (tmp_path / name).write_bytes(data)
+        kinds[name] = kind_of(tmp_path / name)
+    packed = FileKind.PACKED
+    assert kinds == {
+        "lfs": FileKind.LFS_POINTER,
+        "gz": packed,
+        "zst": packed,
+        "joint.gz": packed,
+        "cut": FileKind.UNKNOWN,
+    }

@@ -54,6 +54,22 @@ def test_byte_order_mark_is_accepted(tmp_path: Path) -> None:
     assert read_config(path)[0].output_path == "x"
 
 
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-16"])
+def test_texts_of_a_chinese_windows_are_read_and_it_is_said(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "c.prototxt"
+    path.write_bytes("# 量化配置\noutput_path: 'x'\n".encode(encoding))
+    config, warnings = read_config(path)
+    assert config.output_path == "x"
+    assert ["save it as UTF-8" in one for one in warnings] == [True]
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n"])
+def test_lines_of_other_systems_end_comments_too(tmp_path: Path, end: str) -> None:
+    path = tmp_path / "c.prototxt"
+    path.write_bytes(f"# comment{end}output_path: 'x'{end}".encode())
+    assert read_config(path)[0].output_path == "x"
+
+
 def test_near_miss_of_a_field_is_an_error_with_line_and_suggestion() -> None:
     with pytest.raises(ConfigTextError) as caught:
         parse_config("\n\n  src_input_tensor { }", "c.prototxt")

@@ -126,6 +126,72 @@ def test_a_list_that_contradicts_itself_describes_nothing(shape: str) -> None:
     assert (log.inputs, log.outputs) == ((), ())
 
 
+@pytest.mark.parametrize("code", ["-2147090298", "2147876998", "0x80060086"])
+def test_a_code_is_read_in_decimal_too(code: str) -> None:
+    failure = read_run_log([f"ret {code}", ASSERTED.format(line=613, call="AX_JOINT_CreateHandle()")]).failure
+    assert failure is not None
+    assert failure.code == 0x80060086
+
+
+def test_blanks_behind_a_line_are_nobody_s() -> None:
+    lines = BATCHES.format(used=4).splitlines()
+    assert read_run_log([f"{one}   " for one in lines])._replace(lines=()) == read_run_log(lines)._replace(lines=())
+
+
+def test_the_items_count_where_the_line_before_them_is_lost() -> None:
+    text = BATCHES.format(used=2).replace("Support Dynamic Batch? Yes\n", "")
+    assert [one.shape[0] for one in read_run_log(text.splitlines()).outputs] == [2]
+    older = text.replace("Max Batch Size 4\n", "").format(used=1)
+    assert [one.shape[0] for one in read_run_log(older.splitlines()).outputs] == [4]
+
+
+@pytest.mark.parametrize(
+    ("end", "signal"),
+    [
+        ("Floating point exception (core dumped)", "SIGFPE"),
+        ("Arithmetic exception", "SIGFPE"),
+        ("Bus error", "SIGBUS"),
+        ("Illegal instruction", "SIGILL"),
+        ("Terminated", "SIGTERM"),
+        ("[1]+  Terminated              ./run_joint m.joint", "SIGTERM"),
+        ("段错误 (核心已转储)", "SIGSEGV"),
+        ("bash: 第 1 行： 4242 已杀死      ./run_joint m.joint", "SIGKILL"),
+        ("zsh: illegal hardware instruction  ./run_joint m.joint", "SIGILL"),
+        ("Program received signal SIGSEGV, Segmentation fault.", "SIGSEGV"),
+        ("ret: 139", "SIGSEGV"),
+        ("Exit status 134", "SIGABRT"),
+        ("terminate called after throwing an instance of 'std::bad_alloc'", "SIGABRT"),
+        ("*** Error in `run_joint': double free or corruption (!prev): 0x0000 ***", "SIGABRT"),
+        ("*** stack smashing detected ***: terminated", "SIGABRT"),
+        ("Assertion failed: ret == 0 (run_joint.cpp: main: 705)", "SIGABRT"),
+        ("run_joint.cpp: 705: main: Assertion `ret == 0' failed.", "SIGABRT"),
+        ('run_joint.cpp:705: int main(): assertion "ret == 0" failed', "SIGABRT"),
+        ("run_joint: run_joint.cpp:705: int main(): 断言“ret == 0”失败。", "SIGABRT"),
+        ("AX_JOINT_RunSync failed, ret=0x8006008a", ""),
+    ],
+)
+def test_an_end_is_known_in_the_words_of_every_shell_and_library(end: str, signal: str) -> None:
+    begun = BATCHES.format(used=4)
+    log = read_run_log([*begun.splitlines(), end])
+    assert log.failure is not None
+    assert (log.failure.phase, log.failure.signal) == ("running", signal)
+    went_on = [*begun.splitlines(), end, "Run task took 3 us (1 rounds for average)"]
+    assert read_run_log(went_on).failure is None or "run_joint" in end
+
+
+@pytest.mark.parametrize("line", ["Terminated by user", "ret: 0", "exit 1", "AX_JOINT_DestroyHandle failed", "^C"])
+def test_words_of_no_end_accuse_nobody_and_the_log_is_said_to_break_off(line: str) -> None:
+    log = read_run_log([*BATCHES.format(used=4).splitlines(), line])
+    assert (log.failure, log.broke_off) == (None, True)
+    assert not read_run_log([*BATCHES.format(used=4).splitlines(), "Run task took 3 us"]).broke_off
+
+
+@pytest.mark.parametrize("behind", ['"}', '",', "        | other", "</span>", "\t9"])
+def test_a_release_ends_where_its_signs_end(behind: str) -> None:
+    assert read_run_log([f"tools version: 0.6.1.14{behind}", f"59588c54{behind}"]).toolchain == "0.6.1.14\n59588c54"
+    assert read_run_log(["tools version: axpair-emulator 0.1"]).toolchain == "axpair-emulator 0.1"
+
+
 def test_an_input_on_its_default_value_was_not_forgotten() -> None:
     lines = ["Using batch size 1", "input[1] roi data not provided, using default value"]
     assert read_run_log(lines).defaulted == ("roi",)

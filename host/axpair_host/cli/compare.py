@@ -56,7 +56,7 @@ def command(first: Path, second: Path, as_json: bool, **given: Any) -> str:
     from axpair_host import render
     from axpair_host.compare.tolerance import refused
     from axpair_host.evidence.collection import collected
-    from axpair_host.evidence.matching import declared_by, matched, refuse_unknown_names, renamed
+    from axpair_host.evidence.matching import declared_by, dtype_of, matched, named_as, renamed
     from axpair_host.own_lines import refuse_unknown
 
     if wrong := refused(given["atol"], given["rtol"]):
@@ -68,9 +68,9 @@ def command(first: Path, second: Path, as_json: bool, **given: Any) -> str:
     dtypes = _dtypes(given["dtypes"])
     with collected(first) as ours, collected(second) as theirs:
         pairs = matched(ours, renamed(theirs, given["names"], ours))
-        refuse_unknown_names("--dtype", dtypes, [pair.name for pair in pairs])
+        dtypes = named_as("--dtype", dtypes, dict.fromkeys(pair.name for pair in pairs))
         refuse_unknown(lines, [pair.label for pair in pairs])
-        tensors = [_compared(pair, declared, dtypes.get(pair.name) or dtypes.get(""), given) for pair in pairs]
+        tensors = [_compared(pair, declared, dtype_of(pair, dtypes), given) for pair in pairs]
     document = _document(tensors, asked)
     if as_json:
         print_document(document)

@@ -29,7 +29,11 @@ _STEPS = {"joint": (_SIMULATED,), "board": (_ON_BOARD,)}
 
 def not_judged(inquiry: Inquiry) -> list[Open]:
     """One entry for each leg that isn't there, and for what a board that ran without record leaves open."""
-    opens = [_without(inquiry, leg, why) for leg, why in _WITHOUT.items() if not inquiry.has(leg)]
+    opens = [
+        _without(inquiry, leg, why)
+        for leg, why in _WITHOUT.items()
+        if not inquiry.has(leg) and not any(inquiry.evidence.is_untyped(leg, one.name) for one in inquiry.outputs)
+    ]
     if inquiry.has("board") and not inquiry.evidence.case_rounds:
         opens.append(
             Open(
@@ -70,7 +74,7 @@ def _given_in_vain(inquiry: Inquiry, leg: str) -> str:
 def unread(inquiry: Inquiry) -> list[Open]:
     """One entry for each tensor that lies there and can't be read; what it would have shown stays open."""
     return [
-        Open(f"{folder}/{name}".rstrip("/"), why, undecided=True)
+        Open(f"{folder}/{name}".rstrip("/"), why, undecided=not inquiry.evidence.is_untyped(folder, name))
         for folder, tensors in inquiry.evidence.unread.items()
         for name, why in tensors.items()
     ]

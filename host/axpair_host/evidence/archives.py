@@ -20,6 +20,8 @@ from typing import IO
 
 from axpair_proto.advice import UNKNOWN, calling
 from axpair_proto.failures import naming
+from axpair_proto.filekinds import FileKind, kind_of
+from axpair_proto.gt.tensors import is_companion
 from axpair_proto.names import as_text
 from axpair_proto.text import first_names
 
@@ -47,8 +49,12 @@ MAX_BYTES = 8 << 30
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file's name says that it is an archive."""
-    return path.name.lower().endswith(SUFFIXES)
+    """Whether a file is an archive: by its name, which a damaged one has too, or by its content."""
+    if path.name.lower().endswith(SUFFIXES):
+        return True
+    if path.suffix.lower() in (".bin", ".npy", NPZ) or not path.is_file():  # raw bytes may begin as anything does
+        return False
+    return kind_of(path) is FileKind.ARCHIVE
 
 
 @dataclass
@@ -78,7 +84,7 @@ def unpacked(
     room = _Room(path, most_bytes, wanted, stayed or StayedIn())
     try:
         try:
-            if path.name.lower().endswith((".zip", NPZ)):
+            if _is_zip(path):
                 _unzip(path, room)
             else:
                 _untar(path, room)
@@ -86,6 +92,8 @@ def unpacked(
             raise EvidenceError(f"{path}: not a readable archive: {error}") from error
         except OSError as error:
             raise EvidenceError(f"{path}: can't be unpacked: {error.strerror or error}") from error
+        for one in [one for one in room.folder.rglob("._*") if is_companion(one)]:
+            one.unlink()
         yield room.folder
     finally:
         shutil.rmtree(room.folder, ignore_errors=True)
@@ -107,7 +115,7 @@ def gt_folder(path: Path, *, write: bool = False) -> Iterator[Path]:
 
     Raises EvidenceError where an archive holds none or several, or where it would have to be written.
     """
-    if not is_archive(path) or not path.is_file():
+    if not path.is_file() or not (is_archive(path) or kind_of(path) is FileKind.ARCHIVE):
         yield path
         return
     if write:
@@ -129,9 +137,16 @@ def gt_folder(path: Path, *, write: bool = False) -> Iterator[Path]:
         yield outer[0]
 
 
+def _is_zip(path: Path) -> bool:
+    if path.name.lower().endswith((".zip", NPZ)):
+        return True
+    with path.open("rb") as file:  # not by its end: a tar may hold a zip there
+        return file.read(4) == b"PK\x03\x04"
+
+
 def _archives_in(path: Path) -> str:
     """What to say of archives among the members."""
-    if path.name.lower().endswith(".zip"):
+    if _is_zip(path):
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     else:

@@ -92,10 +92,10 @@ def collected(path: Path) -> Iterator[Groups]:
     """Find every tensor in a file, folder or archive. Raises EvidenceError when there is none."""
     if is_archive(path) and path.is_file():
         with unpacked(path) as folder:
-            inner = list(folder.iterdir())
             # 'tar czf gt.tar.gz gt' has the folder itself as its only member.
-            packed_whole = len(inner) == 1 and inner[0].is_dir() and inner[0].name not in LEGS
-            yield _found(inner[0] if packed_whole else folder, path)
+            while len(inner := list(folder.iterdir())) == 1 and inner[0].is_dir() and inner[0].name not in LEGS:
+                folder = inner[0]
+            yield _found(folder, path)
     else:
         yield _found(path, path)
 

@@ -40,6 +40,9 @@ Tensors = Mapping[str, Array]
 
 OTHER_INPUTS = "trials/other_inputs"
 """Numbered folders of other inputs, with what simulator and board make of them."""
+_OF_THE_FLOAT = ("golden", "onnx", "lava_joint")
+"""Legs that differ from the compiled model's as bytes in every healthy case."""
+_UNTYPED = say("differs from joint/ as bytes, and nothing says of which dtype it is: give .npy, or --board-log")
 _LINK = "a link that leads out of the gt folder, which isn't followed"
 
 
@@ -214,7 +217,22 @@ class Evidence:
             return tensor if is_board else as_declared(tensor, output)
 
         tensors = self._each(folder, paths, read_one)
+        if folder in _OF_THE_FLOAT:
+            return self._without_untyped(folder, tensors)
         return self._arranged(tensors, declared) if folder == "board" else tensors
+
+    def _without_untyped(self, folder: str, tensors: Tensors) -> Tensors:
+        """Without those that differ as bytes from the compiled model's, where nothing says what numbers they are."""
+        compiled = self.leg("joint")
+        for output in self.outputs:
+            one, other = tensors.get(output.name), compiled.get(output.name)
+            if output.is_untyped and one is not None and other is not None and one.tobytes() != other.tobytes():
+                self.unread.setdefault(folder, {})[output.name] = _UNTYPED
+        return {name: tensor for name, tensor in tensors.items() if not self.is_untyped(folder, name)}
+
+    def is_untyped(self, folder: str, name: str) -> bool:
+        """Whether that tensor can be read, and nothing says what numbers its bytes are."""
+        return self.unread.get(folder, {}).get(name) == _UNTYPED
 
     def _arranged(self, tensors: Mapping[str, Array], declared: Mapping[str, OutputFacts]) -> Tensors:
         if self.record.board is not None and self.record.board.model_sha256:

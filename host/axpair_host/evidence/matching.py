@@ -45,6 +45,9 @@ def matched(first: Groups, second: Groups) -> list[Matched]:
     Raises UsageError when no group of one side can stand for one of the other.
     """
     first, second = _as_paths(first, second), _as_paths(second, first)
+    if not set(first) & set(second):
+        first, second = _inmost(first), _inmost(second)
+        first, second = _as_paths(first, second), _as_paths(second, first)
     common = sorted(set(first) & set(second))
     if not common:
         if len(first) != 1 or len(second) != 1:
@@ -61,16 +64,42 @@ def matched(first: Groups, second: Groups) -> list[Matched]:
     return found
 
 
-def _as_paths(groups: Groups, others: Groups) -> Groups:
-    """Where the other side is a single folder: the tensors below as paths, if more of them belong to it so. axcl's
-    samples take a '/' in a name for a folder."""
-    if len(others) != 1 or len(groups) == 1:
+def _inmost(groups: Groups) -> Groups:
+    """Without the folders that hold all of them, such as those that an archive was packed with."""
+    if len(groups) < 2:
         return groups
-    ((group, wanted),) = others.items()
-    paths = {f"{name}/{stem}".lstrip("/"): one for name, tensors in groups.items() for stem, one in tensors.items()}
-    while len({path.partition("/")[0] for path in paths}) == 1 and all("/" in path for path in paths):
-        paths = {path.partition("/")[2]: one for path, one in paths.items()}
-    return {group: paths} if len(_names(wanted, paths)) > len(_names(wanted, groups.get(group, {}))) else groups
+    parts = [group.split("/") for group in groups]
+    outer = next((at for at, some in enumerate(zip(*parts, strict=False)) if len(set(some)) > 1), 0)
+    outer = min(outer, *(len(one) - 1 for one in parts))
+    return {"/".join(one[outer:]): tensors for one, tensors in zip(parts, groups.values(), strict=True)}
+
+
+def _as_paths(groups: Groups, others: Groups) -> Groups:
+    """Where a folder of the other side, or its only one, stands for several of this: the tensors below as paths, if
+    more of them belong to it so. axcl's samples take a '/' in a name for a folder."""
+    if len(groups) == 1:
+        return groups
+    if len(others) == 1:
+        ((group, wanted),) = others.items()
+        paths = _below(groups, list(groups), "")
+        while len({path.partition("/")[0] for path in paths}) == 1 and all("/" in path for path in paths):
+            paths = {path.partition("/")[2]: one for path, one in paths.items()}
+        return {group: paths} if len(_names(wanted, paths)) > len(_names(wanted, groups.get(group, {}))) else groups
+    found = dict(groups)
+    for group, wanted in others.items():
+        inner = [one for one in found if one.startswith(f"{group}/") and one not in others]
+        if group and inner:
+            paths = {**found.get(group, {}), **_below(found, inner, group)}
+            if len(_names(wanted, paths)) > len(_names(wanted, found.get(group, {}))):
+                found = {one: tensors for one, tensors in found.items() if one not in inner} | {group: paths}
+    return found
+
+
+def _below(groups: Groups, names: Sequence[str], group: str) -> dict[str, Stored]:
+    """Tensors of these groups by their paths below one."""
+    return {
+        f"{name}/{stem}".removeprefix(group).lstrip("/"): one for name in names for stem, one in groups[name].items()
+    }
 
 
 def mapped(given: Mapping[str, str], found: Collection[str], names: Collection[str]) -> dict[str, str]:
@@ -103,11 +132,16 @@ def _renamed(tensors: Mapping[str, Stored], stems: Mapping[str, str]) -> dict[st
     return here | {stem: one for stem, one in tensors.items() if stem not in here and stem not in stems.values()}
 
 
-def refuse_unknown_names(option: str, given: Iterable[str], known: Sequence[str]) -> None:
-    """Raise UsageError where an option names a tensor that isn't there; "" stands for all."""
-    for name in given:
-        if name and name not in known:
+def named_as(option: str, given: Mapping[str, str], known: Collection[str]) -> dict[str, str]:
+    """What an option says of tensors, by their names in `known`, however it spells them; "" stands for all others.
+    Raises UsageError for one that isn't there."""
+    found: dict[str, str] = {}
+    for name, value in given.items():
+        spelled = find_spelled(name, known) if name else ""
+        if spelled is None:
             raise _unknown(f"{option} {name}", name, known)
+        found[spelled] = value
+    return found
 
 
 def _unknown(option: str, name: str, known: Collection[str]) -> UsageError:
@@ -283,6 +317,15 @@ def read_both(
         else:
             arrays.append(side.read().view(dtype) if dtype and not _odd(side, dtype) else side.read())
     return arrays[0], arrays[1], is_typed
+
+
+def dtype_of(pair: Matched, dtypes: Mapping[str, str]) -> str | None:
+    """What --dtype says of it: its own, else what is said of all others, where its files hold whole numbers of that."""
+    general = dtypes.get("")
+    if pair.name in dtypes or general is None:
+        return dtypes.get(pair.name)
+    untyped = [side for side in (pair.first, pair.second) if side is not None and not side.typed]
+    return None if any(side.size_bytes() % ITEM_BYTES[general] for side in untyped) else general
 
 
 def step_in(pair: Matched, declared: Mapping[str, OutputFacts], tensor: Array) -> float:

@@ -53,6 +53,16 @@ class OutputFacts(msgspec.Struct, frozen=True):
     ordered_by: str = ""
     """The ONNX operator, such as TopK, that puts its rows into the order of a score; "" where none is known."""
 
+    @property
+    def is_untyped(self) -> bool:
+        """Whether nothing says its dtype and shape: it is taken as bytes, which are equal or not, and no more."""
+        return is_untyped(self.dtype, self.shape) and not (self.layout or self.q or self.step)
+
+
+def is_untyped(dtype: str, shape: tuple[int, ...]) -> bool:
+    """Whether that is how a lone .bin is read, of which nothing is known but its size."""
+    return (dtype, len(shape)) == ("uint8", 1)
+
 
 FINISHED = "finished run in "
 """A board's url begins so where it is the folder and log of a run that took place before."""

@@ -3,6 +3,7 @@
 Only the gathered half is ever read back: a verdict that lies in the file is an output, not evidence.
 """
 
+import codecs
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -75,7 +76,7 @@ def read_record(folder: Path) -> Record | None:
             )
         if path.stat().st_size > MAX_BYTES:
             raise EvidenceError(f"{path}: {path.stat().st_size} bytes; more than {MAX_BYTES} are refused")
-        document = msgspec.json.decode(path.read_bytes())
+        document = msgspec.json.decode(path.read_bytes().removeprefix(codecs.BOM_UTF8))
     except OSError as error:
         raise EvidenceError(f"{path}: can't be read: {error.strerror}") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

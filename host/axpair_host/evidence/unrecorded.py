@@ -21,7 +21,7 @@ def record_of(gt: Path, legs: Sequence[str]) -> Record:
     notes = ["no pair.json: rounds, digests and steps are unknown"]
     outputs = []
     for stem, path in _stems(gt, ordered).items():
-        declared = _declared(gt, [gt / leg / f"{stem}.npy" for leg in ordered])
+        declared = _declared(gt, path, [gt / leg / f"{stem}.npy" for leg in ordered])
         if declared is not None:
             dtype, shape = declared
         else:
@@ -40,13 +40,17 @@ def _stems(gt: Path, legs: Sequence[str]) -> Mapping[str, Path]:
     return {}
 
 
-def _declared(gt: Path, files: Sequence[Path]) -> tuple[str, tuple[int, ...]] | None:
-    """What the first of them says that is there and can be read; of the others it is said elsewhere that they can't."""
+def _declared(gt: Path, stem: Path, files: Sequence[Path]) -> tuple[str, tuple[int, ...]] | None:
+    """What the first of them says that is there and can be read; of the others it is said elsewhere that they can't.
+    One of as many elements in another number of bytes than `stem` has is of another dtype, and says nothing of it."""
+    own, raw = stem.with_name(f"{stem.name}.npy"), stem.with_name(f"{stem.name}.bin")
+    size = _bytes(raw) if raw.is_file() and not own.is_file() else None
     for npy in files:
         if npy.is_file() and not leads_out(npy, gt):
             with contextlib.suppress(UnreadableTensor):
                 array = read_npy(npy)
-                return array.dtype.name, array.shape
+                if size is None or size == array.nbytes or size not in (array.size * width for width in (1, 2, 4, 8)):
+                    return array.dtype.name, array.shape
     return None
 
 

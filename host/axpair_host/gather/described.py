@@ -1,7 +1,8 @@
 """What a model's inputs and outputs are, where no simulator that knows the joint is at hand."""
 
+import contextlib
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -9,13 +10,15 @@ from typing import Protocol
 from axpair_proto.advice import UNKNOWN, again
 from axpair_proto.description import ModelDescription, TensorDescription
 from axpair_proto.dtypes import size_bytes
-from axpair_proto.gt.tensors import read_npy, stems_within
+from axpair_proto.errors import ContractError
+from axpair_proto.gt.tensors import bin_size, read_npy, stems_below, stems_within
 from axpair_proto.joint import JointArchive, JointTensor
 from axpair_proto.names import find_name, match_stems
 
 from axpair_host.errors import UsageError
-from axpair_host.evidence.record import Record
+from axpair_host.evidence.record import LEGS, Record, is_untyped
 from axpair_host.evidence.unrecorded import record_of
+from axpair_host.gather.simulate import files_of
 
 
 def as_in_joint(description: ModelDescription, joint: JointArchive) -> ModelDescription:
@@ -79,6 +82,8 @@ def unlike(
             if one.name not in stems or not one.shape or one.color_space.startswith("NV"):
                 continue
             found = by_name[stems[one.name]]
+            if is_untyped(found.dtype, found.shape) and found.shape[0] % (math.prod(one.shape) or 1) == 0:
+                continue
             if not _fits(one.shape, found.shape):
                 here, there = ("x".join(map(str, shape)) for shape in (found.shape, one.shape))
                 return f"its {side} {found.name!r} is {here}, the joint's {there}"
@@ -88,14 +93,14 @@ def unlike(
 def _found(known: Sequence[str], described: Collection[str]) -> dict[str, str]:
     """Known name to described name: spelled alike, or one of the two being the other's file."""
     alike = {name: other for name in known if (other := find_name(name, described)) is not None}
-    if alike:
-        return alike
-    return dict(match_stems(known, described)) or {stem: name for name, stem in match_stems(described, known).items()}
+    rest, left = ([one for one in some if one not in alike.keys() | alike.values()] for some in (known, described))
+    by_rule = dict(match_stems(rest, left)) or {stem: name for name, stem in match_stems(left, rest).items()}
+    return alike | by_rule
 
 
 def _fits(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
     """Whether two shapes have as many elements, but for the number of items in a batch, along the first axis."""
-    if 0 in (*one, *other) or not one or not other:
+    if math.prod(one) == math.prod(other) or 0 in (*one, *other) or not one or not other:
         return math.prod(one) == math.prod(other)
     return math.prod(one) * other[0] == math.prod(other) * one[0]
 
@@ -125,25 +130,61 @@ def from_record(record: Record) -> ModelDescription:
     )
 
 
-def from_files(gt: Path) -> ModelDescription:
+def from_files(gt: Path, joint: JointArchive | None = None) -> ModelDescription:
     """As the files of a gt folder have it: names are theirs (escaped), order is the alphabet's, layouts stay open.
 
-    Raises UsageError when an input's .npy, which says its dtype and shape, isn't there.
+    Raises UsageError where neither an .npy nor the joint says an input's dtype and shape.
     """
     folder = gt / "input"
     inputs = []
     for stem, path in stems_within(folder, gt).items() if folder.is_dir() else ():
         npy = path.with_name(path.name + ".npy")
-        if not npy.is_file():
+        if npy.is_file():
+            array = read_npy(npy)
+            inputs.append(TensorDescription(stem, array.dtype.name, array.shape, size_bytes=array.nbytes))
+            continue
+        known = _known_input(stem, joint)
+        if known is None or size_bytes(known.dtype, known.shape) != bin_size(path.with_name(path.name + ".bin")):
             raise UsageError(
                 f"{path}.bin: its dtype and shape aren't known without an .npy beside it",
                 next_step=again("with run_joint's log (or --board):", "--board-log", UNKNOWN["run_log"]),
             )
-        array = read_npy(npy)
-        inputs.append(TensorDescription(stem, array.dtype.name, array.shape, size_bytes=array.nbytes))
+        inputs.append(known)
     if not inputs or not (gt / "joint").is_dir():
         raise UsageError(
             f"--gt {gt}: needs input/ and joint/ with tensors in them",
             next_step="give the folder that 'pulsar run' wrote with --output_gt",
         )
-    return ModelDescription(tuple(inputs), from_record(record_of(gt, ["joint"])).outputs)
+    legs = [leg for leg in LEGS if leg != "board" and (gt / leg).is_dir()]
+    return ModelDescription(tuple(inputs), from_record(record_of(gt, legs)).outputs)
+
+
+def _known_input(stem: str, joint: JointArchive | None) -> TensorDescription | None:
+    """What the joint's own files say of the input with this file; None where that isn't all."""
+    inputs = joint.inputs() if joint is not None else ()
+    names = match_stems([one.name for one in inputs], [stem])
+    found = next((one for one in inputs if one.name in names or len(inputs) == 1), None)
+    if found is None or not found.shape or not found.dtype:
+        return None
+    return TensorDescription(stem, found.dtype, found.shape, size_bytes=size_bytes(found.dtype, found.shape))
+
+
+def with_dumps(description: ModelDescription, folder: Path, names: Mapping[str, str]) -> ModelDescription:
+    """The same with what a board's files say of the outputs' types, where a gt folder says less: an .npy of as many
+    bytes as a lone .bin, a .bin of half the bytes where the gt holds float64, which no board gives."""
+    stems = stems_below(folder)
+    files = files_of([one.name for one in description.outputs], stems, names)
+    outputs = (_as_dumped(one, stems[files[one.name]]) if one.name in files else one for one in description.outputs)
+    return replace(description, outputs=tuple(outputs))
+
+
+def _as_dumped(output: TensorDescription, stem: Path) -> TensorDescription:
+    npy, raw = (stem.with_name(stem.name + suffix) for suffix in (".npy", ".bin"))
+    with contextlib.suppress(ContractError):
+        if is_untyped(output.dtype, output.shape) and npy.is_file():
+            array = read_npy(npy)
+            if array.nbytes == output.size_bytes:
+                return replace(output, dtype=array.dtype.name, shape=array.shape)
+        if output.dtype == "float64" and not npy.is_file() and bin_size(raw) * 2 == output.size_bytes:
+            return replace(output, dtype="float32", size_bytes=output.size_bytes // 2)
+    return output

@@ -5,10 +5,10 @@ from dataclasses import replace
 from axpair_proto.advice import AND, UNKNOWN, Next, calling
 from axpair_proto.description import ModelDescription
 from axpair_proto.gt.tensors import Array, stems_below
-from axpair_proto.joint import toolchain_of
+from axpair_proto.joint import JointArchive, toolchain_of
 from axpair_proto.logged_run import RunLog
 from axpair_proto.names import find_name
-from axpair_proto.run_logs import SHOWN_LINES, TOOLS, read_run_log
+from axpair_proto.run_logs import SHOWN_LINES, TOOLS
 from axpair_proto.sentences import say
 
 from axpair_host.digests import bytes_sha256
@@ -24,17 +24,17 @@ from axpair_host.gather.simulate import files_of, read_leg
 _ONCE = say("the board ran once, before: neither repetition nor stale or unwritten outputs could be checked")
 
 
-def finished_leg(finished: FinishedRun, description: ModelDescription) -> BoardLeg:
+def finished_leg(finished: FinishedRun, description: ModelDescription, joint: JointArchive | None = None) -> BoardLeg:
     """Read B and the log; a run that failed is judged by its log, and what lies in its folder is another run's then.
+    `joint` helps to tell which of a log's runs is meant.
 
     Raises UsageError when the folder isn't there, when neither it nor the log says anything of this model's run, or
     when the log says that this folder can't be the run's.
     """
     existing_folder("--board-out", finished.folder)
     stems = stems_below(finished.folder)
-    run = LoggedRun(read_run_log(()))
+    run = run_of(finished, joint)
     if finished.log is not None:
-        run = run_of(finished.log, stems)
         if not stems:
             return _failed_leg(finished, description, run)
         if run.log.failure is not None and not run.log.written:
@@ -43,16 +43,26 @@ def finished_leg(finished: FinishedRun, description: ModelDescription) -> BoardL
                 return failed
             note = f"{finished.log} says that the run failed, and its bytes are right: {run.log.failure.message}"
             return replace(failed, where_equal=_read_leg(finished, description, run, (note,)))
-    return _read_leg(finished, description, run)
+    leg = _read_leg(finished, description, run)
+    if not run.log.not_written:
+        return leg
+    note = say(
+        "{log} says that not every output was stored, and all are right: {line}",
+        log=finished.log,
+        line=run.log.not_written[0],
+    )
+    return replace(leg, where_equal=_read_leg(finished, description, run, (note,)))
 
 
 def _read_leg(
     finished: FinishedRun, description: ModelDescription, run: LoggedRun, more: tuple[str, ...] = ()
 ) -> BoardLeg:
-    """Of a run that left outputs: what lies in its folder. Raises UsageError where that isn't this model's."""
+    """Of a run that left outputs: what lies in its folder; `more` is said where all of it is right, whatever the log
+    says. Raises UsageError where that isn't this model's."""
     log = run.log
     outputs = read_leg(finished.folder, description, as_it_lies=True, names=finished.names)
-    unwritten = {find_name(name, list(outputs)) for name in log.outputs_not_written} - {None}
+    failed = () if more else log.outputs_not_written
+    unwritten = {find_name(name, list(outputs)) for name in failed} - {None}
     outputs = {name: array for name, array in outputs.items() if name not in unwritten}
     if not outputs:
         raise _not_written(finished, log)
@@ -148,6 +158,8 @@ def _leg(
         logged = replace(logged, inputs=fed)
     if run.count > 1:
         notes += (f"{finished.log} holds {run.count} runs: {_which(run)}",)
+    if run.doubt:
+        notes += (say("which of them is meant can't be told: {doubt}", doubt=run.doubt),)
     return BoardLeg(
         url=f"{FINISHED}{finished.folder}, {_described(finished, log)}",
         rounds=tuple(BoardRound(one, outputs) for one in rounds),

@@ -1,20 +1,27 @@
 """The log of a finished run, from its file; what its lines mean says `axpair_proto.run_logs`."""
 
-from collections.abc import Collection
+import itertools
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from axpair_proto.description import ModelDescription, TensorDescription
+from axpair_proto.errors import ContractError
 from axpair_proto.filekinds import FileKind, kind_of
-from axpair_proto.joint import toolchain_of
+from axpair_proto.gt.tensors import stems_below
+from axpair_proto.joint import JointArchive, toolchain_of
 from axpair_proto.logged_run import LoggedTensor, RunLog
+from axpair_proto.names import match_stems
 from axpair_proto.regular import read_regular
-from axpair_proto.run_logs import runs_in
+from axpair_proto.run_logs import read_run_log, runs_in
+from axpair_proto.sentences import say
 from axpair_proto.text import decoded
 
 from axpair_host.errors import UsageError
 from axpair_host.files import refuse_other_kind, sure_kind
+from axpair_host.gather.described import unlike
+from axpair_host.gather.request import FinishedRun
 
 MAX_LOG_BYTES = 16 << 20
 
@@ -56,24 +63,85 @@ class LoggedRun:
     """Those that began after it."""
     said: str = ""
     """Of the file's encoding, where that isn't UTF-8."""
+    doubt: str = ""
+    """Why another run of the log may be meant; "" where none may."""
 
 
-def run_of(path: Path, stems: Collection[str]) -> LoggedRun:
-    """The run that a folder with these files is of: the last that says that it stored them, else the last that came to
+def run_of(finished: FinishedRun, joint: JointArchive | None = None) -> LoggedRun:
+    """The run of its log that the folder is of: the last that says that it stored its files, else the last that came to
     its end. Of an empty folder, and where none says so, the last that began.
 
+    Of several such runs those count that name the folder, that left files of these sizes, that are of `joint`: a script
+    may run two models one after the other, and their outputs may have the same names.
     Raises UsageError as `read_log` does, and for what is no log by its content.
     """
-    kind = kind_of(path) if path.exists() else FileKind.RUN_LOG
-    refuse_other_kind("--board-log", path, kind)
-    read = read_log(path)
+    if finished.log is None:
+        return LoggedRun(read_run_log(()))
+    kind = kind_of(finished.log) if finished.log.exists() else FileKind.RUN_LOG
+    refuse_other_kind("--board-log", finished.log, kind)
+    read = read_log(finished.log)
     runs = runs_in(read.lines)
     if kind in (FileKind.JSON, FileKind.UNKNOWN) and not any(one.known_lines for one in runs):
-        sure_kind("--board-log", path)
+        sure_kind("--board-log", finished.log)
+    stems = stems_below(finished.folder)
     begun = [one for one in runs if one.began] or list(runs)
     stored, ended = [one for one in begun if wrote(one, stems)], [one for one in begun if one.finished]
-    place = begun.index((stored or ended or begun)[-1] if stems else begun[-1])
-    return LoggedRun(begun[place], len(runs), tuple(begun[place + 1 :]), read.said)
+    fitting, doubt = _narrowed(stored or ended or begun, finished.folder, stems, joint) if stems else (begun, "")
+    place = max(index for index, one in enumerate(begun) if one is fitting[-1])
+    return LoggedRun(begun[place], len(runs), tuple(begun[place + 1 :]), read.said, doubt)
+
+
+def _narrowed(
+    runs: Sequence[RunLog], folder: Path, stems: Mapping[str, Path], joint: JointArchive | None
+) -> tuple[Sequence[RunLog], str]:
+    """Those that may have left what lies in the folder, in their order, and what leaves that in doubt."""
+    named = [_named(one, folder) for one in runs]
+    there = [one for one, parts in zip(runs, named, strict=True) if parts == max(named)]
+    there = [one for one in there if _left(one, stems)] or there
+    fitting = [one for one in there if joint is None or _is_of(one, joint)] or there
+    other = next((one for one in there if one not in fitting), None)
+    if other is not None:
+        release = toolchain_of(other.toolchain)
+        return fitting, say("one of another joint ({release}) may have stored them too", release=release)
+    if not max(named) and len({_folder(one) for one in fitting}) > 1:
+        fed = [one for one in fitting if not one.not_fed]
+        if fed and (strange := next((one for one in fitting if one.not_fed), None)):
+            return fed, say("one that says {line!r} may have stored them too", line=strange.not_fed[0])
+    return fitting, ""
+
+
+def _folder(log: RunLog) -> PurePosixPath | None:
+    return PurePosixPath(log.written[0].strip()).parent if log.written else None
+
+
+def _named(log: RunLog, folder: Path) -> int:
+    """How many parts of the folder's path, from its end on, those of a file have that the run stored."""
+    ours = folder.absolute().parts[::-1]
+    most = 0
+    for path in log.written[:8]:
+        parts = PurePosixPath(path.strip()).parts[-2::-1]
+        for start in range(len(parts)):
+            pairs = zip(parts[start:], ours, strict=False)
+            most = max(most, len(list(itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))))
+    return most
+
+
+def _left(log: RunLog, stems: Mapping[str, Path]) -> bool:
+    """Whether the files may be its outputs by their sizes; those of which either isn't known may."""
+    sizes = {one.name: one.size_bytes for one in log.outputs}
+    try:
+        matched = match_stems(sizes, stems)
+    except ContractError:
+        return True
+    files = {name: stems[stem].with_name(f"{stems[stem].name}.bin") for name, stem in matched.items()}
+    return all(path.stat().st_size == sizes[name] for name, path in files.items() if path.is_file())
+
+
+def _is_of(log: RunLog, joint: JointArchive) -> bool:
+    logged = description_in(log)
+    if logged is not None and unlike(logged, joint.inputs(), joint.outputs(), is_whole=True):
+        return False
+    return not toolchain_of(log.toolchain).differs_from(joint.toolchain)
 
 
 def description_in(log: RunLog) -> ModelDescription | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from axpair_proto.advice import UNKNOWN, with_other
 from axpair_proto.capabilities import ChecksConfig
 from axpair_proto.description import ModelDescription
-from axpair_proto.gt.tensors import stems_below, stems_in
+from axpair_proto.gt.tensors import read_npy, read_tensor, stems_below, stems_in
 from axpair_proto.joint import SLIM_MEMBERS, JointArchive, read_joint
 from axpair_proto.names import RENAME, alike_words, find_name, match_stems
 from axpair_proto.simulator import Simulator
@@ -15,12 +15,15 @@ from axpair_host.boards.loaded import LoadedModel
 from axpair_host.boards.url import Address, EmulatorAddress
 from axpair_host.digests import file_sha256
 from axpair_host.errors import UsageError
+from axpair_host.evidence.record import is_untyped
 from axpair_host.evidence.store import read_record
+from axpair_host.files import existing_folder
 from axpair_host.gather import described
 from axpair_host.gather.board_side import BoardSide
 from axpair_host.gather.prepare import PreparedCase, from_gt, prepare
-from axpair_host.gather.request import GatherRequest
+from axpair_host.gather.request import FinishedRun, GatherRequest
 from axpair_host.gather.run_log import description_in, run_of
+from axpair_host.gather.simulate import files_of
 from axpair_host.progress import Progress
 from axpair_host.simulators import simulator_for
 
@@ -82,14 +85,14 @@ def description_of(request: GatherRequest, simulator: Simulator | None, side: Bo
         return simulator.describe(request.models.joint)
     assert request.gt is not None
     joint = read_joint(request.models.joint, wanted=SLIM_MEMBERS)
-    return _as_fed(described.as_in_joint(_described(request, request.gt, joint, side), joint), request)
+    return _as_fed(described.as_in_joint(_described(request, request.gt, joint, side), joint), request, joint)
 
 
-def _as_fed(description: ModelDescription, request: GatherRequest) -> ModelDescription:
+def _as_fed(description: ModelDescription, request: GatherRequest, joint: JointArchive) -> ModelDescription:
     """Without inputs that the gt folder doesn't hold and the finished run had of the model's own default."""
     if request.finished is None or request.finished.log is None or request.gt is None:
         return description
-    defaulted = run_of(request.finished.log, stems_below(request.finished.folder)).log.defaulted
+    defaulted = run_of(request.finished, joint).log.defaulted
     lying = stems_in(request.gt / "input") if defaulted and (request.gt / "input").is_dir() else {}
     there = match_stems([one.name for one in description.inputs], lying) if lying else {}
     fed = tuple(one for one in description.inputs if one.name in there or find_name(one.name, defaulted) is None)
@@ -102,26 +105,45 @@ def _described(request: GatherRequest, gt: Path, joint: JointArchive, side: Boar
         if isinstance(loaded, LoadedModel):
             return loaded.description
     elif request.finished is not None and request.finished.log is not None:
-        logged = description_in(run_of(request.finished.log, stems_below(request.finished.folder)).log)
+        logged = description_in(run_of(request.finished, joint).log)
         # One of another model is evidence of what the program loaded, and no description of this joint.
         if logged is not None and not described.unlike(logged, joint.inputs(), joint.outputs(), is_whole=True):
             try:
-                known = _known_of(gt)
+                known = _known_of(gt, joint)
             except UsageError:
                 return logged
             # A .bin alone says neither dtype nor shape: the log knows more.
-            typed = [one for one in known.outputs if (one.dtype, len(one.shape)) != ("uint8", 1)]
-            if not described.unlike(logged, known.inputs, typed):
+            typed = [one for one in known.outputs if not is_untyped(one.dtype, one.shape)]
+            if not described.unlike(logged, known.inputs, typed) and not _belied(logged, request.finished, gt):
                 return logged
-    known = _known_of(gt)
+    known = _known_of(gt, joint)
     if why := described.unlike(known, joint.inputs(), joint.outputs()):
         raise UsageError(f"--gt {gt}: is of another model than {request.models.joint}: {why}", next_step=_TOGETHER)
+    if request.finished is not None:
+        known = described.with_dumps(
+            known, existing_folder("--board-out", request.finished.folder), request.finished.names
+        )
     return known
 
 
-def _known_of(gt: Path) -> ModelDescription:
+def _belied(logged: ModelDescription, finished: FinishedRun, gt: Path) -> bool:
+    """Whether the board's files are of another dtype than a log lists: they have the bytes of the gt folder's .npy."""
+    folder = gt / "joint"
+    names = [one.name for one in logged.outputs]
+    own, dumped = (stems_below(one) if one.is_dir() else {} for one in (folder, finished.folder))
+    here, there = match_stems(names, own), files_of(names, dumped, finished.names)
+    for one in logged.outputs:
+        if one.name not in here or one.name not in there:
+            continue
+        npy = own[here[one.name]].with_name(f"{own[here[one.name]].name}.npy")
+        if npy.is_file() and (array := read_npy(npy)).dtype.name != one.dtype:
+            return array.tobytes() == read_tensor(dumped[there[one.name]]).tobytes()
+    return False
+
+
+def _known_of(gt: Path, joint: JointArchive) -> ModelDescription:
     record = read_record(gt)
-    return described.from_record(record) if record is not None else described.from_files(gt)
+    return described.from_record(record) if record is not None else described.from_files(gt, joint)
 
 
 def refuse_other_joint(request: GatherRequest) -> None:

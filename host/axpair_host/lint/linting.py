@@ -9,7 +9,7 @@ from axpair_proto.capabilities import BuildsModels, InspectsModels, ModelFacts, 
 from axpair_proto.errors import AxpairError, OpenShape
 from axpair_proto.pulsar import config_pb2 as pb
 from axpair_proto.pulsar.passed_over import compared_with_itself, passed_over
-from axpair_proto.pulsar.text import config_text, read_config
+from axpair_proto.pulsar.text import config_text, not_utf8, read_config
 from axpair_proto.pulsar2.recognized import pulsar2_form
 from axpair_proto.simulator import Models, Simulator
 
@@ -32,9 +32,11 @@ OBSERVED = 32
 
 def lint(order: Order, simulator: Simulator | None, progress: Progress) -> Linted:
     """Raises a subclass of AxpairError for a configuration, model, set or input that can't be used."""
-    text = config_text(order.config)
-    if pulsar2_form(text, str(order.config)) == "JSON":
-        return of_pulsar2.lint(order, text, simulator, progress)
+    read = config_text(order.config)
+    if pulsar2_form(read.text, str(order.config)) == "JSON":
+        linted = of_pulsar2.lint(order, read.text, simulator, progress)
+        linted.warnings = (*not_utf8(order.config, read), *linted.warnings)
+        return linted
     config, warnings = read_config(order.config)
     linted = Linted(warnings=(*warnings, *passed_over(config)))
     linted.hints += _compared_with_itself(config)

@@ -146,14 +146,28 @@ def read_npz(path: Path) -> dict[str, Array]:
 def stems_in(folder: Path) -> dict[str, Path]:
     """Stem to path-without-suffix of the tensors that lie directly in a folder, sorted by name.
 
-    Names made of dots alone, which no tensor has, are left out. Raises UnreadableTensor where it can't be listed.
+    What macOS puts beside a file is no tensor, and names made of dots alone, which no tensor has, are left out. Raises
+    UnreadableTensor where it can't be listed.
     """
     try:
         found = sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES and path.is_file())
     except OSError as error:
         raise UnreadableTensor(f"{folder}: can't be read: {error.strerror or error}") from error
-    stems = [path.name[: -len(path.suffix)] for path in found]
+    stems = [path.name[: -len(path.suffix)] for path in found if not is_companion(path)]
     return {stem: folder / stem for stem in stems if stem.strip(".")}
+
+
+def is_companion(path: Path) -> bool:
+    """Whether it is what macOS puts beside a file on a disk of another system, or into an archive: its attributes."""
+    if not path.name.startswith("._"):
+        return False
+    if path.with_name(path.name[2:]).exists():
+        return True
+    try:
+        with open_regular(path) as stream:
+            return stream.read(4) == b"\x00\x05\x16\x07"
+    except OSError:
+        return False
 
 
 def stems_below(folder: Path) -> dict[str, Path]:

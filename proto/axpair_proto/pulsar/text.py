@@ -23,26 +23,39 @@ from axpair_proto.pulsar.tokens import ConfigTextError, Token, tokens
 from axpair_proto.pulsar.values import scalar_value
 from axpair_proto.pulsar2.recognized import refuse_other
 from axpair_proto.regular import read_regular
+from axpair_proto.sentences import say
+from axpair_proto.text import Decoded, decoded
 from axpair_proto.written import is_as_written, mark_line
 
 MAX_CONFIG_BYTES = 1 << 24
 NEAR_MISS = 0.8
 """From this difflib ratio on, an unknown field is taken for a typo."""
 MAX_DEPTH = 100
+_TEXTS = (FileKind.UNKNOWN, FileKind.TEXT, FileKind.PROTOTXT, FileKind.PULSAR2_CONFIG, FileKind.JSON)
+"""What a configuration in another encoding may be taken for."""
 
 
 def read_config(path: Path) -> tuple[config_pb2.Config, tuple[str, ...]]:
-    """The configuration in a file, and warnings. A byte order mark is accepted.
+    """The configuration in a file, and warnings. Texts of Chinese Windows' editors (GBK, UTF-16) are read too.
 
     Raises ConfigTextError for an unreadable file, for a configuration of pulsar2, and as `parse_config` does.
     """
-    text = config_text(path)
-    refuse_other(text, str(path))
-    return parse_config(text, str(path))
+    read = config_text(path)
+    refuse_other(read.text, str(path))
+    config, warnings = parse_config(read.text, str(path))
+    return config, (*not_utf8(path, read), *warnings)
 
 
-def config_text(path: Path) -> str:
-    """What a configuration's file holds, without a byte order mark. Raises ConfigTextError for an unreadable file."""
+def not_utf8(path: Path, read: Decoded) -> tuple[str, ...]:
+    """What is said of a file that a toolchain on Linux may not take."""
+    if not read.said:
+        return ()
+    return (say("{path}: {said}; save it as UTF-8, as the toolchain reads it", path=path, said=read.said),)
+
+
+def config_text(path: Path) -> Decoded:
+    """What a configuration's file holds, without a byte order mark, lines ended by line feeds. Raises ConfigTextError
+    for an unreadable file."""
     try:
         data = read_regular(path, MAX_CONFIG_BYTES)
     except OSError as error:
@@ -55,16 +68,19 @@ def config_text(path: Path) -> str:
             next_step="give config.prototxt as --config",
         )
     try:
-        return data.decode("utf-8-sig")
+        read = Decoded(data.decode("utf-8-sig"), "UTF-8")
     except UnicodeDecodeError as error:
-        if (kind := kind_of(path)) not in (FileKind.UNKNOWN, FileKind.TEXT, FileKind.PROTOTXT):
+        if (kind := kind_of(path)) not in _TEXTS:
             raise ConfigTextError(
                 f"{path}: is {kind.value}, not a configuration", next_step="give the prototxt"
             ) from error
-        line = data[: error.start].count(b"\n") + 1
-        raise ConfigTextError(
-            f"{path}:{line}: byte 0x{data[error.start]:02x} is not UTF-8", next_step="save the file as UTF-8 text"
-        ) from error
+        read = decoded(data)
+        if "\ufffd" in read.text:
+            line = data[: error.start].count(b"\n") + 1
+            raise ConfigTextError(
+                f"{path}:{line}: byte 0x{data[error.start]:02x} is not UTF-8", next_step="save the file as UTF-8 text"
+            ) from error
+    return read._replace(text=read.text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def parse_config(text: str, source: str = "config.prototxt") -> tuple[config_pb2.Config, tuple[str, ...]]:
