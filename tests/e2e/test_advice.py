@@ -9,7 +9,7 @@ from benchmarks.campaign.advice import printed, tried
 from benchmarks.campaign.advice_scenes import scenes
 from benchmarks.campaign.advice_world import PUT, lay_out
 
-SHORT = ("stale-output", "a layer that loses", "a loss without lava_joint", "no input", "another case in --out")
+SHORT = ("a layer that loses", "no input", "another case in --out")
 
 
 @pytest.fixture(scope="module")
