@@ -54,7 +54,7 @@ _SURE, _LONELY = (
 _DUMPED = r"(?: ?\([^()]{1,20}\))?"
 SIGNAL = re.compile(
     rf"^\s*zsh: (?i:(?P<zsh>{_SURE}|{_LONELY}))(?!\w)"
-    r"|^\s*(?:\S*sh: )?(?:(?:line \d+:|第 ?\d+ ?行[:：]) ?)?\s*(?:\[\d+\][+-]? +)?(?:\d+ +)?"
+    r"|^\s*(?:\S*sh: +)?(?:(?:line \d+:|第 ?\d+ ?行[:：]) *)?(?:\[\d+\][+-]? +)?(?:\d+ +)?"
     rf"(?:(?P<word>{_SURE})(?!\w)|(?P<alone>{_LONELY}){_DUMPED}(?:\s{{2,}}\S.*)?$)"
     r"|\b(?:received|by|with) signal (?P<name>SIG[A-Z]{3,6})\b"
     r"|^\s*(?i:ret|rc|exit(?:ed)?(?: with)?(?: code| status)?|退出码|返回值)[ :：=]{1,3}(?P<status>13[245679]|143)\s*$"

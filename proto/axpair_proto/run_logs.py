@@ -11,7 +11,7 @@ it. Standard library alone, since workers on boards read the same logs.
 import re
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from axpair_proto import run_endings
+import axpair_proto.run_endings as run_endings
 from axpair_proto.log_lines import LONGEST_LINE, bare_lines
 from axpair_proto.logged_run import LoggedTensor, RunFailure, RunLog, listed_tensor
 
@@ -32,7 +32,7 @@ _WHOLE = re.compile(
     r"|Memory (?:Physical|External|Virtual)|Size \d+|[Vv]irtual npu (?:mode is )?(?:\d_\d(?:_\d)?|disable|enable)"
     r"|CMM usage: \d+|Quantization Type is \d+ bit|dump output\[\d+\] .{1,400} as .{1,400} success"
     r"|NPU perf cnt (?:total|of eu\(\d+\)): \d+|Run \w+ took an average of \d+ us \(overhead \d+ us\)"
-    r"|Run task took \d+ us \(\d+ rounds for average\)|\s*(?:tool|engine|axclrt) ver: +[\w.]+)(?![\w.])"
+    r"|Run task took \d+ us \(\d+ rounds for average\)|(?:tool|engine|axclrt) ver: +[\w.]+)(?![\w.])"
 )
 """Lines of which the end is known: what stands behind them is a logger's."""
 _BEYOND = re.compile(r"[\"'{}<>|\\,;\t]|\s{2,}")

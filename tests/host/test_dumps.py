@@ -86,6 +86,32 @@ def test_a_name_in_map_is_meant_by_each_of_its_spellings(
         assert (code, found["verdict"]) == (0, "PASS")
 
 
+def test_a_map_of_a_part_is_bad_input_and_the_whole_one_is_proposed(tmp_path: Path, capsys: Capture) -> None:
+    simulated(tmp_path)
+    (code, found), _ = judged(tmp_path, numbered(), capsys, "--map", f"0={NAMES[0]}")
+    assert code == 2
+    assert "no file of it is said to be an output of the model that is left" in found["message"]
+    assert [found["command"].count(f"--map {at}=") for at in range(3)] == [1, 1, 1]
+    whole = [part for at, name in enumerate(NAMES) for part in ("--map", f"{at}.bin={name}")]
+    assert [code for code, _ in judged(tmp_path, {}, capsys, *whole)] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("of", "words"),
+    [
+        ("gt", "is the gt folder itself"),
+        ("gt/joint", "is the gt folder's own, not what a board gave"),
+        ("m.joint", "is a joint, expected a folder"),
+        ("out/0.bin", "expected a folder"),
+    ],
+)
+def test_what_is_no_run_s_folder_is_named(of: str, words: str, tmp_path: Path, capsys: Capture) -> None:
+    simulated(tmp_path)
+    (code, found), *_ = judged(tmp_path, numbered(), capsys, of=of)
+    assert code == 2
+    assert words in found["message"]
+
+
 def test_outputs_that_changed_places_are_mended_by_map(tmp_path: Path, capsys: Capture) -> None:
     simulated(tmp_path)
     out = {"conv2d_1:tmp_0.bin": ARRAYS[1], "_model.24_m.0_Conv_output_0.bin": ARRAYS[0], "out.bin": ARRAYS[2]}

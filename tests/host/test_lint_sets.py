@@ -169,6 +169,14 @@ def test_outputs_that_are_one_name_in_a_joint_are_hinted_at() -> None:
     assert "'a.b' and 'a:b'" in hint.summary
 
 
+def test_what_is_no_picture_is_not_counted_among_those_asked_for(tmp_path: Path) -> None:
+    pictures = {f"{seed}.png": noise(seed) for seed in range(9)}
+    path = pack(tmp_path / "set.tar", {"0-notes.txt": b"of the first day", **pictures})
+    samples, _ = readable(path.name, look(path, 9))
+    assert len(samples) == 9
+    assert list(calibration_set.hints(path.name, samples, 9)) == []
+
+
 @pytest.mark.parametrize("where", ["set", "set.tar"])
 def test_a_foreign_file_in_a_set_does_not_end_lint(
     where: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -210,3 +210,9 @@ def test_an_assertion_is_told_by_what_it_asserts() -> None:
     failure = read_run_log(["run_joint: run_joint.cpp:9: int main(int, char**): Assertion `size > 0' failed."]).failure
     assert failure is not None
     assert failure.phase == "running"
+
+
+@pytest.mark.parametrize("line", [" " * 599 + "x", 'a: assertion "' * 40, "AX_JOINT_ " * 60, "是：断言" * 150])
+def test_a_hostile_line_takes_no_more_than_its_length(line: str) -> None:
+    around = ["Using batch size 1 }", "Max Batch Size 1 }"]
+    assert read_run_log([*around, *[line] * 300]).failure is None

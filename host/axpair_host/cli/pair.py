@@ -1,5 +1,6 @@
 """axpair pair: one case from files to a verdict."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,7 +125,7 @@ def _request(given: dict[str, Any]) -> "GatherRequest":
         fitting=given["fitting"],
         case_id=given["case_id"],
         gt=given["gt"],
-        finished=_finished(given["board_out"], given["board_log"], given["names"]),
+        finished=_finished(given["board_out"], given["board_log"], given["names"], given["gt"]),
         golden=given["golden"],
         repeat=given["repeat"],
         deadline_ms=given["deadline_ms"],
@@ -175,7 +176,23 @@ def _check_together(given: dict[str, Any]) -> None:
         )
 
 
-def _finished(folder: Path | None, log: Path | None, names: dict[str, str]) -> "FinishedRun | None":
+def _finished(folder: Path | None, log: Path | None, names: dict[str, str], gt: Path | None) -> "FinishedRun | None":
+    """Raises UsageError where the folder is none, or is what the simulator wrote."""
+    from axpair_host.files import existing_folder
     from axpair_host.gather.request import FinishedRun
 
-    return FinishedRun(folder, log, names) if folder is not None else None
+    if folder is None:
+        return None
+    existing_folder("--board-out", folder)
+    board = folder / "board"
+    next_step = "give the folder that the run on the board wrote (run_joint: --bin-out-dir)"
+    if gt is not None and folder.resolve().parent == gt.resolve() and folder.name in _SIMULATED:
+        raise UsageError(f"--board-out {folder}: is the gt folder's own, not what a board gave", next_step=next_step)
+    if gt is not None and folder.resolve() == gt.resolve():
+        if board.is_dir():
+            next_step = f"give its outputs of the board: --board-out {shlex.quote(str(board))}"
+        raise UsageError(f"--board-out {folder}: is the gt folder itself", next_step=next_step)
+    return FinishedRun(folder, log, names)
+
+
+_SIMULATED = ("input", "onnx", "lava_joint", "joint")

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from axpair_proto.advice import Next, again
+from axpair_proto.advice import Again, Next
 from axpair_proto.dtypes import ITEM_BYTES
 from axpair_proto.errors import ContractError
 from axpair_proto.names import alike_in_a_joint, find_spelled, joint_name, match_stems, pulsar2_file_stem
@@ -107,7 +107,8 @@ def mapped(given: Mapping[str, str], found: Collection[str], names: Collection[s
     by a gt folder's alike. Raises UsageError for one that isn't there, and for two that mean the same."""
     stems: dict[str, str] = {}
     for theirs, ours in given.items():
-        stem, name = find_spelled(theirs, found), find_spelled(ours, names)
+        stem = find_spelled(theirs, found) or find_spelled(re.sub(r"\.(?:bin|npy)$", "", theirs), found)
+        name = find_spelled(ours, names)
         if stem is None:
             raise _unknown(f"--map {theirs}={ours}", theirs, found)
         if name is None:
@@ -198,7 +199,8 @@ def belonging(said: Map, lead: str = "") -> Next:
     """The step for a user who knows that files and outputs belong together."""
     if not said:
         return Next(f"{lead or _TOGETHER}say of each file which output it is: --map FILE=NAME for each")
-    return again(f"{lead or _TOGETHER}as {' and '.join(said.speaking)} have it:", *said.options)
+    whole = Again(more=said.options, without=("--map",))
+    return Next(f"{lead or _TOGETHER}as {' and '.join(said.speaking)} have it:", whole)
 
 
 _TOGETHER = "where they belong together, "

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 from axpair_proto.advice import AND, UNKNOWN, Next, calling
 from axpair_proto.description import ModelDescription
-from axpair_proto.gt.tensors import Array, stems_below
+from axpair_proto.gt.tensors import Array, other_files, stems_below
 from axpair_proto.joint import JointArchive, toolchain_of
 from axpair_proto.logged_run import RunLog
 from axpair_proto.names import find_name
 from axpair_proto.run_logs import SHOWN_LINES, TOOLS
 from axpair_proto.sentences import say
+from axpair_proto.text import first_names
 
 from axpair_host.digests import bytes_sha256
 from axpair_host.errors import UsageError
@@ -101,6 +102,11 @@ def _failed_leg(finished: FinishedRun, description: ModelDescription, run: Logge
     if found is None and log.not_written:
         raise _not_written(finished, log)
     if log.written or (found is None and log.finished):
+        if others := other_files(finished.folder):
+            raise UsageError(
+                f"--board-out {finished.folder}: no .bin or .npy is in it, but {first_names(others)}",
+                next_step="rename files of raw bytes to NAME.bin, or save .npy",
+            )
         where = f" and stored its outputs as {', '.join(log.written[:4])}" if log.written else " and stored no outputs"
         raise UsageError(
             f"--board-out {finished.folder}: there is no output in it, and {finished.log} says that the run went well"

@@ -82,9 +82,10 @@ def read_leg(
     declared = {tensor.name: tensor for tensor in description.outputs}
     matched = files_of(declared, lying, names)
     found = {stem: path for stem, path in lying.items() if stem not in matched.values()}
+    is_part = bool(names) and len(matched) < len(declared) and len(declared) == len(lying)
     if not matched and len(declared) == len(found) == 1:
         matched = {next(iter(declared)): next(iter(found))}
-    if not matched:
+    if not matched or is_part:
         listed = ", ".join(sorted(found)) or "nothing"
         next_step = Next("check that the folder belongs to this joint")
         if not found and (others := other_files(folder)):
@@ -96,8 +97,14 @@ def read_leg(
             next_step = with_other("--board-out", str(folder / runs[0]), said) if as_it_lies else Next(said)
         elif as_it_lies and found:
             outputs = {name: size_bytes(tensor.dtype, tensor.shape) for name, tensor in declared.items()}
-            said_so = proposed_map({stem: _size(path) for stem, path in found.items()}, outputs, is_ordered=True)
+            said_so = proposed_map({stem: _size(path) for stem, path in lying.items()}, outputs, is_ordered=True)
             next_step = belonging(said_so, "check that the folder belongs to this joint; where it does, ")
+        if is_part:
+            raise UsageError(
+                f"{folder}: no file of it is said to be an output of the model that is left; left: {listed}; "
+                f"outputs: {', '.join(name for name in declared if name not in matched)}",
+                next_step=next_step,
+            )
         raise UsageError(
             f"{folder}: no file of it belongs to an output of the model; found: {listed}; "
             f"outputs: {', '.join(declared)}",

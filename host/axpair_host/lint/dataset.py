@@ -58,15 +58,18 @@ class Sample:
 def look(path: Path, limit: int = 0, *, pictures: bool = True) -> list[Sample]:
     """The samples that calibration would read: the first `limit`, 0 = all. Without `pictures` none is decoded.
 
-    A file that is no picture has `unread`. Raises UsageError for what is missing, damaged, too large, or holds nothing.
+    A file that is no picture has `unread`, and isn't counted. Raises UsageError for what is missing, damaged, too
+    large, or holds nothing.
     """
     found: list[Sample] = []
+    counted = 0
     for name, data in _files(path):
-        if limit and len(found) == limit:
+        if limit and counted == limit:
             break
         decode = pictures and len(found) < DECODED and Path(name).suffix.lower() not in (".bin", ".npy")
         picture, unread = _picture(data) if decode else (None, "")
         found.append(Sample(name, len(data), bytes_sha256(data), picture, unread))
+        counted += not unread
     if not found:
         raise UsageError(f"the data set {path} holds no files", next_step="pack pictures: tar cf set.tar *.jpg")
     return found

@@ -31,6 +31,7 @@ def hints(layers: Sequence[LayerConfig], model: ModelSignature | None) -> Iterat
         where = f"layer_configs[{at}]"
         yield from _selectors(where, one)
         yield from _types(where, one)
+        yield from _no_type(where, one)
         kinds = dict(kinds_of(one, operators))
         yield from _float(where, one, kinds)
         yield from _conv_alone(where, one, kinds)
@@ -123,6 +124,16 @@ def _types(where: str, one: LayerConfig) -> Iterator[Hint]:
                 f"{where}.{field} is {kind.name}, which isn't offered for layers",
                 f"one of {', '.join(sorted(each.name for each in offered))}",
             )
+
+
+def _no_type(where: str, one: LayerConfig) -> Iterator[Hint]:
+    if one.data_type is None and one.output_data_type is None and one.weight_data_type is None:
+        yield Hint(
+            "no-type",
+            "",
+            f"{where} has no data_type, and no effect",
+            "write the layers' data_type, such as S16, or take the item out",
+        )
 
 
 def _float(where: str, one: LayerConfig, kinds: Mapping[str, str]) -> Iterator[Hint]:

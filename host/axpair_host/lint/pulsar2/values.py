@@ -34,6 +34,13 @@ def odds(one: Input) -> Iterator[Odd]:
             "std-zero", "AX104", "std has a 0, and is divided by", "give the deviation in pixel units, such as 255"
         )
         return
+    if any(value < 0 for value in stds):
+        yield Odd(
+            "std-negative",
+            "AX104",
+            "std has a negative value: what is divided by it changes its sign",
+            "give the deviation, which is above 0",
+        )
     yield from _inherited(one)
     yield from _against_calibration(one)
     yield from _unread(one)
