@@ -1,9 +1,11 @@
 """Writes the generated documents: docs/faults.md from the fault book, docs/commands.md from the commands' own help."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
+from axpair_host.advice.commands import general
 from axpair_host.cli import axpair
 from axpair_host.codebook import Entry, entries
 
@@ -27,7 +29,7 @@ which of them are asked so far."""
 
 
 def _entry(entry: Entry) -> str:
-    steps = "\n".join(f"1. {step}" for step in entry.next_steps)
+    steps = "\n".join(f"1. {_step(general(step))}" for step in entry.next_steps)
     return f"""## {entry.code}
 
 **{entry.title}** ({entry.zh_title})
@@ -41,6 +43,10 @@ How it is recognised: {entry.shows}
 {steps}
 
 What to send: {entry.send}"""
+
+
+def _step(step: Mapping[str, Any]) -> str:
+    return f"{step['text']} `{step['command']}`" if step["command"] else str(step["text"])
 
 
 def commands() -> str:

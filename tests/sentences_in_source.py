@@ -8,6 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 ROOMS = ("proto", "agent", "emulator", "host")
 _SAYING = ("say", "tr")
+_STEPS = {"Next": 0, "again": 0, "with_other": 2, "in_other_folder": 2, "calling": -1}
+"""What makes a next step, with the position of its sentence where that isn't given as `text`; -1 for none."""
 _COMMANDS = ("axpair ", "pip ", "chmod ", "openssl ", "cd ", "tar cf ")
 """Next steps that begin so can be pasted, and are the same in every language."""
 
@@ -35,6 +37,9 @@ def raised() -> dict[str, str]:
             told = [word.value for word in call.keywords if word.arg == "next_step"]
             if _name(call) in errors and call.args:
                 told.append(call.args[0])
+            if (place := _STEPS.get(_name(call))) is not None:
+                told += [word.value for word in call.keywords if word.arg == "text"]
+                told += call.args[place : place + 1] if place >= 0 else []
             for text in (_numbered(leaf) for one in told for leaf in _leaves(one)):
                 if _is_said(text):
                     found.setdefault(text, name)

@@ -56,7 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _serve(_settings(parsed))
     except SettingsError as error:
-        print(f"axpair-agent: {error}", file=sys.stderr)
+        call = () if parsed.owned else ("axpair-agent", *(sys.argv[1:] if arguments is None else arguments))
+        print_error(error, program="axpair-agent", call=call)
         return 2
 
 

@@ -11,6 +11,7 @@ import errno
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from axpair_proto.advice import Next
 from axpair_proto.errors import AxpairError, Side
 from axpair_proto.text import printable
 
@@ -63,6 +64,7 @@ class CallError(AgentError):
     """Ends a call with the reason's gRPC status; the message becomes its details: a thousand letters, none of which
     plays with a terminal."""
 
-    def __init__(self, reason: Reason, message: str, *, next_step: str = "") -> None:
-        super().__init__(printable(message, MAX_MESSAGE), next_step=printable(next_step, MAX_MESSAGE))
+    def __init__(self, reason: Reason, message: str, *, next_step: str | Next = "") -> None:
+        step = next_step.one_line if isinstance(next_step, Next) else next_step
+        super().__init__(printable(message, MAX_MESSAGE), next_step=printable(step, MAX_MESSAGE))
         self.reason = reason

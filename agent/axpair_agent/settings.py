@@ -2,16 +2,16 @@
 
 import ipaddress
 import os
-import shlex
 import socket
 import stat
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from axpair_proto import MIN_TOKEN_LETTERS
+from axpair_proto.advice import INTO, UNKNOWN, again, calling
+from axpair_proto.cache import cache_folder
 from axpair_proto.regular import read_regular
 
 from axpair_agent.errors import SettingsError
@@ -95,7 +95,7 @@ def check_commands(commands: bool, token: bool) -> None:
     if commands and not token:
         raise SettingsError(
             "--allow-commands lets callers run programs here, so it wants a token, on loopback as well",
-            next_step="give --token-file, or leave --allow-commands out",
+            next_step=again("leave --allow-commands out, or with a token:", "--token-file", UNKNOWN["token"]),
         )
 
 
@@ -157,27 +157,23 @@ def read_token(path: Path) -> str:
     if os.name == "posix" and status.st_mode & 0o077:
         raise SettingsError(
             f"--token-file {path}: others than its owner can read or change it (mode {stat.S_IMODE(status.st_mode):o})",
-            next_step=f"chmod 600 {shlex.quote(str(path))}",
+            next_step=calling("chmod", "600", path),
         )
     if not token.isascii() or not token.isprintable():
         raise SettingsError(
             f"--token-file {path}: the token has letters that can't be sent: one line of printable ASCII, without a "
             "byte order mark",
-            next_step=f"openssl rand -hex 32 > {shlex.quote(str(path))}",
+            next_step=calling("openssl", "rand", "-hex", "32", INTO, path),
         )
     if len(token) < MIN_TOKEN_LETTERS:
         raise SettingsError(
             f"--token-file {path}: the token has {len(token)} letters; it takes {MIN_TOKEN_LETTERS} or more, "
             "so that nobody guesses it",
-            next_step=f"openssl rand -hex 32 > {shlex.quote(str(path))}",
+            next_step=calling("openssl", "rand", "-hex", "32", INTO, path),
         )
     return token
 
 
 def default_blobs() -> Path:
-    """The user's own cache folder for blobs, by the system's custom."""
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "axpair" / "blobs"
+    """In the user's own cache folder."""
+    return cache_folder() / "blobs"

@@ -6,7 +6,7 @@
 import importlib
 import sys
 
-PARTS = ("configuration", "postprocess", "faults", "files", "losses")
+PARTS = ("configuration", "postprocess", "faults", "files", "losses", "advice")
 """Modules of this package, each with a `main(arguments)` that returns the exit code."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from axpair_proto.advice import UNKNOWN, again, free_name, with_other
 from axpair_proto.pulsar.text import read_config
 
 from axpair_emulator.errors import ConfigError
@@ -31,19 +32,21 @@ class BuildPaths:
         target = _inside(output_dir, joint) or (folder / message.output_path if message.output_path else None)
         if source is None or target is None:
             flag, field = ("--input", "input_path") if source is None else ("--output", "output_path")
+            word = UNKNOWN["onnx"] if source is None else UNKNOWN["joint"]
             raise ConfigError(
-                f"neither {flag} nor {field} in {config} says which file to use", next_step=f"add {flag} FILE"
+                f"neither {flag} nor {field} in {config} says which file to use",
+                next_step=again("with it:", flag, word),
             )
         if target.suffix == ".lava_joint" or target.resolve() in (source.resolve(), config.resolve()):
             raise ConfigError(
                 f"--output {target} would collide with another file of the build",
-                next_step="give a path that ends in .joint",
+                next_step=with_other("--output", str(free_name(target.with_suffix(".joint"))), "with another name:"),
             )
         expanded = _inside(output_dir, output_config)
         if expanded and expanded.resolve() in (source.resolve(), config.resolve(), target.resolve()):
             raise ConfigError(
                 f"--output_config {expanded} would overwrite another file of the build",
-                next_step="give it a name of its own, such as output_config.prototxt",
+                next_step=with_other("--output_config", str(free_name(expanded.with_name("output_config.prototxt")))),
             )
         return BuildPaths(source, target, expanded)
 

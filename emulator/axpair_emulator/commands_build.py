@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.advice import UNKNOWN, Next, calling, free_name
 from axpair_proto.command_line import Command
-from axpair_proto.lines import fitted
+from axpair_proto.lines import fitted, paragraph, step_lines
 from axpair_proto.printing import print_aside, print_document, print_lines
 
 from axpair_emulator.config.choices import BATCH_OPTIONS, COLORS, HARDWARE, LAYOUTS, STANDARDS, VIRTUAL_NPUS
@@ -86,6 +88,7 @@ def build_command(
     from axpair_emulator.config.flags import BuildFlags
     from axpair_emulator.faults.importing import split
     from axpair_emulator.faults.toolchain import chosen, damaged
+    from axpair_emulator.score import GUIDE_LINE, below_line
 
     import_fault, faults = split(faults, fault_seed)
     chosen(faults)
@@ -103,10 +106,43 @@ def build_command(
         )
     for warning in result.warnings:
         print_aside(f"warning: {warning}")
+    steps = _next_steps(result, paths.onnx, config, shapes)
     if as_json:
-        print_document(_document(result))
-    else:
-        print_lines(fitted(_lines(result)))
+        print_document({**_document(result), "next_steps": [one.document() for one in steps]})
+        return
+    print_lines(fitted(_lines(result)))
+    if lost := below_line(result.scores):
+        worst = min(lost, key=lambda one: one.cosine)
+        most = f"{len(lost)} of {len(result.scores)} outputs {'is' if len(lost) == 1 else 'are'} below {GUIDE_LINE:g}"
+        print_lines(paragraph(f"{most}, the worst at {worst.cosine:.4f} ({worst.name}): quantisation loses accuracy."))
+    for step in steps:
+        print_lines(step_lines(step.document(), "  "))
+
+
+def _next_steps(result: BuildResult, onnx: Path, config: Path, shapes: Mapping[str, tuple[int, ...]]) -> list[Next]:
+    """Where accuracy is lost, and what other settings bring; nothing where none is."""
+    from axpair_emulator.score import below_line
+
+    if not below_line(result.scores):
+        return []
+    flags = [f"{name}:{'x'.join(map(str, shape))}" for name, shape in shapes.items()]
+    shaped = [word for flag in flags for word in ("--input-shape", flag)]
+    inputs = [word for _ in result.program.inputs for word in ("--input", UNKNOWN["input"])]
+    models: list[str | Path] = ["--joint", result.joint, "--onnx", onnx, "--lava-joint", result.lava_joint]
+    if result.output_config is not None:
+        models += ["--config", result.output_config]
+    settings: list[str | Path] = [
+        "--onnx",
+        onnx,
+        "--config",
+        config,
+        "--write-config",
+        free_name(Path("best.prototxt")),
+    ]
+    return [
+        calling("axpair", "layers", *models, *inputs, text="In which layer it enters:"),
+        calling("axpair", "tune", *settings, *shaped, *inputs, text="What other settings bring:"),
+    ]
 
 
 def _document(result: BuildResult) -> dict[str, object]:

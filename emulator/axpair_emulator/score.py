@@ -23,6 +23,8 @@ from axpair_emulator.reference.engine import Reference
 Array = np.ndarray[Any, Any]
 SCORED_SAMPLES = 2
 """Without a data set for the error measurement: so many of the calibration samples."""
+GUIDE_LINE = 0.98
+"""Cosine below which the vendor's troubleshooting guide speaks of a loss of accuracy."""
 CHUNK_BYTES = 1 << 26
 """Of layers held at once, each as float twice: what is compared doesn't grow with the model's depth."""
 
@@ -35,6 +37,11 @@ class Score:
     cosine: float
     relative_error: float
     """2-norm of the difference over the 2-norm of the float result."""
+
+
+def below_line(scores: Sequence[Score]) -> list[Score]:
+    """Those that have lost accuracy, also where no cosine could be had."""
+    return [one for one in scores if not one.cosine >= GUIDE_LINE]
 
 
 def score_samples(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import axpair_proto
+from axpair_proto.advice import UNKNOWN, again
 from axpair_proto.capabilities import Fitting, FrontEnd, LayerTensor, ModelFacts, ModelSignature, Node, Observed, Spread
 from axpair_proto.description import ModelDescription
 from axpair_proto.names import find_name, joint_name
@@ -230,7 +231,7 @@ class EmulatorSimulator:
 
         path = models.onnx
         if path is None:
-            raise EmulatorError("no ONNX model is given", next_step="give it as --onnx")
+            raise EmulatorError("no ONNX model is given", next_step=again("with it:", "--onnx", UNKNOWN["onnx"]))
         key = ("simplified", _digest(path), _digest(models.joint))
         return self._keep(key, lambda: simplified_model(path, models.joint))
 
@@ -279,7 +280,8 @@ class EmulatorSimulator:
 
         path = models.lava_joint
         if path is None:
-            raise JointError("no .lava_joint is given", next_step="give --lava-joint; build writes it beside the joint")
+            with_it = again("with it:", "--lava-joint", UNKNOWN["lava_joint"])
+            raise JointError("no .lava_joint is given", next_step=with_it)
         program = self._program(models.joint)
 
         def make() -> Reference:
@@ -298,7 +300,7 @@ class EmulatorSimulator:
 
         onnx, config = models.onnx, models.config
         if onnx is None:
-            raise EmulatorError("no ONNX model is given", next_step="give it as --onnx")
+            raise EmulatorError("no ONNX model is given", next_step=again("with it:", "--onnx", UNKNOWN["onnx"]))
         kind = "imported" if imported else "onnx"
         key = (kind, _digest(onnx), _digest(config) if config else "", _digest(models.joint))
         return self._keep(key, lambda: open_float_leg(onnx, config, models.joint, imported=imported))

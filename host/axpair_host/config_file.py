@@ -25,7 +25,6 @@ pattern = '(?P<label>\S+) with (?P<score>[0-9.]+)'
 import difflib
 import os
 import re
-import shlex
 import stat
 import sys
 from collections.abc import Iterable, Mapping
@@ -34,6 +33,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from axpair_proto import MIN_TOKEN_LETTERS
+from axpair_proto.advice import calling
 from axpair_proto.regular import read_regular
 
 from axpair_host.errors import UsageError
@@ -95,7 +95,7 @@ class NamedBoard:
             raise UsageError(
                 f"{self.token_file}: others than its owner can read or change the token of board {self.name!r} "
                 f"(mode {stat.S_IMODE(mode):o})",
-                next_step=f"chmod 600 {shlex.quote(str(self.token_file))}",
+                next_step=calling("chmod", "600", self.token_file),
             )
         if not text or len(text.split()) != 1:
             raise UsageError(f"{self.token_file}: expected one line with the token of board {self.name!r}")

@@ -8,8 +8,7 @@ import traceback
 from pathlib import Path
 
 from axpair_proto import __version__
-
-from axpair_host.cache import cache_folder
+from axpair_proto.cache import cache_folder
 
 
 def write_log(error: BaseException) -> Path | str:

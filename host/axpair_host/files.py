@@ -1,10 +1,10 @@
 """Files that the user names, checked before any work."""
 
-import shlex
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
+from axpair_proto.advice import UNKNOWN, Again, Command, Next, calling, free_name, with_other
 from axpair_proto.errors import ContractError
 from axpair_proto.filekinds import FileKind, kind_of
 from axpair_proto.simulator import Models
@@ -32,7 +32,7 @@ def existing_folder(flag: str, path: Path) -> Path:
     if not path.exists():
         raise UsageError(f"{named}: there is no such folder", next_step="check the path")
     kind = kind_of(path)
-    next_step = _UNPACK if kind is FileKind.ARCHIVE else where_it_belongs(path, kind)
+    next_step = Next(_UNPACK) if kind is FileKind.ARCHIVE else where_it_belongs(path, kind)
     raise UsageError(f"{named}: is {kind.value}, expected a folder", next_step=next_step or "check the path")
 
 
@@ -58,11 +58,11 @@ def check_apart(flag: str, folder: Path, cases: Iterable[Path]) -> None:
         if whole in (place, path.resolve(), *place.parents, *path.resolve().parents):
             raise UsageError(
                 f"{flag} {folder}: {path} lies in it, and that folder is axpair's own",
-                next_step=f"give a folder apart from the cases, such as {flag} {_APART[flag]}",
+                next_step=with_other(flag, str(free_name(_APART[flag])), "with a folder apart from the cases:"),
             )
 
 
-_APART = {"--run": "../run", "--out": "../out"}
+_APART = {"--run": Path("../run"), "--out": Path("../out")}
 
 
 def _kind_of_file(flag: str, path: Path) -> FileKind:
@@ -73,7 +73,8 @@ def _kind_of_file(flag: str, path: Path) -> FileKind:
     if path.is_dir() or kind is FileKind.SPECIAL:
         next_step = where_it_belongs(path, kind)
         if flag == "--input" and kind is FileKind.FOLDER:
-            next_step = f"for the cases in a folder: axpair replay {shlex.quote(str(path))}"
+            words = ("axpair", "replay", path, "--run", free_name(Path("run")), "--joint", UNKNOWN["joint"])
+            next_step = calling(*words, text="for the cases in a folder:")
         raise UsageError(f"{flag} {path}: is {kind.value}, expected a file", next_step=next_step)
     if kind is FileKind.EMPTY:
         raise UsageError(f"{flag} {path}: is empty (0 bytes)", next_step="copy or build it again")
@@ -98,7 +99,7 @@ def given_models(joint: Path, onnx: Path | None, lava_joint: Path | None, config
     if kinds["--joint"] is FileKind.LAVA_JOINT and kinds.get("--lava-joint") is FileKind.JOINT:
         raise UsageError(
             f"--joint {joint} is the lava_joint, and --lava-joint {lava_joint} the joint",
-            next_step=f"swap them: --joint {shlex.quote(str(lava_joint))} --lava-joint {shlex.quote(str(joint))}",
+            next_step=Next("swap them:", Again(put=(("--joint", str(lava_joint)), ("--lava-joint", str(joint))))),
         )
     for flag, kind in kinds.items():
         path = given[flag]
@@ -129,31 +130,50 @@ _BESIDES = {FileKind.QUANTIZED_ONNX, FileKind.EMPTY}
 _RAW = ".bin"
 """Suffix of raw bytes, which may look like anything."""
 _UNPACK = "unpack it, and give the folder"
-_BELONGS = {
-    FileKind.JOINT: "give it as --joint",
-    FileKind.LAVA_JOINT: "give it as --lava-joint",
-    FileKind.ONNX: "give it as --onnx",
-    FileKind.QUANTIZED_ONNX: "give the float model as --onnx; 'axpair model info {path}' shows what this one holds",
-    FileKind.AXMODEL: "axpair model info {path}; axpair runs joints so far, and compares what an axmodel gave: "
-    "axpair compare SIMULATED BOARD",
-    FileKind.NEU: "give the joint that it is a part of",
-    FileKind.AXE: "give the joint that it is a part of",
-    FileKind.TOPOLOGY: "give the joint that it is a part of",
-    FileKind.PRO: "give a joint; what is in this package is run by the ISP's own program",
-    FileKind.PROTOTXT: "give it as --config",
-    FileKind.PULSAR2_CONFIG: "axpair lint {path}; joints are built from pulsar's prototxt, axmodels by pulsar2",
-    FileKind.NPY: "give it as --input, or to axpair compare",
-    FileKind.NPZ: "axpair compare {path} OTHER",
-    FileKind.IMAGE: "give it as --input",
-    FileKind.ARCHIVE: "axpair diagnose {path}, where it holds a gt folder; else unpack it",
-    FileKind.PACKED: "unpack it (gunzip, xz -d, bunzip2, zstd -d), and give what comes out",
-    FileKind.LFS_POINTER: "git lfs pull, where it was cloned",
-    FileKind.RUN_LOG: "give it as --board-log, with the run's folder as --board-out",
-    FileKind.BUILD_LOG: "give it to 'axpair layers' as --build-log",
-    FileKind.PAIR_JSON: "axpair diagnose {folder}",
-    FileKind.GT_FOLDER: "give it as --gt, or: axpair diagnose {path}",
-    FileKind.SPECIAL: "copy what comes out of it into a file, and give that",
-    FileKind.RUN_FOLDER: "give it to axpair replay as --run",
+_PATH, _FOLDER = "{path}", "{folder}"
+_PAIR = ("axpair", "pair")
+_WITH_JOINT = ("axpair", "pair", "--joint", UNKNOWN["joint"])
+_INPUT = ("--input", UNKNOWN["input"])
+_PART = ("give the joint that it is a part of", ())
+_BELONGS: Mapping[FileKind, tuple[str, tuple[str, ...]]] = {
+    FileKind.JOINT: ("give it as --joint:", (*_PAIR, "--joint", _PATH, *_INPUT)),
+    FileKind.LAVA_JOINT: ("give it as --lava-joint:", (*_WITH_JOINT, "--lava-joint", _PATH, *_INPUT)),
+    FileKind.ONNX: ("give it as --onnx:", (*_WITH_JOINT, "--onnx", _PATH, *_INPUT)),
+    FileKind.QUANTIZED_ONNX: (
+        "give the float model as --onnx; what this one holds:",
+        ("axpair", "model", "info", _PATH),
+    ),
+    FileKind.AXMODEL: (
+        "axpair runs joints so far, and compares what an axmodel gave; what it holds:",
+        ("axpair", "model", "info", _PATH),
+    ),
+    FileKind.NEU: _PART,
+    FileKind.AXE: _PART,
+    FileKind.TOPOLOGY: _PART,
+    FileKind.PRO: ("give a joint; what is in this package is run by the ISP's own program", ()),
+    FileKind.PROTOTXT: ("give it as --config, after:", ("axpair", "lint", _PATH)),
+    FileKind.PULSAR2_CONFIG: (
+        "joints are built from pulsar's prototxt, axmodels by pulsar2; what is odd in this one:",
+        ("axpair", "lint", _PATH),
+    ),
+    FileKind.NPY: ("give it as --input:", (*_WITH_JOINT, "--input", _PATH)),
+    FileKind.NPZ: ("compare it:", ("axpair", "compare", _PATH, UNKNOWN["second"])),
+    FileKind.IMAGE: ("give it as --input:", (*_WITH_JOINT, "--input", _PATH)),
+    FileKind.ARCHIVE: ("unpack it, or, where it holds a gt folder:", ("axpair", "diagnose", _PATH)),
+    FileKind.PACKED: ("unpack it (gunzip, xz -d, bunzip2, zstd -d), and give what comes out", ()),
+    FileKind.LFS_POINTER: ("where it was cloned:", ("git", "lfs", "pull")),
+    FileKind.RUN_LOG: (
+        "give it as --board-log, with the run's folder as --board-out:",
+        (*_WITH_JOINT, "--gt", UNKNOWN["gt"], "--board-out", UNKNOWN["board_out"], "--board-log", _PATH),
+    ),
+    FileKind.BUILD_LOG: ("give it to axpair layers:", ("axpair", "layers", "--build-log", _PATH)),
+    FileKind.PAIR_JSON: ("judge its folder:", ("axpair", "diagnose", _FOLDER)),
+    FileKind.GT_FOLDER: ("give it as --gt, or judge it:", ("axpair", "diagnose", _PATH)),
+    FileKind.SPECIAL: ("copy what comes out of it into a file, and give that", ()),
+    FileKind.RUN_FOLDER: (
+        "give it to axpair replay as --run, or take the fewest of its cases:",
+        ("axpair", "reduce", _PATH, "--out", "least"),
+    ),
 }
 """Where a file of that kind belongs, or what can be done with it today."""
 
@@ -166,7 +186,7 @@ def refuse_other_kind(flag: str, path: Path, kind: FileKind) -> None:
     if kind is FileKind.UNKNOWN or (kind in _VAGUE and flag not in _WORDLESS):
         return
     if flag == "CASES":
-        next_step = _UNPACK if kind is FileKind.ARCHIVE else where_it_belongs(path, kind)
+        next_step = Next(_UNPACK) if kind is FileKind.ARCHIVE else where_it_belongs(path, kind)
         raise UsageError(f"{path}: is {kind.value}, neither a folder nor a list of cases", next_step=next_step)
     raise UsageError(f"{flag} {path}: is {kind.value}, not {_words(wanted)}", next_step=where_it_belongs(path, kind))
 
@@ -185,7 +205,8 @@ def sure_kind(flag: str, path: Path) -> None:
         )
 
 
-def where_it_belongs(path: Path, kind: FileKind) -> str:
-    """What to do with a file of that kind: a sentence, or a command with its path; "" where nothing is known."""
-    quoted = shlex.quote(str(path))
-    return _BELONGS.get(kind, "").format(path=quoted, folder=shlex.quote(str(path.parent)))
+def where_it_belongs(path: Path, kind: FileKind) -> Next:
+    """What to do with a file of that kind; an empty step where nothing is known."""
+    text, words = _BELONGS.get(kind, ("", ()))
+    put = {_PATH: str(path), _FOLDER: str(path.parent)}
+    return Next(text, Command(tuple(put.get(one, one) for one in words)) if words else None)

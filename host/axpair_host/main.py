@@ -16,6 +16,7 @@ import sys
 from dataclasses import dataclass
 from types import FrameType
 
+from axpair_proto.advice import Next
 from axpair_proto.errors import AxpairError
 from axpair_proto.failures import of_system, refused_by_system
 from axpair_proto.printing import OutputError, print_causes, print_document, print_message, speech
@@ -92,7 +93,7 @@ def run(arguments: list[str]) -> int:
         except (Exception, KeyboardInterrupt, SystemExit) as error:
             ending = _ending(error)
             try:
-                _say(ending, error, "--json" in arguments)
+                _say(ending, error, arguments)
             except OutputError as refused:
                 print_message(refused.message, refused.next_step)
             except BrokenPipeError:
@@ -107,7 +108,7 @@ class _Ending:
     code: int
     message: str = ""
     """"" = nothing is left to be said to people."""
-    next_step: str = ""
+    next_step: str | Next = ""
     side: str | None = None
     """As in AxpairError; None where it is neither: interrupted, or a defect of ours."""
     document: bool = True
@@ -146,14 +147,22 @@ def _ending(error: BaseException) -> _Ending:
     return _defect(error)
 
 
-def _say(ending: _Ending, error: BaseException, as_json: bool) -> None:
+def _say(ending: _Ending, error: BaseException, arguments: list[str]) -> None:
     """One message on stderr, and where documents are wanted one on stdout."""
+    step = ending.next_step if isinstance(ending.next_step, Next) else Next(ending.next_step)
+    step = step.of(("axpair", *arguments))
     if ending.message:
-        print_message(ending.message, ending.next_step)
+        print_message(ending.message, step)
         print_causes(error)
-    if as_json and ending.document:
-        message, next_step = Sentence.of(ending.message), Sentence.of(ending.next_step)
-        told = {"message": message, "side": ending.side, "next_step": next_step, "exit_code": ending.code}
+    if "--json" in arguments and ending.document:
+        told = {
+            "message": Sentence.of(ending.message),
+            "side": ending.side,
+            "next_step": Sentence.of(step.text),
+            "command": step.line or None,
+            "placeholders": step.document()["placeholders"],
+            "exit_code": ending.code,
+        }
         print_document({"schema_version": 1, "error": told})
 
 
@@ -192,7 +201,7 @@ def _refused(error: AxpairError) -> _Ending:
     next_step = error.next_step
     if not next_step and (cause := of_system(error)) is not None:
         refused = refused_by_system(cause)
-        next_step = refused.next_step if refused is not None else ""
+        next_step = refused.next_step if refused is not None else Next()
     return _Ending(
         SIDE_CODES[error.side], error.message, next_step, error.side, document=not isinstance(error, OutputError)
     )

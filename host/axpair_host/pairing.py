@@ -11,6 +11,8 @@ from axpair_proto.gt.folders import whole_folder
 from axpair_proto.joint import SLIM_MEMBERS, read_joint
 
 from axpair_host import postprocess
+from axpair_host.advice.commands import filled
+from axpair_host.advice.known import known_of
 from axpair_host.boards.limits import PATIENCE_SECONDS
 from axpair_host.boards.url import Address, EmulatorAddress
 from axpair_host.diagnosis import Settings, Verdict, diagnose
@@ -177,15 +179,16 @@ def pair(
             if judging.settings.lines:
                 write_pair_json(fresh, record, None)
                 Inquiry(load(fresh), judging.settings).refuse_vacuous_lines()
-            verdict, document = judge(asks, judging.settings)
+            verdict, document = judge(asks, judging.settings, out)
             pinned.refuse_changed("the case ran")
             # Another run may have put its case there meanwhile.
             target.check_case(case, {name: bytes_sha256(data) for name, data in prepared.data.items()})
-    return Paired(out, asks.record, verdict, document)
+    return Paired(out, asks.record, verdict, filled(document, known_of(asks.record, out)))
 
 
-def judge(asks: LiveAsks, settings: Settings) -> tuple[Verdict, dict[str, Any]]:
-    """Apply the post-processor, diagnose, and write pair.json into the session's gathered folder.
+def judge(asks: LiveAsks, settings: Settings, place: Path | None = None) -> tuple[Verdict, dict[str, Any]]:
+    """Apply the post-processor, diagnose, and write pair.json into the session's gathered folder, which is going to lie
+    at `place`; the steps of the document that comes back aren't filled.
 
     Raises FormsDiffer where what is expected, or what the program said, can't be compared with what that makes.
     """
@@ -198,7 +201,8 @@ def judge(asks: LiveAsks, settings: Settings) -> tuple[Verdict, dict[str, Any]]:
     check_forms(asks.record)
     verdict = diagnose(load(folder), settings, asks=asks)
     document = verdict.document()
-    write_pair_json(folder, asks.record, document)
+    known = known_of(asks.record, place or folder)
+    write_pair_json(folder, asks.record, filled(document, known))
     return verdict, document
 
 

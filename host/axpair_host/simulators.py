@@ -3,6 +3,7 @@
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from axpair_proto.advice import UNKNOWN, Again, Next, calling, with_other
 from axpair_proto.simulator import Simulator
 
 from axpair_host.boards.client import AgentFacts
@@ -40,7 +41,10 @@ def simulator_for(joint: Path, named: str | None = None) -> Simulator:
     raise UsageError(
         f"{joint}: no installed simulator runs this joint (installed: {known}; 'emulator' runs those from "
         "'axpair emulator build' only)",
-        next_step="run 'pulsar run' where the toolchain is, and give its folder with --gt DIR",
+        next_step=calling(
+            *("pulsar", "run", UNKNOWN["onnx"], joint, "--input", UNKNOWN["input"], "--output_gt", "gt"),
+            text="where the toolchain is; then give its folder with --gt:",
+        ),
     )
 
 
@@ -65,19 +69,22 @@ def check_pairing(simulated_by: str, agent: AgentFacts, url: str) -> None:
         raise UsageError(
             f"the joint is simulated by the emulator, but {url} runs models with {agent.runtime!r}: "
             "the emulator's arithmetic says nothing of a real board",
-            next_step="use --board emulator:, or a joint of the real toolchain with --gt from 'pulsar run'",
+            next_step=with_other("--board", "emulator:", "on the emulated board:"),
         )
+
+
+_FOLLOWS = Next("without it, the simulator follows the joint:", Again(without=("--simulator",)))
 
 
 def _named(joint: Path, named: str, simulators: dict[str, Simulator]) -> Simulator:
     if named not in simulators:
         raise UsageError(
             f"--simulator {named!r}: not installed; installed: {', '.join(sorted(simulators)) or 'none'}",
-            next_step="without --simulator it follows the joint",
+            next_step=_FOLLOWS,
         )
     if not simulators[named].accepts(joint):
         raise UsageError(
             f"--simulator {named!r} doesn't run {joint}",
-            next_step="without --simulator it follows the joint; 'emulator' runs those from 'axpair emulator build'",
+            next_step=_FOLLOWS,
         )
     return simulators[named]

@@ -12,6 +12,8 @@ What is not an AxpairError is a defect of ours and ends with exit 70.
 
 from typing import Literal
 
+from axpair_proto.advice import Next
+
 Side = Literal["input", "board"]
 """Whose side it is on: "input" = what the user gave (exit 2), "board" = board or agent unavailable (exit 3)."""
 
@@ -21,15 +23,15 @@ class AxpairError(Exception):
 
     side: Side = "input"
 
-    def __init__(self, message: str, *, next_step: str = "", side: Side | None = None) -> None:
+    def __init__(self, message: str, *, next_step: str | Next = "", side: Side | None = None) -> None:
         super().__init__(message)
         self.message = message
-        self.next_step = next_step
+        self.next_step = next_step if isinstance(next_step, Next) else Next(next_step)
         if side is not None:
             self.side = side
 
     def __str__(self) -> str:
-        return f"{self.message}\n  next: {self.next_step}" if self.next_step else self.message
+        return f"{self.message}\n  next: {self.next_step.one_line}" if self.next_step else self.message
 
 
 class ContractError(AxpairError):

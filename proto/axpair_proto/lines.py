@@ -7,10 +7,12 @@ before what closes.
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
+from typing import Any
 
-from axpair_proto.sentences import tr
+from axpair_proto.advice import explained
+from axpair_proto.sentences import in_words, tr
 from axpair_proto.terminal import can_show, columns
 from axpair_proto.text import LONGEST_NAME, printable
 
@@ -29,11 +31,11 @@ _WORDS = {
     "INVALID": "magenta",
     "BAD INPUT": "magenta",
 }
-_COMMANDS = ("axpair ", "export ", "pip ", "chmod ")
+_COMMANDS = ("axpair ", "export ", "pip ", "chmod ", "cd ", "mkdir ", "pulsar ", "run_joint ")
 _SENTENCE = re.compile(r"[;:,.] |\w\.$")
 _WORD = r"""(?:'[^']*'|"[^"]*"|\\.|[^\s'"\\])+"""
 """Of a shell's line: no break within quotes."""
-_UNIT = re.compile(rf"--?\w\S*\s+(?!-){_WORD}|{_WORD}")
+_UNIT = re.compile(rf"--?\w\S*\s+(?!-|&&|>){_WORD}|{_WORD}")
 """A word, or an option with its value."""
 _BETWEEN = "  "
 _LEAST_TEXT = 20
@@ -119,8 +121,18 @@ def aligned(rows: Iterable[Sequence[str]], indent: str = "", head: Sequence[str]
 
 def paragraph(text: str, first: str = "", rest: str | None = None) -> list[str]:
     """A text wrapped to the terminal, 100 columns elsewhere; `first` leads its first line, `rest` the others."""
-    room = max(min(columns(elsewhere=100), _MOST_PARAGRAPH) - 1, _LEAST_PARAGRAPH)
-    return wrapped(printable(text), first, " " * width(first) if rest is None else rest, room)
+    return wrapped(printable(text), first, " " * width(first) if rest is None else rest, _room())
+
+
+def step_lines(step: Mapping[str, Any], indent: str = "", mark: str = "") -> list[str]:
+    """What to do next, as `axpair_proto.advice.Next` documents it: the sentence, and below it the command. `mark`: what
+    leads it, else "next: "."""
+    first = indent + (mark or tr("next: "))
+    rest = " " * width(first)
+    lines = paragraph(explained(step["text"], step["placeholders"], in_words), first, rest)
+    if step["command"]:
+        lines += (f"{rest}  {line}" for line in command_lines(step["command"], _room() - len(rest) - 2))
+    return lines
 
 
 def fitted(lines: Iterable[str], room: int | None = None) -> Iterator[str]:
@@ -159,6 +171,10 @@ def command_lines(command: str, room: int) -> list[str]:
         else:
             line = f"{line} {word}" if line else word
     return [*lines, line]
+
+
+def _room() -> int:
+    return max(min(columns(elsewhere=100), _MOST_PARAGRAPH) - 1, _LEAST_PARAGRAPH)
 
 
 def _styled(text: str, codes: str) -> str:

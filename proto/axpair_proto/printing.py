@@ -8,12 +8,13 @@ import errno
 import logging
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from axpair_proto.advice import Next
 from axpair_proto.errors import AxpairError
-from axpair_proto.lines import STYLE, fitted
+from axpair_proto.lines import STYLE, command_lines, fitted
 from axpair_proto.sentences import for_documents, in_words, tr, translated
 from axpair_proto.terminal import columns, is_colored, moving
 from axpair_proto.text import json_text, printable
@@ -113,17 +114,24 @@ def live_console() -> "Console | None":
     return None if speech.verbose or speech.quiet else moving()
 
 
-def print_message(message: str, next_step: str = "", *, program: str = "axpair") -> None:
-    """One message of ours on stderr, and below it what to do next."""
+def print_message(message: str, next_step: str | Next = "", *, program: str = "axpair") -> None:
+    """One message of ours on stderr, and below it what to do next, a command on a line of its own."""
     _aside(f"{program}: {printable(in_words(message))}")
-    if next_step:
-        first, *more = in_words(next_step).split("\n")  # a long command may be told over several lines
-        _aside("\n".join([f"  {tr('next: ')}{printable(first)}", *(f"        {printable(line)}" for line in more)]))
+    step = next_step if isinstance(next_step, Next) else Next(next_step)
+    if not step:
+        return
+    first, rest, said = f"  {tr('next: ')}", "        ", step.of(()).shown
+    lines = [f"{first}{printable(said)}"] if said else []
+    if step.line:
+        room = columns(stderr=True) - len(rest) if sys.stderr.isatty() else sys.maxsize
+        command, *more = command_lines(printable(step.line, _LONGEST_LINE), room)
+        lines += [f"{rest if lines else first}{command}", *(f"{rest}{one}" for one in more)]
+    _aside("\n".join(lines))
 
 
-def print_error(error: AxpairError, *, program: str = "axpair") -> None:
-    """What went wrong, and what to do next, on stderr."""
-    print_message(error.message, error.next_step, program=program)
+def print_error(error: AxpairError, *, program: str = "axpair", call: Sequence[str] = ()) -> None:
+    """What went wrong, and what to do next, on stderr. `call`: its words, of which a step may make another call."""
+    print_message(error.message, error.next_step.of(call), program=program)
 
 
 def print_causes(error: BaseException) -> None:

@@ -201,7 +201,7 @@ def test_the_emulators_own_build_log_is_read(models: Models, tmp_path: Path) -> 
         (("--write-config", "x"), "none was given"),
         (("--build-log", "nowhere.log"), "nowhere.log"),
         (("--joint", "J", "--input", "I"), "nothing to be compared with"),
-        (("--joint", "J", "--input", "I", "--bisect"), "give its folder with --out"),
+        (("--joint", "J", "--input", "I", "--bisect"), "next: with a folder:"),
         (("--joint", "J", "--onnx", "O", "--input", "I", "--input", "I"), "2 input files were given"),
     ],
 )

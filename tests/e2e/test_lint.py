@@ -58,10 +58,10 @@ def test_values_in_the_wrong_order_are_told_without_model_or_set(tmp_path: Path)
     pack(tmp_path / "c.tar", {f"{seed}.png": shaded(seed, 256) for seed in range(9)})
     done, document = lint(tmp_path / "c.prototxt")
     assert kinds(document) == ["order"]
-    assert "--golden" in document["hints"][0]["prove"]
+    assert "--golden" in document["hints"][0]["prove"]["command"]
     assert done.returncode == 0
     assert lint(tmp_path / "c.prototxt", "--strict")[0].returncode == 1
-    assert "--onnx" in document["not_looked_at"][0]["why"]
+    assert "--onnx MODEL.onnx" in document["next_steps"][0]["command"]
 
 
 def test_a_model_with_open_lengths_leaves_the_configuration_s_hints(folder: Path, tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_mask_that_leaves_the_scores_no_step_is_told_before_a_build(
     assert "Add '/attn/mask_add'" in hint["summary"]
     assert ("from 'mask'" if as_input else "a constant of it") in hint["summary"]
     assert "'scaled'" in hint["summary"]
-    assert re.match("write -[1-9]0 in its place", hint["prove"])
+    assert re.match("write -[1-9]0 in its place", hint["prove"]["text"])
 
 
 def test_a_near_mask_and_like_features_are_no_hint(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_every_trap_of_a_published_configuration_is_named(name: str) -> None:
     assert document["form"] == "pulsar2"
     assert (kinds(document), unseen(document)) == PUBLISHED[name]
     assert {"model", "calibration"} <= {one["what"] for one in document["not_looked_at"]}
-    assert all(one["prove"] for one in document["hints"])
+    assert all(one["prove"]["text"] for one in document["hints"])
     said = json.dumps(document, ensure_ascii=False)
     assert [words for words in WORDS[name] if words not in said] == []
     lint(config, "--strict", code=1)

@@ -79,7 +79,7 @@ def test_a_tensor_that_the_model_lacks_is_told_though_the_set_is_not_here(tmp_pa
     (tmp_path / "c.tar").unlink(missing_ok=True)
     document = lint(tmp_path / "c.prototxt", "--onnx", tmp_path / "m.onnx")
     (hint,) = [one for one in document["hints"] if one["kind"] == "unknown-name"]
-    assert "write 'data'" in hint["prove"]
+    assert "write 'data'" in hint["prove"]["text"]
     assert {"calibration", "ranges"} <= {one["what"] for one in document["not_looked_at"]}
 
 

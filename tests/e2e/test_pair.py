@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,7 +61,14 @@ def test_stored_evidence_gives_the_same_verdict_elsewhere_and_without_the_stored
     (copy / "pair.json").write_text(json.dumps({"schema_version": 1, "gathered": stored["gathered"]}))
     again = axpair("diagnose", copy, "--json")
     assert again.returncode == 1
-    assert json.loads(again.stdout) == paired_face.document
+    assert without_commands(json.loads(again.stdout)) == without_commands(paired_face.document)
+
+
+def without_commands(document: Any) -> Any:
+    """The paths in them are those of where the folder lies."""
+    if isinstance(document, dict):
+        return {key: without_commands(value) for key, value in document.items() if key != "command"}
+    return [without_commands(one) for one in document] if isinstance(document, list) else document
 
 
 @pytest.mark.parametrize("output", ["537", "540"])

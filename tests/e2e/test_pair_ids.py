@@ -50,4 +50,4 @@ def test_lint_takes_ids_for_ids(case: Case, tmp_path: Path) -> None:
     said = json.loads(axpair_here("lint", wide / "c.prototxt", "--onnx", wide / "m.onnx", "--json").stdout)
     (hint,) = [one for one in said["hints"] if one["kind"] == "dtype"]
     assert f"has 64 bytes, 2 times as many; input 'ids' takes {4 * IDS} (int32 [1, 8])" in hint["summary"]
-    assert "write the samples as int32" in hint["prove"]
+    assert "write the samples as int32" in hint["prove"]["text"]

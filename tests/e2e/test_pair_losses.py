@@ -71,8 +71,8 @@ def test_a_mask_that_swallows_the_range_is_named_where_it_enters(tmp_path: Path,
     assert "the layer 'masked' (Add)" in finding["summary"]
     assert whose in finding["summary"]
     assert "'p' (Softmax) reads it" in finding["summary"]
-    assert finding["next_steps"][0].startswith("Write -30 in its place")
-    assert "16 bit" not in finding["next_steps"][0]
+    assert finding["next_steps"][0]["text"].startswith("Write -30 in its place")
+    assert "16 bit" not in finding["next_steps"][0]["text"]
 
 
 def test_the_mask_that_is_advised_pairs(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def test_a_picture_that_is_fitted_otherwise_is_a_question_until_it_is_fitted_so_
     done, document = pair(smooth, tmp_path / "gt", *flags)
     assert (done.returncode, ended(document)) == (3, [("AX106", False, "preprocess")])
     assert "between gray bars" in document["findings"][0]["summary"]
-    assert "--resize" in document["findings"][0]["next_steps"][0]
+    assert "--resize" in document["findings"][0]["next_steps"][0]["command"]
     done, document = pair(smooth, tmp_path / "letterboxed", *flags, "--resize", "letterbox")
     assert (done.returncode, document["verdict"]) == (0, "PASS")
 

@@ -229,8 +229,10 @@ def test_what_is_no_disagreement_a_missing_board_and_another_model_are_refused(
 ) -> None:
     out = tmp_path / "least"
     said = said_once(axpair_here("reduce", wrong, "--joint", models.joint, "--out", out), 2)
-    assert f"recorded on {WRONG}" in said
-    assert "--joint M.joint" in said_once(axpair_here("reduce", wrong, "--out", out), 2)
+    assert f"next: on the board:\n        axpair reduce {wrong} " in said
+    assert f" --board '{WRONG}'\n" in said
+    said = said_once(axpair_here("reduce", wrong, "--out", out), 2)
+    assert said.endswith(f" --out {out} --joint {models.joint} --board '{WRONG}'\n")
     pair(case_of(models, picture), tmp_path / "sound")
     refused = axpair_here("reduce", *of(tmp_path / "sound", models, out, WRONG))
     assert "shows no finding" in said_once(refused, 2)

@@ -136,7 +136,11 @@ def test_stale_outputs_are_found_and_their_evidence_kept(cases: Path, tmp_path: 
     assert kept == ["a.png", "b.png", "night_c.png", "night_d.png"]
     again = axpair("diagnose", tmp_path / "run" / "cases" / "night_c.png", "--json")
     stored = next(row for row in stable_rows(tmp_path / "run") if row["id"] == "night/c.png")["document"]
-    assert document(again)["findings"] == stored["findings"]
+    found = document(again)["findings"]
+    assert [one["summary"] for one in found] == [one["summary"] for one in stored["findings"]]
+    steps = [step["command"] for one in found for step in one["next_steps"] if step["command"]]
+    assert any("night_c.png/input/" in one for one in steps)
+    assert not any("{" in one for one in steps)
 
 
 def test_a_runtime_that_always_crashes_is_a_finding_of_every_case(cases: Path, tmp_path: Path, tiny: Models) -> None:

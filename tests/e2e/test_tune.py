@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from axpair_proto.pulsar.text import read_config
+from axpair_proto.pulsar.text import parse_config, read_config
 from command_line import axpair_here, said_once
 from layer_models import build_branching
 from onnx_models import pack, png
@@ -75,7 +75,18 @@ def test_the_table_names_what_made_it(folder: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("emulator, not the chip")
-    assert len([line for line in done.stdout.splitlines() if "PER_" in line]) == 4
+    assert len([line for line in done.stdout.splitlines() if "PER_" in line and " 0." in line]) == 4
+    assert done.stderr.startswith("the best settings are shown at the end; with --write-config FILE")
+
+
+def test_the_settings_of_the_best_are_lines_for_the_configuration(folder: Path, document: dict[str, Any]) -> None:
+    message, _ = read_config(folder / "c.prototxt")
+    message.MergeFrom(parse_config(document["settings"])[0])
+    best, _ = read_config(folder / "best.prototxt")
+    put, written = (one.neuwizard_conf.dataset_conf_calibration for one in (message, best))
+    assert Path(put.path).resolve() == (folder / "bright.tar").resolve()
+    assert (put.calibration_strategy, put.observer_method) == (written.calibration_strategy, written.observer_method)
+    assert message.neuwizard_conf.operator_conf == best.neuwizard_conf.operator_conf
 
 
 def test_a_set_that_cant_be_read_is_a_row_and_not_the_end(folder: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from axpair_proto.joint import read_joint
 from axpair_proto.topology import topology_pb2
 from click.testing import CliRunner
 from google.protobuf.message import Message
+from lossy_models import attention
 from onnx_models import INPUT, SIXTEEN_BITS, Workspace, config_text, net, node, random_array
 from real_files import real_file
 
@@ -189,7 +191,7 @@ def test_unusable_shape_is_refused(
     space.write(model, config_text())
     with pytest.raises(ModelError, match=message) as caught:
         space.build(input_shapes=flags)
-    assert hint.replace("\\", "") in caught.value.next_step
+    assert hint.replace("\\", "") in str(caught.value.next_step)
 
 
 WHOLE = MODEL.SerializeToString()
@@ -317,10 +319,28 @@ def test_command_builds_and_prints_scores(space: Workspace) -> None:
     assert document["calibration_samples"] == 4
     assert document["scores"][0]["output"] == "y"
     assert document["scores"][0]["cosine"] > 0.99
+    assert document["next_steps"] == []
     assert sorted(path.name for path in (folder / "out").iterdir()) == ["m.joint", "m.lava_joint", "oc.prototxt"]
     shown = CliRunner().invoke(emulator, arguments, catch_exceptions=False)
     assert "cosine-sim: " in shown.stdout
     assert "build: calibrate" in shown.stderr
+
+
+def test_a_build_that_loses_accuracy_says_so_and_what_to_type(tmp_path: Path) -> None:
+    attention(tmp_path, -30000.0)
+    arguments = ["build", "--input", str(tmp_path / "m.onnx"), "--config", str(tmp_path / "c.prototxt")]
+    arguments += ["--output", str(tmp_path / "n.joint"), "--output_config", str(tmp_path / "oc.prototxt")]
+    shown = CliRunner().invoke(emulator, arguments, catch_exceptions=False)
+    assert shown.exit_code == 0
+    assert "1 of 1 outputs is below 0.98, the worst at 0." in shown.stdout
+    steps = json.loads(CliRunner().invoke(emulator, [*arguments, "--json"], catch_exceptions=False).stdout)[
+        "next_steps"
+    ]
+    layers, tune = (shlex.split(one["command"]) for one in steps)
+    assert layers[:2] == ["axpair", "layers"]
+    assert str(tmp_path / "n.lava_joint") in layers
+    assert tune[:6] == ["axpair", "tune", "--onnx", arguments[2], "--config", arguments[4]]
+    assert all(set(one["placeholders"]) == {"INPUT"} for one in steps)
 
 
 def test_command_takes_paths_from_the_configuration(space: Workspace) -> None:
@@ -360,4 +380,4 @@ def test_every_refusal_is_on_the_users_side(space: Workspace) -> None:
     with pytest.raises(AxpairError) as caught:
         space.build()
     assert caught.value.side == "input"
-    assert "'target_hardware'" in caught.value.next_step
+    assert "'target_hardware'" in str(caught.value.next_step)

@@ -99,7 +99,7 @@ def test_files_of_int64_are_taken_and_what_does_not_fit_is_refused(tmp_path: Pat
     ids().astype("<i8").tofile(tmp_path / "x.bin")
     with pytest.raises(InputError, match=r"has 64 bytes; input 'ids' takes 32 \(int32 1x8\)") as refused:
         SIMULATOR.prepare(models, {"ids": tmp_path / "x.bin"})
-    assert "astype('<i4')" in refused.value.next_step
+    assert "astype('<i4')" in refused.value.next_step.one_line
 
 
 def test_an_id_beyond_the_table_is_the_input_s_and_the_joint_takes_the_last_row(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_an_id_beyond_the_table_is_the_input_s_and_the_joint_takes_the_last_row(
     data = [SIMULATOR.prepare(models, {"ids": stored(tmp_path, last + more)}).data for more in (0, 7)]
     with pytest.raises(ModelError, match="out of data bounds") as refused:
         SIMULATOR.run(models, "onnx", data[1])
-    assert "check the input" in refused.value.next_step
+    assert "check the input" in refused.value.next_step.one_line
     joint = [SIMULATOR.run(models, "joint", one)["y"] for one in data]
     assert (joint[0] == joint[1]).all()
 
@@ -151,7 +151,7 @@ def test_what_computes_with_whole_numbers_of_an_input_is_refused_by_its_name(
         space.build()
     assert f"{node_type} " in refused.value.message
     assert f"{name!r} is an input of int64; the NPU only takes rows of a constant table" in refused.value.message
-    assert f"export the model so that {name!r} is float32" in refused.value.next_step
+    assert f"export the model so that {name!r} is float32" in refused.value.next_step.one_line
     assert "computed at run time" not in refused.value.message
 
 

@@ -90,7 +90,7 @@ def test_missing_partners_are_listed(space: Workspace) -> None:
     pack(space.folder / "right.tar", {"0.png": png(picture()), "3.png": png(picture())})
     with pytest.raises(DatasetError, match=r"don't pair up: for input 'right' there is no '1', '2'") as caught:
         space.build()
-    assert "input 'left'" in caught.value.next_step
+    assert "input 'left'" in str(caught.value.next_step)
 
 
 def test_files_that_are_left_over_are_listed(space: Workspace) -> None:

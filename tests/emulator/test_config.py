@@ -148,7 +148,7 @@ def test_contradiction_is_an_error(text: str, message: str) -> None:
 def test_unknown_input_in_a_selector_is_an_error_and_unknown_operator_a_warning() -> None:
     with pytest.raises(ConfigError, match="names 'dota'") as caught:
         resolved(neuwizard='operator_conf { input_conf_items { selector { op_name: "dota" } } }')
-    assert "'data'" in caught.value.next_step
+    assert "'data'" in str(caught.value.next_step)
     _, warnings = resolved(neuwizard='operator_conf { operator_conf_items { selector { op_name: "conv_9" } } }')
     assert any("no operator is named" in text for text in warnings)
     with pytest.raises(ConfigError, match="no regular expression"):

@@ -248,7 +248,7 @@ def test_batch_that_contradicts_the_model_names_both() -> None:
     ):
         with pytest.raises(ConfigError, match=words) as caught:
             resolve(configuration(text), Path(), model)
-        assert "--input-shape data:1x3x32x32" in caught.value.next_step
+        assert "--input-shape data:1x3x32x32" in str(caught.value.next_step)
     config, warnings = resolve(configuration("pulsar_conf { batch_size: 10 }"), Path(), model)
     assert (config.batch_sizes, config.items, warnings) == ((10,), 1, ())
     _, warnings = resolve(configuration(""), Path(), model)

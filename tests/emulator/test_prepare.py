@@ -182,10 +182,10 @@ def test_file_that_does_not_fit_is_refused_with_what_was_found(
 def test_array_in_the_other_layout_gets_a_hint() -> None:
     with pytest.raises(InputError) as caught:
         prepare_data(PORT, array_file(np.zeros((1, 3, 12, 10), np.uint8)), "x.npy")
-    assert "transpose(0, 2, 3, 1)" in caught.value.next_step
+    assert "transpose(0, 2, 3, 1)" in str(caught.value.next_step)
     with pytest.raises(InputError) as caught:
         prepare_data(PORT, array_file(np.zeros((12, 10, 3), np.uint8)), "x.npy")
-    assert "array[None]" in caught.value.next_step
+    assert "array[None]" in str(caught.value.next_step)
 
 
 def test_files_are_matched_with_the_models_inputs(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_files_are_matched_with_the_models_inputs(tmp_path: Path) -> None:
         prepare_files([PORT, FEATURES], {"data": image})
     with pytest.raises(InputError, match="no input 'dta'") as caught:
         prepare_files([PORT], {"data": image, "dta": image})
-    assert "--layer data" in caught.value.next_step
+    assert "--layer data" in str(caught.value.next_step)
     with pytest.raises(InputError, match="can't be read"):
         prepare_files([PORT], {"data": tmp_path / "none.png"})
     with pytest.raises(InputError, match="can't be read"):

@@ -245,7 +245,7 @@ def test_flags_of_build_beat_the_file(tmp_path: Path, launchers: Path) -> None:
     ("arguments", "code", "words"),
     [
         ("build --input model/m.onnx --output m.joint", 1, "no --config is given"),
-        ("build --config config/c.prototxt --output m.joint", 1, "add --input FILE"),
+        ("build --config config/c.prototxt --output m.joint", 1, "--input MODEL.onnx"),
         ("build --config nowhere --input model/m.onnx --output m.joint", 1, "nowhere can't be read"),
         ("build --config config/c.prototxt --input a b --output m.joint", 1, "--input names 2 files"),
         ("build --config config/c.prototxt --virtual_npu 7", 2, "invalid choice"),

@@ -237,7 +237,7 @@ def test_a_wrong_token_is_a_board_error_that_names_the_variable(agent: agent_pro
     ):
         pass
     assert caught.value.side == "board"
-    assert "AXPAIR_TOKEN" in caught.value.next_step
+    assert "AXPAIR_TOKEN" in str(caught.value.next_step)
 
 
 def test_nobody_there_is_a_board_error() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from agent_process import gone
-from command_line import axpair, environment, said_once
+from command_line import CACHE, axpair, command, environment, said_once
 from pairs import Case, case_of
 from tiny import build_tiny, write_picture
 
@@ -76,6 +76,21 @@ def test_a_cache_that_cant_be_made_is_named_with_what_to_do(tiny: Case, tmp_path
     message = said_once(done, 2)
     assert f"--blobs {cache / 'blobs'}: " in message
     assert "AXPAIR_CACHE" in message
+
+
+def test_a_home_that_cant_be_written_ends_nothing(tiny: Case, tmp_path: Path) -> None:
+    (tmp_path / "home").touch()
+    (tmp_path / "tmp").mkdir()
+    variables = environment(HOME=str(tmp_path / "home"), TMPDIR=str(tmp_path / "tmp"))
+    variables = {name: value for name, value in variables.items() if name not in (CACHE, "XDG_CACHE_HOME")}
+    pair = command("pair", *tiny.flags, "--out", tmp_path / "gt")
+    done = subprocess.run(pair, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    notes = [line for line in done.stderr.splitlines() if line.startswith("note: ")]
+    assert len(notes) == 1
+    assert f"{tmp_path / 'home'}/.cache/axpair can't be written" in notes[0]
+    assert CACHE in notes[0]
+    assert any((tmp_path / "tmp").glob("axpair-*/blobs/*"))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a stopped agent is continued on Linux only")

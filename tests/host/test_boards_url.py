@@ -42,7 +42,7 @@ def test_a_token_goes_in_the_clear_to_loopback_only(monkeypatch: pytest.MonkeyPa
     assert parse("127.0.0.1:1", {}) == GrpcAddress("grpc://127.0.0.1:1", "127.0.0.1:1", token=SECRET)
     with pytest.raises(UsageError, match="in the clear") as caught:
         parse("ax.lab:1", {})
-    assert "grpcs://ax.lab:1" in caught.value.next_step
+    assert "grpcs://ax.lab:1" in str(caught.value.next_step)
 
 
 @pytest.mark.parametrize("token", ["secret\r", "secret\n", "sécret", "se\x1bcret", "se\udc80cret"])
@@ -50,7 +50,7 @@ def test_a_token_with_letters_that_no_token_has_is_bad_input(monkeypatch: pytest
     monkeypatch.setenv("AXPAIR_TOKEN", token)
     with pytest.raises(UsageError, match="AXPAIR_TOKEN: the token has letters that no token has") as caught:
         parse("127.0.0.1:1", {})
-    assert r"tr -d '\r\n' < TOKEN-FILE" in caught.value.next_step
+    assert r"tr -d '\r\n' < TOKEN-FILE" in str(caught.value.next_step)
     assert "cret" not in str(caught.value)
 
 
@@ -86,7 +86,7 @@ def test_a_bad_address_says_why_and_names_the_forms(text: str, words: str) -> No
     with pytest.raises(UsageError) as caught:
         parse(text, {})
     assert words in caught.value.message
-    assert "ssh://user@host" in caught.value.next_step
+    assert "ssh://user@host" in str(caught.value.next_step)
     assert "pw" not in str(caught.value)
 
 
@@ -145,5 +145,5 @@ def test_a_token_file_that_others_can_read_or_whose_token_is_too_short_is_refuse
     (tmp_path / "t").chmod(mode)
     with pytest.raises(UsageError, match="token of board 'lab'") as caught:
         parse("lab", named_boards(tmp_path))
-    assert words in caught.value.next_step
+    assert words in str(caught.value.next_step)
     assert token not in str(caught.value)

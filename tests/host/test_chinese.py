@@ -155,7 +155,14 @@ def test_what_was_gathered_in_english_is_chinese_when_it_is_judged_again(lossy: 
     ("arguments", "code", "words"),
     [
         (["pari"], 2, ("没有命令 'pari'", "您是想用 'pair' 吗", "下一步：axpair --help")),
-        (["pair"], 2, ("需要 --joint：没有给出", "下一步：axpair pair --help")),
+        (
+            ["pair"],
+            2,
+            (
+                "需要 --joint：没有给出",
+                "否则（MODEL.joint 为编译后的模型）：\n        axpair pair --joint MODEL.joint\n",
+            ),
+        ),
         (["pair", "--nope"], 2, ("没有选项 '--nope'",)),
         (["pair", "--repeat", "x"], 2, ("'--repeat' 的值无效：'x' 不是有效的",)),
         (["diagnose", "gone"], 2, ("gone：没有该目录", "下一步：检查路径")),
@@ -203,7 +210,8 @@ def test_a_table_of_chinese_stands_under_its_heads_at_80_columns(stale: Path) ->
     code, text = seen("diagnose", stale, "--lang", "zh", columns=80)
     lines = [unstyled(line) for line in text.splitlines()]
     assert code == 1
-    assert [line for line in lines if width(line) > 80] == []
+    paths = str(stale.parent)  # too long to be broken
+    assert [line for line in lines if width(line) > 80 and paths not in line] == []
     head = next(place for place, line in enumerate(lines) if line.startswith("输出"))
     for title, cell in (("形状", "1x"), ("joint-board", "DIFFERENT")):
         column = width(lines[head][: lines[head].index(title)])

@@ -25,8 +25,12 @@ def test_a_near_miss_of_a_command_is_named() -> None:
     assert "did you mean 'pair'" in said_once(axpair("pari"), 2)
 
 
-def test_a_missing_option_names_the_command_that_helps() -> None:
-    assert "next: axpair pair --help" in said_once(axpair("pair"), 2)
+def test_a_missing_option_gives_the_call_that_has_it() -> None:
+    said = said_once(axpair("pair"), 2)
+    assert (
+        "axpair init writes an axpair.toml of what lies here; else (MODEL.joint stands for the compiled model):" in said
+    )
+    assert said.endswith("        axpair pair --joint MODEL.joint\n")
 
 
 def test_only_commands_that_exist_are_listed() -> None:

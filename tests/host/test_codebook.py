@@ -26,7 +26,7 @@ def test_an_entry_says_everything(entry: Entry) -> None:
     for text in (entry.title, entry.meaning, entry.shows, entry.send, entry.zh_title, entry.zh_meaning):
         assert text.strip() == text != ""
     assert not entry.title.endswith(".")
-    assert all(step.endswith(".") for step in entry.next_steps)
+    assert all(step.text.endswith((".", ":")) for step in entry.next_steps)
     assert any("\u4e00" <= letter <= "\u9fff" for letter in entry.zh_title)
 
 

@@ -102,4 +102,4 @@ def test_several_files_behind_one_input_are_several_cases() -> None:
     said = said_once(axpair_here("pair", "--input", "bad/a.jpg", "bad/b.jpg", "bad/c.jpg"), 2)
     assert "--input takes one file, and 3 stand behind it: bad/a.jpg, bad/b.jpg, ..." in said
     assert "axpair replay bad --run run" in said
-    assert "tune ... --cases bad" in said_once(axpair_here("tune", "--input", "bad/a.jpg", "bad/b.jpg"), 2)
+    assert "axpair tune --cases bad\n" in said_once(axpair_here("tune", "--input", "bad/a.jpg", "bad/b.jpg"), 2)

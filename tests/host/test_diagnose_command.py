@@ -138,7 +138,8 @@ def test_of_a_run_the_kept_cases_are_named(tmp_path: Path, capsys: Capture) -> N
         build(tmp_path / "run" / "cases" / case, joint=J, onnx=J, rounds=[Ran(J)] * 2)
     assert run(["diagnose", str(tmp_path / "run")]) == 2
     said = capsys.readouterr().err
-    assert f"axpair diagnose {tmp_path / 'run' / 'cases' / 'a.png'} (and 1 more)" in said
+    assert "which kept failing cases (and 1 more):\n" in said
+    assert f"axpair diagnose {tmp_path / 'run' / 'cases' / 'a.png'}\n" in said
 
 
 def test_an_archive_of_one_gt_folder_is_judged_and_one_of_several_names_them(tmp_path: Path, capsys: Capture) -> None:

@@ -44,7 +44,7 @@ def test_without_scores_it_says_what_would_tell(tmp_path: Path) -> None:
     verdict = judged(tmp_path, None)
     assert codes(verdict) == ["AX201"]
     (open_,) = [one for one in verdict.not_judged if one.what == "layer_scores"]
-    assert "axpair layers" in open_.why
+    assert [one.command for one in open_.steps] == ["{layers}"]
 
 
 def test_a_layer_that_stands_out_is_named_after_the_loss_itself(tmp_path: Path) -> None:

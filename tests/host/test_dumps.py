@@ -1,13 +1,15 @@
 """Outputs of a finished run as users dump them: `pair` and `compare` say the same of the same files."""
 
+import itertools
 import json
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from axpair_host.evidence.matching import proposed_map
+from axpair_host.evidence.matching import Map, proposed_map
 from axpair_host.main import run
 from axpair_proto.joint import pack_joint
 from axpair_proto.topology.topology_pb2 import Topology
@@ -89,7 +91,7 @@ def test_a_map_of_a_part_is_bad_input_and_the_whole_one_is_proposed(tmp_path: Pa
     (code, found), _ = judged(tmp_path, numbered(), capsys, "--map", f"0={NAMES[0]}")
     assert code == 2
     assert "no file of it is said to be an output of the model that is left" in found["message"]
-    assert all(f"--map {at}=" in found["next_step"] for at in range(3))
+    assert [found["command"].count(f"--map {at}=") for at in range(3)] == [1, 1, 1]
     whole = [part for at, name in enumerate(NAMES) for part in ("--map", f"{at}.bin={name}")]
     assert [code for code, _ in judged(tmp_path, {}, capsys, *whole)] == [0, 0]
 
@@ -175,7 +177,8 @@ ESCAPED = ("conv2d_1_tmp_0", "_model_24_m_0_Conv_output_0", "out")
 
 def proposals(said: str) -> dict[str, str]:
     """File to name."""
-    return dict(option.strip("'").split("=") for option in said.split(" --map ")[1:])
+    words = shlex.split(said)
+    return dict(value.split("=") for option, value in itertools.pairwise(words) if option == "--map")
 
 
 @pytest.mark.parametrize(
@@ -192,7 +195,7 @@ def test_a_map_is_proposed_where_names_speak_for_it(files: list[str], tmp_path: 
     out = {f"{stem}.bin": array for stem, array in zip(files, ARRAYS, strict=True)}
     for (code, found), names in zip(judged(tmp_path, out, capsys), (NAMES, STEMS), strict=True):
         assert code == 2
-        given = proposals(found["next_step"])
+        given = proposals(found["command"])
         assert given == dict(zip(files, names, strict=True))
     flags = [part for stem, name in given.items() for part in ("--map", f"{stem}={name}")]
     assert [code for code, _ in judged(tmp_path, {}, capsys, *flags)] == [0, 0]
@@ -203,7 +206,7 @@ def test_numbers_count_in_the_joint_s_order_which_a_folder_of_files_does_not_kno
 ) -> None:
     simulated(tmp_path)
     (_, found), (_, compared) = judged(tmp_path, numbered("output_{}.bin"), capsys)
-    assert proposals(found["next_step"]) == {f"output_{at}": name for at, name in enumerate(NAMES)}
+    assert proposals(found["command"]) == {f"output_{at}": name for at, name in enumerate(NAMES)}
     assert "say of each file which output it is" in compared["next_step"]
 
 
@@ -226,17 +229,18 @@ KB = {"p": 8, "q": 8, "r": 4}
 def test_no_map_is_proposed_where_anything_speaks_against_it(
     files: dict[str, int], names: dict[str, int], is_ordered: bool
 ) -> None:
-    assert proposed_map(files, names, is_ordered=is_ordered) == ""
+    assert proposed_map(files, names, is_ordered=is_ordered) == Map()
 
 
 def test_a_map_is_proposed_by_sizes_where_all_differ() -> None:
     said = proposed_map({"a": 2, "b": 8}, {"p": 8, "q": 2}, is_ordered=False)
-    assert said == "as sizes have it: --map a=q --map b=p"
+    assert said == Map(("sizes",), ("--map", "a=q", "--map", "b=p"))
 
 
 def test_ten_numbers_count_on_after_nine() -> None:
     names = {f"n{letter}": 4 for letter in "abcdefghijkl"}
-    given = proposals(proposed_map({f"m_{at}": 4 for at in range(12)}, names, is_ordered=True))
+    said = proposed_map({f"m_{at}": 4 for at in range(12)}, names, is_ordered=True)
+    given = proposals(shlex.join(said.options))
     assert list(given) == sorted(given)
     assert [given[f"m_{at}"] for at in range(12)] == list(names)
 

@@ -57,7 +57,7 @@ def test_another_case_is_named_with_what_differs(
     assert words in caught.value.message
     assert f"'{case.id}'" in caught.value.message
     assert "'cat'" in caught.value.message
-    assert "--overwrite" in caught.value.next_step
+    assert "--overwrite" in str(caught.value.next_step)
 
 
 def test_a_folder_of_something_else_is_not_touched(out: Path) -> None:
@@ -125,7 +125,7 @@ def test_another_kind_of_folder_is_never_replaced(tmp_path: Path, overwrite: boo
         Target(tmp_path / "run", GatherRequest(Models(tmp_path / "m.joint")), overwrite=overwrite).check_case(
             CASE, INPUTS
         )
-    assert "--overwrite" not in caught.value.next_step
+    assert "--overwrite" not in str(caught.value.next_step)
 
 
 def test_of_the_folder_that_half_of_it_comes_from_the_users_tensors_are_taken_as_they_are(tmp_path: Path) -> None:

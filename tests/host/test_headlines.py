@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 import numpy as np
+from axpair_host.advice.commands import Known, filled
 from axpair_host.diagnosis import Verdict, diagnose
 from axpair_host.evidence.folder import load
 from axpair_host.render.verdict import verdict_lines
@@ -23,7 +24,7 @@ def codes(verdict: Verdict) -> list[str]:
 
 def headlines(verdict: Verdict) -> str:
     """The lines before the facts, as one text."""
-    text = click.unstyle("\n".join(verdict_lines(verdict.document())))
+    text = click.unstyle("\n".join(verdict_lines(filled(verdict.document(), Known()))))
     return " ".join(text.partition("\ncode ")[0].split())
 
 
@@ -102,7 +103,7 @@ def test_without_the_quantised_model_the_headline_names_both_stages(tmp_path: Pa
         "undecided",
         [["AX201", "AX202"]],
     )
-    text = click.unstyle("\n".join(verdict_lines(document)))
+    text = click.unstyle("\n".join(verdict_lines(filled(document, Known()))))
     assert "Quantisation loses accuracy (AX201) or compilation loses accuracy (AX202): where isn't" in text
     assert "code       AX201 or AX202\n" in text
     assert "owner      unknown (not decided whose)\n" in text
@@ -123,4 +124,4 @@ def test_a_misreading_that_is_proven_comes_before_a_hint(tmp_path: Path) -> None
 def test_nobody_s_fault_is_nobody_s_to_mend(tmp_path: Path) -> None:
     said: dict[str, Any] = {"decisions": {"onnx": 1, "joint": 2, "board": 2}, "expect": 1, "has_expect": True}
     verdict = diagnose(build(tmp_path, onnx=F, joint=F, rounds=[Ran(F)] * 2, **said))
-    assert "owner      none\n" in click.unstyle("\n".join(verdict_lines(verdict.document())))
+    assert "owner      none\n" in click.unstyle("\n".join(verdict_lines(filled(verdict.document(), Known()))))

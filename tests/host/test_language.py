@@ -17,7 +17,7 @@ from sentences_in_source import everywhere, hinted, looked_up, raised, unsaid
 
 FILES = sorted(Path(language.__file__).parent.joinpath("zh").glob("*.toml"))
 CHINESE = language.catalogue("zh")
-UNTRANSLATED = {"host": 0, "proto": 0, "emulator": 158, "agent": 0}
+UNTRANSLATED = {"host": 0, "proto": 0, "emulator": 156, "agent": 0}
 """Messages of exit 2 and 3, and their next steps, without Chinese, by the room that they are raised in. It may only
 shrink: whoever translates one, or takes one away, lowers it."""
 SAID_AT = {
@@ -28,6 +28,7 @@ SAID_AT = {
     "Difference": (0,),
     "invalid": (0,),
     "_Way": (1,),
+    "Step": (0,),
 }
 """Where the diagnosis says something to people: the positions of these calls' arguments."""
 

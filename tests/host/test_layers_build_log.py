@@ -53,7 +53,7 @@ def test_a_log_without_a_table_says_how_to_get_one(tmp_path: Path) -> None:
     log.write_text("Layer: half of a row  2-norm RE:\n")
     with pytest.raises(UsageError, match="no row 'Layer") as refused:
         layers_in(log)
-    assert "--write-config" in refused.value.next_step
+    assert "--write-config" in str(refused.value.next_step)
 
 
 def test_a_long_log_without_rows_is_read_quickly() -> None:

@@ -268,7 +268,8 @@ def test_ctrl_c_exits_130(plugin: str, as_json: bool) -> None:
     assert process.returncode == 130
     assert errors == "axpair: interrupted\n"
     if as_json:
-        told = {"message": "interrupted", "side": None, "next_step": "", "exit_code": 130}
+        told: dict[str, object] = {"message": "interrupted", "side": None, "exit_code": 130}
+        told |= {"next_step": "", "command": None, "placeholders": {}}
         assert json.loads(rest) == {"schema_version": 1, "error": told}
     else:
         assert rest == ""

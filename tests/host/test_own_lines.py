@@ -62,7 +62,7 @@ def test_what_is_no_line_or_says_nothing_is_refused(texts: Sequence[str], said: 
     with pytest.raises(UsageError) as refused:
         parsed(texts)
     assert said in refused.value.message
-    assert step in refused.value.next_step
+    assert step in refused.value.next_step.one_line
 
 
 def test_lines_over_all_cases_are_a_replay_s() -> None:
@@ -105,7 +105,7 @@ def test_a_line_that_an_answer_of_one_value_holds_is_refused(text: str) -> None:
         refuse_vacuous([line], {"y": found})
     edge = METRICS[line.metric].constant(found)
     assert edge is not None
-    assert f"{edge:.4g}" in refused.value.next_step
+    assert f"{edge:.4g}" in refused.value.next_step.one_line
     tight = edge * 1.01 if METRICS[line.metric].at_least else edge * 0.99
     refuse_vacuous([replace(line, value=tight)], {"y": found})
 

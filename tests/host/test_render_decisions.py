@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 import numpy as np
+from axpair_host.advice.commands import Known, filled
 from axpair_host.diagnosis import diagnose
 from axpair_host.evidence.folder import load
 from axpair_host.evidence.record import PostprocessFacts
@@ -23,7 +24,7 @@ def shown(folder: Path, **facts: Any) -> str:
         write_tensors(folder / leg, {"y": tensor}, {"y": "y"})
     evidence = load(folder)
     evidence = evidence.with_record(replace(evidence.record, **facts))
-    return click.unstyle("\n".join(verdict_lines(diagnose(evidence).document())))
+    return click.unstyle("\n".join(verdict_lines(filled(diagnose(evidence).document(), Known()))))
 
 
 def test_decisions_are_shown_where_the_tensors_differ_already(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_only_a_damaged_file_is_a_reason_to_begin_anew(tmp_path: Path) -> None:
     (run / FILE_NAME).write_bytes(b"no database at all" * 1000)
     with pytest.raises(UsageError, match="not a database") as refused, open_run(run):
         pass
-    assert f"mv {run / FILE_NAME} elsewhere" in refused.value.next_step
+    assert f"it is damaged: move {run / FILE_NAME} elsewhere" in str(refused.value.next_step)
 
 
 def test_a_full_disk_says_how_many_cases_are_kept_and_nothing_of_beginning_anew(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_full_disk_says_how_many_cases_are_kept_and_nothing_of_beginning_anew(
     with pytest.raises(UsageError) as refused, lock_run(run) as opened, counted(opened):
         raise sqlite3.OperationalError("database or disk is full")
     assert refused.value.message.endswith(f"2 finished cases kept in {run}")
-    assert refused.value.next_step == "free space there, and call the same command again"
+    assert str(refused.value.next_step) == "free space there, and call the same command again:"
 
 
 def test_where_a_row_may_have_reached_the_disk_it_is_said(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_it_follows_the_joint(tiny: Models) -> None:
 def test_a_real_joint_has_none_and_the_way_out_is_named(real: Path) -> None:
     with pytest.raises(UsageError, match="no installed simulator") as caught:
         simulator_for(real)
-    assert "--gt" in caught.value.next_step
+    assert "--gt" in str(caught.value.next_step)
 
 
 def test_a_named_one_that_doesnt_take_the_joint_is_refused(real: Path) -> None:

@@ -74,7 +74,7 @@ def test_near_miss_of_a_field_is_an_error_with_line_and_suggestion() -> None:
     with pytest.raises(ConfigTextError) as caught:
         parse_config("\n\n  src_input_tensor { }", "c.prototxt")
     assert caught.value.message.startswith("c.prototxt:3:3: ")
-    assert "'src_input_tensors'" in caught.value.next_step
+    assert "'src_input_tensors'" in str(caught.value.next_step)
 
 
 def test_near_miss_counts_within_its_message_only() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from axpair_proto.advice import again
 from axpair_proto.pulsar import config_pb2 as pb
 
 from axpair_emulator.config.signature import Signature
@@ -53,12 +54,14 @@ def resolve_batch(config: pb.Config, signature: Signature, warnings: list[str]) 
     if most != declared and declared > 1:
         raise ConfigError(
             f"pulsar_conf.batch_size {shown} contradicts the ONNX model, whose own batch is {declared}",
-            next_step=f"add --input-shape {_shape_flag(signature)} or the lengths that you run, or drop batch_size",
+            next_step=again(
+                "drop batch_size, or with the lengths that you run:", "--input-shape", _shape_flag(signature)
+            ),
         )
     if dynamic and declared > 1:
         raise ConfigError(
             f"a dynamic batch of up to {most} contradicts the ONNX model, whose own batch is {declared}",
-            next_step=f"add --input-shape {_shape_flag(signature)}",
+            next_step=again("with the lengths that you run:", "--input-shape", _shape_flag(signature)),
         )
     if most > declared:
         _check_first_axes(signature, most)

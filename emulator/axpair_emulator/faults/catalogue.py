@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from axpair_proto.advice import UNKNOWN, Next, calling
+
 from axpair_emulator.errors import FaultError
 from axpair_emulator.faults import (
     arithmetic,
@@ -98,10 +100,14 @@ def chosen(options: Mapping[str, str]) -> tuple[Fault, ...]:
         if name in toolchain.FAULTS or name == importing.GRAPH_IMPORT.name:
             raise FaultError(
                 f"{name!r} is a fault of the compiler, not of the board",
-                next_step=f"build the joint with it: axpair emulator build --fault {name}",
+                next_step=calling(
+                    *("axpair", "emulator", "build", "--input", UNKNOWN["onnx"], "--config", UNKNOWN["config"]),
+                    *("--output", UNKNOWN["joint"], "--fault", name),
+                    text="build the joint with it:",
+                ),
             )
         if name not in FAULTS:
-            raise FaultError(f"there is no fault {name!r}", next_step=f"{suggestion(name, FAULTS)}; {_LIST}")
+            raise FaultError(f"there is no fault {name!r}", next_step=_listed(suggestion(name, FAULTS)))
     known = {*_COMMON}
     for name in names:
         known.update(FAULTS[name].parameters, (f"{name}.{key}" for key in (*FAULTS[name].parameters, ONLY)))
@@ -109,13 +115,14 @@ def chosen(options: Mapping[str, str]) -> tuple[Fault, ...]:
         if option not in known:
             raise FaultError(
                 f"the emulated board has no option {option!r} here",
-                next_step=f"{suggestion(option, sorted(known))}; {_LIST}",
+                next_step=_listed(suggestion(option, sorted(known))),
             )
     seed = checked_seed(whole_number("seed", options.get("seed", "0")))
     return tuple(_made(FAULTS[name], options, seed) for name in names)
 
 
-_LIST = "axpair emulator faults lists them all with their parameters"
+def _listed(text: str = "") -> Next:
+    return calling("axpair", "emulator", "faults", text="; ".join(filter(None, [text, "all with their parameters:"])))
 
 
 def _made(info: FaultInfo, options: Mapping[str, str], seed: int) -> Fault:
@@ -146,7 +153,7 @@ def _number(key: str, text: str, parameter: Parameter) -> int:
     number = whole_number(key, text)
     if not parameter.least <= number <= parameter.most:
         raise FaultError(
-            f"the option {key!r} takes {parameter.least} to {parameter.most}, not {number}", next_step=_LIST
+            f"the option {key!r} takes {parameter.least} to {parameter.most}, not {number}", next_step=_listed()
         )
     return number
 

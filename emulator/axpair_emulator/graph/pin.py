@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 
 import onnx
+from axpair_proto.advice import again, with_other
 
 from axpair_emulator.errors import ModelError, OpenShapeError
 from axpair_emulator.graph.tensors import MAX_AXES
@@ -41,7 +42,7 @@ def pin_shapes(model: onnx.ModelProto, wanted: Mapping[str, tuple[int, ...]]) ->
         if name not in names:
             raise ModelError(
                 f"--input-shape names {name!r}; the model's inputs are {', '.join(map(repr, names))}",
-                next_step=f"use --input-shape {names[0] if names else 'NAME'}:1x3x224x224",
+                next_step=with_other("--input-shape", f"{names[0]}:1x3x224x224", "with the lengths that you run:"),
             )
     for value in inputs:
         _pin(value, wanted.get(value.name))
@@ -60,7 +61,7 @@ def _pin(value: onnx.ValueInfoProto, wanted: tuple[int, ...] | None) -> None:
     if not value.type.tensor_type.HasField("shape") and wanted is None:
         raise OpenShapeError(
             f"input {value.name!r} declares no shape",
-            next_step=f"add --input-shape {value.name}:1x3x224x224 with the shape that you run",
+            next_step=again("with the lengths that you run:", "--input-shape", f"{value.name}:1x3x224x224"),
         )
     if wanted is None:
         lengths = [axis.dim_value for axis in declared]
@@ -70,7 +71,7 @@ def _pin(value: onnx.ValueInfoProto, wanted: tuple[int, ...] | None) -> None:
             example = "x".join(str(length if length > 0 else 224) for length in lengths)
             raise OpenShapeError(
                 f"input {value.name!r} has the shape {shown}: axes other than the batch are open",
-                next_step=f"add --input-shape {value.name}:{example} with the lengths that you run",
+                next_step=again("with the lengths that you run:", "--input-shape", f"{value.name}:{example}"),
             )
         wanted = tuple(lengths)
     if value.type.tensor_type.HasField("shape") and len(wanted) != len(declared):

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import msgspec
 import onnx
+from axpair_proto.advice import UNKNOWN, Next, calling
 from axpair_proto.errors import ContractError
 from axpair_proto.joint import (
     AXE,
@@ -213,13 +214,13 @@ def _open(path: Path, kind: str, *wanted: str) -> JointArchive:
     if MARKER_MEMBER not in archive.members:
         raise JointError(
             f"{path} is a joint of the real toolchain; the emulator only runs those from `axpair emulator build`",
-            next_step="build one with `axpair emulator build`, or use a real board and --gt with results of pulsar run",
+            next_step=_built(UNKNOWN["joint"], "use a real board, and --gt with results of pulsar run; or build one:"),
         )
     marker = _decode(archive.members[MARKER_MEMBER], Marker, path)
     if marker.format != FORMAT:
         raise JointError(
             f"{path} is of format {marker.format} ({marker.tools_version}); this emulator reads format {FORMAT}",
-            next_step="build it again with `axpair emulator build`",
+            next_step=_built(path),
         )
     if kind and marker.kind != kind:
         raise JointError(f"{path} is a .{marker.kind}, not a .{kind}", next_step=f"give the .{kind} file")
@@ -239,8 +240,17 @@ def _decode(data: bytes, kind: type[Decoded], path: Path) -> Decoded:
         raise _damaged(path, error) from error
 
 
+def _built(joint: Path | str, text: str = "build it again:") -> Next:
+    if Path(joint).suffix == ".lava_joint":
+        joint = Path(joint).with_suffix(".joint")
+    return calling(
+        *("axpair", "emulator", "build", "--input", UNKNOWN["onnx"], "--config", UNKNOWN["config"], "--output", joint),
+        text=text,
+    )
+
+
 def _damaged(path: Path, reason: object) -> JointError:
-    return JointError(f"{path} is damaged: {reason}", next_step="build it again with `axpair emulator build`")
+    return JointError(f"{path} is damaged: {reason}", next_step=_built(path))
 
 
 def _topology(program: Program, part: str, members: Mapping[str, bytes]) -> topology_pb2.Topology:

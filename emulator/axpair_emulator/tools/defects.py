@@ -9,7 +9,7 @@ import traceback
 from pathlib import Path
 from typing import NoReturn
 
-from axpair_emulator.zoo import cache_folder
+from axpair_proto.cache import cache_folder
 
 DEFECT = 70
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from axpair_proto.advice import again
 from axpair_proto.description import ModelDescription
 from axpair_proto.v1 import models_pb2, models_pb2_grpc
 
@@ -98,12 +99,12 @@ class LoadedModel:
         if (loading.description, loading.sha256) != (self.description, self.sha256):
             raise BoardError(
                 f"{self.url}: the model describes itself otherwise since it was loaded again",
-                next_step="see what changed on the board, and call the same command again",
+                next_step=again("see what changed on the board, and call the same command again:"),
             )
         if changed := versions_apart(self.versions, loading.versions):
             raise BoardError(
                 f"{self.url}: another board or driver answers since the model was loaded again: {changed}",
-                next_step="see what changed on the board, and call the same command again",
+                next_step=again("see what changed on the board, and call the same command again:"),
             )
         self.handle = loading.handle
 

@@ -14,9 +14,9 @@ from typing import IO
 from urllib.parse import quote, urlencode
 
 from axpair_proto import starting
+from axpair_proto.cache import cache_folder
 
 from axpair_host.boards.url import EmulatorAddress, GrpcAddress, SshAddress
-from axpair_host.cache import cache_folder
 from axpair_host.errors import BoardError, HostError
 
 START_SECONDS = 60.0
@@ -113,8 +113,9 @@ def _last_words(errors: IO[bytes]) -> tuple[str, str]:
     """What the agent said last, to be put behind a sentence, and what it said to do next."""
     errors.seek(0)
     lines = errors.read(_MAX_LINE).decode("utf-8", "replace").strip().splitlines()
-    step = lines.pop().removeprefix("  next: ") if len(lines) > 1 and lines[-1].startswith("  next: ") else ""
-    return (f": {lines[-1]}" if lines else ""), step
+    at = next((place for place, line in enumerate(lines) if place and line.startswith("  next: ")), len(lines))
+    step = " ".join(line.strip() for line in lines[at:]).removeprefix("next: ")
+    return (f": {lines[at - 1]}" if lines else ""), step
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

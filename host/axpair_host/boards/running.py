@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
+from axpair_proto.advice import again
 from axpair_proto.reasons import Reason
 from axpair_proto.v1 import runs_pb2
 
@@ -78,7 +79,9 @@ class Running:
         assert answer.facts.failure is not None
         raise WorkerLost(
             f"{self._model.url}: nothing is known of case {case.id!r}: {answer.facts.failure.message}",
-            next_step="see to the board's memory and to who ends its processes, and call the same command again",
+            next_step=again(
+                "see to the board's memory and to who ends its processes, and call the same command again:"
+            ),
         )
 
     def _repeated(self, step: Callable[[], Result]) -> Result:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.advice import Again, Next, again
 from axpair_proto.command_line import Command
 from axpair_proto.printing import print_document
 
@@ -154,14 +155,13 @@ def _result(
     if result.toothless:
         raise UsageError(
             f"AX004: {pair.label}: {result.toothless}",
-            next_step=f"a tolerance that would pass: --atol {result.passing_atol:.6g}"
-            if result.passing_atol
-            else "leave out --atol and --rtol",
+            next_step=_tolerated(result.passing_atol),
         )
     if not typed and not result.bytes_equal:
         if any(one.output == pair.label for one in given["lines"].values()):
             raise UsageError(
-                f"--line {pair.label}: nothing says the tensor's dtype", next_step=f"give --dtype {pair.label}=float32"
+                f"--line {pair.label}: nothing says the tensor's dtype",
+                next_step=again("", "--dtype", f"{pair.label}=float32"),
             )
         notes.append("compared as bytes: nothing says their dtype; give --dtype to compare values")
         return dataclasses.replace(
@@ -207,3 +207,9 @@ def _codes(reference: "Array", candidate: "Array", given: dict[str, Any]) -> "tu
         "codes": {"side": codes, "dtype": found.dtype, "scale": found.scale, "zero_point": found.zero_point},
         "note": f"{codes} holds {floats} as {found.dtype} codes: {found.words}; --at-least equivalent takes that",
     }
+
+
+def _tolerated(passing: float | None) -> Next:
+    if not passing:
+        return Next("without a tolerance:", Again(without=("--atol", "--rtol")))
+    return Next("with a tolerance that would pass:", Again(put=(("--atol", f"{passing:.6g}"),), without=("--rtol",)))

@@ -49,9 +49,11 @@ def command(gt: Path, cosine: float, write: bool, as_json: bool, **given: Any) -
     from axpair_proto.gt.listing import claim, list_written, marked
 
     from axpair_host import render
+    from axpair_host.advice.commands import filled
+    from axpair_host.advice.known import known_of
     from axpair_host.diagnosis import Settings, diagnose
     from axpair_host.diagnosis.inquiry import Inquiry
-    from axpair_host.evidence.archives import gt_folder
+    from axpair_host.evidence.archives import gt_folder, is_archive
     from axpair_host.evidence.named import KIND, is_kept, named_files
     from axpair_host.evidence.record import FILE_NAME
     from axpair_host.evidence.store import write_pair_json
@@ -67,7 +69,7 @@ def command(gt: Path, cosine: float, write: bool, as_json: bool, **given: Any) -
         if lines:
             Inquiry(again.evidence, settings).refuse_vacuous_lines()
         verdict = diagnose(again.evidence, settings, asks=again)
-        document = verdict.document()
+        document = filled(verdict.document(), known_of(again.evidence.record, None if is_archive(gt) else gt))
     if write:
         marked(gt, KIND, named_files)
         claim(gt, [FILE_NAME], KIND, is_ours=lambda path: True)  # it was read before

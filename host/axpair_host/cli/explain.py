@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import click
+from axpair_proto.advice import calling
 from axpair_proto.command_line import Command
 from axpair_proto.printing import print_document
 from axpair_proto.sentences import say
@@ -51,7 +52,7 @@ def command(code: str | None, as_json: bool) -> None:
         raise UsageError(
             say("there is no code {code!r}", code=code)
             + (say("; near it: {codes}", codes=", ".join(near)) if near else ""),
-            next_step=say("axpair explain lists all codes"),
+            next_step=calling("axpair", "explain", text="all codes:"),
         )
     if as_json:
         _print({"schema_version": 1, **entry.document(), "looked_for": entry.code in CODES})

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.advice import UNKNOWN, again, free_name
 from axpair_proto.printing import print_aside, print_document, print_note
 
 from axpair_host.cli import options
@@ -84,7 +85,8 @@ def _write_config(given: "Mapping[str, Any]") -> None:
     from axpair_host.layers.configuration import measure_layers
 
     if given["config"] is None:
-        raise UsageError("--write-config changes a configuration, and none was given", next_step="give --config FILE")
+        with_one = again("with one:", "--config", UNKNOWN["config"])
+        raise UsageError("--write-config changes a configuration, and none was given", next_step=with_one)
     warnings = measure_layers(existing_file("--config", given["config"]), given["write_config"])
     for warning in warnings:
         print_aside(f"warning: left out: {warning}")
@@ -136,7 +138,8 @@ def _bisect(given: "Mapping[str, Any]") -> dict[str, Any]:
     from axpair_host.layers.bench import bisect
 
     if given["out"] is None:
-        raise UsageError("--bisect keeps a log from which a run goes on", next_step="give its folder with --out")
+        with_folder = again("with a folder:", "--out", str(free_name(Path("parts"))))
+        raise UsageError("--bisect keeps a log from which a run goes on", next_step=with_folder)
     address = address_of(given["board"])
     with shown() as progress:
         models, simulator, prepared = _case(given, progress)
@@ -159,7 +162,9 @@ def _case(given: "Mapping[str, Any]", progress: "Progress") -> "tuple[Models, Si
     from axpair_host.simulators import simulator_for
 
     if given["joint"] is None or not given["inputs"]:
-        raise UsageError("--joint and --input are needed", next_step="axpair layers --joint M.joint --input FILE")
+        lacking = [] if given["joint"] is not None else ["--joint", UNKNOWN["joint"]]
+        lacking += [] if given["inputs"] else ["--input", UNKNOWN["input"]]
+        raise UsageError("--joint and --input are needed", next_step=again("with what it lacks:", *lacking))
     models = given_models(given["joint"], given["onnx"], given["lava_joint"], given["config"])
     files = click.get_current_context().with_resource(input_files(given["inputs"], given["layers"]))
     simulator = simulator_for(models.joint, given["simulator"])

@@ -6,12 +6,13 @@ stderr, and an error that speaks of such a file says where its name came from.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.advice import UNKNOWN, Again, Next, again, calling, free_name
 from axpair_proto.command_line import Command
 from axpair_proto.errors import AxpairError
 from axpair_proto.printing import print_note
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _ANCHORS = ("onnx", "joint")
 """What a conversion is known by."""
 _TAKEN = "axpair.model_defaults"
+_WORDS = "axpair.words"
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class ModelCommand(Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does, then fill in. Raises UsageError on a malformed axpair.toml, or where something is needed."""
+        ctx.meta[_WORDS] = tuple(args)
         rest = super().parse_args(ctx, args)
         if not ctx.resilient_parsing:
             self._fill(ctx)
@@ -97,19 +100,20 @@ class ModelCommand(Command):
     def refuse_stray(self, stray: list[str], given: Mapping[str, Any], ctx: click.Context) -> None:
         """Several files behind one --input, as a shell's '--input *.jpg' gives them."""
         if given.get("inputs"):
-            import shlex
-
-            folder = shlex.quote(str(Path(stray[0]).parent))
-            cases = (
-                f"tune ... --cases {folder}"
-                if any(one.name == "cases" for one in self.params)
-                else f"replay {folder} --run run"
-            )
             raise UsageError(
                 f"--input takes one file, and {len(stray) + 1} stand behind it: "
                 f"{first_names([given['inputs'][-1], *stray], 2)}",
-                next_step=f"several cases: axpair {cases}; several inputs of one case: --input again before each",
+                next_step=self._of_several(stray, given),
             )
+
+    def _of_several(self, stray: list[str], given: Mapping[str, Any]) -> Next:
+        text, folder = "several inputs of one case: --input again before each; several cases:", Path(stray[0]).parent
+        if any(one.name == "cases" for one in self.params):
+            put = (("--cases", str(folder)),)
+            return Next(text, Again(put=put, without=("--input",), without_flags=tuple(stray)))
+        named = [(f"--{key.replace('_', '-')}", given.get(key)) for key in ("joint", "onnx", "lava_joint", "config")]
+        models = [word for flag, path in named if path is not None for word in (flag, str(path))]
+        return calling("axpair", "replay", folder, "--run", free_name(Path("run")), *models, text=text)
 
     def invoke(self, ctx: click.Context) -> Any:
         """As click does; an error that names a file of [model] says so."""
@@ -142,6 +146,36 @@ class ModelCommand(Command):
         for one in fields:
             if one.needed and not ctx.params[str(one.name)]:
                 raise _missing(one, defaults, ctx)
+
+
+_BEARING = {
+    "names",
+    "fitting",
+    "golden",
+    "simulator",
+    "repeat",
+    "deadline_ms",
+    "atol",
+    "rtol",
+    "preprocess",
+    "postprocess",
+    "post_pattern",
+    "expect",
+    "observed",
+    "other",
+}
+"""Parameters that bear on a case or on how it is judged, but for its files and its board."""
+
+
+def bearing_options(ctx: click.Context, *, without: Collection[str] = ()) -> tuple[str, ...]:
+    """Those of the call, with their values as they were written."""
+    given, _, order = ctx.command.make_parser(ctx).parse_args(list(ctx.meta[_WORDS]))
+    words = []
+    for one in dict.fromkeys(order):
+        if isinstance(one, click.Option) and one.name in _BEARING and one.name not in without:
+            values = given[one.name] if one.multiple else [given[one.name]]
+            words += [word for value in values for word in (max(one.opts, key=len), str(value))]
+    return tuple(words)
 
 
 def _is_somewhere() -> bool:
@@ -203,11 +237,16 @@ def _put(
         print_note(f"from {defaults.source}: {' '.join(said)}")
 
 
+def _in_capitals(one: FromModel) -> list[str]:
+    word = UNKNOWN.get(one.key, one.key.upper())
+    return [one.label, word] if isinstance(one, click.Option) else [word]
+
+
 def _missing(one: FromModel, defaults: "ModelDefaults | None", ctx: click.Context) -> UsageError:
     where = "no axpair.toml here or above has a [model]"
     if defaults is not None:
         where = f"[model] in {defaults.source} doesn't serve here; it has {', '.join(defaults.files) or 'no files'}"
     return UsageError(
         f"{one.label} is needed: it isn't given, and {where}",
-        next_step=f"{ctx.command_path} --help; axpair init writes an axpair.toml of what lies here",
+        next_step=again("axpair init writes an axpair.toml of what lies here; else:", *_in_capitals(one)),
     )

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.advice import UNKNOWN, Again, Next, again
 from axpair_proto.lines import fitted
 from axpair_proto.printing import print_document, print_lines
 from axpair_proto.sentences import tr
 
 from axpair_host.cli import options
-from axpair_host.cli.model_defaults import Asked, ModelCommand
+from axpair_host.cli.model_defaults import Asked, ModelCommand, bearing_options
 from axpair_host.errors import UsageError
 
 if TYPE_CHECKING:
@@ -134,13 +135,16 @@ def _request(given: dict[str, Any]) -> "GatherRequest":
         has_observed=given["observed"] is not None,
         observed=parse_expect(given["observed"], reads) if given["observed"] is not None else None,
         other=other_platforms(given["other"]),
+        board=given["board"],
+        options=bearing_options(click.get_current_context()),
     )
 
 
 def _check_together(given: dict[str, Any]) -> None:
     """Flags that need or exclude each other."""
     if given["gt"] is None and not given["inputs"]:
-        raise UsageError("neither --input nor --gt was given", next_step="axpair pair --joint M.joint --input FILE")
+        with_input = again("with one:", "--input", UNKNOWN["input"])
+        raise UsageError("neither --input nor --gt was given", next_step=with_input)
     if given["gt"] is not None:
         if given["inputs"] or given["layers"]:
             raise UsageError("--gt holds its input already: --input and --layer don't go with it")
@@ -149,24 +153,26 @@ def _check_together(given: dict[str, Any]) -> None:
         if given["preprocess"] is not None:
             raise UsageError(
                 "--preprocess is run on the file that the input is made of, and --gt has none",
-                next_step="give that file with --input instead of --gt",
+                next_step=Next("with that file:", Again(without=("--gt",), more=("--input", UNKNOWN["input"]))),
             )
         from axpair_host.files import existing_folder
 
         existing_folder("--gt", given["gt"])
+    with_folder = again("with its folder (its --bin-out-dir):", "--board-out", UNKNOWN["board_out"])
+    with_postprocess = again("with that:", "--postprocess", UNKNOWN["postprocess"])
     if given["names"] and given["board_out"] is None:
-        raise UsageError("--map names files of a finished run", next_step="give its folder as --board-out")
+        raise UsageError("--map names files of a finished run", next_step=with_folder)
     if given["board_log"] is not None and given["board_out"] is None:
-        raise UsageError("--board-log belongs to a finished run", next_step="give its --bin-out-dir as --board-out")
+        raise UsageError("--board-log belongs to a finished run", next_step=with_folder)
     if given["expect"] == "F" and given["postprocess"] is None:
         raise UsageError(
             "--expect F is what the post-processor makes of the float outputs, and none was given",
-            next_step="give --postprocess",
+            next_step=with_postprocess,
         )
     if given["expect"] is not None and given["postprocess"] is None and given["observed"] is None:
         raise UsageError(
             "--expect says what a post-processor should make of the outputs, and none was given",
-            next_step="give --postprocess, or --observed with what your program said",
+            next_step=with_postprocess,
         )
 
 

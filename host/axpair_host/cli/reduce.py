@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.advice import UNKNOWN, Again, Next, again
 from axpair_proto.printing import print_document
 
 from axpair_host.cli import options
@@ -75,11 +76,23 @@ def _of_run(path: Path, given: "Mapping[str, Any]") -> dict[str, Any]:
     if given["board"] is not None:
         raise UsageError(
             f"{path} is a run: its cases are chosen by what was found, no board is asked",
-            next_step="leave --board out, or give one case's gt folder, such as RUN/cases/NAME",
+            next_step=Next("without it:", Again(without=("--board",))),
         )
     named = {"joint": "--joint", "onnx": "--onnx", "lava_joint": "--lava-joint", "config": "--config"}
     models = {key: existing_file(flag, given[key]) for key, flag in named.items() if given[key] is not None}
     return reduce_run(path, given["out"], models)
+
+
+def _recorded(gt: Path, with_board: bool) -> list[str]:
+    """The joint, and the board, that a case was gathered with, as options."""
+    from axpair_host.advice.known import DEFAULT_BOARD, known_of
+    from axpair_host.evidence.store import read_record
+
+    record = read_record(gt)
+    known = known_of(record, gt) if record is not None else None
+    joint = known.joint if known is not None else None
+    board = (known.board or DEFAULT_BOARD) if known is not None else UNKNOWN["url"]
+    return ["--joint", str(joint or UNKNOWN["joint"]), *(["--board", board] if with_board else [])]
 
 
 def _of_case(path: Path, given: "Mapping[str, Any]") -> dict[str, Any]:
@@ -91,7 +104,7 @@ def _of_case(path: Path, given: "Mapping[str, Any]") -> dict[str, Any]:
     if given["joint"] is None:
         raise UsageError(
             f"{path} is no run: of a gt folder the model is reduced, which takes it",
-            next_step=f"axpair reduce {path} --joint M.joint --board URL --out DIR",
+            next_step=again("with that:", *_recorded(path, given["board"] is None)),
         )
     order = CaseOrder(
         gt=path,

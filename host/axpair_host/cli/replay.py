@@ -3,11 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.advice import Next, again
 from axpair_proto.errors import AxpairError
 from axpair_proto.printing import print_aside, print_document
 
 from axpair_host.cli import options
-from axpair_host.cli.model_defaults import Asked, ModelCommand
+from axpair_host.cli.model_defaults import Asked, ModelCommand, bearing_options
 from axpair_host.errors import BoardError, UsageError
 
 if TYPE_CHECKING:
@@ -68,10 +69,10 @@ def command(as_json: bool, **given: Any) -> int:
         with shown() as progress:
             replayed = carry_out(order, progress)
     except BoardError as error:
-        own = error.next_step if "call the same command again" in error.next_step else ""
+        own = error.next_step if "call the same command again" in error.next_step.text else Next()
         raise BoardError(
             f"{error.message}; {so_far(order.run)}",
-            next_step=own or "see to the board and call the same command again",
+            next_step=own or again("see to the board, and call the same command again:"),
         ) from error
     except (AxpairError, OSError) as error:
         refused = of_disk(error)
@@ -82,7 +83,7 @@ def command(as_json: bool, **given: Any) -> int:
         print_aside(f"axpair: {so_far(order.run)}; call the same command again to go on")
         raise
     if as_json:
-        print_document(_document(replayed))
+        print_document(_document(order, replayed))
     else:
         print_report(order.run, replayed)
     return replayed.summary.exit_code()
@@ -117,13 +118,16 @@ def _order(given: dict[str, Any]) -> "Order":
         golden=given["golden"],
         canary=given_canary(given["canary"], given["canary_joint"], given["joint"]),
         other=other_platforms(given["other"]),
+        options=bearing_options(click.get_current_context(), without=("golden", "expect", "observed")),
     )
 
 
-def _document(replayed: "Replayed") -> dict[str, Any]:
+def _document(order: "Order", replayed: "Replayed") -> dict[str, Any]:
+    from axpair_host.replay.report import told
+
     return {
         "schema_version": 1,
-        "cases": [row.whole_document() for row in replayed.rows],
+        "cases": [told(row, order, replayed.found) for row in replayed.rows],
         "summary": replayed.summary.document(),
         "damaged": [{"id": id_, "why": why} for id_, why in replayed.damaged.items()],
         "workers_lost": replayed.workers_lost,

@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
+from axpair_proto.advice import UNKNOWN, Again, Next, calling
 from axpair_proto.printing import print_document, print_note
 
 from axpair_host.cli import options
@@ -83,9 +84,12 @@ def command(as_json: bool, **given: Any) -> None:
         _check_out(given["out"], order.files, given["cases"])
     if given["write_config"] is not None:
         refuse_other_config(given["write_config"])
+    else:
+        print_note("the best settings are shown at the end; with --write-config FILE they are written too")
     simulator = simulator_that(BuildsModels, given["simulator"])
     if simulator is None:
-        raise UsageError("no simulator that builds models is installed", next_step="pip install 'axpair[emulator]'")
+        install = calling("pip", "install", "axpair[emulator]")
+        raise UsageError("no simulator that builds models is installed", next_step=install)
     with ExitStack() as stack:
         folder = given["out"] or Path(stack.enter_context(TemporaryDirectory(prefix="axpair-tune-")))
         tuned = tune(order, simulator, folder, stack.enter_context(shown()))
@@ -117,7 +121,10 @@ def _files(inputs: tuple[Path, ...], cases: Path | None) -> tuple[Path, ...]:
     from axpair_host.files import existing_file, existing_folder
 
     if bool(inputs) == (cases is not None):
-        raise UsageError("give --input or --cases, one of them", next_step="axpair tune ... --input badcase.jpg")
+        with_case = Next(
+            "with one:", Again(without=("--cases",), put=(("--input", str((*inputs, UNKNOWN["input"])[0])),))
+        )
+        raise UsageError("give --input or --cases, one of them", next_step=with_case)
     if cases is None:
         return tuple(existing_file("--input", path) for path in inputs)
     existing_folder("--cases", cases)

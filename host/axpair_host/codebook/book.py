@@ -9,6 +9,7 @@ from typing import Any
 
 from axpair_proto.sentences import Sentence
 
+from axpair_host.advice.commands import Step
 from axpair_host.codebook.entry import SHOWN, Entry
 
 if sys.version_info >= (3, 11):
@@ -51,11 +52,17 @@ def near_misses(code: str) -> list[str]:
 
 
 def _entry(code: str, table: Mapping[str, Any]) -> Entry:
-    return Entry(code=code, **{key: _remembering(key, value) for key, value in table.items()})
+    values = {key: _remembering(key, value) for key, value in table.items() if key != "next_steps"}
+    return Entry(code=code, next_steps=tuple(map(_step, table["next_steps"])), **values)
+
+
+def _step(written: str | Mapping[str, str]) -> Step:
+    text, command = (written, "") if isinstance(written, str) else (written["text"], written["command"])
+    return Step(Sentence(text), command)
 
 
 def _remembering(key: str, value: Any) -> Any:
     """Texts that are shown as sentences, so that what comes of them can be had in Chinese."""
     if isinstance(value, list):
-        return tuple(_remembering(key, each) for each in value)
+        return tuple(value)
     return Sentence(value) if key in SHOWN else value

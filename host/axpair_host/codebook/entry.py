@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from axpair_host.advice.commands import Step, general
+
 SHOWN = ("title", "meaning", "shows", "next_steps", "send")
 """What is said to people: each is there in Chinese too."""
 
@@ -22,15 +24,17 @@ class Entry:
     meaning: str
     shows: str
     """How it is recognised in the bytes."""
-    next_steps: tuple[str, ...]
+    next_steps: tuple[Step, ...]
     send: str
     """What to send to whom."""
     zh_title: str
     zh_meaning: str
     zh_shows: str
     zh_next_steps: tuple[str, ...]
-    """One for each of `next_steps`, in their order."""
+    """The text of each of `next_steps`, in their order."""
     zh_send: str
+    caused_by: tuple[str, ...] = ()
+    """Codes that say what this one comes from: their steps stand for its own."""
     words: bool = False
     """Whether logs, versions or names alone can say it: beside a board that gives the simulator's bytes, a warning."""
 
@@ -44,7 +48,8 @@ class Entry:
             "side": self.side,
             "meaning": self.meaning,
             "shows": self.shows,
-            "next_steps": list(self.next_steps),
+            "next_steps": [general(one) for one in self.next_steps],
+            "caused_by": list(self.caused_by),
             "send": self.send,
             "zh": {
                 "title": self.zh_title,
@@ -58,4 +63,4 @@ class Entry:
     def chinese(self) -> dict[str, str]:
         """Each English text of it, and the same in Chinese."""
         single = {getattr(self, name): getattr(self, f"zh_{name}") for name in SHOWN if name != "next_steps"}
-        return {**single, **dict(zip(self.next_steps, self.zh_next_steps, strict=True))}
+        return {**single, **dict(zip((one.text for one in self.next_steps), self.zh_next_steps, strict=True))}

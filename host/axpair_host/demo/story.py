@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from axpair_proto.advice import calling, in_other_folder
 from axpair_proto.gt.folders import whole_folder
 from axpair_proto.gt.listing import write_listed
 from axpair_proto.gt.marks import file_sha256, listed_elsewhere, plain_file, read_mark
@@ -103,7 +104,7 @@ def tell(out: Path, teller: Teller, show: Show) -> Story:
     """
     simulator = installed().get(PROVIDER)
     if simulator is None:
-        raise UsageError("the demo needs the emulator", next_step="pip install 'axpair[host,emulator]'")
+        raise UsageError("the demo needs the emulator", next_step=calling("pip", "install", "axpair[host,emulator]"))
     _check(out)
     started = time.perf_counter()
     simulated_by = f"{PROVIDER} {simulator.version()}"
@@ -139,7 +140,7 @@ def _check(out: Path) -> None:
     earlier = mark.kind == KIND if mark is not None else listed_elsewhere(out) is None and _is_marker(out / MARKER)
     if not earlier:
         raise UsageError(
-            f"--out {out}: holds something other than an earlier demo", next_step="give another folder with --out"
+            f"--out {out}: holds something other than an earlier demo", next_step=in_other_folder("--out", out)
         )
 
 

@@ -4,9 +4,12 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from axpair_proto.lines import aligned, bold, dim, fitted, painted, paragraph
+from axpair_proto.advice import UNKNOWN, Next, calling
+from axpair_proto.lines import aligned, bold, command_lines, dim, painted, paragraph
 from axpair_proto.printing import print_lines
 from axpair_proto.sentences import in_words, say, tr, translated
+from axpair_proto.simulator import Models
+from axpair_proto.terminal import columns
 
 from axpair_host.demo.material import CONFIG_NAME, MODEL, Material, models_in
 from axpair_host.demo.scenes import POSTPROCESSOR, WRONG_POSTPROCESSOR, Judged
@@ -77,11 +80,10 @@ class Printed:
         """What to try next."""
         ended = tr("The demo's story does not hold.") if story.failing else tr("The demo's story holds.")
         print_lines(["", bold(ended), tr("Try next:")])
-        for why, commands in next_commands(story.out):
-            print_lines(map(dim, paragraph(translated(why), "  # ", "  # ")))
-            for command in commands:
-                lines = fitted([f"  {command}"])
-                print_lines(painted(line, "cyan", bold=False) for line in lines)
+        for step in next_steps(story.out):
+            print_lines(map(dim, paragraph(step.shown, "  # ", "  # ")))
+            lines = command_lines(step.line, columns(100) - 2)
+            print_lines(f"  {painted(line, 'cyan', bold=False)}" for line in lines)
 
 
 _PAGE_HEAD = (
@@ -114,26 +116,35 @@ def _relation(document: dict[str, Any], legs: str) -> str:
     return tr("not judged")
 
 
-def next_commands(out: Path) -> list[tuple[str, list[str]]]:
-    """What to try next: why, and command lines that work as they stand; the last are for one's own model."""
+def next_steps(out: Path) -> list[Next]:
+    """What to try next: commands that work as they stand; the last are for one's own model."""
     models = models_in(out / "model")
-    files = {"--joint": models.joint, "--onnx": models.onnx, "--lava-joint": models.lava_joint}
-    files |= {"--input": out / "pages" / "page-90.png", "--out": out / "gt"}
-    named = " ".join(f"{option} {shlex.quote(str(path))}" for option, path in files.items())
-    pair = f"axpair pair {named} --postprocess {POSTPROCESSOR} --expect 90"
+    joint, config = Path("model.joint"), Path("output_config.prototxt")
     return [
-        (
-            say("the stale board's evidence judged again, without a board"),
-            [shlex.join(["axpair", "diagnose", str(out / STALE.name / "page-90")])],
+        calling(
+            *("axpair", "diagnose", out / STALE.name / "page-90"),
+            text=say("the stale board's evidence judged again, without a board"),
         ),
-        (say("what that code means, and what to send to whom"), ["axpair explain AX302"]),
-        (say("one page by hand"), [pair]),
-        (
-            say("a model of your own; {path} is a configuration to begin with", path=out / "model" / CONFIG_NAME),
-            [
-                "axpair emulator build --input M.onnx --config CONFIG.prototxt "
-                "--output M.joint --output_config output_config.prototxt",
-                "axpair pair --onnx M.onnx --lava-joint M.lava_joint --joint M.joint --input IMAGE.jpg",
-            ],
+        calling("axpair", "explain", "AX302", text=say("what that code means, and what to send to whom")),
+        calling(
+            *("axpair", "pair", *_given(models)),
+            *("--input", out / "pages" / "page-90.png", "--out", out / "gt"),
+            *("--postprocess", POSTPROCESSOR, "--expect", "90"),
+            text=say("one page by hand"),
+        ),
+        calling(
+            *("axpair", "emulator", "build", "--input", UNKNOWN["onnx"], "--config", UNKNOWN["config"]),
+            *("--output", joint, "--output_config", config),
+            text=say("a model of your own; {path} is a configuration to begin with", path=out / "model" / CONFIG_NAME),
+        ),
+        calling(
+            *("axpair", "pair", "--onnx", UNKNOWN["onnx"], "--lava-joint", joint.with_suffix(".lava_joint")),
+            *("--joint", joint, "--config", config, "--input", UNKNOWN["input"]),
+            text=say("then one case of it"),
         ),
     ]
+
+
+def _given(models: Models) -> list[str]:
+    named = (("--joint", models.joint), ("--onnx", models.onnx), ("--lava-joint", models.lava_joint))
+    return [word for option, path in named if path is not None for word in (option, str(path))]

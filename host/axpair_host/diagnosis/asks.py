@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from axpair_host.advice.commands import Step
 from axpair_host.diagnosis.finding import Finding, Open
 from axpair_host.evidence.folder import Evidence
 
@@ -46,6 +47,8 @@ class Wants:
     lacking: str
     """What stays undecided without it, as a sentence."""
     otherwise: tuple[Finding | Open, ...] = ()
+    steps: tuple[Step, ...] = ()
+    """How it is had."""
 
 
 class Asks(Protocol):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from axpair_host.codebook import entries
 from axpair_host.diagnosis.asks import Asks, Wants
 from axpair_host.diagnosis.finding import Finding, Open
-from axpair_host.diagnosis.headlines import ranked
+from axpair_host.diagnosis.headlines import pointed, ranked
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.diagnosis.ladder import LADDER
 from axpair_host.diagnosis.legs import not_judged, not_judged_behind, unread
@@ -43,7 +43,7 @@ def _walk(evidence: Evidence, settings: Settings, asked: set[str]) -> tuple[Inqu
             if isinstance(result, Wants):
                 if result.what not in asked:
                     first = first or result
-                opens.append(Open(result.what, result.lacking))
+                opens.append(Open(result.what, result.lacking, steps=result.steps))
                 for instead in result.otherwise:
                     _take(inquiry, opens, instead)
             else:
@@ -76,7 +76,7 @@ def _weigh(inquiry: Inquiry, opens: list[Open]) -> Verdict:
         word = "INCONCLUSIVE"
     return Verdict(
         verdict=word,
-        findings=ranked(findings),
+        findings=pointed(ranked(findings)),
         warnings=tuple(one for one in findings if one.weight == "warning"),
         not_judged=tuple(dict.fromkeys(opens)),
         inquiry=inquiry,

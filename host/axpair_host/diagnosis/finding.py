@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from axpair_host.advice.commands import Step
 from axpair_host.codebook import entries
 
 Weight = Literal["fault", "inconclusive", "warning"]
@@ -36,7 +37,7 @@ class Finding:
     """What was observed, with the values: one or two sentences for people."""
     evidence: Mapping[str, Any]
     """The numbers behind it, JSON-able, without NaN and infinities."""
-    next_steps: tuple[str, ...]
+    next_steps: tuple[Step, ...]
     proven: bool = False
     weight: Weight = "fault"
     outputs: tuple[str, ...] = ()
@@ -67,7 +68,7 @@ class Finding:
             "outputs": list(self.outputs),
             "evidence": dict(self.evidence),
             "cosine_if_fixed": self.cosine_if_fixed,
-            "next_steps": list(self.next_steps),
+            "next_steps": [one.document() for one in self.next_steps],
         }
 
 
@@ -80,6 +81,14 @@ class Open:
     why: str
     undecided: bool = False
     """Whether the evidence itself raises the question: without a fault the verdict is then INCONCLUSIVE."""
+    steps: tuple[Step, ...] = ()
+    """What would answer it."""
+    lacks: str = ""
+    """The option of `axpair pair`, with its field, that would bring what is missing."""
+
+    def document(self) -> dict[str, Any]:
+        """JSON form."""
+        return {"what": self.what, "why": self.why, "next_steps": [one.document() for one in self.steps]}
 
 
 def found(
@@ -95,14 +104,14 @@ def found(
     outputs: tuple[str, ...] = (),
     settles: tuple[Matter, ...] = (),
     cosine_if_fixed: float | None = None,
-    next_steps: tuple[str, ...] = (),
+    next_steps: tuple[Step, ...] = (),
     entry_steps: bool = True,
     rivals: tuple[str, ...] = (),
     without_steps: tuple[str, ...] = (),
 ) -> Finding:
     """A finding of a code of the book; owner, stage and side are the entry's unless given, `next_steps` come before
     the entry's own, or instead of them without `entry_steps`, where what is known here makes those wrong; those of the
-    entry's that hold words of `without_steps` are left out."""
+    entry's whose commands hold words of `without_steps` are left out."""
     entry = entries()[code]
     owner = owner or entry.owners[0]
     if owner not in entry.owners:
@@ -115,7 +124,7 @@ def found(
         side=side or entry.side,
         summary=summary,
         evidence=evidence,
-        next_steps=(*next_steps, *(one for one in steps if not any(words in one for words in without_steps))),
+        next_steps=(*next_steps, *(one for one in steps if not any(words in one.command for words in without_steps))),
         proven=proven,
         weight=weight,
         outputs=outputs,

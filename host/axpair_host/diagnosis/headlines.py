@@ -4,7 +4,12 @@ A hint never outranks a proof, nor a board that differs. Findings of one matter 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from axpair_proto.sentences import joined, say
+
+from axpair_host.advice.commands import Step
+from axpair_host.codebook import entries
 from axpair_host.diagnosis.finding import Finding
 
 _MATTERS = {
@@ -36,6 +41,26 @@ def headlines(findings: Sequence[Finding]) -> list[list[Finding]]:
             continue
         found.append([one, *(other for other in findings if other.code in one.rivals and other.rivals)])
     return found
+
+
+def pointed(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Of findings as `ranked`: where others say what one comes from, their steps are the next ones, in place of its
+    own."""
+    return tuple(_pointed(one, findings) for one in findings)
+
+
+def _pointed(one: Finding, findings: Sequence[Finding]) -> Finding:
+    causes = [
+        other.code
+        for other in findings
+        if other.code in entries()[one.code].caused_by
+        and (not one.outputs or not other.outputs or set(one.outputs) & set(other.outputs))
+    ]
+    if not causes:
+        return one
+    named = joined(" and ", dict.fromkeys(causes))
+    step = Step(say("Begin with {codes}: what this comes from, and what to do.", codes=named))
+    return replace(one, next_steps=(step,))
 
 
 def _of_board(finding: Finding) -> bool:

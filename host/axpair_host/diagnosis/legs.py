@@ -2,28 +2,35 @@
 
 from axpair_proto.sentences import say
 
+from axpair_host.advice.commands import Step
 from axpair_host.diagnosis.finding import Finding, Open
 from axpair_host.diagnosis.inquiry import Inquiry
 
 _WITHOUT = {
-    "onnx": say("no float outputs (onnx/): whether conversion loses accuracy isn't judged; give --onnx"),
+    "onnx": say("no float outputs (onnx/): whether conversion loses accuracy isn't judged"),
     "lava_joint": say(
-        "no outputs of the quantised model (lava_joint/): quantisation and compilation can't be told "
-        "apart; give --lava-joint"
+        "no outputs of the quantised model (lava_joint/): quantisation and compilation can't be told apart"
     ),
     "joint": say("no simulated outputs (joint/): there is nothing to hold the board against"),
     "board": say("no outputs of the board (board/): nothing is said of the board"),
     "golden": say(
-        "no result of the training code (golden/): whether model, configuration and preparation are "
-        "right isn't judged; give --golden"
+        "no result of the training code (golden/): whether model, configuration and preparation are right isn't judged"
     ),
 }
+_LACKS = {
+    "onnx": "--onnx {onnx}",
+    "lava_joint": "--lava-joint {lava_joint}",
+    "golden": "--golden {golden}",
+}
+_ON_BOARD = Step(say("Run it on the board from here."), "{on_board}")
+_SIMULATED = Step(say("Where the toolchain is:"), "{pulsar_run}")
+_STEPS = {"joint": (_SIMULATED,), "board": (_ON_BOARD,)}
 
 
 def not_judged(inquiry: Inquiry) -> list[Open]:
     """One entry for each leg that isn't there, and for what a board that ran without record leaves open."""
     opens = [
-        Open(leg, _given_in_vain(inquiry, leg) or why)
+        _without(inquiry, leg, why)
         for leg, why in _WITHOUT.items()
         if not inquiry.has(leg) and not any(inquiry.evidence.is_untyped(leg, one.name) for one in inquiry.outputs)
     ]
@@ -33,13 +40,20 @@ def not_judged(inquiry: Inquiry) -> list[Open]:
                 "rounds",
                 say(
                     "nothing was recorded of the board's run: repetition, delivered input, unwritten and stale "
-                    "outputs can't be checked; run it with 'axpair pair'"
+                    "outputs can't be checked"
                 ),
+                steps=(_ON_BOARD,),
             )
         )
     elif inquiry.has("board") and inquiry.evidence.probe is None:
         opens.append(Open("probe", say("the board ran no other input before: a stale answer can't be recognised")))
     return opens
+
+
+def _without(inquiry: Inquiry, leg: str, why: str) -> Open:
+    if in_vain := _given_in_vain(inquiry, leg):
+        return Open(leg, in_vain, steps=(_SIMULATED,))
+    return Open(leg, why, steps=_STEPS.get(leg, ()), lacks=_LACKS.get(leg, ""))
 
 
 def _given_in_vain(inquiry: Inquiry, leg: str) -> str:
@@ -50,8 +64,8 @@ def _given_in_vain(inquiry: Inquiry, leg: str) -> str:
         return ""
     flag = f"--{leg.replace('_', '-')}"
     return say(
-        "{flag} was given, but no simulator here runs the joint's toolchain: run 'pulsar run' with "
-        "both where it is (--output_gt), so that {leg}/ lies in the gt folder too",
+        "{flag} was given, but no simulator here runs the joint's toolchain: where that is, 'pulsar run' puts {leg}/ "
+        "into the gt folder too",
         flag=flag,
         leg=leg,
     )

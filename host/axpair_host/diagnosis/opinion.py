@@ -7,6 +7,7 @@ from typing import Any
 
 from axpair_proto.sentences import joined, say
 
+from axpair_host.advice.commands import Step
 from axpair_host.diagnosis.checks.failure import first_failure
 from axpair_host.diagnosis.finding import ByVendor, Finding
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -18,8 +19,8 @@ ASKED_FOR = ("AX003", "AX301", "AX302", "AX303", "AX304", "AX305", "AX306", "AX3
 _NEEDS_HISTORY = ("AX301", "AX302", "AX313")
 """A single right answer says nothing against them: the command runs every input in a process of its own."""
 _TO_US = say(
-    "Run it again. If run_joint stays right, report the gt folder: it arises in axpair's worker, "
-    "or in how that calls the library."
+    "Run it again, and run_joint on the board. If that stays right, report the gt folder: it arises in axpair's "
+    "worker, or in how that calls the library."
 )
 
 
@@ -66,7 +67,7 @@ def weighed(inquiry: Inquiry, finding: Finding) -> Finding:
         words = say("run_joint gives the simulator's bytes there")
     finding = replace(finding, by_vendor=seen, summary=joined("; ", (finding.summary, words)))
     if seen == "right" and finding.code not in _NEEDS_HISTORY:
-        return replace(finding, owner="harness", side="undecided", next_steps=(_TO_US,))
+        return replace(finding, owner="harness", side="undecided", next_steps=(Step(_TO_US, "{run_joint}"),))
     return finding
 
 

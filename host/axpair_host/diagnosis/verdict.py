@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from axpair_proto.sentences import say
+
+from axpair_host.advice.commands import Step
 from axpair_host.compare.lines import ACROSS_CASES
 from axpair_host.diagnosis import decided, opinion, switch_table
 from axpair_host.diagnosis.finding import Finding, Open
@@ -39,7 +42,8 @@ class Verdict:
         return "none" if self.verdict == "PASS" else "unknown"
 
     def document(self) -> dict[str, Any]:
-        """The judged half of pair.json, and what `--json` prints. No value in it is NaN or infinite."""
+        """The judged half of pair.json, and what `--json` prints, but for the commands of its steps, which
+        `axpair_host.advice` fills in. No value in it is NaN or infinite."""
         record = self.inquiry.evidence.record
         groups = headlines(self.findings)
         first = groups[0] if groups else []
@@ -57,7 +61,8 @@ class Verdict:
             "findings": [one.document(vendor) for one in self.findings],
             "warnings": [one.document(vendor) for one in self.warnings],
             "outputs": [_output(self.inquiry, output.name) for output in self.inquiry.outputs],
-            "not_judged": [{"what": one.what, "why": one.why} for one in self.not_judged],
+            "not_judged": [one.document() for one in self.not_judged],
+            "next_steps": [one.document() for one in _completing(self.not_judged)],
             "decisions": decided.table(self.inquiry),
             "board": _board(self.inquiry),
             "second_opinion": opinion.document(self.inquiry),
@@ -65,6 +70,12 @@ class Verdict:
             "versions": dict(record.versions),
             "timings": dict(record.timings),
         }
+
+
+def _completing(opens: Sequence[Open]) -> list[Step]:
+    """One call that brings all that is missing."""
+    lacking = dict.fromkeys(one.lacks for one in opens if one.lacks)
+    return [Step(say("To have that judged too:"), " ".join(["{pair}", *lacking]))] if lacking else []
 
 
 def _one_of(values: Sequence[str], otherwise: str) -> str:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from axpair_proto.advice import UNKNOWN, calling
 from axpair_proto.failures import naming
 from axpair_proto.filekinds import FileKind, kind_of
 from axpair_proto.gt.tensors import is_companion
@@ -128,7 +129,10 @@ def gt_folder(path: Path, *, write: bool = False) -> Iterator[Path]:
             inner = "" if outer else _archives_in(path)
             raise EvidenceError(
                 f"{path}: {len(outer)} gt folders in it ({listed}), and one is judged at a time{inner}",
-                next_step="unpack it, and give the folder; for tensors of any kind: axpair compare A B",
+                next_step=calling(
+                    *("axpair", "compare", path, UNKNOWN["second"]),
+                    text="unpack it, and give the folder; tensors of any kind are compared by:",
+                ),
             )
         yield outer[0]
 

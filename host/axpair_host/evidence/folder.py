@@ -4,13 +4,13 @@ Folders of other making are read too: one that `pulsar run` wrote has no pair.js
 the tensors, and what only gathering could know (rounds, digests, steps) stays unknown.
 """
 
-import shlex
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
+from axpair_proto.advice import UNKNOWN, Next, calling
 from axpair_proto.dtypes import size_bytes
 from axpair_proto.errors import ContractError
 from axpair_proto.filekinds import kind_of
@@ -266,7 +266,9 @@ def load(gt: Path) -> Evidence:
         raise EvidenceError(f"{gt}: there is no such folder", next_step="check the path")
     if not gt.is_dir():
         kind = kind_of(gt)
-        next_step = where_it_belongs(gt, kind) or "for single tensors: axpair compare A B"
+        next_step = where_it_belongs(gt, kind) or calling(
+            *("axpair", "compare", gt, UNKNOWN["second"]), text="single tensors are compared:"
+        )
         raise EvidenceError(f"{gt}: is {kind.value}, not a gt folder", next_step=next_step)
     record = read_record(gt)
     there = [leg for leg in LEGS if _has_tensors(gt, leg)]
@@ -314,7 +316,7 @@ def _bytes(declared: tuple[str, tuple[int, ...]]) -> int:
         raise EvidenceError(f"pair.json: {error.message}") from error
 
 
-def _advice(gt: Path) -> str:
+def _advice(gt: Path) -> Next:
     for place, what in (
         (gt, "holds gt folders"),
         (gt / "cases", "is a replay's run, which kept failing cases"),
@@ -323,5 +325,8 @@ def _advice(gt: Path) -> str:
         below = sorted(one for one in found if any((one / leg).is_dir() for leg in LEGS))
         if below:
             more = f" (and {len(below) - 1} more)" if below[1:] else ""
-            return f"it {what}: axpair diagnose {shlex.quote(str(below[0]))}{more}"
-    return "give the folder that 'axpair pair' or 'pulsar run --output_gt' wrote; for others: axpair compare A B"
+            return calling("axpair", "diagnose", below[0], text=f"that folder {what}{more}:")
+    return calling(
+        *("axpair", "compare", gt, UNKNOWN["second"]),
+        text="give the folder that 'axpair pair' or 'pulsar run --output_gt' wrote; others are compared:",
+    )

@@ -2,12 +2,12 @@
 
 import difflib
 import re
-import shlex
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from axpair_proto.advice import Again, Next
 from axpair_proto.dtypes import ITEM_BYTES
 from axpair_proto.errors import ContractError
 from axpair_proto.names import alike_in_a_joint, find_spelled, joint_name, match_stems, pulsar2_file_stem
@@ -179,20 +179,40 @@ def _suggest_map(one: Mapping[str, Stored], other: Mapping[str, Stored]) -> None
         return
     raise UsageError(
         f"no tensor of one side has the name of one of the other: {_few(one)} and {_few(other)}",
-        next_step=f"where they belong together, {proposed_map(*sizes, is_ordered=False) or SAY_OF_EACH}",
+        next_step=belonging(proposed_map(*sizes, is_ordered=False)),
     )
 
 
-SAY_OF_EACH = "say of each file which output it is: --map FILE=NAME for each"
+@dataclass(frozen=True)
+class Map:
+    """What files are, as --map has it."""
+
+    speaking: tuple[str, ...] = ()
+    """What speaks for it: names, numbers, sizes."""
+    options: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.options)
 
 
-def proposed_map(files: Mapping[str, int], names: Mapping[str, int], *, is_ordered: bool) -> str:
-    """The --map options that names, numbers in them, or sizes speak for, with that in words; "" where none does, or
-    where one contradicts another. Both are given with their bytes; `is_ordered`: whether `names` stand in the model's
-    order, which numbers of files count in.
+def belonging(said: Map, lead: str = "") -> Next:
+    """The step for a user who knows that files and outputs belong together."""
+    if not said:
+        return Next(f"{lead or _TOGETHER}say of each file which output it is: --map FILE=NAME for each")
+    whole = Again(more=said.options, without=("--map",))
+    return Next(f"{lead or _TOGETHER}as {' and '.join(said.speaking)} have it:", whole)
+
+
+_TOGETHER = "where they belong together, "
+
+
+def proposed_map(files: Mapping[str, int], names: Mapping[str, int], *, is_ordered: bool) -> Map:
+    """The --map options that names, numbers in them, or sizes speak for; none where none does, or where one contradicts
+    another. Both are given with their bytes; `is_ordered`: whether `names` stand in the model's order, which numbers of
+    files count in.
     """
     if len(files) != len(names):
-        return ""
+        return Map()
     numbers, theirs = _numbers(files), _numbers(names)
     sure = _contained(files, names)
     ways: dict[str, dict[str, str]] = {}
@@ -209,9 +229,9 @@ def proposed_map(files: Mapping[str, int], names: Mapping[str, int], *, is_order
     first = next(iter(ways.values()), {})
     agree = all(way == first for way in ways.values()) and sure.items() <= first.items()
     if not first or not agree or any(files[stem] != names[name] for stem, name in first.items()):
-        return ""
-    options = " ".join(f"--map {shlex.quote(f'{stem}={name}')}" for stem, name in sorted(first.items()))
-    return f"as {' and '.join(ways)} have it: {options}"
+        return Map()
+    options = [word for stem, name in sorted(first.items()) for word in ("--map", f"{stem}={name}")]
+    return Map(tuple(ways), tuple(options))
 
 
 def _contained(files: Iterable[str], names: Iterable[str]) -> dict[str, str]:

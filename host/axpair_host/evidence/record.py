@@ -322,6 +322,22 @@ class CaseFacts(msgspec.Struct, frozen=True):
     config_sha256: str | None = None
 
 
+class Called(msgspec.Struct, frozen=True):
+    """How the case was asked for, paths as the user named them; "" for what wasn't given. No check reads it: it is for
+    the commands that are proposed."""
+
+    joint: str = ""
+    onnx: str = ""
+    lava_joint: str = ""
+    config: str = ""
+    gt: str = ""
+    board: str = ""
+    board_out: str = ""
+    board_log: str = ""
+    options: tuple[str, ...] = ()
+    """Options with their values that bear on the case or on how it is judged."""
+
+
 class Record(msgspec.Struct, frozen=True):
     """The gathering half of pair.json."""
 
@@ -330,6 +346,7 @@ class Record(msgspec.Struct, frozen=True):
     outputs: tuple[OutputFacts, ...]
     simulator: str
     """Name and version of what computed onnx/, lava_joint/ and joint/."""
+    called: Called | None = None
     board: BoardFacts | None = None
     config_differences: tuple[str, ...] = ()
     """What --config says otherwise than the joint's own configuration, a sentence each."""

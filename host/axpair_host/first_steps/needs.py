@@ -59,7 +59,7 @@ def _wrong(key: str, path: Path) -> str:
         if kind in _WANTED[key]:
             return ""
         belongs = where_it_belongs(path, kind)
-        return f"{path}: is {kind.value}" + (f"; {belongs}" if belongs else "")
+        return f"{path}: is {kind.value}" + (f"; {belongs.text.rstrip(':')}" if belongs else "")
     if not path.is_dir():
         return f"{path}: is {kind.value}, expected a folder"
     return f"{path}: holds no simulated outputs" if key == "gt" and not is_gt(path) else ""

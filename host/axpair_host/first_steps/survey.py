@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from axpair_proto.advice import calling
 from axpair_proto.errors import ContractError
 from axpair_proto.filekinds import FileKind, kind_of
 from axpair_proto.gt.tensors import UnreadableTensor, stems_in
@@ -82,7 +83,8 @@ def survey(folder: Path) -> Survey:
         next(folder.iterdir(), None)
     except OSError as error:
         raise ContractError(
-            f"{folder}: {error.strerror or error}", next_step="give a folder: axpair init FOLDER"
+            f"{folder}: {error.strerror or error}",
+            next_step=calling("axpair", "init", folder.parent, text="give a folder, such as:"),
         ) from error
     _look(found, folder, 0)
     for paths in found.files.values():

@@ -1,14 +1,17 @@
 """What `axpair init` and its --check say, for people and as a document."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from axpair_proto.advice import Command, Next, calling
 
 from axpair_host import config_file
 from axpair_host.config_file import FILE_NAME
 from axpair_host.first_steps.choosing import Choice
 from axpair_host.first_steps.needs import Need, faults, needs
 from axpair_host.first_steps.situation import TOOLS, Situation
-from axpair_host.first_steps.steps import Step, next_steps
+from axpair_host.first_steps.steps import next_steps
 from axpair_host.first_steps.survey import MOST_FILES
 from axpair_host.first_steps.writing import SetUp
 
@@ -27,7 +30,7 @@ class Initialized:
     """Of `axpair init`."""
 
     done: SetUp
-    steps: list[Step]
+    steps: list[Next]
     faults: list[str]
     """Of the axpair.toml that is there."""
 
@@ -45,7 +48,7 @@ class Initialized:
                 for key, (paths, why) in seen.choice.undecided.items()
                 if not seen.in_effect(key)
             },
-            "commands": [{"command": step.line(seen.folder), "why": step.why} for step in self.steps],
+            "commands": [{"command": _there(step, seen.folder), "why": step.text} for step in self.steps],
         }
 
     def lines(self) -> list[str]:
@@ -54,7 +57,7 @@ class Initialized:
         lines = [*_found_lines(seen), "", *_toml_lines(self.done), *_undecided(seen)]
         lines += [*(f"wrong in it: {fault}" for fault in self.faults), "", "next"]
         for step in self.steps:
-            lines += [f"  {step.line(seen.folder)}", f"      # {step.why}"]
+            lines += [f"  {_there(step, seen.folder)}", f"      # {step.text}"]
         return [*lines, "what each command lacks here: axpair init --check"]
 
 
@@ -87,13 +90,18 @@ class Checked:
 def initialized(done: SetUp) -> Initialized:
     """With the commands that come next."""
     wrong = _faults(done.seen)
-    check = Step(("axpair", "init", "--check"), "mend axpair.toml first: commands would take what it names")
+    check = calling("axpair", "init", "--check", text="mend axpair.toml first: commands would take what it names")
     return Initialized(done, [check] if wrong else next_steps(done.seen), wrong)
 
 
 def checked(seen: Situation) -> Checked:
     """With what is missing or wrong."""
     return Checked(seen, needs(seen), _faults(seen))
+
+
+def _there(step: Next, folder: Path) -> str:
+    """The command for the shell that called."""
+    return step.command.from_folder(folder).line() if isinstance(step.command, Command) else ""
 
 
 def _faults(seen: Situation) -> list[str]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from axpair_proto.advice import Unknown, again
+
 from axpair_host.boards.case import Case
 from axpair_host.boards.loaded import LoadedModel, LoadRefused
 from axpair_host.digests import bytes_sha256, file_sha256
@@ -95,7 +97,7 @@ def _checked(canary: Canary) -> str:
     if record.case.joint_sha256 and record.case.joint_sha256 != sha256:
         raise UsageError(
             f"--canary {gt}: is of the joint {record.case.joint_sha256[:12]}, and {canary.joint} is {sha256[:12]}",
-            next_step="give its own joint with --canary-joint",
+            next_step=again("with its own joint:", "--canary-joint", Unknown("GOOD.joint", "the joint of that case")),
         )
     there = load(gt)
     if there.leg("board") and not same_bytes(there.leg("joint"), there.leg("board")):

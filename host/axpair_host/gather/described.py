@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+from axpair_proto.advice import UNKNOWN, again
 from axpair_proto.description import ModelDescription, TensorDescription
 from axpair_proto.dtypes import size_bytes
 from axpair_proto.errors import ContractError
@@ -146,7 +147,7 @@ def from_files(gt: Path, joint: JointArchive | None = None) -> ModelDescription:
         if known is None or size_bytes(known.dtype, known.shape) != bin_size(path.with_name(path.name + ".bin")):
             raise UsageError(
                 f"{path}.bin: its dtype and shape aren't known without an .npy beside it",
-                next_step="give --board-log with the log of run_joint, or a --board that loads the joint",
+                next_step=again("with run_joint's log (or --board):", "--board-log", UNKNOWN["run_log"]),
             )
         inputs.append(known)
     if not inputs or not (gt / "joint").is_dir():

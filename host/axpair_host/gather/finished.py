@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from axpair_proto.advice import AND, UNKNOWN, Next, calling
 from axpair_proto.description import ModelDescription
 from axpair_proto.gt.tensors import Array, other_files, stems_below
 from axpair_proto.joint import JointArchive, toolchain_of
@@ -110,9 +111,7 @@ def _failed_leg(finished: FinishedRun, description: ModelDescription, run: Logge
         raise UsageError(
             f"--board-out {finished.folder}: there is no output in it, and {finished.log} says that the run went well"
             f"{where}",
-            next_step="give the folder that the run wrote"
-            if log.written
-            else "run it again with a folder for its outputs (run_joint: --bin-out-dir, ax_run_model: -i, -o and -l)",
+            next_step="give the folder that the run wrote" if log.written else _run_again(finished),
         )
     if found is not None and found.phase == "starting":
         raise UsageError(
@@ -131,10 +130,19 @@ def _failed_leg(finished: FinishedRun, description: ModelDescription, run: Logge
     return _leg(finished, description, run, notes, rounds=(Round("case", 1, failure=failure, log_lines=log.lines),))
 
 
+def _run_again(finished: FinishedRun) -> Next:
+    """run_joint doesn't make the folder that it is given, and ends with 0 all the same."""
+    return calling(
+        *("mkdir", "-p", finished.folder, AND, "run_joint", UNKNOWN["joint"], "--data", UNKNOWN["data"]),
+        *("--bin-out-dir", finished.folder),
+        text="run it again, with a folder that is there (ax_run_model: -i, -o and -l):",
+    )
+
+
 def _not_written(finished: FinishedRun, log: RunLog) -> UsageError:
     return UsageError(
         f"--board-out {finished.folder}: no output of this run is in it; the log says: {log.not_written[0]}",
-        next_step="run it again: mkdir -p out && run_joint M.joint --data X.bin --bin-out-dir out",
+        next_step=_run_again(finished),
     )
 
 

@@ -96,6 +96,7 @@ def store(
         inputs=inputs,
         outputs=outputs,
         simulator=simulated_by,
+        called=request.called(),
         board=facts,
         expect=request.expect,
         has_expect=request.has_expect,

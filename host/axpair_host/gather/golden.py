@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from axpair_proto.advice import UNKNOWN, calling
 from axpair_proto.description import ModelDescription, TensorDescription
 from axpair_proto.errors import AxpairError
 from axpair_proto.gt.tensors import Array, UnreadableTensor, read_tensor, stems_in, write_tensors
@@ -96,7 +97,7 @@ def _output(stem: Path, declared: TensorDescription, notes: list[str]) -> Array:
     if tensor.shape != declared.shape:
         raise UsageError(
             f"--golden {stem}: shape {list(tensor.shape)}, but the output {declared.name!r} has {list(declared.shape)}",
-            next_step="save it in the joint's layout, as 'axpair model info' shows",
+            next_step=calling("axpair", "model", "info", UNKNOWN["joint"], text="save it in the joint's layout:"),
         )
     if declared.q and tensor.dtype.kind == "f":
         limits = np.iinfo(declared.dtype)

@@ -12,6 +12,7 @@ from axpair_proto.simulator import Models
 from axpair_host.errors import UsageError
 from axpair_host.evidence.archives import as_folder
 from axpair_host.evidence.other_platform import OtherPlatform
+from axpair_host.evidence.record import Called
 from axpair_host.files import CASE_SUFFIXES
 
 
@@ -71,6 +72,24 @@ class GatherRequest:
     """What the simulator says of the configuration against the joint's own."""
     other: tuple[OtherPlatform, ...] = ()
     """What other platforms make of the same float model."""
+    board: str = ""
+    options: tuple[str, ...] = ()
+    """The board and further options as they were given, for the record."""
+
+    def called(self) -> Called:
+        """How the case was asked for."""
+        models, finished = self.models, self.finished
+        return Called(
+            joint=str(models.joint),
+            onnx=str(models.onnx or ""),
+            lava_joint=str(models.lava_joint or ""),
+            config=str(models.config or ""),
+            gt=str(self.gt or ""),
+            board=self.board,
+            board_out=str(finished.folder) if finished is not None else "",
+            board_log=str(finished.log or "") if finished is not None else "",
+            options=self.options,
+        )
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from axpair_proto.advice import Next, with_other
 from axpair_proto.description import ModelDescription, TensorDescription
 from axpair_proto.dtypes import size_bytes
 from axpair_proto.errors import ContractError
@@ -13,7 +14,7 @@ from axpair_proto.names import match_stems
 from axpair_proto.simulator import Models, Simulator, Stage, Tensors
 
 from axpair_host.errors import UsageError
-from axpair_host.evidence.matching import SAY_OF_EACH, mapped, proposed_map
+from axpair_host.evidence.matching import belonging, mapped, proposed_map
 from axpair_host.progress import Progress
 
 STAGES: tuple[Stage, ...] = ("onnx", "lava_joint", "joint")
@@ -86,17 +87,18 @@ def read_leg(
         matched = {next(iter(declared)): next(iter(found))}
     if not matched or is_part:
         listed = ", ".join(sorted(found)) or "nothing"
-        next_step = "check that the folder belongs to this joint"
+        next_step = Next("check that the folder belongs to this joint")
         if not found and (others := other_files(folder)):
             listed = f"no .bin or .npy, but {', '.join(others[:4])}{', ...' if others[4:] else ''}"
-            next_step = "rename files of raw bytes to NAME.bin, or save .npy"
+            next_step = Next("rename files of raw bytes to NAME.bin, or save .npy")
         runs = sorted({stem.partition("/")[0] for stem in found if "/" in stem})
         if runs[1:] and any(match_stems(declared, stems_below(folder / one)) for one in runs):
-            next_step = f"it holds several runs, {', '.join(runs[:4])}: give one of them, such as {folder / runs[0]}"
+            said = f"it holds several runs, {', '.join(runs[:4])}: give one of them, such as {folder / runs[0]}"
+            next_step = with_other("--board-out", str(folder / runs[0]), said) if as_it_lies else Next(said)
         elif as_it_lies and found:
             outputs = {name: size_bytes(tensor.dtype, tensor.shape) for name, tensor in declared.items()}
             said_so = proposed_map({stem: _size(path) for stem, path in lying.items()}, outputs, is_ordered=True)
-            next_step += f"; where it does, {said_so or SAY_OF_EACH}"
+            next_step = belonging(said_so, "check that the folder belongs to this joint; where it does, ")
         if is_part:
             raise UsageError(
                 f"{folder}: no file of it is said to be an output of the model that is left; left: {listed}; "

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from axpair_proto.advice import UNKNOWN, with_other
 from axpair_proto.capabilities import ChecksConfig
 from axpair_proto.description import ModelDescription
 from axpair_proto.gt.tensors import read_npy, read_tensor, stems_below, stems_in
@@ -42,7 +43,7 @@ def simulator_of(request: GatherRequest, named: str | None, address: Address) ->
         if isinstance(address, EmulatorAddress) and request.finished is None:
             raise UsageError(
                 f"{request.models.joint}: the emulated board runs only joints from 'axpair emulator build'",
-                next_step="give the real board with --board URL, or its finished run with --board-out DIR",
+                next_step=with_other("--board", UNKNOWN["url"], "on the real board (or --board-out):"),
             ) from error
         return None
 

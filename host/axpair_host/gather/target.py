@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from axpair_proto.advice import UNKNOWN, in_other_folder, with_other
 from axpair_proto.gt.marks import changed, files_written, read_mark, unchanged
 from axpair_proto.syncing import copy_stat
 
@@ -80,7 +81,7 @@ class Target:
             raise UsageError(
                 f"--out {self._out}: {', '.join(found[:3])}{', ...' if found[3:] else ''}: axpair didn't write it, or "
                 "it was changed since, and it won't be replaced",
-                next_step=f"mv {self._out / found[0]} elsewhere, or give another folder with --out",
+                next_step=in_other_folder("--out", self._out, "move it elsewhere, or give another folder:"),
             )
 
     def _ours(self) -> Mapping[str, str]:
@@ -105,7 +106,7 @@ def _is_tensor(name: str) -> bool:
 def check_writable(out: Path) -> None:
     """Raise UsageError where `out` can't be made or replaced; nothing is left behind."""
     if out.exists() and not out.is_dir():
-        raise UsageError(f"--out {out}: is a file", next_step="give a folder that doesn't exist yet")
+        raise UsageError(f"--out {out}: is a file", next_step=in_other_folder("--out", out))
     parent = out.absolute().parent
     while not parent.exists() and parent != parent.parent:
         parent = parent.parent
@@ -115,8 +116,12 @@ def check_writable(out: Path) -> None:
         Path(tempfile.mkdtemp(prefix=".axpair-", dir=parent)).rmdir()  # permissions alone don't tell
     except OSError as error:
         raise UsageError(
-            f"--out {out}: {parent} can't be written: {error.strerror}", next_step="give another folder with --out"
+            f"--out {out}: {parent} can't be written: {error.strerror}",
+            next_step=with_other("--out", UNKNOWN["folder"]),
         ) from error
+
+
+_OR_OVERWRITE = "with another folder (or --overwrite, which replaces what axpair wrote there):"
 
 
 def check_same_case(
@@ -138,14 +143,14 @@ def check_same_case(
     if found is None and not is_ours:
         raise UsageError(
             f"--out {out}: holds files that aren't a case of axpair's; the case {case.id!r} won't replace them",
-            next_step="give another folder with --out",
+            next_step=in_other_folder("--out", out),
         )
     if overwrite:
         return
     if found is None:
         raise UsageError(
             f"--out {out}: there is no readable {FILE_NAME} any more, so what case it holds isn't known",
-            next_step="give another folder, or --overwrite to replace what axpair wrote there",
+            next_step=in_other_folder("--out", out, _OR_OVERWRITE),
         )
     reasons = []
     if found.case.joint_sha256 != case.joint_sha256:
@@ -159,7 +164,7 @@ def check_same_case(
     if reasons:
         raise UsageError(
             f"--out {out}: holds the case {found.case.id!r}, which isn't this case {case.id!r}: {'; '.join(reasons)}",
-            next_step="give another folder, or --overwrite to replace what axpair wrote there",
+            next_step=in_other_folder("--out", out, _OR_OVERWRITE),
         )
 
 
@@ -177,7 +182,7 @@ def check_outside(out: Path, request: GatherRequest, also: Sequence[tuple[str, P
         if place == whole or whole in place.parents:
             raise UsageError(
                 f"--out {out}: {flag} ({path}) lies in it and would be lost when it is replaced",
-                next_step="give a folder of its own with --out",
+                next_step=in_other_folder("--out", out, "with a folder of its own:"),
             )
 
 

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from axpair_proto.advice import UNKNOWN, Next, calling, free_name
 from axpair_proto.log_lines import bare_lines
 from axpair_proto.regular import read_regular
 from axpair_proto.text import decoded
@@ -66,7 +67,15 @@ def layers_in(path: Path) -> LayerScores:
         )
     raise UsageError(
         f"--build-log {path}: no row 'Layer: ... 2-norm RE: ... cosine-sim: ...' in it, and no table of pulsar2",
-        next_step="turn the table on: axpair layers --config FILE --write-config OUT, build with OUT, keep the log",
+        next_step=turned_on(),
+    )
+
+
+def turned_on() -> Next:
+    """How the table gets into a log."""
+    return calling(
+        *("axpair", "layers", "--config", UNKNOWN["config"], "--write-config", free_name(Path("measured.prototxt"))),
+        text="turn the table on, build with what this writes, and give the log with --build-log:",
     )
 
 

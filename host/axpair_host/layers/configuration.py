@@ -43,10 +43,15 @@ def measure_layers(config: Path, out: Path) -> tuple[str, ...]:
 def widen(config: Path, out: Path, operators: Iterable[str]) -> None:
     """Write `config` to `out` with the features of these operators (ONNX node names) in 16 bit. Raises as above."""
     message, _ = read_moved(config, out.parent)
+    put_wide(message, operators)
+    store_config(out, message)
+
+
+def put_wide(message: pb.Config, operators: Iterable[str]) -> None:
+    """Add an item that puts the features of these operators into 16 bit."""
     item = message.neuwizard_conf.operator_conf.operator_conf_items.add()
     item.selector.op_name_regex = "|".join(re.escape(name) for name in dict.fromkeys(operators))
     item.attributes.input_feature_type = pb.UINT16
-    store_config(out, message)
 
 
 def read_moved(config: Path, folder: Path) -> tuple[pb.Config, tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
+from axpair_proto.advice import UNKNOWN, again
 from axpair_proto.capabilities import CutsModels, DumpsLayers
 from axpair_proto.simulator import LayerError, Models, Simulator, Stage
 
@@ -10,6 +11,7 @@ from axpair_host.diagnosis.checks.compilation import at_fault
 from axpair_host.errors import UsageError
 from axpair_host.evidence.layer_scores import CompiledError, LayerRow, LayerScores
 from axpair_host.evidence.record import layer_of
+from axpair_host.layers.build_log import turned_on
 from axpair_host.layers.scoring import score_layers
 from axpair_host.progress import Progress
 
@@ -25,11 +27,12 @@ def dumped_scores(
     if not isinstance(simulator, DumpsLayers):
         raise UsageError(
             f"the simulator {simulator.name!r} shows no layers",
-            next_step="turn the table on with --write-config, build again, and give the log with --build-log",
+            next_step=turned_on(),
         )
     reference: Stage = "onnx" if models.onnx is not None else "lava_joint"
     if models.onnx is None and models.lava_joint is None:
-        raise UsageError("a joint alone has nothing to be compared with", next_step="give --onnx or --lava-joint")
+        with_float = again("with the float model:", "--onnx", UNKNOWN["onnx"])
+        raise UsageError("a joint alone has nothing to be compared with", next_step=with_float)
     stages: list[Stage] = ["lava_joint"] if models.onnx is not None and models.lava_joint is not None else []
     stages += ["joint"] if joint or not stages else []
     own: Stage | None = None

@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
+from axpair_proto.advice import UNKNOWN, Again, Next, again
 from axpair_proto.capabilities import BuildsModels, CutsModels
 from axpair_proto.simulator import Models, Simulator, Stage
 
@@ -31,6 +32,9 @@ class SixteenTrial(msgspec.Struct, frozen=True):
     """The outputs in words, before and after: the cosine, and what else says something of them."""
 
 
+_WITHOUT = Next("without it:", Again(without_flags=("--try-int16",)))
+
+
 def try_sixteen(
     simulator: Simulator,
     models: Models,
@@ -45,9 +49,11 @@ def try_sixteen(
     Raises UsageError where the simulator can't build, or ONNX model or configuration are missing.
     """
     if models.onnx is None or models.config is None:
-        raise UsageError("--try-int16 builds the model again", next_step="give --onnx and --config")
+        files = (("onnx", models.onnx), ("config", models.config))
+        lacking = [word for name, path in files if path is None for word in (f"--{name}", UNKNOWN[name])]
+        raise UsageError("--try-int16 builds the model again", next_step=again("with what that takes:", *lacking))
     if not isinstance(simulator, BuildsModels):
-        raise UsageError(f"the simulator {simulator.name!r} builds no models", next_step="leave --try-int16 out")
+        raise UsageError(f"the simulator {simulator.name!r} builds no models", next_step=_WITHOUT)
     operators = around(simulator, models, scores, row)
     with TemporaryDirectory(prefix="axpair-int16-") as folder:
         config = Path(folder) / "config.prototxt"
@@ -82,5 +88,5 @@ def around(simulator: Simulator, models: Models, scores: LayerScores, row: Layer
             if row.name in node.inputs:
                 names += sources.get(node.output, ())
     if not names:
-        raise UsageError(f"no ONNX operator of the layer {row.name!r} is known", next_step="leave --try-int16 out")
+        raise UsageError(f"no ONNX operator of the layer {row.name!r} is known", next_step=_WITHOUT)
     return names

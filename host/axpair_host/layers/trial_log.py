@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from axpair_proto.advice import in_other_folder
 from axpair_proto.gt.listing import claim
 from axpair_proto.gt.replacing import write_whole_file
 
@@ -68,12 +69,13 @@ class TrialLog:
         self.trials: dict[str, Trial] = {}
         self.resumed = 0
         if self.path.is_file() and not _is_log(self.path):
-            raise UsageError(f"{self.path} is no log of a bisection", next_step="give another folder with --out")
+            raise UsageError(f"{self.path} is no log of a bisection", next_step=in_other_folder("--out", folder))
         claim(folder, [FILE_NAME], KIND, is_ours=_is_log)
         try:
             lines = self._whole_lines()
         except OSError as error:
-            raise UsageError(f"--out {folder}: {error.strerror or error}", next_step="give another folder") from error
+            why = f"--out {folder}: {error.strerror or error}"
+            raise UsageError(why, next_step=in_other_folder("--out", folder)) from error
         if lines:
             self._take(lines, header)
         else:
@@ -103,7 +105,7 @@ class TrialLog:
             trials = [msgspec.json.decode(line, type=Trial) for line in lines[1:]]
         except (msgspec.MsgspecError, ValueError) as error:
             raise UsageError(
-                f"{self.path} is no log of a bisection: {error}", next_step="give another folder with --out"
+                f"{self.path} is no log of a bisection: {error}", next_step=in_other_folder("--out", self.path.parent)
             ) from error
         if found != header:
             theirs, ours = (json.loads(msgspec.json.encode(one)) for one in (found, header))
@@ -111,7 +113,8 @@ class TrialLog:
                 f"{key} {_short(theirs[key])} against {_short(ours[key])}" for key in ours if theirs[key] != ours[key]
             ]
             raise UsageError(
-                f"{self.path} is of another bisection: {'; '.join(unlike)}", next_step="give another folder with --out"
+                f"{self.path} is of another bisection: {'; '.join(unlike)}",
+                next_step=in_other_folder("--out", self.path.parent),
             )
         self.trials = {trial.key: trial for trial in trials}
         self.resumed = len(trials)

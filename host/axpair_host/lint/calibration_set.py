@@ -16,11 +16,12 @@ from axpair_host.lint.hint import Hint
 FEW = 8
 SAME_SUBJECT = 0.95
 """Correlation of thumbnails."""
-TRY = "; axpair tune --sizes 8,32,128 --set OTHER.tar shows what another set changes"
+TRY = "{tune} --sizes 8,32,128 --set {set}"
+"""Shows what another set changes."""
 
 
 def hints(path: str, samples: Sequence[Sample], size: int, also: str = TRY) -> Iterator[Hint]:
-    """What is odd by itself; `size` is the configuration's, 0 = all. `also` ends what to do next."""
+    """What is odd by itself; `size` is the configuration's, 0 = all. `also` is the command that shows it."""
     yield from _count(path, samples, size, also)
     yield from _duplicates(path, samples, also)
     yield from _one_subject(path, _pictures(samples), also)
@@ -36,8 +37,9 @@ def beside(
             "grey",
             "AX204",
             f"{path}: all {len(pictures)} pictures looked at are grey, and the model takes colours",
-            f"calibrate on what the product sees{also}",
+            "calibrate on what the product sees",
             {"pictures": len(pictures)},
+            also,
         )
     if model is not None:
         yield from _sizes(path, pictures, one, model)
@@ -58,7 +60,7 @@ def _count(path: str, samples: Sequence[Sample], size: int, also: str) -> Iterat
     if len(samples) < FEW:
         yield Hint(
             "few", "AX204", f"{path}: {len(samples)} samples calibrate the model; ranges then hang on each of them",
-            f"give more, of what the product sees{also}", evidence,
+            "give more, of what the product sees", evidence, also,
         )  # fmt: skip
 
 
@@ -72,8 +74,9 @@ def _duplicates(path: str, samples: Sequence[Sample], also: str) -> Iterator[Hin
         "duplicates",
         "AX204",
         f"{path}: {repeated} of {len(samples)} samples are copies of others, such as {first[0]!r} and {first[1]!r}",
-        f"take the copies out{also}",
+        "take the copies out",
         {"copies": repeated, "samples": len(samples)},
+        also,
     )
 
 
@@ -91,8 +94,9 @@ def _one_subject(path: str, pictures: Sequence[Picture], also: str) -> Iterator[
             "AX204",
             f"{path}: the pictures all show nearly the same (thumbnails correlate by {min(pairs):.2f} and more), such "
             "as frames of one scene",
-            f"calibrate on different scenes{also}",
+            "calibrate on different scenes",
             {"least_correlation": min(pairs)},
+            also,
         )
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from axpair_proto.sentences import Sentence
 
+from axpair_host.advice.commands import Step
+
 
 @dataclass(frozen=True)
 class Hint:
@@ -18,8 +20,10 @@ class Hint:
     summary: str
     """With the values: a sentence."""
     prove: str
-    """What to do next: a command, or a change to try."""
+    """What to do next: a change to try, or what the command is for."""
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    command: str = ""
+    """As a step has it, with fields."""
 
     def document(self) -> dict[str, Any]:
         """JSON form."""
@@ -27,7 +31,7 @@ class Hint:
             "kind": self.kind,
             "code": self.code,
             "summary": Sentence.of(self.summary),
-            "prove": Sentence.of(self.prove),
+            "prove": Step(Sentence.of(self.prove), self.command).document(),
             "evidence": dict(self.evidence),
         }
 
@@ -38,11 +42,15 @@ class Passed:
 
     what: str
     why: str
+    lacks: str = ""
+    """The option, with its field, that would let it be looked at."""
 
     def document(self) -> dict[str, Any]:
         """JSON form."""
         return {"what": self.what, "why": Sentence.of(self.why)}
 
 
-GOLDEN = "axpair pair ... --golden DIR, with what the training code feeds its model: docs/golden.md"
+GOLDEN = "{pair} --golden {golden}"
 """What proves a wrong front end."""
+PROVEN = "what the training code feeds its own model with (docs/golden.md) proves it:"
+"""Before that."""

@@ -43,7 +43,7 @@ def lint(order: Order, simulator: Simulator | None, progress: Progress) -> Linte
     inspects = simulator if isinstance(simulator, InspectsModels) else None
     facts: ModelFacts | None = None
     if order.onnx is None:
-        linted.passed.append(Passed("model", "no ONNX model: layout, Q, and ranges aren't looked at; give --onnx"))
+        linted.passed.append(Passed("model", "no ONNX model: layout, Q, and ranges aren't looked at", "--onnx {onnx}"))
     elif inspects is None:
         linted.passed.append(Passed("model", "no simulator that looks into models is installed (axpair[emulator])"))
     else:
@@ -51,7 +51,7 @@ def lint(order: Order, simulator: Simulator | None, progress: Progress) -> Linte
             with progress.task("look at the model"):
                 facts = inspects.inspect(order.onnx, order.shapes)
         except OpenShape as error:
-            linted.passed.append(Passed("model", f"{error.message}; {error.next_step}"))
+            linted.passed.append(Passed("model", f"{error.message}; {error.next_step.one_line}"))
     found = {one.name: one for one in facts.inputs} if facts else {}
     inputs = declared_inputs(config, list(found), {name: one.dtype for name, one in found.items()})
     for one in inputs:
@@ -71,7 +71,9 @@ def lint(order: Order, simulator: Simulator | None, progress: Progress) -> Linte
             linted.passed.append(Passed("ranges", "they are taken over the calibration set, and it isn't here"))
     if not order.inputs and order.train is None:
         linted.passed.append(
-            Passed("unlike", "neither a case nor training data to hold the set against; give --input or --train")
+            Passed(
+                "unlike", "neither a case nor training data to hold the set against", "--input {input} --train {train}"
+            )
         )
     if order.score and looked:
         _score(order, simulator, paths, linted, progress)
@@ -212,14 +214,16 @@ def _score(
     order: Order, simulator: Simulator | None, sets: Mapping[str, Path], linted: Linted, progress: Progress
 ) -> None:
     if simulator is None or order.onnx is None or len(sets) != 1:
-        why = "needs --onnx, a simulator, and a model with one input"
-        linted.passed.append(Passed("score", why))
+        why = "that takes the ONNX model, a simulator, and a model with one input"
+        linted.passed.append(Passed("score", why, "" if order.onnx else "--onnx {onnx}"))
         return
     (name, archive), *_ = sets.items()
     with TemporaryDirectory(prefix="axpair-lint-") as folder:
         models = _models(order, simulator, Path(folder), progress)
         if models is None:
-            linted.passed.append(Passed("score", f"the simulator {simulator.name!r} builds no models; give --joint"))
+            linted.passed.append(
+                Passed("score", f"the simulator {simulator.name!r} builds no models", "--joint {joint}")
+            )
             return
         samples = archives.extracted(archive, order.score, Path(folder))
         inputs = [(f"{archive.name} #{at}", False, {name: path}) for at, path in enumerate(samples, start=1)]

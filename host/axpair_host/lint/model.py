@@ -22,7 +22,7 @@ _CODES = 255
 """Steps of 8 bit."""
 _LOST_STEPS = 2.0
 _LISTED = 64
-_LAYERS = "axpair layers --onnx M.onnx --joint M.joint --lava-joint M.lava_joint --input FILE"
+_LAYERS = "{layers}"
 
 
 def layout(one: DeclaredInput, model: ModelInput) -> Iterator[Hint]:
@@ -53,8 +53,9 @@ def silu(facts: ModelFacts) -> Iterator[Hint]:
             "AX205",
             f"SiLU gives {share:.0%} of all elements, and {part:.0%} of all multiplications go into it; its small "
             "negative values share few codes with a long positive range",
-            f"{_LAYERS}; where it costs: 16 bit there, or ReLU and training again",
+            "see what it costs; where that is much: 16 bit there, or ReLU and training again",
             {"share_of_elements": share, "share_of_macs": part},
+            _LAYERS,
         )
 
 
@@ -76,8 +77,9 @@ def concats(facts: ModelFacts, seen: Observed) -> Iterator[Hint]:
                 "AX206",
                 f"Concat {name!r} joins {small!r}, which reaches {reach[small]:.4g} over the calibration set, and "
                 f"{large!r}, which reaches {reach[large]:.4g}: one scale has to do for both",
-                f"{_LAYERS}; take the parts as outputs of their own",
+                "see what it costs, or take the parts as outputs of their own",
                 {"reach": reach},
+                _LAYERS,
             )
 
 
@@ -135,8 +137,9 @@ def features(inputs: Sequence[DeclaredInput], seen: Observed) -> Iterator[Hint]:
                 f"stay within {_LOST_STEPS:g} steps ({step:.4g} each) over the calibration set, the first is "
                 f"{lost[0]} ({spread.features[lost[0]]:.4g}); the widest reaches {max(spread.features):.4g}",
                 "normalise the features so that all reach about as far, in the model or before it, and the calibration "
-                f"set with them; {_LAYERS} --try-int16 shows what 16 bit brings",
+                "set with them; what 16 bit brings is shown by:",
                 {"features": len(spread.features), "lost": lost[:_LISTED], "step": step},
+                "{try_int16}",
             )
 
 

@@ -44,7 +44,8 @@ def hints(config: pb.Config, model: ModelFacts) -> Iterator[Hint]:
                 "selects-nothing",
                 "AX201",
                 sentence,
-                "write a name of the model's, or take the item out; axpair layers shows which layers need it",
+                "write a name of the model's, or take the item out; which layers need it is shown by:",
+                command="{layers}",
             )
     except re.error as error:
         raise UsageError(f"an op_name_regex is no regular expression: {error}") from error

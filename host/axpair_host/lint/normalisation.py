@@ -7,7 +7,7 @@ from axpair_proto.capabilities import ModelInput
 from axpair_host.front_end.fitting import mean_and_std
 from axpair_host.front_end.variants import IMAGENET, KNOWN
 from axpair_host.lint.declared import DeclaredInput
-from axpair_host.lint.hint import GOLDEN, Hint
+from axpair_host.lint.hint import GOLDEN, PROVEN, Hint
 
 _NEAR = 0.01
 """Relative; published values are rounded otherwise here and there."""
@@ -34,8 +34,9 @@ def _order(one: DeclaredInput) -> Iterator[Hint]:
             "AX104",
             f"{_input(one)}: mean and std are {IMAGENET} in {written} order, but they are applied in {one.order} order "
             "(dst_input_tensors.color_space)",
-            f"turn both lists round; {GOLDEN}",
+            f"turn both lists round; {PROVEN}",
             {"mean": list(step.mean), "std": list(step.std), "applied_in": one.order, "written_in": written},
+            command=GOLDEN,
         )
 
 
@@ -48,8 +49,9 @@ def _sample(one: DeclaredInput) -> Iterator[Hint]:
                 "AX104",
                 f"{_input(one)}: std {_list(step.std)} has 0.255 where ImageNet's is 0.225; a published sample "
                 "configuration has this slip",
-                f"write 0.225 (57.375 of 255), unless the training code has 0.255; {GOLDEN}",
+                f"write 0.225 (57.375 of 255), unless the training code has 0.255; {PROVEN}",
                 {"std": list(step.std)},
+                command=GOLDEN,
             )
 
 
@@ -79,8 +81,9 @@ def _twice(one: DeclaredInput) -> Iterator[Hint]:
             "AX104",
             f"{_input(one)}: pixels are divided by {1 / divided[0].gain[0]:.4g}, and then a mean of "
             f"{_list(bytes_[0].mean)} is taken off, which is one of values 0..255",
-            f"leave the affine_preprocess out, or give mean and std of 0..1; {GOLDEN}",
+            f"leave the affine_preprocess out, or give mean and std of 0..1; {PROVEN}",
             {"gain": list(divided[0].gain), "mean": list(bytes_[0].mean)},
+            command=GOLDEN,
         )
     several = [step for step in one.steps if step.kind == "normalization"]
     if len(several) > 1 and several[0] == several[1]:
@@ -88,8 +91,9 @@ def _twice(one: DeclaredInput) -> Iterator[Hint]:
             "twice",
             "AX104",
             f"{_input(one)}: the same input_normalization is given {len(several)} times, and applied as often",
-            f"leave one; {GOLDEN}",
+            f"leave one; {PROVEN}",
             {"mean": list(several[0].mean), "std": list(several[0].std)},
+            command=GOLDEN,
         )
 
 
@@ -104,8 +108,9 @@ def _model_normalises(one: DeclaredInput, model: ModelInput) -> Iterator[Hint]:
         "AX104",
         f"{_input(one)} is normalised by the configuration, and the ONNX model itself begins with {nodes}: that looks "
         "like doing it twice",
-        f"leave input_modifications out if the model takes plain pixels; {GOLDEN}",
+        f"leave input_modifications out if the model takes plain pixels; {PROVEN}",
         {"first": [{"name": node.name, "kind": node.kind, "constants": node.constants} for node in model.first]},
+        command=GOLDEN,
     )
 
 
@@ -121,8 +126,9 @@ def _inverted(one: DeclaredInput) -> Iterator[Hint]:
                 "inverted",
                 "AX104",
                 f"{_input(one)}: std {_list(step.std)} looks like 1/std beside a mean of {_list(step.mean)}",
-                f"write {_list([1 / s for s in step.std])}; {GOLDEN}",
+                f"write {_list([1 / s for s in step.std])}; {PROVEN}",
                 {"mean": list(step.mean), "std": list(step.std)},
+                command=GOLDEN,
             )
 
 
@@ -142,10 +148,11 @@ def _scale(one: DeclaredInput) -> Iterator[Hint]:
         "scale",
         "AX104",
         f"{_input(one)}: bytes 0..255 become {low:.4g} to {high:.4g}{why}",
-        f"multiply mean and std by 255, or divide by 255 before; {GOLDEN}"
+        f"multiply mean and std by 255, or divide by 255 before; {PROVEN}"
         if why
-        else f"check mean, std and slope; {GOLDEN}",
+        else f"check mean, std and slope; {PROVEN}",
         {"low": low, "high": high, "mean_of_bytes": mean, "std_of_bytes": std},
+        command=GOLDEN,
     )
 
 
@@ -157,7 +164,8 @@ def _unsaid(one: DeclaredInput) -> Iterator[Hint]:
         "AX103",
         f"{_input(one)} has {IMAGENET} but no color_space in src_input_tensors, which then means BGR; models of that "
         "kind mostly take RGB",
-        f"say the colours that the ONNX model was trained on; {GOLDEN}",
+        f"say the colours that the ONNX model was trained on; {PROVEN}",
+        command=GOLDEN,
     )
 
 

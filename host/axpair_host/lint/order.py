@@ -5,10 +5,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from axpair_proto.sentences import say
+
+from axpair_host.advice.commands import Filling, Known, Step
 from axpair_host.lint.hint import Hint, Passed
 from axpair_host.lint.scoring import Score
 
 SCHEMA_VERSION = 1
+
+_AGAIN = "axpair lint {config} {with_onnx} {shapes} {with_inputs}"
+
+
+def _filled(hint: dict[str, Any], filling: Filling) -> dict[str, Any]:
+    return {**hint, "prove": filling.of(hint["prove"])}
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,17 @@ class Order:
     lava_joint: Path | None = None
     line: float = 0.98
 
+    def known(self) -> Known:
+        """For the commands of what is found."""
+        return Known(
+            joint=self.joint,
+            onnx=self.onnx,
+            lava_joint=self.lava_joint,
+            build_config=self.config,
+            shapes=self.shapes,
+            inputs=tuple(("", path) for path in self.inputs),
+        )
+
 
 @dataclass
 class Linted:
@@ -40,17 +60,24 @@ class Linted:
 
     def document(self, order: Order, simulator: str) -> dict[str, Any]:
         """JSON form."""
+        filling = Filling(order.known())
         return {
             "schema_version": SCHEMA_VERSION,
             "config": str(order.config),
             "form": self.form,
             "onnx": str(order.onnx) if order.onnx else None,
             "simulator": simulator,
-            "hints": [one.document() for one in self.hints],
+            "hints": [_filled(one.document(), filling) for one in self.hints],
             "not_looked_at": [one.document() for one in self.passed],
             "warnings": list(self.warnings),
             "scores": [one.document() for one in self.scores],
+            "next_steps": [filling.of(one.document()) for one in self._completing()],
         }
+
+    def _completing(self) -> list[Step]:
+        """One call that lets the rest be looked at."""
+        lacking = dict.fromkeys(one.lacks for one in self.passed if one.lacks)
+        return [Step(say("To have that looked at too:"), " ".join([_AGAIN, *lacking]))] if lacking else []
 
     @property
     def said(self) -> bool:

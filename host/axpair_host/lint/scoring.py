@@ -61,8 +61,9 @@ def hints(scores: Sequence[Score], line: float) -> Iterator[Hint]:
             "AX201",
             f"{len(low)} of {len(ours)} samples of the calibration set itself are below {line:g}, the worst "
             f"({worst.name}) at {worst.worst:.4f}: another set won't mend that",
-            "axpair tune tries strategies and 16 bit; axpair layers shows where it enters",
+            "try strategies and 16 bit",
             evidence,
+            "{tune} --int16 2",
         )
     elif ours:
         for one in cases:
@@ -72,6 +73,7 @@ def hints(scores: Sequence[Score], line: float) -> Iterator[Hint]:
                     "AX204",
                     f"{len(ours) - len(low)} of {len(ours)} samples of the calibration set score {line:g} or more, and "
                     f"{one.name} scores {one.worst:.4f}: the set doesn't stand for it",
-                    "put pictures of its kind into the set and build again; axpair tune --set OTHER.tar",
+                    "put pictures of its kind into the set, and build with that",
                     evidence,
+                    "{tune} --set {set}",
                 )

@@ -17,8 +17,10 @@ SET_DISTANCE = 0.3
 """The same of two sets as wholes."""
 CLIPPED = 0.005
 """Share of a tensor's elements beyond the range over the calibration set."""
-_PROVE_CASE = "axpair lint --score 8 with --input: if the set scores well and this input doesn't, the set is the cause"
-_PROVE_SET = "axpair tune --set TRAIN.tar builds with samples of the training data instead"
+_PROVE_CASE = "score some of the set: if that scores well and this input doesn't, the set is the cause"
+_SCORE = "{lint} --score 8"
+_PROVE_SET = "build with samples of the training data instead"
+_OTHER_SET = "{tune} --set {set}"
 
 
 def pictures(what: str, case: Sequence[Sample], of: Sequence[Sample], *, train: bool) -> Iterator[Hint]:
@@ -36,6 +38,7 @@ def pictures(what: str, case: Sequence[Sample], of: Sequence[Sample], *, train: 
                 f"{distance:.2f} (0 = alike, 1 = nothing in common); {_means(ours)} against {_means(theirs)}",
                 _PROVE_SET,
                 {"distance": distance, "pictures": len(theirs)},
+                _OTHER_SET,
             )
         return
     for sample, picture in zip(case, theirs, strict=False):
@@ -49,6 +52,7 @@ def pictures(what: str, case: Sequence[Sample], of: Sequence[Sample], *, train: 
                 f"{_means(ours)}",
                 _PROVE_CASE,
                 {"distance": distance},
+                _SCORE,
             )
 
 
@@ -67,6 +71,7 @@ def ranges(what: str, seen: Observed, calibrated: Observed, *, train: bool) -> I
         f"{mine.high:.4g} instead of {theirs.low:.4g} to {theirs.high:.4g})",
         _PROVE_SET if train else _PROVE_CASE,
         {"outside": dict(struck), "samples": seen.samples, "calibrated_on": calibrated.samples},
+        _OTHER_SET if train else _SCORE,
     )
 
 

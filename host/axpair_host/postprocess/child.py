@@ -106,7 +106,7 @@ def _prepared(function: Callable[..., Any], file: str, most: int) -> tuple[dict[
 
 
 def _unusable(error: PostprocessError) -> dict[str, Any]:
-    return {"unusable": error.message, "next_step": error.next_step}
+    return {"unusable": error.message, "next_step": str(error.next_step)}
 
 
 def _answer(replies: BinaryIO, answer: dict[str, Any], tensors: Mapping[str, Array] | None = None) -> None:

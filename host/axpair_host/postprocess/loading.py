@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from axpair_proto.advice import UNKNOWN, calling
 
 from axpair_host.errors import PostprocessError
 from axpair_host.postprocess.commands import RunsCommands, command_of, run_here
@@ -66,7 +67,11 @@ def load(
         if board is None:
             raise PostprocessError(
                 f"--postprocess {spec}: there is no board to run it on",
-                next_step="use cmd: for a program of this machine, or 'axpair pair' with --board",
+                next_step=calling(
+                    *("axpair", "pair", "--joint", UNKNOWN["joint"], "--gt", UNKNOWN["gt"], "--board", UNKNOWN["url"]),
+                    *("--postprocess", spec),
+                    text="a program of this machine is given as cmd:PROGRAM; on a board:",
+                ),
             )
         run = board.run_command
         return Postprocessor(spec, command_of(spec, spec[len(ON_BOARD) :], pattern, timeout, run), _OF_COMMANDS)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from axpair_proto.advice import UNKNOWN, again, calling
 from axpair_proto.gt.listing import refuse_foreign, require_ours, write_listed
 from axpair_proto.sentences import say
 from axpair_proto.simulator import Models
@@ -57,8 +58,7 @@ def reduce_case(order: CaseOrder, progress: Progress) -> dict[str, Any]:
         recorded = evidence.record.board.url if evidence.record.board else ""
         raise UsageError(
             "parts of the model are run on a board, and none was given",
-            next_step=say("give --board URL")
-            + (say("; the case was recorded on {board}", board=recorded) if recorded else ""),
+            next_step=again("on the board:", "--board", recorded or UNKNOWN["url"]),
         )
     address = address_of(order.board)
     _refuse_other_models(evidence.record.case, order.models, order.gt)
@@ -126,6 +126,5 @@ def _finding(evidence: Evidence) -> str:
     raise UsageError(
         f"{evidence.path} shows {shown}: only a board that disagrees with the simulator ({', '.join(CODES)}) is "
         "reduced to a part of the model",
-        next_step=f"axpair diagnose {evidence.path} says more; a run of many cases is reduced to the fewest that "
-        "show everything",
+        next_step=calling("axpair", "diagnose", evidence.path, text="what it shows:"),
     )

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from axpair_proto.advice import in_other_folder
 from axpair_proto.gt.folders import whole_folder
 from axpair_proto.gt.listing import copy_written
 from axpair_proto.names import gt_file_stem
@@ -39,7 +40,7 @@ def reduce_run(folder: Path, out: Path, models: Mapping[str, Path]) -> dict[str,
     Raises UsageError where `out` holds something, `folder` is no run, or a model isn't the run's.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError(f"--out {out}: holds something already", next_step="give a new or empty folder")
+        raise UsageError(f"--out {out}: holds something already", next_step=in_other_folder("--out", out))
     with open_run(folder) as run:
         header, rows, damaged = run.header(), run.rows(), run.damaged()
     refuse_damaged(header, len(rows) + len(damaged), str(folder))

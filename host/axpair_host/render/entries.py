@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
-from axpair_proto.lines import aligned, bold, dim, paragraph
+from axpair_proto.lines import aligned, bold, dim, paragraph, step_lines
 from axpair_proto.printing import print_line, print_lines
 from axpair_proto.sentences import tr, translated
 
+from axpair_host.advice.commands import general
 from axpair_host.codebook import Entry
 from axpair_host.render.verdict import OWNERS, SIDES, STAGES
 
@@ -25,8 +26,8 @@ def entry(one: Entry, looked_for: bool) -> None:
     ]
     lines += ["", *aligned(facts)]
     lines += ["", bold(tr("what to do next"))]
-    for step in translated(one.next_steps):
-        lines += paragraph(step, "  - ", "    ")
+    for step in one.next_steps:
+        lines += step_lines(translated(general(step)), "  ", "- ")
     lines += ["", *paragraph(translated(one.send), tr("what to send: "), "  ")]
     if not looked_for:
         lines += ["", *paragraph(tr("This release doesn't look for it by itself yet."))]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from axpair_proto.lines import aligned, bold, dim, paragraph, plain
+from axpair_proto.lines import aligned, bold, dim, paragraph, plain, step_lines
 from axpair_proto.printing import print_line, print_lines
 from axpair_proto.sentences import tr, translated
 
@@ -26,7 +26,7 @@ def hints(document: Mapping[str, Any]) -> None:
         print_line(bold(tr("{count} hints; none is proven by itself", count=len(found))))
     for place, one in enumerate(found, start=1):
         print_lines(paragraph(one["summary"], f"  {place}. {bold(one['kind'])}{_code(one)} ", "     "))
-        print_lines(paragraph(one["prove"], f"     {tr('next: ')}"))
+        print_lines(step_lines(one["prove"], "     "))
     if document["scores"]:
         print_line(bold(tr("joint against float model, on the emulator")))
         rows = [
@@ -37,3 +37,5 @@ def hints(document: Mapping[str, Any]) -> None:
     for one in document["not_looked_at"]:
         lead = tr("not looked at, {what}: ", what=plain(one["what"]))
         print_lines(map(dim, paragraph(one["why"], f"  {lead}", "    ")))
+    for step in document["next_steps"]:
+        print_lines(step_lines(step, "  "))

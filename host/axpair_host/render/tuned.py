@@ -49,5 +49,9 @@ def tuned(document: Mapping[str, Any]) -> None:
             )
         )
     )
+    if document["settings"]:
+        where = plain(document["config"])
+        print_lines(paragraph(f"What number {best + 1} sets otherwise than {where}, to be put in there:"))
+        print_lines(f"  {line}" for line in document["settings"].splitlines())
     for note in document["notes"]:
         print_lines(map(dim, paragraph(note)))

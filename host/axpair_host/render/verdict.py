@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from axpair_proto.lines import aligned, bold, coloured, dim, paragraph, plain, width
+from axpair_proto.lines import aligned, bold, coloured, dim, paragraph, plain, step_lines, width
 from axpair_proto.printing import print_lines, speech
 from axpair_proto.sentences import say, tr, translated
 from axpair_proto.text import json_text
@@ -78,6 +78,10 @@ def verdict_lines(document: Mapping[str, Any], *, figures: bool = False) -> list
         lines += ["", bold(tr("not judged"))]
         for one in document["not_judged"]:
             lines += paragraph(one["why"], f"  {plain(one['what'])}: ", "    ")
+            for step in one["next_steps"]:
+                lines += step_lines(step, "    ")
+    for step in document["next_steps"]:
+        lines += step_lines(step, "  ")
     if figures:
         for title, rows in ((tr("versions"), document["versions"]), (tr("seconds"), document["timings"])):
             lines += ["", bold(title), *_figures(rows, "  ")]
@@ -155,7 +159,7 @@ def _finding(place: int, one: Mapping[str, Any], *, with_steps: bool, figures: b
         lines += _figures(one["evidence"], "     ")
     if with_steps:
         for step in one["next_steps"]:
-            lines += paragraph(step, f"     {tr('next: ')}")
+            lines += step_lines(step, "     ")
     return lines
 
 

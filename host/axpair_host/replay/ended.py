@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from axpair_proto.advice import again
 from axpair_proto.errors import AxpairError
 from axpair_proto.failures import of_system, refused_by_system
 
@@ -57,7 +58,7 @@ def of_disk(error: AxpairError | OSError) -> AxpairError | None:
     if isinstance(error, BoardError | Counted) or (cause is None and not isinstance(error.__cause__, sqlite3.Error)):
         return None
     refused = refused_by_system(cause) if cause is not None else None
-    step = error.next_step or (refused.next_step if refused is not None else "call the same command again")
+    step = error.next_step or (refused.next_step if refused is not None else again("call the same command again:"))
     return UsageError(error.message, next_step=step)
 
 

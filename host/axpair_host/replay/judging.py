@@ -40,13 +40,15 @@ class Judge:
     preparing: Suspect | None = None
     """What prepares the product's input."""
 
-    def __call__(self, gathered: GatheredCase, folder: Path) -> dict[str, Any]:
-        """Write the case's evidence into `folder`, which is empty, and return its pair document."""
+    def __call__(self, gathered: GatheredCase, folder: Path, place: Path) -> dict[str, Any]:
+        """Write the case's evidence into `folder`, which is empty and goes to `place` if it is kept, and return its
+        pair document, whose steps aren't filled."""
         id_, said = gathered.prepared.id, self.said
         request = replace(
             self.request,
             case_id=id_,
             golden=said.golden.get(id_),
+            options=(*self.request.options, *(("--golden", str(said.golden[id_])) if id_ in said.golden else ())),
             has_expect=id_ in said.expect,
             expect=said.expect.get(id_),
             expect_leg=said.expect_leg,
@@ -67,4 +69,4 @@ class Judge:
         session = Session(
             folder, request, gathered.prepared, self.simulator, self.spare, Silent(), self.judging.loaded(self.spare)
         )
-        return judge(LiveAsks(session, record, without=_COSTLY), self.judging.settings)[1]
+        return judge(LiveAsks(session, record, without=_COSTLY), self.judging.settings, place)[1]

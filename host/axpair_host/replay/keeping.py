@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from axpair_proto.advice import in_other_folder
 from axpair_proto.errors import ContractError
 from axpair_proto.gt.folders import discard, sweep_unfinished, unfinished_folder, whole_folder
 from axpair_proto.gt.listing import marked
@@ -48,7 +49,7 @@ def sweep(run: Run, kept: Iterable[str]) -> None:
 def check_places(run: Run, cases: Iterable[Case]) -> None:
     """Raise UsageError where something that isn't ours lies where one of the cases would be kept."""
     for case in cases:
-        place = run.folder / CASES_FOLDER / case.folder
+        place = place_of(run, case.folder)
         if place.is_symlink() or (place.exists() and not place.is_dir()):
             what = "a link" if place.is_symlink() else "a file"
         elif place.is_dir() and any(place.iterdir()) and not _is_ours(place, run):
@@ -57,7 +58,7 @@ def check_places(run: Run, cases: Iterable[Case]) -> None:
             continue
         raise UsageError(
             f"{place}: {what} that axpair didn't write lies where the case {case.id!r} is kept",
-            next_step=f"mv {place} elsewhere, or give another --run",
+            next_step=in_other_folder("--run", run.folder, f"move {place} elsewhere, or with another folder:"),
         )
 
 
@@ -74,6 +75,11 @@ def work_folder(run: Run) -> Iterator[Path]:
         discard(folder)
 
 
+def place_of(run: Run, name: str) -> Path:
+    """Where a case's gt folder is kept."""
+    return run.folder / CASES_FOLDER / name
+
+
 def keep(run: Run, work: Path, name: str) -> str:
     """Move what was gathered to its place, whole or not at all; returns the place below the run."""
     place = f"{CASES_FOLDER}/{name}"
@@ -86,7 +92,7 @@ def keep(run: Run, work: Path, name: str) -> str:
 
 def drop(run: Run, name: str) -> None:
     """Remove the gt folder of a case that failed once and now doesn't."""
-    path = run.folder / CASES_FOLDER / name
+    path = place_of(run, name)
     if path.is_symlink() or not path.is_dir():
         return
     mark = read_mark(path)

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from axpair_proto.advice import in_other_folder
 from axpair_proto.text import LONGEST_NAME, printable
 
 from axpair_host.digests import file_sha256
@@ -65,7 +66,7 @@ def refuse_damaged(stored: Mapping[str, str], rows: int, run: str) -> None:
         raise UsageError(
             f"--run {run}: its header is damaged ({why}): with what models and options its "
             f"{rows} row{' was' if rows == 1 else 's were'} made isn't known",
-            next_step="give another --run",
+            next_step=in_other_folder("--run", Path(run)),
         )
 
 
@@ -84,7 +85,7 @@ def refuse_other(stored: Mapping[str, str], wanted: Mapping[str, str], run: str)
     if differing:
         raise UsageError(
             f"--run {run} holds a replay with other models or options: {'; '.join(differing)}",
-            next_step="call it as before, or give another --run",
+            next_step=in_other_folder("--run", Path(run), "call it as before, or with another folder:"),
         )
 
 

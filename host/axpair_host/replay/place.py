@@ -5,10 +5,11 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
+from axpair_proto.advice import in_other_folder
 from axpair_proto.gt.marks import is_mark, read_mark
 
 from axpair_host.errors import UsageError
-from axpair_host.replay.refused import refused_state
+from axpair_host.replay.refused import moving, refused_state
 
 FILE_NAME = "run.sqlite"
 LOCK_NAME = "run.lock"
@@ -33,7 +34,7 @@ def tables_of(connection: sqlite3.Connection) -> frozenset[str]:
 def something_else(folder: Path) -> UsageError:
     """To raise where a folder is no run's."""
     return UsageError(
-        f"--run {folder}: holds something other than a replay's run", next_step="give a new or empty folder"
+        f"--run {folder}: holds something other than a replay's run", next_step=in_other_folder("--run", folder)
     )
 
 
@@ -67,14 +68,14 @@ def refuse_odd(folder: Path) -> None:
         if path.is_symlink():
             raise UsageError(
                 f"--run {folder}: {name} is a link to {path.readlink()}; nothing behind it is written or removed",
-                next_step="give another --run, or put the folder or file itself there",
+                next_step=in_other_folder("--run", folder, "put the folder or file itself there, or with another:"),
             )
         wanted = "a folder" if name == CASES_FOLDER else "a file"
         found = "a folder" if path.is_dir() else "a file" if path.is_file() else "a device or pipe"
         if path.exists() and found != wanted:
             raise UsageError(
                 f"--run {folder}: {name} is {found}, where a run has {wanted}",
-                next_step=f"give another --run, or mv {path} elsewhere",
+                next_step=moving(path),
             )
 
 
@@ -112,7 +113,7 @@ def refuse_users_state(folder: Path) -> None:
 
 def not_ours(path: Path, what: str) -> UsageError:
     """To raise where something of another's lies in a run's place."""
-    return UsageError(f"{path}: {what}", next_step=f"give another --run, or mv {path} elsewhere")
+    return UsageError(f"{path}: {what}", next_step=moving(path))
 
 
 def is_unused(folder: Path) -> bool:

@@ -2,9 +2,11 @@
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+from axpair_proto.advice import Next, again, in_other_folder
 
 from axpair_host.errors import UsageError
 
@@ -20,11 +22,13 @@ def refused_state(path: Path) -> Iterator[None]:
             said = f"disk is full ({said})"
         elif "disk I/O error" in said and _is_limited():
             said = f"files may not become larger ({said})"
-        steps = [step for words, step in _STEPS.items() if any(word in said for word in words)]
-        step = steps[0] if steps else "call the same command again; if it stays, give another --run"
-        raise UsageError(
-            f"{path}: can't be used as a replay's state: {said}", next_step=step.format(folder=path.parent, path=path)
-        ) from error
+        step = next((step for words, step in _STEPS.items() if any(word in said for word in words)), _once_more)
+        raise UsageError(f"{path}: can't be used as a replay's state: {said}", next_step=step(path)) from error
+
+
+def moving(path: Path, first: str = "") -> Next:
+    """For a file in the run's folder that can't stay there."""
+    return in_other_folder("--run", path.parent, f"{first}move {path} elsewhere, or with another folder:")
 
 
 def _is_limited() -> bool:
@@ -45,13 +49,20 @@ def _is_full(folder: Path) -> bool:
 
 
 _LEAST_ROOM = 128 << 10
-_STEPS = {
-    ("may not become larger",): "raise the limit (ulimit -f), and call the same command again",
-    ("is full",): "free space there, and call the same command again",
-    ("disk I/O error",): "look at the disk and at the system's log, and call the same command again",
-    ("readonly", "unable to open"): "mend the permissions of {folder}, or give another --run",
-    ("is locked",): "wait for the program that has it open, and call the same command again",
-    ("malformed", "not a database", "no such table", "no such column", "has no column"): "it is damaged: give "
-    "another --run, or mv {path} elsewhere and replay anew",
+_STEPS: Mapping[tuple[str, ...], Callable[[Path], Next]] = {
+    ("may not become larger",): lambda path: again("raise the limit (ulimit -f), and call the same command again:"),
+    ("is full",): lambda path: again("free space there, and call the same command again:"),
+    ("disk I/O error",): lambda path: again("look at the disk and at the system's log, and call the same again:"),
+    ("readonly", "unable to open"): lambda path: in_other_folder(
+        "--run", path.parent, f"mend the permissions of {path.parent}, or with another folder:"
+    ),
+    ("is locked",): lambda path: again("wait for the program that has it open, and call the same command again:"),
+    ("malformed", "not a database", "no such table", "no such column", "has no column"): lambda path: moving(
+        path, "it is damaged: "
+    ),
 }
 """By what sqlite says."""
+
+
+def _once_more(path: Path) -> Next:
+    return in_other_folder("--run", path.parent, "call the same command again; if it stays, with another folder:")

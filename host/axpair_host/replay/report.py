@@ -1,18 +1,23 @@
 """A replay's end for people: cases per verdict and code, the worst cosines, and where the evidence lies."""
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from axpair_proto.advice import Command
 from axpair_proto.lines import aligned, coloured, fitted, plain
 from axpair_proto.printing import print_lines
 from axpair_proto.sentences import in_words, tr
 from axpair_proto.text import first_names
 
+from axpair_host.advice.commands import Known, filled
+from axpair_host.advice.known import known_of
 from axpair_host.compare.lines import METRICS
+from axpair_host.evidence.store import read_record
+from axpair_host.replay.cases import Found
 from axpair_host.replay.keeping import wrong_with
 from axpair_host.replay.row import BAD_INPUT, Row
-from axpair_host.replay.session import Replayed
+from axpair_host.replay.session import Order, Replayed
 from axpair_host.replay.similarity import KEPT
 from axpair_host.replay.summary import Summary
 
@@ -25,6 +30,17 @@ def print_report(run: Path, replayed: Replayed) -> None:
     for title, names, cells in _tables(replayed.summary):
         print_lines([tr("{title}:", title=title), *aligned([list(map(_cell, row)) for row in cells], "  ", names)])
     print_lines(fitted(_lines(run, replayed)))
+
+
+def told(row: Row, order: Order, found: Found) -> dict[str, Any]:
+    """A row's document with the commands of its steps, for a shell that stands here."""
+    record = read_record(order.run / row.kept) if row.kept and not wrong_with(order.run, row) else None
+    if record is not None:
+        return filled(row.whole_document(), known_of(record, order.run / row.kept))
+    models, files = order.models, [case.files for case in found.cases if case.id == row.id]
+    inputs = tuple((name, path) for case in files for name, path in case.items())
+    known = Known(models.joint, models.onnx, models.lava_joint, models.config, inputs=inputs, options=order.options)
+    return filled(row.whole_document(), known)
 
 
 def _tables(summary: Summary) -> list[Table]:
@@ -134,7 +150,7 @@ def _of_kept(run: Path, rows: Sequence[Row]) -> list[str]:
     if whole:
         folder = run / "cases"
         lines.append(tr("gt folders of cases that did not pass ({count}): {folder}", count=len(whole), folder=folder))
-        lines.append(f"  {tr('next: ')}axpair diagnose {shlex.quote(str(run / whole[0].kept))}")
+        lines.append(f"  {tr('next: ')}{Command.of('axpair', 'diagnose', run / whole[0].kept).line()}")
     return lines
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from axpair_proto.advice import again
 from axpair_proto.errors import AxpairError
 from axpair_proto.text import first_names
 
@@ -14,7 +15,7 @@ from axpair_host.gather.prepare import PreparedCase
 from axpair_host.postprocess.comparable import FormsDiffer
 from axpair_host.preprocess.running import NothingPrepared
 from axpair_host.replay.cases import Case
-from axpair_host.replay.keeping import drop, keep, work_folder
+from axpair_host.replay.keeping import drop, keep, place_of, work_folder
 from axpair_host.replay.row import Row
 from axpair_host.replay.similarity import vectors_of
 from axpair_host.replay.store import Run
@@ -45,8 +46,8 @@ class Means:
     """Raises AxpairError with side "input" for files that can't be used."""
     gather: Callable[[Iterable[PreparedCase]], Iterator[GatheredCase | OpenCase]]
     """See `axpair_host.replay.stream.run_cases`."""
-    judge: Callable[[GatheredCase, Path], Mapping[str, Any]]
-    """Fills the (empty) folder with the case's evidence and returns its pair document."""
+    judge: Callable[[GatheredCase, Path, Path], Mapping[str, Any]]
+    """Fills the (empty) folder with the case's evidence, to be kept at that place, and returns its pair document."""
     digest: Callable[[Case], str]
     """Of a case's files as they are now: a row is stored only where they are still what the replay began with."""
 
@@ -73,7 +74,7 @@ def left_open(cases: Mapping[str, str]) -> Interrupted:
         ids = [id_ for id_, reason in cases.items() if reason == why]
         stay = "case stays" if len(ids) == 1 else "cases stay"
         told.append(f"{len(ids)} {stay} open: {first_names(ids, _OPEN_SHOWN)}: {why}")
-    return Interrupted("; ".join(told), next_step="call the same command again: it takes them up")
+    return Interrupted("; ".join(told), next_step=again("call the same command again, which takes them up:"))
 
 
 def unfinished(digests: Mapping[str, str], done: Mapping[str, str]) -> list[str]:
@@ -146,9 +147,9 @@ class _Loop:
         case = self._cases[self._places[gathered.prepared.id]]
         with work_folder(self._run) as folder:
             try:
-                document = self._means.judge(gathered, folder)
+                document = self._means.judge(gathered, folder, place_of(self._run, case.folder))
             except (FormsDiffer, NothingPrepared) as error:  # of this case: what is said of the others may be right
-                row = Row.unusable(case.id, self._digests[case.id], error.message, error.next_step)
+                row = Row.unusable(case.id, self._digests[case.id], error.message, error.next_step.one_line)
                 if self._has_changed(case):
                     return None
             else:
@@ -196,7 +197,7 @@ class _Loop:
         return None
 
     def _unusable(self, case: Case, error: AxpairError) -> None:
-        row = Row.unusable(case.id, self._digests[case.id], error.message, error.next_step)
+        row = Row.unusable(case.id, self._digests[case.id], error.message, error.next_step.one_line)
         self._store(case, row)
         self._watch.stored(row, 0.0)
 

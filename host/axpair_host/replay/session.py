@@ -81,6 +81,8 @@ class Order:
     canary: Canary | None = None
     other: tuple[OtherPlatform, ...] = ()
     fitting: Fitting = "stretch"
+    options: tuple[str, ...] = ()
+    """Further options as they were given, for the records."""
 
 
 @dataclass(frozen=True)
@@ -206,7 +208,14 @@ class _Task:
 def _tasks(order: Order) -> Iterator[_Task]:
     """The one task; an archive of cases is unpacked for as long as the block lasts."""
     address = address_of(order.board)
-    request = GatherRequest(order.models, repeat=order.repeat, deadline_ms=order.deadline_ms, other=order.other)
+    request = GatherRequest(
+        order.models,
+        repeat=order.repeat,
+        deadline_ms=order.deadline_ms,
+        other=order.other,
+        board=order.board,
+        options=order.options,
+    )
     simulator = simulator_of(request, order.simulator, address)
     if simulator is None:
         raise TypeError("without a gt folder there is always a simulator")

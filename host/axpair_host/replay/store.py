@@ -18,6 +18,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import numpy as np
+from axpair_proto.advice import in_other_folder
 from axpair_proto.gt.folders import own_file
 from axpair_proto.gt.listing import marked
 from axpair_proto.sentences import remembered
@@ -303,7 +304,7 @@ def _locked(folder: Path) -> Iterator[None]:
                 ) from error
             raise UsageError(
                 f"--run {folder}: another replay is writing it ({error})",
-                next_step="wait for it, or give another --run",
+                next_step=in_other_folder("--run", folder, "wait for it, or with another folder:"),
             ) from error
     with closing(lock):
         yield

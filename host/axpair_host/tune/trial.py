@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from axpair_proto.pulsar import config_pb2 as pb
-from axpair_proto.pulsar.text import store_config
+from axpair_proto.pulsar.text import store_config, write_config
 
-from axpair_host.layers.configuration import read_moved, widen
+from axpair_host.layers.configuration import put_wide, read_moved
 
 STRATEGIES = ("PER_TENSOR", "PER_CHANNEL")
 OBSERVERS = ("MIN_MAX", "MSE_CLIPPING")
@@ -95,16 +95,37 @@ def configured(config: Path) -> Change:
 def write(config: Path, out: Path, change: Change) -> None:
     """Write `config` to `out` with the change; relative paths go on meaning the same files."""
     message, _ = read_moved(config, out.parent)
+    if change.archive is not None:
+        del message.neuwizard_conf.dataset_conf_calibration.dataset_conf_items[:]
+    _put(message, change)
+    store_config(out, message)
+
+
+def settings(change: Change, base: Change) -> str:
+    """What the change sets otherwise than the configuration that it starts from, as a configuration has it."""
+    message = pb.Config()
+    _put(message, change)
+    dataset = message.neuwizard_conf.dataset_conf_calibration
+    if change.strategy == base.strategy:
+        dataset.ClearField("calibration_strategy")
+    if change.observer == base.observer:
+        dataset.ClearField("observer_method")
+    if change.size == base.size:
+        dataset.ClearField("size")
+    if not dataset.ByteSize():
+        message.neuwizard_conf.ClearField("dataset_conf_calibration")
+    return write_config(message)
+
+
+def _put(message: pb.Config, change: Change) -> None:
     dataset = message.neuwizard_conf.dataset_conf_calibration
     dataset.calibration_strategy = pb.CalibrationStrategy.Value(f"CALIB_STRATEGY_{change.strategy}")
     dataset.observer_method = pb.ObserverMethod.Value(f"OBSVR_METHOD_{change.observer}")
     dataset.size = change.size
     if change.archive is not None:
         dataset.path = change.archive.resolve().as_posix()
-        del dataset.dataset_conf_items[:]
-    store_config(out, message)
     if change.operators:
-        widen(out, out, change.operators)
+        put_wide(message, change.operators)
 
 
 def strategies(base: Change) -> Iterator[Change]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from axpair_proto.advice import UNKNOWN, Again, Next, calling
 from axpair_proto.capabilities import BuildsModels, DumpsLayers
 from axpair_proto.errors import AxpairError
 from axpair_proto.gt.listing import claim, list_written, refuse_foreign, refuse_other_kind
@@ -19,7 +20,7 @@ from axpair_host.layers.sixteen import around
 from axpair_host.lint.linting import cases as cases_of
 from axpair_host.ordering import ordered_outputs
 from axpair_host.progress import Progress
-from axpair_host.tune.trial import Change, Outcome, Tried, better, configured, strategies, write
+from axpair_host.tune.trial import Change, Outcome, Tried, better, configured, settings, strategies, write
 
 SCHEMA_VERSION = 1
 FILES = ("config.prototxt", "model.joint", "model.lava_joint")
@@ -63,6 +64,7 @@ class Tuned:
             "cases": [str(path) for path in order.files],
             "trials": [one.document() for one in self.trials],
             "best": self.best,
+            "settings": settings(self.trials[self.best].change, self.trials[0].change) or None,
             "notes": list(self.notes),
         }
 
@@ -94,7 +96,10 @@ class _Bench:
 
     def __init__(self, order: Order, simulator: Simulator, folder: Path, progress: Progress) -> None:
         if not isinstance(simulator, BuildsModels):
-            raise UsageError(f"the simulator {simulator.name!r} builds no models", next_step="install axpair[emulator]")
+            raise UsageError(
+                f"the simulator {simulator.name!r} builds no models",
+                next_step=Next("without it:", Again(without=("--simulator",))),
+            )
         self._order, self._simulator, self._folder, self._progress = order, simulator, folder, progress
         self._builds: BuildsModels = simulator
         self._cases: list[tuple[Mapping[str, bytes], Tensors]] = []
@@ -183,7 +188,14 @@ class _Bench:
                     cosines.setdefault(name, []).append(one.cosine)
         outputs = {name: Outcome(min(some), sum(some) / len(some)) for name, some in cosines.items()}
         if not outputs:
-            raise UsageError("no output of any case has a finite cosine", next_step="look at the case: axpair pair")
+            raise UsageError(
+                "no output of any case has a finite cosine",
+                next_step=calling(
+                    *("axpair", "pair", "--joint", UNKNOWN["joint"], "--onnx", self._order.onnx),
+                    *(word for path in self._order.files[:1] for word in ("--input", path)),
+                    text="look at the case, with the joint as it is built:",
+                ),
+            )
         self._built[len(self.trials)] = models
         self.trials.append(Tried(change, outputs, seconds, models.joint.stat().st_size))
         return self.trials[-1]

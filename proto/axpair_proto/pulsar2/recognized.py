@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from axpair_proto.advice import calling
 from axpair_proto.pulsar.tokens import ConfigTextError
 from axpair_proto.pulsar2 import relaxed_json as rj
 from axpair_proto.pulsar2.schema import BuildConfig
@@ -61,7 +62,7 @@ def refuse_other(text: str, source: str) -> None:
         raise ConfigTextError(
             f"{source} is a configuration of pulsar2 ({form}), and pulsar's config.prototxt is wanted here: pulsar2's "
             "toolchain isn't emulated yet",
-            next_step=f"axpair lint {source} says what is odd in it",
+            next_step=calling("axpair", "lint", str(source), text="what is odd in it:"),
         )
     text = text.removeprefix("\ufeff")
     if text.lstrip().startswith(("[", '"')):

@@ -60,8 +60,8 @@ def main() -> NoReturn:
 
 def _refuse(error: AxpairError) -> NoReturn:
     print_aside(f"ERR {error.message}")
-    if error.next_step:
-        print_aside(f"  next: {error.next_step}")
+    if step := error.next_step.of(("pulsar", *sys.argv[1:])):
+        print_aside(f"  next: {step.one_line}")
     sys.exit(FAILED)
 
 

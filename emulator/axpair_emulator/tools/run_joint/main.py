@@ -7,13 +7,13 @@ import signal
 import sys
 from typing import NoReturn
 
+from axpair_proto.cache import cache_folder
 from axpair_proto.streams import replace_closed
 
 from axpair_emulator.tools.defects import end_as_defect
 from axpair_emulator.tools.run_joint.aborted import Aborted
 from axpair_emulator.tools.run_joint.arguments import Stop, parse
 from axpair_emulator.tools.streams import CStdout, unwritable
-from axpair_emulator.zoo import cache_folder
 
 MEMORY_FILE = "run_joint.cmm"
 """In the cache folder ($AXPAIR_CACHE): the emulated board's memory."""

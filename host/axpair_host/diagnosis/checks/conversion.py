@@ -5,6 +5,8 @@ from typing import Any
 
 from axpair_proto.sentences import joined, say
 
+from axpair_host.advice.commands import Step
+from axpair_host.codebook import entries
 from axpair_host.compare.lines import METRICS, Shortfall, beside
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -13,6 +15,7 @@ _LARGE_MEAN = 0.9
 """By root mean square: a tensor of that mean alone has this cosine."""
 Low = Mapping[str, Shortfall]
 """Outputs on the wrong side of a line, with the line."""
+_SPLIT = Step(say("Tell the two apart."), "{pair} --lava-joint {lava_joint}")
 
 
 def lost(inquiry: Inquiry) -> Low:
@@ -116,7 +119,8 @@ def _unsplit(inquiry: Inquiry, low: Low) -> Iterator[Finding]:
             outputs=tuple(low),
             settles=("conversion",),
             rivals=(rival,),
-            next_steps=(say("Give the model.lava_joint that pulsar build left beside the joint with --lava-joint."),),
+            next_steps=(_SPLIT, *(entries()["AX201"].next_steps[:1])),
+            entry_steps=False,
         )
 
 

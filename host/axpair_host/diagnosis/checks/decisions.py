@@ -40,12 +40,10 @@ def fickle(inquiry: Inquiry) -> Iterator[Finding | Open]:
             return
     if held.agree and record.expect_leg and not held.has_expect:
         failed = held.said.errors.get(record.expect_leg, "")
-        why = (
-            say("the post-processor failed on them: {failed}", failed=failed)
-            if failed
-            else say("they aren't there; give --onnx")
-        )
-        yield Open("expect", say("what it makes of the float outputs is expected, and {why}", why=why), undecided=True)
+        why = say("the post-processor failed on them: {failed}", failed=failed) if failed else say("they aren't there")
+        lacks = "" if failed else "--onnx {onnx}"
+        expected = say("what it makes of the float outputs is expected, and {why}", why=why)
+        yield Open("expect", expected, undecided=True, lacks=lacks)
     if "joint" not in held.decided or "board" not in held.decided:
         return
     pairs = [inquiry.pair("joint_board", output.name) for output in inquiry.outputs]

@@ -65,12 +65,13 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
     if board.rounds and not board.model_sha256 and log.broke_off and log.failure is None:
         yield Open("log", say("the log breaks off before the end of the run: whether it wrote these files isn't known"))
     if board.rounds and not board.model_sha256 and not log.tells_of_inputs:
-        yield Open("input", say("whether the board was handed this input isn't known: {why}", why=_silence(board, log)))
+        why = say("whether the board was handed this input isn't known: {why}", why=_silence(board, log))
+        yield Open("input", why, lacks="" if _log(board) else "--board-log {run_log}")
 
 
 def _silence(board: BoardFacts, log: RunLog) -> str:
     if not _log(board):
-        return say("there is no log of the run; give --board-log")
+        return say("there is no log of the run")
     if not log.known_lines:
         return say("nothing in this log is known: no line is one of {tools}", tools=", ".join(TOOLS))
     return (

@@ -6,6 +6,7 @@ from hashlib import sha256
 from axpair_proto.sentences import say
 from axpair_proto.text import first_names
 
+from axpair_host.advice.commands import Step
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.record import LEGS
@@ -79,7 +80,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
             {"gone": gone},
             proven=True,
             weight="inconclusive",
-            next_steps=(say("Take the folder as it was gathered, or run the case again."),),
+            next_steps=(Step(say("Take the folder as it was gathered, or run the case again."), "{pair}"),),
         )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from axpair_proto.sentences import joined, say
 
+from axpair_host.advice.commands import Step
 from axpair_host.compare import Comparison, Relation
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.finding import Finding, Weight, found
@@ -13,6 +14,7 @@ from axpair_host.evidence.record import FINISHED
 
 _FLOAT_ERROR = 1e-3
 """2-norm RE up to which float arithmetic in another order explains a difference; anything larger clears nobody."""
+_AGAIN = Step(say("Run the case again on the board: once proves nothing."), "{on_board}")
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
@@ -85,8 +87,8 @@ def _finding(inquiry: Inquiry, unexplained: dict[str, Comparison], rounds: int, 
         outputs=tuple(unexplained),
         settles=("board",),
         cosine_if_fixed=inquiry.cosine_without_board,
-        next_steps=() if rounds > 1 else ("Run the case again with 'axpair pair': once proves nothing.",),
-        without_steps=() if _can_bisect(inquiry) else ("layers --bisect",),
+        next_steps=() if rounds > 1 else (_AGAIN,),
+        without_steps=() if _can_bisect(inquiry) else ("{bisect}",),
     )
 
 

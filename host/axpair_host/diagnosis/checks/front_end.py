@@ -8,6 +8,7 @@ import numpy as np
 from axpair_proto.capabilities import FrontEnd
 from axpair_proto.sentences import joined, say
 
+from axpair_host.advice.commands import Step
 from axpair_host.compare.errors import worst_error
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.checks import build_config
@@ -28,6 +29,11 @@ _WHAT = "golden -> configuration"
 _OUTPUTS_ALONE = say(
     "golden/ has outputs and no input/: a front end that this case's outputs don't show isn't judged; save what the "
     "training code fed its model with as golden/input"
+)
+
+_DECISION_ALONE = Step(
+    say("Hold it against the training code's own input and outputs: a decision alone proves nothing."),
+    "{pair} --golden {golden}",
 )
 
 
@@ -211,11 +217,7 @@ def _findings(inquiry: Inquiry, explained: _Explained | None) -> Iterator[Findin
             proven=explained.certain and not several,
             # So bare a decision agrees by chance too easily to accuse anyone.
             weight="fault" if explained.certain or is_telling(inquiry.evidence.record.expect) else "inconclusive",
-            next_steps=()
-            if explained.certain
-            else (
-                say("Give the training code's own input and outputs with --golden: a decision alone proves nothing."),
-            ),
+            next_steps=() if explained.certain else (_DECISION_ALONE,),
         )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from axpair_proto.sentences import say
 
+from axpair_host.advice.commands import Step
 from axpair_host.compare import Relation
 from axpair_host.compare.errors import relative_error
 from axpair_host.diagnosis.checks.front_end import CLOSE
@@ -24,7 +25,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
     if not inquiry.has("golden"):
         return
     if not inquiry.has("onnx"):
-        yield Open(_LEGS, say("no float outputs (onnx/) to hold golden/ against; give --onnx"))
+        yield Open(_LEGS, say("no float outputs (onnx/) to hold golden/ against"), lacks="--onnx {onnx}")
         return
     for output in inquiry.outputs:
         if output.name not in inquiry.evidence.leg("golden"):
@@ -62,7 +63,7 @@ def _other_model(inquiry: Inquiry) -> Finding | None:
         proven=True,
         stage="conversion",
         next_steps=(
-            say("Run the exported ONNX model in the training environment on golden/input, and export it again."),
+            Step(say("Run the exported ONNX model in the training environment on golden/input, and export it again.")),
         ),
     )
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from axpair_proto.sentences import say
 
+from axpair_host.advice.commands import Step
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.checks.calibration import beside_a_constant, lost_to_quantisation
 from axpair_host.diagnosis.finding import Finding, Open, found
@@ -22,13 +23,13 @@ from axpair_host.layers.costs import (
 )
 
 _LISTED = 5
-_SEE = say("See every layer, and what 16 bit there would bring: axpair layers --try-int16.")
+_SEE = Step(say("See every layer, and what 16 bit there would bring."), "{try_int16}")
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
     """AX205: quantisation loses accuracy (AX201, found before), and one layer's own error, without what lies beyond
     its calibrated range (AX204), is a good part of all. It is a hint: what 16 bit in that layer brings back would
-    prove it ('axpair layers --try-int16').
+    prove it.
 
     Where that layer only reads a tensor whose values one step swallows, that tensor's layer is named; where it is an
     input, it is AX206."""
@@ -39,10 +40,8 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
     if scores is None:
         yield Wants(
             "layer_scores",
-            say(
-                "in which layer the loss enters, and whether this input leaves the calibrated ranges, isn't "
-                "known; 'axpair layers' scores each of them"
-            ),
+            say("in which layer the loss enters, and whether this input leaves the calibrated ranges, isn't known"),
+            steps=(Step(say("Score every layer."), "{layers}"),),
         )
         return
     unlike = {name for one in inquiry.findings if one.code == "AX204" for name in one.outputs}
@@ -56,7 +55,9 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
         if worst is not None and share(scores, worst, output) >= STANDS_OUT:
             entered.setdefault(worst.name, (worst, []))[1].append(output)
         elif output not in unlike:
-            yield Open("layer_scores", _spread(scores, output, worst))
+            yield Open(
+                "layer_scores", _spread(scores, output, worst), steps=(Step(say("See every layer."), "{layers}"),)
+            )
     for worst, behind in entered.values():
         place = enters_at(scores, worst)
         swallowed = swallowing(place)
@@ -86,7 +87,7 @@ def _swallowed(
             "layers_total": len(scores.layers),
         },
         outputs=outputs,
-        next_steps=(cause.mend, _SEE),
+        next_steps=(Step(cause.mend), _SEE),
         entry_steps=False,
     )
 
@@ -95,8 +96,7 @@ def _spread(scores: LayerScores, output: str, worst: LayerRow | None) -> str:
     if worst is None:
         return say("{output!r}: no layer has any error of its own; the loss can't be told by layers", output=output)
     return say(
-        "{output!r}: the loss is spread over the layers; the costliest, {name!r}, has {part:.0%} of their own error; "
-        "'axpair layers' shows them",
+        "{output!r}: the loss is spread over the layers; the costliest, {name!r}, has {part:.0%} of their own error",
         output=output,
         name=worst.name,
         part=share(scores, worst, output),
@@ -133,7 +133,6 @@ def _finding(inquiry: Inquiry, scores: LayerScores, worst: LayerRow, outputs: tu
             "layers_total": len(scores.layers),
         },
         outputs=outputs,
-        next_steps=(say("Try 16 bit there: axpair layers --try-int16, which also shows every layer."),),
     )
 
 

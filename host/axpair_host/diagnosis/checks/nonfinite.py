@@ -18,7 +18,7 @@ _WORDS = {
     "joint": say("the simulated joint"),
     "board": say("the board"),
 }
-_FLOAT_LACKS = say("; without onnx/ whether the float model gives them already isn't known: give --onnx")
+_FLOAT_LACKS = say("; without onnx/ whether the float model gives them already isn't known")
 _QUANTISED_LACKS = say("; without lava_joint/ quantisation may be where it enters")
 
 

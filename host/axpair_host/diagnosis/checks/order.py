@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from axpair_proto.sentences import say
 
+from axpair_host.advice.commands import Step
 from axpair_host.compare.comparison import Reordered
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -44,7 +45,9 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         weight="warning",
         outputs=tuple(moved),
         next_steps=(
-            say("Compare rows by what they hold, not by their place; a program that takes them in order is fine."),
+            Step(
+                say("Compare rows by what they hold, not by their place; a program that takes them in order is fine.")
+            ),
         ),
         entry_steps=False,
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from axpair_proto.sentences import joined, say
 
+from axpair_host.advice.commands import Step
 from axpair_host.diagnosis.checks.conversion import lost
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -22,10 +23,8 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
     if not others:
         yield Open(
             _WHAT,
-            say(
-                "whether this model loses accuracy on other platforms too isn't known; give their figures or "
-                "gt folder with --other"
-            ),
+            say("whether this model loses accuracy on other platforms too isn't known"),
+            steps=(Step(say("Hold their results against it."), "axpair diagnose {gt} {said} --other {other}"),),
         )
         return
     line = inquiry.settings.cosine

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from axpair_proto.capabilities import Fitting
 from axpair_proto.dtypes import ITEM_BYTES
 from axpair_proto.sentences import joined, say
 
+from axpair_host.advice.commands import Step
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.record import PreparedOtherwise, PreprocessFacts
@@ -15,7 +17,7 @@ _OTHER_CODE = 0.95
 """Correlation that other code for decoding and scaling stays above (measured: nearest neighbors, 0.955 and more);
 letterboxed or cut the same photo is below 0.7."""
 _WHICH = say(
-    "With which of the two the model was trained, the training code says: docs/golden.md; --resize fits it so here."
+    "With which of the two the model was trained, the training code says (docs/golden.md). So it is fitted here:"
 )
 
 
@@ -62,7 +64,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
             ),
             _document(facts),
             weight="inconclusive",
-            next_steps=(_WHICH,),
+            next_steps=(_fitted_so("letterbox"),),
         )
     else:
         yield Open(
@@ -106,8 +108,12 @@ def _explained(facts: PreprocessFacts) -> Iterator[Finding]:
             side="customer",
             proven=exact and not fitted,
             weight="inconclusive" if fitted else "fault",
-            next_steps=(_WHICH,) if fitted else (),
+            next_steps=(_fitted_so("crop" if "cut" in facts.hits[0].name else "letterbox"),) if fitted else (),
         )
+
+
+def _fitted_so(fitting: Fitting) -> Step:
+    return Step(_WHICH, f"{{pair}} --resize {fitting}")
 
 
 def _other_type(inquiry: Inquiry, facts: PreprocessFacts, name: str, one: PreparedOtherwise) -> Finding:

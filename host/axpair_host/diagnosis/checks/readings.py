@@ -5,6 +5,7 @@ from typing import Any
 
 from axpair_proto.sentences import joined, say
 
+from axpair_host.advice.commands import Step
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.checks.judged import (
     BY_DECISION,
@@ -24,6 +25,7 @@ from axpair_host.postprocess.forms import is_exact, is_telling
 
 CODES = MISREADINGS
 _POSTPROCESSOR, _PROGRAM = say("the post-processor"), say("the program")
+_TRY = (Step(say("Have it tried."), "axpair diagnose {gt} {said} --postprocess {postprocess}"),)
 
 
 def of_postprocessor(inquiry: Inquiry) -> Iterator[Finding | Wants]:
@@ -37,7 +39,7 @@ def of_postprocessor(inquiry: Inquiry) -> Iterator[Finding | Wants]:
         return
     readings = inquiry.evidence.record.readings
     if readings is None or readings.expect is None:
-        yield Wants("readings", _lacking(_POSTPROCESSOR))
+        yield Wants("readings", _lacking(_POSTPROCESSOR), steps=_TRY)
         return
     found_ = _findings(
         inquiry,
@@ -63,7 +65,7 @@ def of_program(inquiry: Inquiry) -> Iterator[Finding | Wants]:
         return
     record = inquiry.evidence.record
     if record.readings is None or record.readings.observed is None:
-        yield Wants("readings", _lacking(_PROGRAM))
+        yield Wants("readings", _lacking(_PROGRAM), steps=_TRY)
         return
     yield from _findings(
         inquiry,
@@ -120,8 +122,8 @@ def _findings(
 
 def _lacking(reader: str) -> str:
     return say(
-        "whether {who} takes layout, Q, dtype, order or activation of the outputs for another isn't tried; that takes "
-        "the post-processor itself: --postprocess",
+        "whether {who} takes layout, Q, dtype, order or activation of the outputs for another isn't tried: that takes "
+        "the post-processor itself",
         who=reader,
     )
 

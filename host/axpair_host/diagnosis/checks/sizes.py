@@ -7,6 +7,7 @@ from typing import Any
 from axpair_proto.dtypes import size_bytes
 from axpair_proto.sentences import joined, say
 
+from axpair_host.advice.commands import Step
 from axpair_host.compare.affine import AffineCodes, affine_codes
 from axpair_host.diagnosis.finding import Finding, Matter, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -15,7 +16,7 @@ from axpair_host.evidence.record import OutputFacts
 _LEGS = ("onnx", "lava_joint", "joint", "board")
 
 
-_FORMS = say("give the log of run_joint, which lists dtypes, layouts and Q: --board-log")
+_FORMS = say("the log of run_joint lists dtypes, layouts and Q")
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
@@ -54,6 +55,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
                     why=joined("; ", unlike.values()),
                     forms=_FORMS,
                 ),
+                lacks="--board-log {run_log}",
             )
     for round_ in inquiry.evidence.case_rounds:
         if round_.failure is not None and round_.failure.kind == "input":
@@ -90,7 +92,7 @@ def _as_dumped(dumped: Mapping[str, str]) -> Finding:
         + (say("; {rest} more outputs", rest=len(dumped) - 1) if len(dumped) > 1 else ""),
         {"leg": "board", "outputs": dict(dumped)},
         weight="warning",
-        next_steps=(say("Whatever reads these files has to know their form; the values are judged as usual."),),
+        next_steps=(Step(say("Whatever reads these files has to know their form; the values are judged as usual.")),),
         entry_steps=False,
     )
 
@@ -116,7 +118,7 @@ def _as_codes(inquiry: Inquiry, coded: Mapping[str, AffineCodes]) -> Finding:
         outputs=tuple(coded),
         settles=("board",),
         cosine_if_fixed=inquiry.cosine_without_board,
-        next_steps=(say("Take them as real values by that formula, or have the board hand out floats."),),
+        next_steps=(Step(say("Take them as real values by that formula, or have the board hand out floats.")),),
         entry_steps=False,
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from axpair_proto.sentences import say
 
+from axpair_host.advice.commands import Step
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.diagnosis.zeros import told
@@ -90,5 +91,7 @@ def _zeros(inquiry: Inquiry, named: set[str]) -> Iterator[Finding]:
             outputs=tuple(zeroed),
             settles=("board",),
             cosine_if_fixed=inquiry.cosine_without_board,
-            next_steps=(say("Run the case with 'axpair pair' on the board: it fills the buffers before each run."),),
+            next_steps=(
+                Step(say("Run the case on the board from here: the buffers are filled before each run."), "{on_board}"),
+            ),
         )

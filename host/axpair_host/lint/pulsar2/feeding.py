@@ -19,7 +19,7 @@ def hints(config: BuildConfig, inputs: tuple[Input, ...]) -> Iterator[Hint]:
             "AX102",
             "no input_processors: at run time every input is FP32 in NCHW, ids and masks of integers as well as "
             "pictures, and calibration's mean and std, where there are any, go into the model",
-            'give each input an item with "src_dtype" (S32 for ids, U8 for pictures); --onnx shows which are integers',
+            'give each input an item with "src_dtype": S32 for ids, U8 for pictures; the ONNX model says which it has',
         )
     groups = {len(one.processor.src_extra_shapes) for one in inputs}
     if len(groups) > 1:

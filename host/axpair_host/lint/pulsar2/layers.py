@@ -52,14 +52,16 @@ def unchecked(layers: Sequence[LayerConfig], model: ModelSignature | None, optim
         yield Passed(
             "layer names",
             f"layer_configs name layers of frontend/optimized.onnx, as it is after pulsar2's fusions{found}; an "
-            "unknown name stops the build. Once built: axpair lint CONFIG --onnx OUTPUT_DIR/frontend/optimized.onnx",
+            "unknown name stops the build",
+            "--onnx {optimized}",
         )
     types = {kind for one in layers for kind in _op_types(one)}
     if types and not model:
         yield Passed(
             "operator types",
-            f"whether the model has operators of {', '.join(sorted(types))}: give --onnx; pulsar2 passes over a type "
+            f"whether the model has operators of {', '.join(sorted(types))} isn't known; pulsar2 passes over a type "
             "that nothing has in silence, those of fused operators too",
+            "--onnx {onnx}",
         )
     unsaid = [name for one in layers if _is_float(one) for name in _names(one) if not dict(kinds_of(one, {})).get(name)]
     if unsaid and not model:

@@ -48,7 +48,7 @@ def lint(order: Order, text: str, simulator: Simulator | None, progress: Progres
 def _model(order: Order, simulator: Simulator | None, linted: Linted, progress: Progress) -> ModelSignature | None:
     if order.onnx is None:
         linted.passed.append(
-            Passed("model", "no ONNX model: names, shapes, channels and dtypes aren't held against it; give --onnx")
+            Passed("model", "no ONNX model: names, shapes, channels and dtypes aren't held against it", "--onnx {onnx}")
         )
         return None
     if not isinstance(simulator, ReadsModels):

@@ -100,7 +100,7 @@ def _unequal(calibrated: Sequence[str], processed: Sequence[str]) -> Iterator[Hi
                 "AX209",
                 f"{', '.join(map(repr, alone))} stands in {field} and not in {other}, which has "
                 f"{', '.join(map(repr, theirs))}",
-                f"give each input an item in both, or {DEFAULT}; --onnx tells which names are right",
+                f"give each input an item in both, or {DEFAULT}; the ONNX model says which names are right",
             )
 
 
