@@ -4,6 +4,7 @@ import os
 import signal
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # A run that was started in the background of a script ignores Ctrl-C and hang-up, and so would every process that it
 # starts: tests send both.
@@ -16,6 +17,9 @@ for name in ("SIGINT", "SIGHUP"):
 for name in ("LANG", "LC_ALL", "LC_MESSAGES"):
     if os.environ.get(name, "").startswith("zh"):
         os.environ[name] = "C.UTF-8"
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 _APART = ("tests/test_hostile.py", "tests/test_stories.py")
 """Their tests are long and share nothing: each goes to whichever worker is free."""
