@@ -159,9 +159,15 @@ def read_token(path: Path) -> str:
             f"--token-file {path}: others than its owner can read or change it (mode {stat.S_IMODE(status.st_mode):o})",
             next_step=calling("chmod", "600", path),
         )
-    if len(token) < MIN_TOKEN_LETTERS or not token.isascii() or not token.isprintable():
+    if not token.isascii() or not token.isprintable():
         raise SettingsError(
-            f"--token-file {path}: the token has {len(token)} letters; it takes {MIN_TOKEN_LETTERS} of ASCII or more, "
+            f"--token-file {path}: the token has letters that can't be sent: one line of printable ASCII, without a "
+            "byte order mark",
+            next_step=calling("openssl", "rand", "-hex", "32", INTO, path),
+        )
+    if len(token) < MIN_TOKEN_LETTERS:
+        raise SettingsError(
+            f"--token-file {path}: the token has {len(token)} letters; it takes {MIN_TOKEN_LETTERS} or more, "
             "so that nobody guesses it",
             next_step=calling("openssl", "rand", "-hex", "32", INTO, path),
         )

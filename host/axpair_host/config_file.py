@@ -108,7 +108,7 @@ def checked_token(token: str, which: str) -> str:
     if not token.isascii() or not token.isprintable():
         raise UsageError(
             f"{which} has letters that no token has: only printable ones of ASCII, no line ends",
-            next_step="tr -d '\\r\\n' < TOKEN-FILE prints what the agent's file holds without line ends",
+            next_step="tr -cd '!-~' < TOKEN-FILE prints what the agent's file holds without line ends and marks",
         )
     if 0 < len(token) < MIN_TOKEN_LETTERS:
         raise UsageError(

@@ -241,8 +241,8 @@ def write_secret(path: Path, text: str) -> None:
     [
         ("short-of-sixteen", 0o600, ""),
         ("fifteen-letters", 0o600, "15 letters; it takes 16"),
-        ("long enough, but\tnot\x07printable", 0o600, "of ASCII or more"),
-        ("passwort-für-alle-boards", 0o600, "of ASCII or more"),
+        ("long enough, but\tnot\x07printable", 0o600, "printable ASCII"),
+        ("passwort-für-alle-boards", 0o600, "printable ASCII"),
         ("long-enough-for-anybody", 0o640, "next: chmod 600 "),
         ("long-enough-for-anybody", 0o604, "mode 604"),
         ("long-enough-for-anybody", 0o400, ""),

@@ -110,13 +110,10 @@ def test_an_injected_fault_is_found_live_and_in_the_stored_folder(
     assert json.loads(axpair_here("diagnose", tmp_path / "gt", "--json").stdout) == document
 
 
-@pytest.mark.parametrize(("fault", "code"), [("weight-bit", "AX306"), ("nan-output", "AX003")])
-def test_a_fault_of_large_outputs_is_found_live_and_in_the_stored_folder(
-    face: Case, tmp_path: Path, fault: str, code: str
-) -> None:
+def test_a_fault_of_large_outputs_is_found_live_and_in_the_stored_folder(face: Case, tmp_path: Path) -> None:
     gt = tmp_path / "gt"
-    done, document = pair(face, gt, "--board", f"emulator:?fault={fault}")
-    assert (done.returncode, codes(document)[0]) == (1, code)
+    done, document = pair(face, gt, "--board", "emulator:?fault=nan-output")
+    assert (done.returncode, codes(document)[0]) == (1, "AX003")
     assert digests(gt / "joint") != digests(gt / "board")
     assert json.loads(axpair_here("diagnose", gt, "--json").stdout) == document
 

@@ -36,7 +36,7 @@ def stopped_in_mid_case(case: Case, folder: Path) -> Iterator[Waiting]:
     with agent_process.started(folder, f"--option=pipe={pipe}", runtime=RUNTIME, ends=False) as agent:
         board = f"127.0.0.1:{agent.port}"
         host = subprocess.Popen(
-            command("pair", *case.flags, "--out", folder / "gt", "--board", board, "--json"),
+            command("pair", *case.flags, "--out", folder / "gt", "--board", board, "--json", "--patience", "3"),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

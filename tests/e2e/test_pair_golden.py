@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from command_line import axpair, said_once
+from command_line import axpair, axpair_here, said_once
 from pairs import Case
 
 OUTPUT = "fetch_name_0"
@@ -32,9 +32,9 @@ def test_a_golden_result_that_cant_be_used_is_bad_input(
 def test_a_golden_result_that_the_float_model_misses_is_never_a_pass(page: Case, tmp_path: Path) -> None:
     (tmp_path / "golden").mkdir()
     float_result = np.array([[1, 0, 0, 0]], np.float32)
-    for shifted in range(4):
+    for shifted in range(2):
         np.save(tmp_path / "golden" / f"{OUTPUT}.npy", np.roll(float_result, shifted))
-        done = axpair("pair", *page.flags, "--out", tmp_path / "gt", "--golden", tmp_path / "golden", "--json")
+        done = axpair_here("pair", *page.flags, "--out", tmp_path / "gt", "--golden", tmp_path / "golden", "--json")
         document = json.loads(done.stdout)
         right = document["outputs"][0]["golden_onnx"]["relative_error"] <= 0.05
         assert (document["verdict"], done.returncode) == (("PASS", 0) if right else ("INCONCLUSIVE", 3))

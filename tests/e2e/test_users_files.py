@@ -317,3 +317,12 @@ def test_a_working_directory_that_is_gone_is_said(models: Models, tmp_path: Path
         ["sh", "-c", script, "sh", *call], cwd=tmp_path / "gone", capture_output=True, text=True, check=False
     )
     assert "the working directory isn't there any more" in said_once(done, 2)
+
+
+def test_a_limit_of_file_sizes_is_no_broken_disk(models: Models, tmp_path: Path) -> None:
+    pictures(tmp_path, *(f"bad/{number}.png" for number in range(12)))
+    call = command("replay", tmp_path / "bad", "--run", tmp_path / "run", *flags(models), *FAILING)
+    limited = ["sh", "-c", 'ulimit -f 40; exec "$@"', "sh", *call]
+    message = said_once(subprocess.run(limited, capture_output=True, text=True, check=False), 2)
+    assert "ulimit -f" in message
+    assert "limit" in message

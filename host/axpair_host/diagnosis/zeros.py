@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+import numpy as np
 from axpair_proto.sentences import say
 
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -28,7 +29,8 @@ def zeroed(inquiry: Inquiry, leg: str, before: str, name: str) -> bool:
     tensor, reference = (inquiry.evidence.leg(one).get(name) for one in (leg, before))
     if tensor is None or reference is None or tensor.size < 2:
         return False
-    return not tensor.any() and bool(reference.any())
+    # Counted: `any` warns of what an unwritten buffer may hold, NaN that signal.
+    return not np.count_nonzero(tensor) and bool(np.count_nonzero(reference))
 
 
 def told(names: Collection[str], total: int) -> str:

@@ -20,6 +20,8 @@ def refused_state(path: Path) -> Iterator[None]:
         said = str(error)
         if "disk I/O error" in said and _is_full(path.parent):
             said = f"disk is full ({said})"
+        elif "disk I/O error" in said and _is_limited():
+            said = f"files may not become larger ({said})"
         step = next((step for words, step in _STEPS.items() if any(word in said for word in words)), _once_more)
         raise UsageError(f"{path}: can't be used as a replay's state: {said}", next_step=step(path)) from error
 
@@ -27,6 +29,15 @@ def refused_state(path: Path) -> Iterator[None]:
 def moving(path: Path, first: str = "") -> Next:
     """For a file in the run's folder that can't stay there."""
     return in_other_folder("--run", path.parent, f"{first}move {path} elsewhere, or with another folder:")
+
+
+def _is_limited() -> bool:
+    """Whether our starter allows files of some size only."""
+    try:
+        import resource
+    except ImportError:
+        return False
+    return resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY
 
 
 def _is_full(folder: Path) -> bool:
@@ -39,6 +50,7 @@ def _is_full(folder: Path) -> bool:
 
 _LEAST_ROOM = 128 << 10
 _STEPS: Mapping[tuple[str, ...], Callable[[Path], Next]] = {
+    ("may not become larger",): lambda path: again("raise the limit (ulimit -f), and call the same command again:"),
     ("is full",): lambda path: again("free space there, and call the same command again:"),
     ("disk I/O error",): lambda path: again("look at the disk and at the system's log, and call the same again:"),
     ("readonly", "unable to open"): lambda path: in_other_folder(

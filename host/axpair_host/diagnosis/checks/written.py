@@ -72,7 +72,7 @@ def _zeros(inquiry: Inquiry, named: set[str]) -> Iterator[Finding]:
     poisoned = {output.name for round_ in rounds for output in round_.outputs if output.poisoned}
     zeroed: dict[str, dict[str, Any]] = {}
     for output, joint, wrong in inquiry.wrong_answers():
-        if output.name in named | poisoned or any(answer.tensor.any() for answer in wrong):
+        if output.name in named | poisoned or any(np.count_nonzero(answer.tensor) for answer in wrong):
             continue
         step = data_step(output, joint)
         if np.count_nonzero(joint) >= _FEWEST and not (step and float(np.abs(joint).max()) <= 1.5 * step):
