@@ -150,10 +150,11 @@ def tried(scene: Scene, world: Path) -> Iterator[Outcome]:
             if hidden := _HIDDEN.search(step.said):
                 yield Outcome(scene.name, step, f"a command within a sentence: {hidden[0]}", False)
         for number, step in enumerate(one for one in steps if one.command):
-            here = Path(name) / f"step-{number}"
-            shutil.copytree(folder, here)
+            here, before = Path(name) / f"step-{number}", Path(name) / f"step-{number - 1}"
+            follows = step.said.startswith("Then ") and before.is_dir()
+            shutil.copytree(before if follows else folder, here)
             yield _held(scene, step, here, folder)
-            shutil.rmtree(here)
+            shutil.rmtree(before, ignore_errors=True)
 
 
 def _held(scene: Scene, step: Printed, folder: Path, called: Path) -> Outcome:

@@ -186,8 +186,6 @@ def _refused() -> Iterator[Scene]:
         "axpair replay cases --run run --joint m.joint",
         "a user's folder as --run": f"axpair replay cases --run train {GIVEN}",
         "cases within the run": f"axpair replay cases --run . {GIVEN}",
-        "a gt folder without a board": "axpair reduce good --joint m.joint --out least",
-        "a gt folder without a joint": "axpair reduce good --out least",
         "a case with nothing to reduce": "axpair reduce good --joint m.joint --board emulator: --out least",
         "least in a user's folder": f"axpair replay cases --run run {GIVEN} > /dev/null 2>&1; "
         "axpair reduce run --out cases",
@@ -200,3 +198,6 @@ def _refused() -> Iterator[Scene]:
     }
     for name, call in calls.items():
         yield Scene(name, (call,))
+    disagreed = f"{CASE} --board 'emulator:?fault=wrong-instruction' > /dev/null"
+    yield Scene("a gt folder without a board", (disagreed, "axpair reduce gt --joint m.joint --out least"))
+    yield Scene("a gt folder without a joint", (disagreed, "axpair reduce gt --out least"))
