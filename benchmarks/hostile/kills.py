@@ -273,9 +273,9 @@ def _unlike(now: Mapping[str, Mapping[str, str]], wanted: Mapping[str, Mapping[s
 
 
 def _pairs(run: Path) -> Mapping[str, object]:
-    """Kept folder to what its pair.json says of the case."""
+    """Kept folder to what its pair.json says of the case; its next steps name the folder, wherever it lies."""
     found = {}
     for path in sorted((run / "cases").glob("*/pair.json")):
-        document = json.loads(path.read_text())
+        document = json.loads(path.read_text().replace(str(run), "RUN"))
         found[path.parent.name] = {key: value for key, value in document.items() if key not in _VOLATILE}
     return found
