@@ -21,24 +21,14 @@ for name in ("LANG", "LC_ALL", "LC_MESSAGES"):
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
-_APART = ("tests/test_hostile.py", "tests/test_stories.py")
-"""Their tests are long and share nothing: each goes to whichever worker is free."""
-_LONGEST_FIRST = (*_APART, "tests/e2e/", "tests/emulator/")
+_LONGEST_FIRST = ("tests/test_hostile.py", "tests/test_stories.py", "tests/e2e/", "tests/emulator/")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups next
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests stay together, as they share what its fixtures made; what takes long begins first, so that no
-    worker is left with it at the end."""
-
-    def file_of(item: pytest.Item) -> str:
-        return item.nodeid.partition("::")[0]
-
-    def rank(item: pytest.Item) -> int:
-        return next(
+    """What takes long begins first, so that no worker is left with it at the end. A file's tests stay together, as they
+    share what its fixtures made (--dist=loadfile)."""
+    items.sort(
+        key=lambda item: next(
             (at for at, begin in enumerate(_LONGEST_FIRST) if item.nodeid.startswith(begin)), len(_LONGEST_FIRST)
         )
-
-    items.sort(key=rank)
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.nodeid if file_of(item) in _APART else file_of(item)))
+    )

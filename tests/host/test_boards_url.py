@@ -50,7 +50,7 @@ def test_a_token_with_letters_that_no_token_has_is_bad_input(monkeypatch: pytest
     monkeypatch.setenv("AXPAIR_TOKEN", token)
     with pytest.raises(UsageError, match="AXPAIR_TOKEN: the token has letters that no token has") as caught:
         parse("127.0.0.1:1", {})
-    assert r"tr -d '\r\n' < TOKEN-FILE" in str(caught.value.next_step)
+    assert r"tr -cd '!-~' < TOKEN-FILE" in str(caught.value.next_step)
     assert "cret" not in str(caught.value)
 
 
