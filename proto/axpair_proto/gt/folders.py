@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from axpair_proto.advice import calling
 from axpair_proto.errors import ContractError
 from axpair_proto.failures import naming
 from axpair_proto.gt.carrying import carry_over, retire
@@ -140,7 +141,7 @@ def refuse_mounts(target: Path) -> None:
         if mounted.startswith(f"{place}{os.sep}"):
             raise ContractError(
                 f"{mounted}: a disk is mounted there, and {target} would be replaced around it",
-                next_step=f"umount {shlex.quote(mounted)}, or give another folder",
+                next_step=calling("umount", mounted, text="unmount it, or give another folder:"),
             )
 
 
