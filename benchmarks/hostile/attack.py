@@ -4,12 +4,15 @@ import os
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 SECONDS = 600.0
 """The most that one command under attack may take."""
+TOLD_EVERY = 60.0
+"""Seconds between two lines of an attack that goes on."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +71,22 @@ class Tally:
     """A sentence each: what was done, what was expected, what came."""
     figures: dict[str, object] = field(default_factory=dict)
     """Anything else worth a column: how many kills fell where, the most memory, the longest wait."""
+    tells: bool = False
+    """Whether to say on stderr what fell short as it does, and now and then how far the attack is."""
+    _told: float = field(default_factory=time.monotonic, init=False, repr=False)
 
     def check(self, held: bool, what: str) -> None:
         """Count one try; `what` is kept where it didn't hold."""
         self.tried += 1
         if not held:
             self.shortfalls.append(what)
+        if not self.tells:
+            return
+        if not held:
+            print(f"short: {what}", file=sys.stderr, flush=True)
+        if time.monotonic() - self._told > TOLD_EVERY:
+            self._told = time.monotonic()
+            print(f"{self.tried} tried, {len(self.shortfalls)} short", file=sys.stderr, flush=True)
 
     def count(self, name: str, more: int = 1) -> None:
         """Add to a figure."""

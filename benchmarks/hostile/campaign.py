@@ -53,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
         kind = named(name)
         count = given.count or (kind.SHORT if given.short else kind.USUAL)
         started = time.monotonic()
-        tally = run(name, count, given.seed, given.python)
+        tally = run(name, count, given.seed, given.python, tells=True)
         figures = ", ".join(
             f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}"
             for key, value in tally.figures.items()
@@ -73,9 +73,9 @@ def named(name: str) -> Kind:
     return kind
 
 
-def run(name: str, count: int, seed: int, python: str = sys.executable) -> Tally:
-    """Attack so often, in a folder that is removed afterwards."""
-    tally = Tally()
+def run(name: str, count: int, seed: int, python: str = sys.executable, *, tells: bool = False) -> Tally:
+    """Attack so often, in a folder that is removed afterwards; `tells` how far it is, on stderr."""
+    tally = Tally(tells=tells)
     with TemporaryDirectory(prefix=f"axpair-hostile-{name}-") as folder:
         named(name).attack(Setting(Path(folder), count, seed, python), tally)
     return tally
