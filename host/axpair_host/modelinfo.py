@@ -203,16 +203,19 @@ def _of_onnx(one: OnnxTensor) -> dict[str, Any]:
     return {
         "name": one.name,
         "dtype": one.dtype or None,
-        "shape": list(one.shape),
+        "shape": list(one.shape) if one.shape is not None else None,
         "layout": one.layout or None,
         "color_space": one.color_space or None,
     }
 
 
 def _onnx_line(one: OnnxTensor) -> str:
-    shape = "x".join(str(length) or "?" for length in one.shape)
-    words = [one.name, one.dtype or "dtype unknown", shape, one.layout, one.color_space]
+    words = [one.name, one.dtype or "dtype unknown", _shape_words(one.shape), one.layout, one.color_space]
     return "  ".join(filter(None, words))
+
+
+def _shape_words(shape: Iterable[int | str] | None) -> str:
+    return "shape unknown" if shape is None else "x".join(str(length) or "?" for length in shape) or "scalar"
 
 
 def _known(one: JointTensor) -> dict[str, Any]:
@@ -228,8 +231,7 @@ def _known(one: JointTensor) -> dict[str, Any]:
 
 
 def _known_line(one: JointTensor) -> str:
-    shape = "x".join(map(str, one.shape)) if one.shape is not None else "shape unknown"
-    words = [one.name, one.dtype or "dtype unknown", shape, one.color_space]
+    words = [one.name, one.dtype or "dtype unknown", _shape_words(one.shape), one.color_space]
     return "  ".join(word for word in [*words, "after a CPU part (AXE)" if one.cpu_part else ""] if word)
 
 

@@ -172,7 +172,11 @@ def _read(file: IO[bytes], name: str, wanted: Collection[str] | None, limit_byte
     sizes: dict[str, int] = {}
     try:
         with tarfile.open(fileobj=_Bounded(stream, limit_bytes, name), mode="r|") as archive:
-            for member in archive:
+            for place, member in enumerate(archive):
+                # "tar cf x.joint ." lists its own folder, and "./topo.bin".
+                member.name = member.name.removeprefix("./")
+                if member.isdir() and member.name == "." and place < MAX_MEMBERS:
+                    continue
                 if not member.isfile() or member.name in sizes or len(sizes) >= MAX_MEMBERS:
                     raise ContractError(
                         f"{name} is no joint: member {member.name!r} is a link, a folder, a repetition or one too many",

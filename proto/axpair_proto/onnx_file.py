@@ -72,8 +72,8 @@ class OnnxTensor:
     name: str
     dtype: str
     """"" where the file names a type that isn't known here."""
-    shape: tuple[int | str, ...]
-    """Numbers, or the names of lengths that stay open ("" without a name)."""
+    shape: tuple[int | str, ...] | None
+    """Numbers, or the names of lengths that stay open ("" without a name); None where the file says no shape."""
     layout: str = ""
     """Of an .axmodel's input: "NHWC" or "NCHW"; "" is unknown."""
     color_space: str = ""
@@ -242,7 +242,7 @@ def _tensor(value: axmodel_pb2.OnnxValue, known: Mapping[str, axmodel_pb2.Tensor
     return OnnxTensor(
         value.name,
         DTYPES.get(kind.elem_type, ""),
-        shape,
+        shape if kind.HasField("shape") else None,
         LAYOUTS.get(extra.layout, "") if extra is not None else "",
         COLORS.get(extra.color_space, "") if extra is not None else "",
     )

@@ -83,6 +83,19 @@ def test_a_lava_joint_of_the_emulator_is_not_the_real_toolchain_s(tiny: Models) 
     assert "built by the emulated toolchain" in axpair("model", "info", tiny.lava_joint).stdout
 
 
+def test_a_shape_that_the_file_does_not_say_is_unknown_and_none_at_all_is_a_scalar(tmp_path: Path) -> None:
+    newest = write_generation(tmp_path / "m.axmodel", GENERATIONS[-1])
+    model = onnx.load(newest)
+    model.graph.input[0].type.tensor_type.ClearField("shape")
+    del model.graph.output[0].type.tensor_type.shape.dim[:]
+    onnx.save(model, newest)
+    found = json.loads(axpair("model", "info", newest, "--json").stdout)
+    assert found["inputs"][0]["shape"] is None
+    assert found["outputs"][0]["shape"] == []
+    assert "p3  float32  scalar" in axpair("model", "info", newest).stdout
+    assert "images  uint8  shape unknown  NHWC" in axpair("model", "info", newest).stdout
+
+
 def test_damaged_extra_data_are_not_taken_for_none(tmp_path: Path) -> None:
     newest = write_generation(tmp_path / "m.axmodel", GENERATIONS[-1])
     model = onnx.load(newest)

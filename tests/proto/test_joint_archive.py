@@ -55,6 +55,18 @@ def test_bare_tar_is_a_joint_too(tmp_path: Path) -> None:
     assert read_joint(stored(tmp_path, bare)).input_names == ("b", "a")
 
 
+def test_a_joint_packed_again_from_its_folder_is_one(tmp_path: Path) -> None:
+    (tmp_path / "unpacked").mkdir()
+    (tmp_path / "unpacked" / "topo.bin").write_bytes(TOPOLOGY.SerializeToString())
+    (tmp_path / "unpacked" / "part_0.neu").write_bytes(b"x")
+    path = tmp_path / "m.joint"
+    with tarfile.open(path, "w:gz") as archive:
+        archive.add(tmp_path / "unpacked", "./")
+    found = read_joint(path)
+    assert found.input_names == ("b", "a")
+    assert sorted(found.members) == ["part_0.neu", "topo.bin"]
+
+
 @pytest.mark.parametrize("cut", [1, 2, 9, 10, 30, 100, -1, -8, -9, -200])
 def test_cut_off_joint_is_refused(tmp_path: Path, cut: int) -> None:
     data = pack_joint(TOPOLOGY, MEMBERS)
@@ -80,6 +92,7 @@ def test_flipped_bit_is_refused(tmp_path: Path) -> None:
         (tar_of(("topo.bin", b"\xff\xff\xff")), "can't be decoded"),
         (tar_of(("topo.bin", b""), kind=tarfile.SYMTYPE), "is a link"),
         (tar_of(("topo.bin", b""), ("topo.bin", b"")), "a repetition"),
+        (tar_of(("topo.bin", b""), ("./topo.bin", b"")), "a repetition"),
     ],
 )
 def test_foreign_file_is_refused(tmp_path: Path, data: bytes, message: str) -> None:

@@ -20,7 +20,8 @@ def certain_shapes(onnx: Path, joint: Path | None) -> tuple[dict[str, tuple[int,
         inputs = read_onnx(onnx).inputs
     except ContractError:
         return {}, {}
-    open_inputs = {one.name: one.shape for one in inputs if any(not _is_length(length) for length in one.shape)}
+    declared_shapes = ((one.name, one.shape) for one in inputs if one.shape is not None)
+    open_inputs = {name: shape for name, shape in declared_shapes if not all(map(_is_length, shape))}
     known = _joint_shapes(joint) if joint is not None and open_inputs else {}
     certain: dict[str, tuple[int, ...]] = {}
     for name, declared in open_inputs.items():
