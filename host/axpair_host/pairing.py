@@ -183,7 +183,7 @@ def pair(
             pinned.refuse_changed("the case ran")
             # Another run may have put its case there meanwhile.
             target.check_case(case, {name: bytes_sha256(data) for name, data in prepared.data.items()})
-    return Paired(out, asks.record, verdict, filled(document, known_of(asks.record, out)))
+    return Paired(out, asks.record, verdict, filled(document, known_of(asks.record, out, is_ours=True)))
 
 
 def judge(asks: LiveAsks, settings: Settings, place: Path | None = None) -> tuple[Verdict, dict[str, Any]]:
@@ -201,7 +201,7 @@ def judge(asks: LiveAsks, settings: Settings, place: Path | None = None) -> tupl
     check_forms(asks.record)
     verdict = diagnose(load(folder), settings, asks=asks)
     document = verdict.document()
-    known = known_of(asks.record, place or folder)
+    known = known_of(asks.record, place or folder, is_ours=True)
     write_pair_json(folder, asks.record, filled(document, known))
     return verdict, document
 

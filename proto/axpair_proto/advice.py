@@ -42,6 +42,7 @@ UNKNOWN = {
     "train": Unknown("TRAIN", say("a folder or tar of the training data")),
     "url": Unknown("BOARD", say("the board's address, such as ssh://root@192.168.1.2")),
     "postprocess": Unknown("MODULE:FUNCTION", say("your post-processor")),
+    "preprocess": Unknown("MODULE:PREPROCESS", say("your pre-processing")),
     "other": Unknown(
         "OTHER", say("another platform's figures, such as rk3588,int8,mAP=0.48,float=0.60, or its gt folder")
     ),
@@ -147,6 +148,7 @@ _OF_CALLS = {
     "--board": "url",
     "--board-out": "board_out",
     "--postprocess": "postprocess",
+    "--preprocess": "preprocess",
 }
 """Options of calls, and what they name."""
 _WRITING = ("--output", "--out")

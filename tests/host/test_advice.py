@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 
 import click
+import msgspec
 import pytest
 from axpair_host.advice.commands import Filling, Known, Step, filled, general
 from axpair_host.advice.known import known_of
@@ -132,10 +133,28 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Record:
 
 
 def test_a_stored_case_knows_how_it_was_called(stored: Record) -> None:
-    known = known_of(stored, Path("gt"))
+    known = known_of(stored, Path("gt"), is_ours=True)
     assert (known.joint, known.onnx, known.inputs) == (Path("m.joint"), Path("m.onnx"), (("x", Path("a.png")),))
     assert known.board == "emulator:?fault=race"
     assert known.options == ("--repeat", "3", "--expect", '{"label":"cat"}')
+
+
+def test_what_runs_programs_is_taken_from_no_folder_that_came_from_elsewhere(stored: Record) -> None:
+    board = "ssh://root@10.0.0.9"
+    options = ("--repeat", "3", "--postprocess", "cmd:sh {dir}/x", "--preprocess", "p:f", "--second-opinion", "/tmp/x")
+    assert stored.called is not None
+    called = msgspec.structs.replace(stored.called, board=board, options=options)
+    foreign = known_of(msgspec.structs.replace(stored, called=called), Path("gt"))
+    said = ("--expect", '{"label":"cat"}')
+    named = ("--postprocess", "MODULE:FUNCTION", "--preprocess", "MODULE:PREPROCESS")
+    assert (foreign.board, foreign.options) == ("BOARD", ("--repeat", "3", *named, *said))
+    step = Filling(foreign).of(Step("Again.", "{pair}").document())
+    assert set(step["placeholders"]) == {"BOARD", "MODULE:FUNCTION", "MODULE:PREPROCESS"}
+
+    uncalled = known_of(msgspec.structs.replace(stored, called=None, board=BoardFacts(board, ())), Path("gt"))
+    assert (uncalled.board, uncalled.options) == ("BOARD", said)
+    ours = known_of(msgspec.structs.replace(stored, called=called), Path("gt"), is_ours=True)
+    assert (ours.board, ours.options) == (board, (*options, *said))
 
 
 def test_from_elsewhere_its_files_are_found_beside_its_folder(

@@ -133,7 +133,7 @@ class Filling:
         if name in _NEW:
             return str(self._new(name))
         if name in _SINGLE and (found := _SINGLE[name](self._known)):
-            return str(found)
+            return found if isinstance(found, str) else str(found)
         return UNKNOWN[name]
 
     def _new(self, name: str) -> Path:
@@ -177,7 +177,7 @@ def _of_options(known: Known, names: Collection[str]) -> list[str]:
 
 
 def _given(option: str, value: "Path | str | None") -> list[str]:
-    return [option, str(value)] if value else []
+    return [option, value if isinstance(value, str) else str(value)] if value else []
 
 
 _SINGLE: Mapping[str, Callable[[Known], "Path | str | None"]] = {

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path, PurePath
 
+from axpair_proto.advice import UNKNOWN
 from axpair_proto.errors import AxpairError
 from axpair_proto.filekinds import FileKind, kind_of
+from axpair_proto.gt.marks import read_mark
 from axpair_proto.text import json_text
 
 from axpair_host.advice.commands import Known
@@ -13,13 +15,32 @@ from axpair_host.digests import file_sha256
 from axpair_host.evidence.record import Called, Record
 
 DEFAULT_BOARD = "emulator:"
+_HARMLESS = {
+    "--atol",
+    "--deadline",
+    "--expect",
+    "--golden",
+    "--map",
+    "--observed",
+    "--other",
+    "--post-pattern",
+    "--repeat",
+    "--resize",
+    "--rtol",
+}
+"""Options that run no program and reach no other machine, whoever wrote them."""
+_RUNS = {"--postprocess": UNKNOWN["postprocess"], "--preprocess": UNKNOWN["preprocess"]}
 
 
-def known_of(record: Record, gt: Path | None) -> Known:
+def known_of(record: Record, gt: Path | None, *, is_ours: bool | None = None) -> Known:
     """Of a case whose gt folder lies at `gt`; None where nothing serves as one, as in an archive.
 
     A path counts as the user named it, from here or from a folder above the gt folder, where the same file lies there.
+    A command is pasted unread, so programs and boards are taken from a folder that was written here and nowhere else:
+    `is_ours`, or as its mark says.
     """
+    if is_ours is None:
+        is_ours = gt is not None and read_mark(gt) is not None
     called, facts = record.called or Called(), record.case
     places = _places(gt)
     inputs: tuple[tuple[str, Path], ...] = ()
@@ -38,9 +59,9 @@ def known_of(record: Record, gt: Path | None) -> Known:
         inputs=inputs,
         fed=_fed(record, gt),
         gt=gt,
-        board=_board(record),
+        board=_board(record, is_ours),
         finished=_finished(called, places),
-        options=_options(record),
+        options=_options(record) if is_ours else _harmless(_options(record)),
         canary=canary,
     )
 
@@ -94,11 +115,15 @@ def _is_inside(stem: str) -> bool:
     return bool(stem) and PurePath(stem).name == stem
 
 
-def _board(record: Record) -> str:
+def _board(record: Record, is_ours: bool) -> str:
     if record.called is not None:
-        return "" if record.called.board in ("", DEFAULT_BOARD) else record.called.board
-    url = record.board.url if record.board is not None else ""
-    return "" if url == DEFAULT_BOARD or " " in url else url
+        url = record.called.board
+    else:
+        url = record.board.url if record.board is not None else ""
+        url = "" if " " in url else url
+    if url in ("", DEFAULT_BOARD):
+        return ""
+    return url if is_ours else UNKNOWN["url"]
 
 
 def _finished(called: Called, places: tuple[Path, ...]) -> tuple[str, ...]:
@@ -113,6 +138,13 @@ def _options(record: Record) -> tuple[str, ...]:
     """What the case was called with; of a replay's case what was said of it alone."""
     options = record.called.options if record.called is not None else ()
     return (*options, *(word for one in _said(record) if one[0] not in options for word in one))
+
+
+def _harmless(options: tuple[str, ...]) -> tuple[str, ...]:
+    """Options come in pairs with their values."""
+    pairs = zip(options[::2], options[1::2], strict=False)
+    kept = ((name, _RUNS.get(name, value)) for name, value in pairs if name in _HARMLESS or name in _RUNS)
+    return tuple(word for pair in kept for word in pair)
 
 
 def _said(record: Record) -> Iterator[tuple[str, str]]:

@@ -134,6 +134,6 @@ def with_wrong_labels(healthy: Sequence[Judged], folder: Path) -> list[Judged]:
             record = msgspec.structs.replace(record, postprocess=decided)
             write_pair_json(fresh, record, None)
             document = diagnose(load(fresh)).document()
-            write_pair_json(fresh, record, filled(document, known_of(record, target)))
+            write_pair_json(fresh, record, filled(document, known_of(record, target, is_ours=True)))
         judged.append(Judged(one.page, target, document))
     return judged
