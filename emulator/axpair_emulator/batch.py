@@ -52,9 +52,9 @@ def run_items(
     """
     counts = {port.name: items_in(port, len(inputs[port.name])) for port in ports if port.name in inputs}
     if len(set(counts.values())) > 1:
+        held = ", ".join(f"{name!r} {count}" for name, count in counts.items())
         raise InputError(
-            "the inputs hold different numbers of items: "
-            + ", ".join(f"{name!r} {count}" for name, count in counts.items()),
+            f"the inputs hold different numbers of items: {held}",
             next_step="give every input the same batch",
         )
     count = max(counts.values(), default=1)

@@ -24,7 +24,6 @@ from axpair_emulator.npy import read_npy
 from axpair_emulator.program import Port
 
 MAX_FILE_BYTES = 1 << 29
-_CONVERTED = "images are converted for you"
 _DECODED = {"NV12": "RGB", "NV21": "RGB", "BGR0": "BGR"}
 """What an image is decoded to, before it becomes what cameras give."""
 
@@ -105,8 +104,9 @@ def _exact(port: Port, content: bytes, name: str) -> bytes:
     if len(content) != wanted:
         raise InputError(
             f"{name} has {len(content)} bytes; input {port.name!r} takes {wanted} ({_shown(port)})",
-            next_step="a .bin holds the joint's own input bytes; "
-            + ("int64 ids become int32: array.astype('<i4').tofile(...)" if port.dtype == "int32" else _CONVERTED),
+            next_step="a .bin holds the joint's own input bytes; int64 ids become int32: array.astype('<i4').tofile(…)"
+            if port.dtype == "int32"
+            else "a .bin holds the joint's own input bytes; images are converted for you",
         )
     return content
 

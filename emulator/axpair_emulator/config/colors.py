@@ -148,8 +148,10 @@ def _check_even(name: str, found: str, taken: str, planes: tuple[int, ...]) -> N
     rows, width = planes[2:]
     height = rows * 2 // 3 if found in YUV else rows
     if width % 2 or height % 2 or (found in YUV and rows % 3):
+        size = f"{width}x{height}"
         raise ConfigError(
-            f"{taken} needs an even width and height; input {name!r} is {width}x{height} (width x height)"
-            + (f" in {rows} rows" if found in YUV else ""),
+            f"{taken} needs an even width and height; input {name!r} is {size} (width x height) in {rows} rows"
+            if found in YUV
+            else f"{taken} needs an even width and height; input {name!r} is {size} (width x height)",
             next_step="export the model with even sizes, or let the joint take BGR",
         )

@@ -87,8 +87,9 @@ def _q(name: str, joint: pb.TensorConf, color: str, dtype: str, warnings: list[s
         return 0
     if q > MAX_Q or (color and q * 255 > np.iinfo(dtype).max):
         raise ConfigError(
-            f"quantization_value {q} of input {name!r} is too large: "
-            + (f"a pixel of 255 becomes {q * 255}, beyond {dtype}" if color else "Q is at most 2^24"),
+            f"quantization_value {q} of input {name!r} is too large: a pixel of 255 becomes {q * 255}, beyond {dtype}"
+            if color
+            else f"quantization_value {q} of input {name!r} is too large: Q is at most 2^24",
             next_step="use a smaller quantization_value",
         )
     return q

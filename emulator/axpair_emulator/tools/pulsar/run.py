@@ -94,8 +94,9 @@ def _files(ports: Sequence[Port], files: Sequence[str], layers: Sequence[str]) -
         names = [ports[0].name] * len(files)
     if len(files) != len(names):
         raise InputError(
-            f"--input names {len(files)} files, "
-            + (f"--layer {len(layers)} inputs" if layers else f"the model has {len(ports)} inputs"),
+            f"--input names {len(files)} files, --layer {len(layers)} inputs"
+            if layers
+            else f"--input names {len(files)} files, the model has {len(ports)} inputs",
             next_step="give one file for each input, and --layer names in the same order",
         )
     if len(set(names)) < len(names) and batch == 1:
