@@ -1,6 +1,7 @@
-"""A few cases of the campaign of faults: the whole of it runs as `python -m benchmarks campaign faults`."""
+"""A few cases of the campaigns of faults and of losses: the whole of them runs as `python -m benchmarks campaign`."""
 
 from benchmarks.campaign.faults import campaign, expected_of
+from benchmarks.campaign.losses import FAMILIES, outcomes
 
 FAULTS = ("stale-output", "truncated-dma", "channel-swap", "wrong-instruction", "race", "dropped-bias")
 
@@ -12,3 +13,12 @@ def test_injected_faults_are_named_and_a_healthy_board_is_not_accused() -> None:
     seen = {one.fault: set(one.codes) for one in outcomes if one.fault and one.changed}
     assert all(expected_of(fault) <= codes for fault, codes in seen.items())
     assert len(seen) >= len(FAULTS) - 1, "nearly all of them change a byte"
+
+
+def test_losses_that_a_cosine_hides_are_named_and_their_healthy_twins_are_clean() -> None:
+    found = list(outcomes(list(FAMILIES), settings=1, nets=1))
+    assert {(one.family, one.healthy) for one in found} == {
+        (family, state) for family in FAMILIES for state in (True, False)
+    }
+    assert [one for one in found if not one.right] == []
+    assert sum(one.hidden for one in found if not one.healthy) > 0
