@@ -1,7 +1,10 @@
 """A few cases of the campaigns of faults and of losses: the whole of them runs as `python -m benchmarks campaign`."""
 
+import numpy as np
+
 from benchmarks.campaign.faults import campaign, expected_of
-from benchmarks.campaign.losses import FAMILIES, outcomes
+from benchmarks.campaign.losses import FAMILIES, of_net, outcomes
+from benchmarks.campaign.losses.masks import attention
 
 FAULTS = ("stale-output", "truncated-dma", "channel-swap", "wrong-instruction", "race", "dropped-bias")
 
@@ -22,3 +25,9 @@ def test_losses_that_a_cosine_hides_are_named_and_their_healthy_twins_are_clean(
     }
     assert [one for one in found if not one.right] == []
     assert sum(one.hidden for one in found if not one.healthy) > 0
+
+
+def test_an_infinite_constant_is_named_also_where_another_layer_leaves_its_range() -> None:
+    found = list(of_net("masks", "attention", attention, -np.inf, 2))
+    assert any("AX204" in one.named for one in found)
+    assert [one for one in found if not one.right] == []

@@ -1,9 +1,11 @@
 """Nets whose output is an embedding. What all cases have in common fills it, or a few loud features take its scale:
 each case's own cosine stays high, and what sets two cases apart is lost."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from benchmarks.campaign.losses.net import Array, Graph, Net, drawn, photo, weights
+from benchmarks.campaign.losses.net import Array, Both, Graph, Net, drawn, photo, weights
 
 CASES = 8
 SETTINGS = (100.0, 140.0, 180.0, 240.0)
@@ -52,6 +54,20 @@ def tokens(loud: float, seed: int = 0) -> Net:
 
 
 NETS = {"projected": projected, "normalized": normalized, "rectified": rectified, "tokens": tokens}
+
+
+def is_small(made: Sequence[Both]) -> bool:
+    """Whether every case keeps the case that is most like it."""
+    return bool((_most_like([one["y"][0] for one in made]) == _most_like([one["y"][1] for one in made])).all())
+
+
+def _most_like(vectors: Sequence[Array]) -> Array:
+    rows = np.stack([vector.reshape(-1).astype(np.float64) for vector in vectors])
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    likeness: Array = rows @ rows.T
+    np.fill_diagonal(likeness, -2)
+    nearest: Array = likeness.argmax(axis=1)
+    return nearest
 
 
 def _pooled(graph: Graph, random: np.random.Generator, loud: float) -> str:

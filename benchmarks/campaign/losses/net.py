@@ -14,6 +14,8 @@ from axpair_proto.simulator import Models
 from onnx import TensorProto, helper, numpy_helper
 
 Array = np.ndarray[Any, Any]
+Both = Mapping[str, tuple[Array, Array]]
+"""By output: what the float model made, and the joint."""
 CALIBRATION = 12
 """Samples; the inputs that a net is run on are others."""
 _CONFIG = """\

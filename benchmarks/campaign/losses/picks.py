@@ -1,9 +1,11 @@
 """Nets that end in the best of many rows: which rows, or of which classes they are, is lost, and numbers that name
 something have a high cosine whatever they name."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from benchmarks.campaign.losses.net import Array, Graph, Net, drawn, photo, weights
+from benchmarks.campaign.losses.net import Array, Both, Graph, Net, drawn, photo, weights
 
 CASES = 3
 SETTINGS = (150.0, 300.0, 600.0, 1200.0)
@@ -49,6 +51,12 @@ def nearest(loud: float, seed: int = 0) -> Net:
 
 
 NETS = {"places": places, "classes": classes, "rows": rows, "nearest": nearest}
+
+
+def is_small(made: Sequence[Both]) -> bool:
+    """Whether at most one of the best places is another; of nets that give classes, never."""
+    both = [one["places"] for one in made if "places" in one]
+    return bool(both) and all(len(np.setdiff1d(wanted, got)) <= 1 for wanted, got in both)
 
 
 def _features(graph: Graph, random: np.random.Generator, loud: float = 1.0) -> str:

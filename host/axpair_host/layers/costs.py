@@ -64,6 +64,12 @@ def swallowed_at(scores: LayerScores, output: str) -> LayerRow | None:
     return place if place is not None and swallowing(place) is not None else None
 
 
+def infinite_at(scores: LayerScores, output: str) -> LayerRow | None:
+    """The first layer behind an output with infinite values, which no code stands for. What that costs is in no
+    layer's error: those are taken of finite values."""
+    return next((row for row in behind(scores, output) if _has(row, ("infinite",))), None)
+
+
 def share(scores: LayerScores, row: LayerRow, output: str = "") -> float:
     """What more bits mend in it, as a part of the sum of the own noise powers of all layers (that `output` is made
     from), each relative to its own signal; 0..1."""

@@ -16,6 +16,7 @@ from axpair_host.layers.costs import (
     costliest,
     enters_at,
     first_below,
+    infinite_at,
     share,
     swallowed_at,
     swallowing,
@@ -32,7 +33,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
     prove it.
 
     Where that layer only reads a tensor whose values one step swallows, that tensor's layer is named; where it is an
-    input, it is AX206."""
+    input, it is AX206. A layer whose infinite values no code stands for is named whatever the errors say."""
     outputs = lost_to_quantisation(inquiry)
     if not outputs or not inquiry.has("onnx", "lava_joint"):
         return
@@ -46,9 +47,11 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
         return
     unlike = {name for one in inquiry.findings if one.code == "AX204" for name in one.outputs}
     entered: dict[str, tuple[LayerRow, list[str]]] = {}
+    named: set[str] = set()
     for output in outputs:
         place = swallowed_at(scores, output) if beside_a_constant(inquiry, output) else None
         if place is not None and (cause := swallowing(place)) is not None:
+            named.add(place.name)
             yield _swallowed(scores, place, place, cause, (output,))
             continue
         worst = costliest(scores, output)
@@ -60,11 +63,17 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
             )
     for worst, behind in entered.values():
         place = enters_at(scores, worst)
+        named.add(place.name)
         swallowed = swallowing(place)
         if swallowed is not None:
             yield _swallowed(scores, worst, place, swallowed, tuple(behind))
         else:
             yield _finding(inquiry, scores, worst, tuple(behind))
+    for output in outputs:
+        place = infinite_at(scores, output)
+        if place is not None and place.name not in named and (cause := swallowing(place)) is not None:
+            named.add(place.name)
+            yield _swallowed(scores, place, place, cause, (output,))
 
 
 def _swallowed(
