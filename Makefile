@@ -20,7 +20,7 @@ lint: $(VENV)/ready
 	$(BIN)/mypy
 	$(BIN)/vermin --quiet --no-tips --violations --backport typing --target=3.9- \
 	  agent/axpair_agent/worker proto/axpair_proto/keeper.py proto/axpair_proto/variables.py \
-	  proto/axpair_proto/log_lines.py proto/axpair_proto/logged_run.py proto/axpair_proto/run_logs.py proto/axpair_proto/run_endings.py \
+	  proto/axpair_proto/log_lines.py proto/axpair_proto/logged_run.py proto/axpair_proto/run_logs.py proto/axpair_proto/run_endings.py proto/axpair_proto/run_failures.py \
 	  proto/axpair_proto/programs.py \
 	  proto/axpair_proto/regular.py
 

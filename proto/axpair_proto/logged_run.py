@@ -67,7 +67,7 @@ class RunLog(NamedTuple):
     finished: bool = False
     """Whether the model ran to its end, by what the program prints afterwards."""
     broke_off: bool = False
-    """Whether it began to run, and never says that it ended as it would have: run_joint and its like do."""
+    """Whether it never says that the run ended, as run_joint does."""
     began: bool = False
     """Whether the program printed more than its version, a usage, or why it can't start."""
     failure: Optional[RunFailure] = None

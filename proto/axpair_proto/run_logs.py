@@ -9,11 +9,12 @@ it. Standard library alone, since workers on boards read the same logs.
 """
 
 import re
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 import axpair_proto.run_endings as run_endings
 from axpair_proto.log_lines import LONGEST_LINE, bare_lines
-from axpair_proto.logged_run import LoggedTensor, RunFailure, RunLog, listed_tensor
+from axpair_proto.logged_run import LoggedTensor, RunLog, listed_tensor
+from axpair_proto.run_failures import Told, Words
 
 RUN_JOINT, AX_RUN_MODEL, AXCL_RUN_MODEL, SAMPLE = "run_joint", "ax_run_model", "axcl_run_model", "a sample program"
 TOOLS = (RUN_JOINT, AX_RUN_MODEL, AXCL_RUN_MODEL, SAMPLE)
@@ -46,9 +47,6 @@ _PROMPT = re.compile(
 """A shell's prompt, or what `set -x` prints before each command."""
 _MOST_RUNS, _MOST_LINES = 1000, 200_000
 """Of more in one log the last ones are read."""
-_CODE = re.compile(r"\b0x8[0-9a-fA-F]{7}\b|(?<![\w.-])(?:-214|21[45])\d{7}(?![\w.])")
-"""A code of the vendor's libraries, 0x80000000 to 0x80ffffff; some programs print it in decimal, with a sign or
-without."""
 
 
 def read_run_log(lines: Sequence[str]) -> RunLog:
@@ -91,15 +89,6 @@ def _after(lines: Sequence[str], index: int) -> List[str]:
     return list(following)[:4]
 
 
-class _Words(NamedTuple):
-    """Of a failure, with the line where they stand."""
-
-    at: int
-    what: str
-    text: str
-    is_own: bool
-
-
 class _Reading:
     """What was taken so far."""
 
@@ -128,27 +117,19 @@ class _Reading:
         self.defaulted: List[str] = []
         self.batch = 0
         self.not_written: List[str] = []
-        self.assertions: List[_Words] = []
-        """Where and what."""
-        self.refused: List[_Words] = []
-        """Phase and line."""
-        self.signals: List[_Words] = []
-        """Signal and line."""
+        self.told = Told()
 
     def take(self, at: int, take: "_Take", found: "re.Match[str]", after: Sequence[str]) -> None:
         """Take what a known line says."""
-        self.at, failures = at, self._failures()
+        self.at, failures = at, self.told.count()
         take(self, found, after)
         self.known += 1
         if take is not _seen:
             self.telling = True
-            if self._failures() == failures:
+            if self.told.count() == failures:
                 self.own, self.is_program = self.own + 1, True
-        if self.is_program and self._failures() == failures:
+        if self.is_program and self.told.count() == failures:
             self.last_own = at
-
-    def _failures(self) -> int:
-        return len(self.assertions) + len(self.refused) + len(self.signals)
 
     def result(self) -> RunLog:
         whole = all(self.sides.values()) and None not in (*self.sides["Input"], *self.sides["Output"])
@@ -158,7 +139,9 @@ class _Reading:
         )
         # AXCL's tool prints the same header as AX_ENGINE's, with a line of its own.
         tool = AXCL_RUN_MODEL if AXCL_RUN_MODEL in self.tools else (self.tools[0] if self.tools else "")
-        failure = self._failure()
+        failure = self.told.failure(
+            self.lines, printed=self.own > 0, last_own=self.last_own, ran=self.ran, finished=self.finished
+        )
         return RunLog(
             known_lines=self.known if self.telling else 0,
             tool=tool,
@@ -175,7 +158,7 @@ class _Reading:
             outputs_not_written=tuple(self.outputs_not_written),
             written=tuple(self.written),
             finished=self.finished,
-            broke_off=tool == RUN_JOINT and self.ran and not self.finished,
+            broke_off=tool == RUN_JOINT and not self.finished,
             began=self.own > len(self.tools) or self.ran or (failure is not None and failure.phase != "starting"),
             failure=failure,
             lines=tuple(self.lines),
@@ -189,43 +172,6 @@ class _Reading:
             return one
         size = one.size_bytes // one.shape[0] * self.batch
         return one._replace(shape=(self.batch, *one.shape[1:]), size_bytes=size)
-
-    def _failure(self) -> Optional[RunFailure]:
-        """How it failed, by its own words, or by those of others that come when it had printed its last."""
-        assertions = [one for one in self.assertions if self._ends_it(one)]
-        signals = [one for one in self.signals if self._ends_it(one)]
-        refused = [one for one in self.refused if one.at > self.last_own]
-        if self.finished:
-            refused = [one for one in refused if one.what == "writing"]
-        if self.own:  # what began wasn't missing
-            refused = [one for one in refused if not run_endings.NEVER_STARTED.search(one.text)]
-        codes = [int(code, 0) & 0xFFFFFFFF for line in self.lines for code in _CODE.findall(line[:LONGEST_LINE])]
-        code, signal = (codes[0] if codes else 0), (signals[0].what if signals else "")
-        clash = next((one.text for one in refused if one.what == "writing"), "")
-        if assertions:
-            where, text = assertions[0].what, assertions[0].text
-            said = f"it asserted {text!r} in {where}, which failed"
-            phase = "loading" if run_endings.LOADING.search(f"{text} {where}") else "running"
-            # Of `main` itself: an unknown --mode, or a --wbt_index that the model hasn't.
-            if (text == "0" and where.startswith("int main(")) or text.startswith("wbt_index "):
-                phase = "starting"
-            if clash or (text == "0" and "(const std::string&)" in where):
-                phase, said = "writing", clash or f"{said}: so it does where two outputs have one file name"
-            return RunFailure(phase, said, signal or "SIGABRT", code)
-        if refused:
-            return RunFailure(refused[0].what, refused[0].text, signal, code)
-        if signal:
-            said = ": ".join(filter(None, (f"it was ended by {signal}", signals[0].text)))
-            return RunFailure("running" if self.ran else "loading", said, signal, code)
-        return None
-
-    def _ends_it(self, one: _Words) -> bool:
-        """Whether these words at this line are of this run's end. Where it says that it ran to its end, only those that
-        name the program, or stand right below its last line."""
-        if one.at < self.last_own:
-            return False
-        between = any(line.strip() for line in self.lines[self.last_own + 1 : one.at])
-        return not self.finished or one.is_own or not between
 
 
 _Take = Callable[[_Reading, "re.Match[str]", Sequence[str]], None]
@@ -308,7 +254,7 @@ def _not_verified(reading: _Reading, found: "re.Match[str]", after: Sequence[str
 def _asserted(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
     is_own = bool(run_endings.OWN_ASSERTION.search(found.string))
     where = re.split(r":\d+: ", found["where"])[-1].strip()
-    reading.assertions.append(_Words(reading.at, where, found["what"], is_own))
+    reading.told.assertions.append(Words(reading.at, where, found["what"], is_own))
     reading.is_program = reading.is_program or is_own
 
 
@@ -316,7 +262,7 @@ def _refused(phase: str, *, is_own: bool = False) -> _Take:
     """`is_own`: only a known program says so, or its name is in it."""
 
     def take(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
-        reading.refused.append(_Words(reading.at, phase, found.string.strip(), is_own))
+        reading.told.refused.append(Words(reading.at, phase, found.string.strip(), is_own))
         reading.is_program = reading.is_program or is_own
 
     return take
@@ -324,15 +270,15 @@ def _refused(phase: str, *, is_own: bool = False) -> _Take:
 
 def _failed_call(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
     phase = "loading" if run_endings.LOADING.search(found.string) else "running"
-    reading.refused.append(_Words(reading.at, phase, found.string.strip(), is_own=False))
+    reading.told.refused.append(Words(reading.at, phase, found.string.strip(), is_own=False))
 
 
 def _ended(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
-    reading.signals.append(_Words(reading.at, run_endings.signal_of(found), "", "run_" in found.string))
+    reading.told.signals.append(Words(reading.at, run_endings.signal_of(found), "", "run_" in found.string))
 
 
 def _gave_up(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
-    reading.signals.append(_Words(reading.at, "SIGABRT", found.string.strip(), "run_" in found.string))
+    reading.told.signals.append(Words(reading.at, "SIGABRT", found.string.strip(), "run_" in found.string))
 
 
 def _seen(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:

@@ -17,7 +17,10 @@ sys.exit(main())
 """
 _PACKAGE = Path(__file__).parent.parent
 _PROTO = Path(axpair_proto.__file__).parent
-_MODULES = ("keeper", "log_lines", "logged_run", "programs", "regular", "run_endings", "run_logs", "variables")
+_MODULES = (
+    *("keeper", "log_lines", "logged_run", "programs", "regular", "run_endings", "run_failures", "run_logs"),
+    "variables",
+)
 TRAVELS = tuple(_PROTO / f"{name}.py" for name in _MODULES)
 """Of the contract: the modules that the worker needs, standard library only as it is."""
 _TIME = (1980, 1, 1, 0, 0, 0)

@@ -68,6 +68,8 @@ FINISHED = "finished run in "
 """A board's url begins so where it is the folder and log of a run that took place before."""
 NOT_STORED = "not_stored"
 """A failure's kind, of finished runs alone: the model ran, and the program could not store what it gave."""
+UNTOLD = "untold"
+"""A failure's kind, of finished runs alone: nothing of the run is there, and its log doesn't say that it failed."""
 
 
 class Failure(msgspec.Struct, frozen=True):

@@ -8,13 +8,13 @@ from axpair_proto.gt.tensors import Array, other_files, stems_below
 from axpair_proto.joint import JointArchive, toolchain_of
 from axpair_proto.logged_run import RunLog
 from axpair_proto.names import find_name
-from axpair_proto.run_logs import SHOWN_LINES, TOOLS
+from axpair_proto.run_logs import TOOLS
 from axpair_proto.sentences import say
 from axpair_proto.text import first_names
 
 from axpair_host.digests import bytes_sha256
 from axpair_host.errors import UsageError
-from axpair_host.evidence.record import FINISHED, NOT_STORED, Failure, Round, RoundOutput
+from axpair_host.evidence.record import FINISHED, NOT_STORED, UNTOLD, Failure, Round, RoundOutput
 from axpair_host.files import existing_folder
 from axpair_host.gather.board_leg import BoardLeg, BoardRound
 from axpair_host.gather.gathering import differences
@@ -119,15 +119,19 @@ def _failed_leg(finished: FinishedRun, description: ModelDescription, run: Logge
             next_step="mend its command or its files, and run it again",
         )
     notes = (f"{finished.folder}: not read: the log says that this run failed",) if stems_below(finished.folder) else ()
-    shown = "; ".join(line.strip() for line in log.lines[-SHOWN_LINES:] if line.strip()) or "nothing"
-    message = found.message if found is not None else f"it left no output; its last lines: {shown}"
-    kind = "exit" if found is None else "crash" if found.signal else "error"
-    if found is not None and found.phase == "writing":
-        kind = NOT_STORED
-    failure = Failure(kind=kind, message=message, code=found.code if found else 0, signal=found.signal if found else "")
+    if found is None:
+        failure = Failure(UNTOLD, _breaks_off(finished, log))
+    else:
+        kind = NOT_STORED if found.phase == "writing" else "crash" if found.signal else "error"
+        failure = Failure(kind, found.message, found.code, found.signal)
     if found is not None and found.phase == "loading":
         return _leg(finished, description, run, notes, load_failure=failure)
     return _leg(finished, description, run, notes, rounds=(Round("case", 1, failure=failure, log_lines=log.lines),))
+
+
+def _breaks_off(finished: FinishedRun, log: RunLog) -> str:
+    last = next((line.strip() for line in reversed(log.lines) if line.strip()), "")
+    return say("{log} breaks off at {line!r}: how the run ended isn't known", log=finished.log, line=last)
 
 
 def _run_again(finished: FinishedRun) -> Next:

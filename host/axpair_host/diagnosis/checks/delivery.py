@@ -62,6 +62,8 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
         if find_name(name, [one.name for one in inquiry.evidence.record.inputs]) is not None:
             why = say("the board ran {name!r} on the model's default: whether the simulator did isn't known", name=name)
             yield Open("input", why)
+    if not inquiry.has("board"):
+        return
     if board.rounds and not board.model_sha256 and log.broke_off and log.failure is None:
         yield Open("log", say("the log breaks off before the end of the run: whether it wrote these files isn't known"))
     if board.rounds and not board.model_sha256 and not log.tells_of_inputs:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from axpair_proto.npu_codes import meaning
 from axpair_proto.sentences import joined, say
 
-from axpair_host.diagnosis.finding import Finding, found
+from axpair_host.advice.commands import Step
+from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
-from axpair_host.evidence.record import FINISHED, NOT_STORED, Failure
+from axpair_host.evidence.record import FINISHED, NOT_STORED, UNTOLD, Failure
 
 _KINDS = {
     "error": say("returned an error"),
@@ -20,6 +21,12 @@ _KINDS = {
     "input": say("did not take the inputs"),
 }
 _LAST_LINES = 20
+_WHOLE_LOG = (
+    Step(
+        say("Copy the log again, whole. Where it ends so on the board too, run the case again:"),
+        "{run_joint} > {board_log} 2>&1",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -93,8 +100,8 @@ def hexadecimal(failure: Failure) -> str:
 
 
 def first_failure(inquiry: Inquiry) -> Failed | None:
-    """That of the loading, else the case's own before the probe's; inputs that nothing took and outputs that weren't
-    stored are none of it."""
+    """That of the loading, else the case's own before the probe's; inputs that nothing took, outputs that weren't
+    stored and an end that isn't told are none of it."""
     board = inquiry.evidence.record.board
     if board is None:
         return None
@@ -102,15 +109,19 @@ def first_failure(inquiry: Inquiry) -> Failed | None:
     if board.load_failure is not None:
         return Failed(say("while loading the model"), board.load_failure, board.log_lines, names, loading=True)
     for round_ in sorted(board.rounds, key=lambda one: one.kind == "probe"):
-        if round_.failure is not None and round_.failure.kind not in ("input", NOT_STORED):
+        if round_.failure is not None and round_.failure.kind not in ("input", NOT_STORED, UNTOLD):
             is_probe = round_.kind == "probe"
             where = say("on the probe") if is_probe else say("in round {number}", number=round_.number)
             return Failed(where, round_.failure, round_.log_lines, () if is_probe else names)
     return None
 
 
-def check(inquiry: Inquiry) -> Iterator[Finding]:
-    """AX307: loading the model or running it failed, and nothing more specific is proven to be why."""
+def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
+    """AX307: loading the model or running it failed, and nothing more specific is proven to be why. Where a finished
+    run left nothing and its log doesn't say that it failed, that stays open."""
+    for round_ in inquiry.evidence.case_rounds:
+        if round_.failure is not None and round_.failure.kind == UNTOLD:
+            yield Open("run", round_.failure.message, undecided=True, steps=_WHOLE_LOG)
     failed = first_failure(inquiry)
     if failed is None or any(one.code in SPECIFIC and one.proven for one in inquiry.findings):
         return
