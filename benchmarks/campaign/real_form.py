@@ -30,6 +30,8 @@ class Finished:
     toolchain: str
     """Field 8 of topo.bin."""
     flags: tuple[str, ...] = field(default=())
+    colors: Mapping[str, str] = field(default_factory=dict)
+    """Of each input, as topo.bin has it."""
 
     def log(self, toolchain: str, *, not_fed: bool = False) -> Path:
         """Write run_joint's log of this case, of a joint that this toolchain built."""
@@ -43,7 +45,7 @@ class Finished:
         lines += ["Quantization Type is 8 bit", ""]
         for side, tensors in (("Input", self.inputs), ("Output", self.outputs)):
             for index, (name, array) in enumerate(tensors.items()):
-                color = " RGB " if side == "Input" else " "
+                color = f" {self.colors.get(name) or 'RGB'} " if side == "Input" else " "
                 lines += [f"{side}[{index}]: {joint_name(name)}"]
                 lines += [f"    Shape {list(array.shape)} NHWC {array.dtype.name}{color}", "    Memory Physical"]
                 lines += [f"    Size {array.nbytes}"]
@@ -92,7 +94,8 @@ def finished_run(
         # As pulsar run may write them: the ONNX model's own spelling, separators replaced.
         for name, data in tensor_files(tensors, {name: name.replace("/", "_") for name in tensors}):
             (place / name).write_bytes(data)
-    done = Finished(folder, inputs, outputs, topology.tool_commit)
+    colors = {one.name: one.color_space for one in known.inputs()}
+    done = Finished(folder, inputs, outputs, topology.tool_commit, colors=colors)
     done.dump(outputs)
     return done
 

@@ -38,6 +38,7 @@ _WHOLE = re.compile(
 """Lines of which the end is known: what stands behind them is a logger's."""
 _BEYOND = re.compile(r"[\"'{}<>|\\,;\t]|\s{2,}")
 """What no release or commit holds."""
+_COMMIT = re.compile(r"[0-9a-fA-F]{7,40}(?:-dirty)?")
 _BEGINNING = re.compile(r"^\s*(?:run joint version: |Run AxModel:|model file : )")
 """The first line that a run prints, of each tool."""
 _PROMPT = re.compile(
@@ -106,6 +107,9 @@ class _Reading:
         self.tools: List[str] = []
         self.versions: Dict[str, str] = {}
         self.toolchain = ""
+        self.toolchain_at = 0
+        self.lists_ended = False
+        """Whether anything was printed behind the last tensor's lines: a log may break off between two."""
         self.sides: Dict[str, List[Optional[LoggedTensor]]] = {"Input": [], "Output": []}
         self.max_batch = 1
         self.dynamic_batch: Optional[bool] = None
@@ -124,15 +128,19 @@ class _Reading:
         self.at, failures = at, self.told.count()
         take(self, found, after)
         self.known += 1
-        if take is not _seen:
+        if take not in (_seen, _listed):
             self.telling = True
             if self.told.count() == failures:
                 self.own, self.is_program = self.own + 1, True
+        if take is not _listed and self.told.count() == failures:
+            self.lists_ended = take is not _tensor_of
         if self.is_program and self.told.count() == failures:
             self.last_own = at
 
     def result(self) -> RunLog:
-        whole = all(self.sides.values()) and None not in (*self.sides["Input"], *self.sides["Output"])
+        whole = (
+            self.lists_ended and all(self.sides.values()) and None not in (*self.sides["Input"], *self.sides["Output"])
+        )
         inputs, outputs = (
             tuple(self._as_run(one) for one in self.sides[side] if one is not None) if whole else ()
             for side in ("Input", "Output")
@@ -146,7 +154,7 @@ class _Reading:
             known_lines=self.known if self.telling else 0,
             tool=tool,
             versions={key: value.replace("TOOL", tool) for key, value in self.versions.items()},
-            toolchain=self.toolchain,
+            toolchain=self._toolchain(),
             inputs=inputs,
             outputs=outputs,
             max_batch=self.max_batch,
@@ -163,6 +171,13 @@ class _Reading:
             failure=failure,
             lines=tuple(self.lines),
         )
+
+    def _toolchain(self) -> str:
+        """What built the model; "" where the log may break off inside that line: only what the program printed behind
+        it, such as a commit of which any part tells, shows that the release is whole."""
+        words = self.toolchain.split()
+        with_commit = len(words) > 1 and _COMMIT.fullmatch(words[-1]) is not None
+        return self.toolchain if with_commit or self.last_own > self.toolchain_at else ""
 
     def _as_run(self, one: LoggedTensor) -> LoggedTensor:
         """With as many items as the program took: the model's list has the most that it can take."""
@@ -200,7 +215,8 @@ def _built_by(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -
         _BEYOND.split(line.strip(), maxsplit=1)[0].strip() for line in (found.group(1), *after[:1], "")[:2]
     )
     reading.toolchain = release
-    if re.fullmatch(r"[0-9a-fA-F]{7,40}(?:-dirty)?", commit):
+    reading.toolchain_at = reading.at
+    if _COMMIT.fullmatch(commit):
         reading.toolchain += f"\n{commit}"
 
 
@@ -285,6 +301,10 @@ def _seen(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> No
     """Known, and nothing more is taken from it."""
 
 
+def _listed(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
+    """Of a tensor in a list, taken with its first line."""
+
+
 _PATTERNS = tuple(
     (re.compile(pattern), take)
     for pattern, take in (
@@ -335,7 +355,8 @@ _PATTERNS = tuple(
             _seen,
         ),
         (r"^\s*(?:type|affinity|warmup|repeat|sleep|batch|parallel|shape groups|cmm size|model):\s+\S", _seen),
-        (r"^\s+Shape \[|^\s+Memory \w+|^\s+Size \d+$|NPU perf cnt|^\s*Run \w+ took an average|^\[AX_SYS_LOG\]", _seen),
+        (r"^\s+Shape \[|^\s+Memory \w+|^\s+Size \d+$", _listed),
+        (r"NPU perf cnt|^\s*Run \w+ took an average|^\[AX_SYS_LOG\]", _seen),
     )
 )
 """Line by line, the first that fits."""

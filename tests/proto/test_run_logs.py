@@ -189,7 +189,7 @@ def test_words_of_no_end_accuse_nobody_and_the_log_is_said_to_break_off(line: st
 @pytest.mark.parametrize("behind", ['"}', '",', "        | other", "</span>", "\t9"])
 def test_a_release_ends_where_its_signs_end(behind: str) -> None:
     assert read_run_log([f"tools version: 0.6.1.14{behind}", f"59588c54{behind}"]).toolchain == "0.6.1.14\n59588c54"
-    assert read_run_log(["tools version: axpair-emulator 0.1"]).toolchain == "axpair-emulator 0.1"
+    assert read_run_log(["tools version: axpair-emulator 0.1", "Using wbt 0"]).toolchain == "axpair-emulator 0.1"
 
 
 def test_an_input_on_its_default_value_was_not_forgotten() -> None:
@@ -216,3 +216,11 @@ def test_an_assertion_is_told_by_what_it_asserts() -> None:
 def test_a_hostile_line_takes_no_more_than_its_length(line: str) -> None:
     around = ["Using batch size 1 }", "Max Batch Size 1 }"]
     assert read_run_log([*around, *[line] * 300]).failure is None
+
+
+@pytest.mark.parametrize("behind", [[], ["client_loop: send disconnect: Broken pipe"], ["Aborted"]])
+def test_a_release_that_nothing_of_the_program_follows_may_be_cut_and_is_none(behind: list[str]) -> None:
+    for line in ("tools version: 0.6.1", "tools version: 2022051", "pulsar2 ver: 0.6.1.4 595"):
+        assert not read_run_log([line, *behind]).toolchain
+    assert read_run_log(["tools version: 0.6.1.4", "59588c5", *behind]).toolchain == "0.6.1.4\n59588c5"
+    assert read_run_log(["tools version: 59588c54", "Using wbt 0", *behind]).toolchain == "59588c54"

@@ -125,6 +125,8 @@ class BoardFacts(msgspec.Struct, frozen=True):
     log_lines: tuple[str, ...] = ()
     model_differences: tuple[str, ...] = ()
     """Of a finished run: what its log says of the model otherwise than the joint, a sentence each."""
+    doubt: str = ""
+    """Of a finished run: why another run of its log may have stored what lies there; "" where none may."""
 
 
 class SecondOpinion(msgspec.Struct, frozen=True):

@@ -39,6 +39,8 @@ class BoardLeg:
     notes: tuple[str, ...] = ()
     model_differences: tuple[str, ...] = ()
     """As in the record."""
+    doubt: str = ""
+    """As in the record."""
     where_equal: "BoardLeg | None" = None
     """What it is instead where that has the simulator's bytes: of a run whose log says that it failed."""
 

@@ -42,7 +42,7 @@ def _as_in_joint(
         replace(
             by_name[stems[one.name]],
             name=one.name,
-            color_space=by_name[stems[one.name]].color_space or one.color_space,
+            color_space=one.color_space or by_name[stems[one.name]].color_space,
             cpu_part=by_name[stems[one.name]].cpu_part or one.cpu_part,
         )
         for one in known
@@ -63,12 +63,18 @@ class _Known(Protocol):
 
 
 def unlike(
-    description: ModelDescription, inputs: Sequence[_Known], outputs: Sequence[_Known], *, is_whole: bool = False
+    description: ModelDescription,
+    inputs: Sequence[_Known],
+    outputs: Sequence[_Known],
+    *,
+    is_whole: bool = False,
+    same_batch: bool = False,
 ) -> str:
     """What shows that it isn't of the model with these inputs and outputs, in a sentence's part; "" where nothing does.
 
     Names count where a side has several; sizes where they are known, but for the items of a batch. One that
-    `is_whole`, such as what a program lists of the model it loaded, has every name and as many of them.
+    `is_whole`, such as what a program lists of the model it loaded, has every name and as many of them; with
+    `same_batch` its inputs are of as many items too.
     """
     for side, tensors, known in (("input", description.inputs, inputs), ("output", description.outputs, outputs)):
         by_name = {one.name: one for one in tensors}
@@ -84,7 +90,8 @@ def unlike(
             found = by_name[stems[one.name]]
             if is_untyped(found.dtype, found.shape) and found.shape[0] % (math.prod(one.shape) or 1) == 0:
                 continue
-            if not _fits(one.shape, found.shape):
+            exact = same_batch and side == "input"
+            if not _fits(one.shape, found.shape) or (exact and math.prod(one.shape) != math.prod(found.shape)):
                 here, there = ("x".join(map(str, shape)) for shape in (found.shape, one.shape))
                 return f"its {side} {found.name!r} is {here}, the joint's {there}"
     return ""

@@ -168,8 +168,12 @@ def _leg(
         logged = replace(logged, inputs=fed)
     if run.count > 1:
         notes += (f"{finished.log} holds {run.count} runs: {_which(run)}",)
+    doubt = ""
     if run.doubt:
-        notes += (say("which of them is meant can't be told: {doubt}", doubt=run.doubt),)
+        doubt = say(
+            "which of the runs in {log} left these files can't be told: {doubt}", log=finished.log, doubt=run.doubt
+        )
+        notes += (doubt,)
     return BoardLeg(
         url=f"{FINISHED}{finished.folder}, {_described(finished, log)}",
         rounds=tuple(BoardRound(one, outputs) for one in rounds),
@@ -179,6 +183,7 @@ def _leg(
         log_lines=log.lines if load_failure is not None else (),
         notes=notes,
         model_differences=differences(description, logged) if logged else (),
+        doubt=doubt,
     )
 
 
@@ -187,6 +192,8 @@ def _which(run: LoggedRun) -> str:
         return "the last one is read"
     failures = [one.failure.message for one in run.after if one.failure is not None]
     failed = f"; one after it failed: {failures[-1]}" if failures else ""
+    if run.passed_over:
+        return f"the last one that fits this folder and this joint is read{failed}"
     return f"the last one that {'says that it stored these outputs' if run.log.written else 'ended'} is read{failed}"
 
 

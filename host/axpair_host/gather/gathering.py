@@ -8,6 +8,7 @@ from pathlib import Path
 from axpair_proto import __version__
 from axpair_proto.description import ModelDescription
 from axpair_proto.joint import read_joint
+from axpair_proto.names import find_name
 from axpair_proto.simulator import Models, Simulator, Tensors
 
 from axpair_host.boards.case import Case
@@ -150,7 +151,7 @@ def differences(described: ModelDescription, on_board: ModelDescription) -> tupl
         ("output", described.outputs, on_board.outputs),
     ):
         names, board_names = [one.name for one in ours], [one.name for one in theirs]
-        if names != board_names:
+        if [find_name(name, names) for name in board_names] != names:
             notes.append(f"the board lists the {kind}s {board_names}, the simulator {names}")
             continue
         for one, other in zip(ours, theirs, strict=True):
@@ -159,6 +160,8 @@ def differences(described: ModelDescription, on_board: ModelDescription) -> tupl
                     f"{kind} {one.name!r}: {other.dtype} {list(other.shape)} on the board, "
                     f"{one.dtype} {list(one.shape)} in the simulator"
                 )
+            if one.color_space and other.color_space and one.color_space != other.color_space:
+                notes.append(f"{kind} {one.name!r}: {other.color_space} on the board, {one.color_space} in the joint")
     return tuple(notes)
 
 

@@ -12,7 +12,7 @@ from axpair_proto.filekinds import FileKind, kind_of
 from axpair_proto.gt.tensors import stems_below
 from axpair_proto.joint import JointArchive, toolchain_of
 from axpair_proto.logged_run import LoggedTensor, RunLog
-from axpair_proto.names import match_stems
+from axpair_proto.names import find_name, match_stems
 from axpair_proto.regular import read_regular
 from axpair_proto.run_logs import read_run_log, runs_in
 from axpair_proto.sentences import say
@@ -65,6 +65,8 @@ class LoggedRun:
     """Of the file's encoding, where that isn't UTF-8."""
     doubt: str = ""
     """Why another run of the log may be meant; "" where none may."""
+    passed_over: bool = False
+    """Whether a later one says as much of these files, and fits the folder or the joint less."""
 
 
 def run_of(finished: FinishedRun, joint: JointArchive | None = None) -> LoggedRun:
@@ -86,9 +88,11 @@ def run_of(finished: FinishedRun, joint: JointArchive | None = None) -> LoggedRu
     stems = stems_below(finished.folder)
     begun = [one for one in runs if one.began] or list(runs)
     stored, ended = [one for one in begun if wrote(one, stems)], [one for one in begun if one.finished]
-    fitting, doubt = _narrowed(stored or ended or begun, finished.folder, stems, joint) if stems else (begun, "")
+    alike = stored or ended or begun
+    fitting, doubt = _narrowed(alike, finished.folder, stems, joint) if stems else (begun, "")
     place = max(index for index, one in enumerate(begun) if one is fitting[-1])
-    return LoggedRun(begun[place], len(runs), tuple(begun[place + 1 :]), read.said, doubt)
+    passed_over = bool(stems) and fitting[-1] is not alike[-1]
+    return LoggedRun(begun[place], len(runs), tuple(begun[place + 1 :]), read.said, doubt, passed_over)
 
 
 def _narrowed(
@@ -99,8 +103,10 @@ def _narrowed(
     there = [one for one, parts in zip(runs, named, strict=True) if parts == max(named)]
     there = [one for one in there if _left(one, stems)] or there
     fitting = [one for one in there if joint is None or _is_of(one, joint)] or there
-    other = next((one for one in there if one not in fitting), None)
+    other = next((one for one in reversed(there) if one not in fitting), None)
     if other is not None:
+        if both := set(other.written) & set(fitting[-1].written):
+            return (fitting, "") if there[-1] is not other else ([other], _stored_over(both))
         release = toolchain_of(other.toolchain)
         return fitting, say("one of another joint ({release}) may have stored them too", release=release)
     if not max(named) and len({_folder(one) for one in fitting}) > 1:
@@ -108,6 +114,17 @@ def _narrowed(
         if fed and (strange := next((one for one in fitting if one.not_fed), None)):
             return fed, say("one that says {line!r} may have stored them too", line=strange.not_fed[0])
     return fitting, ""
+
+
+def _stored_over(paths: Collection[str]) -> str:
+    """What a later run of another joint that names the same files leaves in doubt: where they were."""
+    if all(PurePosixPath(path.strip()).is_absolute() for path in paths):
+        return ""
+    return say(
+        "the last one, of another joint, stored {path} over that of an earlier one of this joint, unless they "
+        "ran in two folders",
+        path=min(paths).strip(),
+    )
 
 
 def _folder(log: RunLog) -> PurePosixPath | None:
@@ -139,8 +156,14 @@ def _left(log: RunLog, stems: Mapping[str, Path]) -> bool:
 
 def _is_of(log: RunLog, joint: JointArchive) -> bool:
     logged = description_in(log)
-    if logged is not None and unlike(logged, joint.inputs(), joint.outputs(), is_whole=True):
-        return False
+    if logged is not None:
+        if unlike(logged, joint.inputs(), joint.outputs(), is_whole=True):
+            return False
+        colors = {one.name: one.color_space for one in logged.inputs}
+        for one in joint.inputs():
+            name = find_name(one.name, colors)
+            if name is not None and one.color_space and colors[name] not in ("", one.color_space):
+                return False
     return not toolchain_of(log.toolchain).differs_from(joint.toolchain)
 
 

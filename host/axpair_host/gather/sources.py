@@ -114,7 +114,10 @@ def _described(request: GatherRequest, gt: Path, joint: JointArchive, side: Boar
                 return logged
             # A .bin alone says neither dtype nor shape: the log knows more.
             typed = [one for one in known.outputs if not is_untyped(one.dtype, one.shape)]
-            if not described.unlike(logged, known.inputs, typed) and not _belied(logged, request.finished, gt):
+            fixed = not logged.dynamic_batch
+            if not described.unlike(logged, known.inputs, typed, same_batch=fixed) and not _belied(
+                logged, request.finished, gt
+            ):
                 return logged
     known = _known_of(gt, joint)
     if why := described.unlike(known, joint.inputs(), joint.outputs()):

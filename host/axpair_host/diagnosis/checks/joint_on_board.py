@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from axpair_proto.joint import toolchain_of
+from axpair_proto.joint import Toolchain, toolchain_of
 from axpair_proto.sentences import joined, say
 
 from axpair_host.diagnosis.finding import Finding, Open, found
@@ -15,6 +15,9 @@ _LOG, _JOINT = say("the log"), say("the joint")
 def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
     """AX109: the log of a finished run is of another joint: one that another toolchain built, or with other inputs and
     outputs. Of a run of ours the worker's own digest tells (AX006).
+
+    A hint where the files may be another run's of that log, or where commits alone differ, though a line that lost or
+    changed a digit says the same.
     """
     record = inquiry.evidence.record
     board = record.board
@@ -35,8 +38,11 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
         yield Open(
             "releases", say("whether the board ran this very joint couldn't be compared by toolchain: {why}", why=why)
         )
+    if board.doubt:
+        yield Open("log", board.doubt, undecided=not inquiry.board_is_right)
     if not differences:
         return
+    is_sure = not board.doubt and not (apart and len(differences) == 1 and _may_be_garbled(logged, own))
     yield found(
         "AX109",
         say(
@@ -44,7 +50,28 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
             differences=joined("; ", differences[:3]),
         ),
         {"differences": differences, "log": str(logged), "joint": str(own)},
-        proven=True,
+        proven=is_sure,
+        weight="fault" if is_sure else "inconclusive",
         outputs=tuple(output.name for output in inquiry.outputs),
-        settles=("board",),
+        settles=("board",) if is_sure else (),
     )
+
+
+def _may_be_garbled(logged: Toolchain, own: Toolchain) -> bool:
+    """Whether what differs may be a digit that a serial line lost, added or changed."""
+    one, other = logged.commit, own.commit
+    if not one or not other:
+        return False
+    same_release = bool(own.release) and logged.release == own.release
+    return same_release or max(len(one), len(other)) - _alike(one, other) <= 1
+
+
+def _alike(one: str, other: str) -> int:
+    """How many letters two texts share from their beginnings on, and then from their ends on."""
+    before = _shared(one, other)
+    return before + _shared(one[before:][::-1], other[before:][::-1])
+
+
+def _shared(one: str, other: str) -> int:
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (left, right) in pairs if left != right), min(len(one), len(other)))
