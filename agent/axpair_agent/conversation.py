@@ -175,7 +175,7 @@ class Conversation:
         return next(self.ask(kind, header, payload, seconds))
 
     def kill(self) -> None:
-        """End the worker at once; a call that waits for it raises CallError WORKER_START."""
+        """End the worker at once; a call that waits for it raises CallError ENDING."""
         self._killed = True
         self._process.kill()
 
@@ -215,7 +215,7 @@ class Conversation:
             raise self._garbage("the end of its frames while it still ran")
         log_lines = self._end()
         if self._killed:
-            raise CallError(Reason.WORKER_START, "the worker was ended by its agent, which is ending")
+            raise CallError(Reason.ENDING, "the worker was ended by its agent, which is ending")
         if how.lost:
             raise CallError(Reason.WORKER_START, "the connection to the worker broke", next_step="run the case again")
         raise WorkerLost(failures.ended(how), log_lines, how.signal == "SIGKILL" or late or not asked)

@@ -54,11 +54,11 @@ class Supervisor:
     def hello(self) -> Hello:
         """What workers say of themselves. The first call starts one, which then waits for a model.
 
-        Raises CallError WORKER_START or HOST_KEY.
+        Raises CallError WORKER_START, HOST_KEY or ENDING.
         """
         if self._hello is not None:
             return self._hello
-        with self._starting:
+        with self._ending_told(), self._starting:
             if self._hello is None:
                 self._spare = self._start_new()
                 self._spare_since = time.monotonic()
@@ -85,7 +85,8 @@ class Supervisor:
             # Counted as in use until it is loaded, so that it isn't swept away.
             self._entries[handle] = _Entry(model, streams=1)
         try:
-            loaded = model.load(seconds)
+            with self._ending_told():
+                loaded = model.load(seconds)
         except LoadRefused as refused:
             refused.workers_lost = model.take_lost()
             self.unload(handle)
@@ -152,6 +153,16 @@ class Supervisor:
             spare.close()
         self.launcher.close()
 
+    @contextlib.contextmanager
+    def _ending_told(self) -> Iterator[None]:
+        """What fails within because the agent is ending says nothing of worker or model. Raises CallError ENDING."""
+        try:
+            yield
+        except (CallError, LoadRefused) as error:
+            if self._closing.is_set():
+                raise CallError(Reason.ENDING, "the agent is ending") from error
+            raise
+
     def _release(self, handle: str) -> int:
         with self._lock:
             entry = self._entries.get(handle)
@@ -184,7 +195,7 @@ class Supervisor:
 
         def start() -> WorkerProcess:
             if self._closing.is_set():
-                raise CallError(Reason.WORKER_START, "the agent is ending")
+                raise CallError(Reason.ENDING, "the agent is ending")
             process = self.launcher.start(runtime, options)
             started.append(process)
             with self._lock:

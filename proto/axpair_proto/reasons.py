@@ -28,6 +28,7 @@ class Reason(enum.Enum):
     HANDLE = grpc.StatusCode.NOT_FOUND, "no such model is loaded"
     WORKERS = grpc.StatusCode.RESOURCE_EXHAUSTED, "too many models are loaded"
     WORKER_START = grpc.StatusCode.UNAVAILABLE, "no worker could be started"
+    ENDING = grpc.StatusCode.UNAVAILABLE, "the agent is ending; whatever supervises it may start it again"
     HOST_KEY = grpc.StatusCode.FAILED_PRECONDITION, "the board's SSH host key is unknown or differs"
     OPTION = grpc.StatusCode.INVALID_ARGUMENT, "the runtime doesn't take an option, or not for this model"
     COMMANDS = grpc.StatusCode.PERMISSION_DENIED, "the agent runs no commands"

@@ -91,6 +91,23 @@ def test_an_agent_that_is_started_again_runs_the_case_that_was_not_whole_from_it
     assert "trying again for up to 60 s" in told[0]
 
 
+def test_an_agent_that_ends_in_order_while_it_loads_is_waited_for_as_one_that_is_cut_off(
+    agent: Agent, board: Board, tmp_path: Path
+) -> None:
+    (tmp_path / "m.joint").write_bytes(b"model")
+    calls = itertools.count()
+
+    def load(request: models_pb2.LoadRequest, context: Context) -> models_pb2.LoadReply:
+        if next(calls) == 0:
+            refuse(context, Reason.ENDING, "the agent is ending")
+        return agent.loaded(request.sha256, "handle")
+
+    agent.load = load
+    model = board.load(tmp_path / "m.joint")
+    assert isinstance(model, LoadedModel)
+    assert next(calls) == 2
+
+
 def test_a_stream_that_breaks_begins_at_the_first_case_that_is_not_whole(agent: Agent, model: LoadedModel) -> None:
     streams = itertools.count()
 

@@ -46,6 +46,8 @@ def translated(error: grpc.RpcError, url: str, doing: str) -> HostError:
             return HostError(f"{url}: the agent refused the case while {doing}: {what}", next_step=step)
         if reason in (Reason.OPTION, Reason.COMMAND, Reason.COMMANDS):
             return HostError(f"{url}: {what}", next_step=step)
+        if reason is Reason.ENDING:
+            return ConnectionLost(f"{url}: {what}", next_step="start the agent again, and call the same command again")
         return AgentRefused(f"{url}: {what}", next_step=step, reason=reason)
     if code in _LOST or (code is grpc.StatusCode.UNKNOWN and "Stream removed" in details):
         return ConnectionLost(
