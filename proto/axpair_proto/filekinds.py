@@ -24,6 +24,7 @@ from axpair_proto.pulsar import config_pb2
 from axpair_proto.regular import read_regular
 from axpair_proto.run_logs import read_run_log
 from axpair_proto.slim_neu import is_neu
+from axpair_proto.tar_members import open_tar
 from axpair_proto.topology import topology_pb2
 
 HEAD_BYTES = 1 << 16
@@ -236,7 +237,7 @@ def _says_lava(mark: bytes) -> bool:
 
 def _is_tar(path: Path) -> bool:
     try:
-        with tarfile.open(path) as archive:
+        with open_tar(path) as archive:
             first = archive.next()
             # A damaged joint is told by what reads joints.
             return first is not None and not first.name.startswith((TOPOLOGY_MEMBER, "part_"))

@@ -1,7 +1,25 @@
-"""Walks the members of a tar archive that may lie about their sizes."""
+"""Opens tar archives, and walks members that may lie about their sizes."""
 
 import tarfile
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from axpair_proto.regular import open_regular
+
+_Mode = Literal["r:", "r:gz", "r:bz2", "r:xz"]
+_PACKED: tuple[tuple[bytes, _Mode], ...] = ((b"\x1f\x8b", "r:gz"), (b"BZh", "r:bz2"), (b"\xfd7zXZ\0", "r:xz"))
+
+
+def open_tar(path: Path) -> tarfile.TarFile:
+    """A tar, bare or packed with gzip, bzip2 or xz, which is told by how it begins: the library would try each in
+    turn, and that of LZMA reads zeros to their end. Raises tarfile.TarError and OSError."""
+    with open_regular(path, most_bytes=None) as file:
+        head = file.read(8)
+    if head[:2] == b"\0\0":
+        raise tarfile.ReadError("it begins with zeros")
+    mode: _Mode = next((mode for begin, mode in _PACKED if head.startswith(begin)), "r:")
+    return tarfile.open(path, mode)
 
 
 def tar_members(archive: tarfile.TarFile, most_bytes: int) -> Iterator[tarfile.TarInfo]:

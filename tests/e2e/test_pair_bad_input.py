@@ -63,6 +63,12 @@ def pipe(folder: Path) -> Path:
     return folder / "pipe"
 
 
+def holes(folder: Path) -> Path:
+    (folder / "x.bin").touch()
+    os.truncate(folder / "x.bin", 1 << 40)
+    return folder / "x.bin"
+
+
 REAL = pack_joint(Topology(input_names=["x"], output_names=["y"]), {"part_0.neu": b"code"})
 
 CHANGES: dict[str, tuple[Change, str]] = {
@@ -90,6 +96,9 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "a missing image": (given("--input", lambda folder: folder / "x.png"), "x.png: No such file"),
     "an archive for an image": (given("--input", tar_file), "x.tar.gz (x.npy) holds float32"),
     "a folder for an image": (given("--input", lambda folder: folder), "axpair replay"),
+    "a file of holes for an input": (given("--input", holes), "x.bin can't be read: is longer than 16 GiB"),
+    "a file of holes for a joint": (given("--joint", holes), "x.bin: can't be read: is longer than 16 GiB"),
+    "a file of holes for a config": (lambda case, folder: [*case.flags, "--config", holes(folder)], "x.bin"),
     "a pipe for a joint": (given("--joint", pipe), "pipe: is a pipe, socket or device"),
     "a joint for an ONNX": (lambda case, _: replaced(case, "--onnx", case.models.joint), "next: give it as --joint"),
     "an archive for a run": (lambda case, folder: [*case.flags, "--board-out", tar_file(folder)], "unpack it"),

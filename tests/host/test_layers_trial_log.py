@@ -35,6 +35,16 @@ def test_a_line_that_was_cut_short_doesnt_count_and_doesnt_stay(tmp_path: Path, 
     assert list(TrialLog(tmp_path, HEADER).trials) == ["1: a", "3: c"]
 
 
+def test_a_damaged_line_costs_its_own_trial_alone(tmp_path: Path) -> None:
+    log = TrialLog(tmp_path, HEADER)
+    for key in ("1: a", "2: b", "3: c"):
+        log.add(trial(key))
+    lines = (tmp_path / FILE_NAME).read_bytes().splitlines(keepends=True)
+    (tmp_path / FILE_NAME).write_bytes(b"".join([*lines[:2], b'{"key": \xff\n', *lines[3:]]))
+    again = TrialLog(tmp_path, HEADER)
+    assert (list(again.trials), again.resumed, again.damaged) == (["1: a", "3: c"], 2, 1)
+
+
 def test_a_log_without_its_first_line_is_started_anew(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_bytes(b'{"joint_sha')
     assert TrialLog(tmp_path, HEADER).trials == {}

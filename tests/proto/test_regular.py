@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from axpair_proto.regular import LINK, SPECIAL, open_regular, read_regular
+from axpair_proto.regular import LINK, MOST_BYTES, MOST_TEXT_BYTES, SPECIAL, open_regular, read_regular, read_text_bytes
 
 
 def test_a_pipe_or_device_is_refused_before_anything_is_waited_for(tmp_path: Path) -> None:
@@ -40,3 +40,16 @@ def test_a_link_is_followed_only_where_it_may_be(tmp_path: Path) -> None:
     assert read_regular(tmp_path / "link", 9) == b"12345"
     with pytest.raises(OSError, match=LINK):
         read_regular(tmp_path / "link", 9, follow=False)
+
+
+def test_a_file_of_holes_is_refused_by_its_length(tmp_path: Path) -> None:
+    for name, length in (("x", MOST_BYTES), ("text", MOST_TEXT_BYTES)):
+        (tmp_path / name).touch()
+        os.truncate(tmp_path / name, length + 1)
+    with pytest.raises(OSError, match="longer than 16 GiB"):
+        open_regular(tmp_path / "x")
+    open_regular(tmp_path / "x", most_bytes=None).close()
+    with pytest.raises(OSError, match="longer than 256 MiB"):
+        read_text_bytes(tmp_path / "text")
+    os.truncate(tmp_path / "x", MOST_BYTES)
+    open_regular(tmp_path / "x").close()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from axpair_proto.regular import open_regular
-from axpair_proto.tar_members import tar_members
+from axpair_proto.tar_members import open_tar, tar_members
 
 from axpair_emulator.errors import DatasetError
 
@@ -70,7 +70,11 @@ def samples(path: Path, limit: int = 0, warn: Warn = _say_nothing) -> Generator[
     DatasetError when the archive is missing, no tar, cut off, holds a file of over 256 MiB, or holds no sample at all.
     """
     found, links = 0, Links(path)
-    with _readable(path), open_regular(path) as file, tarfile.open(fileobj=file, mode="r|*") as archive:
+    with (
+        _readable(path),
+        open_regular(path, most_bytes=None) as file,
+        tarfile.open(fileobj=file, mode="r|*") as archive,
+    ):
         for member in _files(path, archive, links):
             if limit and found == limit:
                 break
@@ -92,8 +96,7 @@ class NamedSamples:
         self._path = path
         self._members: dict[str, tarfile.TarInfo] = {}
         with _readable(path):
-            open_regular(path).close()
-            self._archive = tarfile.open(path, mode="r:*")  # noqa: SIM115 (closed by `close`)
+            self._archive = open_tar(path)
         try:
             with _readable(path):
                 self._index(warn)

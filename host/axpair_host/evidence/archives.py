@@ -23,6 +23,7 @@ from axpair_proto.failures import naming
 from axpair_proto.filekinds import FileKind, kind_of
 from axpair_proto.gt.tensors import is_companion
 from axpair_proto.names import as_text
+from axpair_proto.tar_members import open_tar
 from axpair_proto.text import first_names
 
 from axpair_host.errors import EvidenceError
@@ -150,7 +151,7 @@ def _archives_in(path: Path) -> str:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     else:
-        with tarfile.open(path) as packed:
+        with open_tar(path) as packed:
             names = [member.name for member in packed]
     found = [name for name in names if name.lower().endswith(SUFFIXES)]
     return f"; archives in it stay packed: {first_names(found)}" if found else ""
@@ -173,7 +174,7 @@ def _zip_name(info: zipfile.ZipInfo) -> str:
 
 
 def _untar(path: Path, room: "_Room") -> None:
-    with tarfile.open(path) as archive:
+    with open_tar(path) as archive:
         for member in archive:
             is_link = member.issym() or member.islnk()
             if (member.isreg() or is_link) and (target := room.place(member.name, is_link=is_link)):

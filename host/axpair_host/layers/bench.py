@@ -71,4 +71,6 @@ def opened_bench(
         log = TrialLog(out, header)
         if log.resumed:
             progress.note(f"going on after {log.resumed} models in {log.path}")
+        if log.damaged:
+            progress.note(f"{log.damaged} damaged lines in {log.path} are passed over: those models are run again")
         yield Bench(simulator, models, inputs, board, log, progress, repeat, deadline_ms)

@@ -12,6 +12,7 @@ import msgspec
 from axpair_proto.advice import in_other_folder
 from axpair_proto.gt.listing import claim
 from axpair_proto.gt.replacing import write_whole_file
+from axpair_proto.regular import read_text_bytes
 
 from axpair_host.errors import UsageError
 
@@ -68,6 +69,8 @@ class TrialLog:
         self.path = folder / FILE_NAME
         self.trials: dict[str, Trial] = {}
         self.resumed = 0
+        self.damaged = 0
+        """Lines that make no sense: those trials are made again."""
         if self.path.is_file() and not _is_log(self.path):
             raise UsageError(f"{self.path} is no log of a bisection", next_step=in_other_folder("--out", folder))
         claim(folder, [FILE_NAME], KIND, is_ours=_is_log)
@@ -93,7 +96,7 @@ class TrialLog:
         """The lines that were written to their end; what comes after them is cut off."""
         if not self.path.exists():
             return []
-        data = self.path.read_bytes()
+        data = read_text_bytes(self.path)
         whole = data[: data.rfind(b"\n") + 1]
         if whole != data:
             write_whole_file(self.path, whole)
@@ -102,7 +105,6 @@ class TrialLog:
     def _take(self, lines: list[bytes], header: Header) -> None:
         try:
             found = msgspec.json.decode(lines[0], type=Header)
-            trials = [msgspec.json.decode(line, type=Trial) for line in lines[1:]]
         except (msgspec.MsgspecError, ValueError) as error:
             raise UsageError(
                 f"{self.path} is no log of a bisection: {error}", next_step=in_other_folder("--out", self.path.parent)
@@ -116,8 +118,17 @@ class TrialLog:
                 f"{self.path} is of another bisection: {'; '.join(unlike)}",
                 next_step=in_other_folder("--out", self.path.parent),
             )
+        trials = [trial for line in lines[1:] if (trial := _trial(line)) is not None]
         self.trials = {trial.key: trial for trial in trials}
         self.resumed = len(trials)
+        self.damaged = len(lines) - 1 - len(trials)
+
+
+def _trial(line: bytes) -> Trial | None:
+    try:
+        return msgspec.json.decode(line, type=Trial)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
 
 
 def _is_log(path: Path) -> bool:

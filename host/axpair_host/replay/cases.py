@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from axpair_proto.names import as_text, find_name, gt_file_stem, match_stems
-from axpair_proto.regular import open_regular
+from axpair_proto.regular import open_regular, read_text_bytes
 from axpair_proto.sentences import say
 from axpair_proto.text import Decoded, decoded
 
@@ -264,14 +264,14 @@ def _columns(cells: Sequence[str], inputs: Sequence[str]) -> dict[int, str]:
 
 def _text_of(listing: Path) -> Decoded:
     try:
-        text = decoded(listing.read_bytes())
+        text = decoded(read_text_bytes(listing))
         if "\0" in text.text:
             raise ValueError("it holds NUL characters, which no text does")
         if "\N{REPLACEMENT CHARACTER}" in text.text:
             raise ValueError("it is neither UTF-8 nor GBK")
     except (OSError, ValueError) as error:
         raise UsageError(
-            f"{listing}: neither a folder nor a readable list of cases: {error}",
+            f"{listing}: neither a folder nor a readable list of cases: {getattr(error, 'strerror', None) or error}",
             next_step="give a folder, or a text file (UTF-8 or GBK) with one path a line",
         ) from error
     return text

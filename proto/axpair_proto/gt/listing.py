@@ -20,6 +20,7 @@ from axpair_proto.gt.marks import (
     unchanged,
 )
 from axpair_proto.gt.replacing import check_replaceable, write_whole_file
+from axpair_proto.regular import open_regular
 from axpair_proto.syncing import make_folder
 from axpair_proto.text import printable
 
@@ -67,11 +68,19 @@ def written_in(folder: Path, named: Named) -> list[str]:
 
 
 def copy_written(folder: Path, target: Path, named: Named) -> None:
-    """Copy what we wrote in a folder, and nothing of a user's, into another folder."""
+    """Copy what we wrote in a folder, and nothing of a user's, into another folder.
+
+    Raises ContractError where a file can't be read; OSError where the copy can't be written.
+    """
     for name in written_in(folder, named):
         place = target / name
         place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(folder / name, place)
+        try:
+            source = open_regular(folder / name)
+        except OSError as error:
+            raise ContractError(f"{folder / name}: can't be read: {error.strerror}") from error
+        with source, place.open("wb") as copy:
+            shutil.copyfileobj(source, copy, 1 << 20)
 
 
 def require_ours(folder: Path, kind: str, named: Named = nothing_named) -> None:

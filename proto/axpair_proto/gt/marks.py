@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from axpair_proto.errors import ContractError
+from axpair_proto.regular import MOST_BYTES, open_regular
 
 MARK = ".axpair"
 MARK_BESIDE = f".{MARK}."
@@ -124,7 +125,9 @@ def changed(folder: Path, files: Mapping[str, str]) -> list[str]:
 
 def _is_unchanged(folder: Path, name: str, sha256: str) -> bool:
     path = plain_file(folder, name)
-    return path is not None and (not sha256 or file_sha256(path) == sha256)
+    if path is None or path.stat().st_size > MOST_BYTES:
+        return False
+    return not sha256 or file_sha256(path) == sha256
 
 
 def plain_file(folder: Path, name: str) -> Path | None:
@@ -185,7 +188,7 @@ def file_sha256(path: Path) -> str:
     """Digest of a plain file. Raises ContractError where it can't be read."""
     whole = hashlib.sha256()
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             while part := stream.read(1 << 20):
                 whole.update(part)
     except OSError as error:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
+
+from axpair_proto.regular import open_regular
 
 from axpair_emulator.program import Port
 from axpair_emulator.tools.run_joint.arguments import Arguments
@@ -24,7 +25,8 @@ def feed_inputs(
             continue
         name = arguments.data[index]
         try:
-            data = Path(name).read_bytes()
+            with open_regular(name) as file:
+                data = file.read()
         except OSError:
             say(f"read file {name} for input[{index}] {port.joint_name} data failed, using random data")
             continue
