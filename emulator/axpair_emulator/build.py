@@ -105,6 +105,8 @@ def build(
     if amend:
         amend(message)
     apply_flags(message, flags)
+    if not joint.name:
+        raise ConfigError(f"--output {str(joint)!r} names no file", next_step="name it, such as --output model.joint")
     lava_joint = lava_joint or joint.with_suffix(".lava_joint")
     for path in (joint, lava_joint):
         require_writable(path)

@@ -162,6 +162,31 @@ def test_nothing_is_written_among_the_cases(models: Models, tmp_path: Path, monk
     assert digests(tmp_path) == before
 
 
+def test_results_go_into_no_run_and_become_no_cases(models: Models, tmp_path: Path) -> None:
+    pictures(tmp_path, "bad/1.png")
+    run = tmp_path / "run"
+    call = ("replay", tmp_path / "bad", "--run", run, *flags(models), *FAILING)
+    assert axpair_here(*call).returncode == 1
+    before = digests(run)
+    tune = ("tune", "--onnx", models.onnx or "", "--config", models.config or "", "--input", tmp_path / "bad" / "1.png")
+    layers = ("layers", *flags(models), "--input", tmp_path / "bad" / "1.png")
+    for words in (
+        ("reduce", run, "--out", run / "cases" / "least"),
+        (*layers, "--out", run / "new" / "layers"),
+        (*tune, "--out", run / "cases" / "1.png" / "tuned"),
+        ("emulator", "tools", run / "tools"),
+        ("demo", "--out", run / "demo"),
+    ):
+        message = said_once(axpair_here(*words), 2)
+        assert f"lies in {run}" in message
+        assert "nothing else is put into it" in message
+    assert digests(run) == before
+    assert axpair_here("reduce", run, "--out", tmp_path / "bad" / "least").returncode == 1
+    again = axpair_here(*call).stdout
+    assert "passed over, as no files (1): least (written by axpair: reduced)" in again
+    assert "all      1" in again
+
+
 def test_names_that_are_no_utf8_are_escaped(models: Models, tmp_path: Path) -> None:
     name = os.fsdecode(b"\xd5\xd5.png")
     pictures(tmp_path, f"bad/{name}", "bad/plain.png")

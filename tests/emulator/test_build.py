@@ -381,3 +381,9 @@ def test_every_refusal_is_on_the_users_side(space: Workspace) -> None:
         space.build()
     assert caught.value.side == "input"
     assert "'target_hardware'" in str(caught.value.next_step)
+
+
+@pytest.mark.parametrize("output", ["", ".", "/"])
+def test_an_output_that_is_no_file_name_is_refused(space: Workspace, output: str) -> None:
+    with pytest.raises(ConfigError, match="names no file"):
+        build(space.folder / "m.onnx", space.folder / "c.prototxt", Path(output))

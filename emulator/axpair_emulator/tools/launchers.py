@@ -12,7 +12,7 @@ from pathlib import Path
 
 from axpair_proto.filekinds import FileKind, kind_of
 from axpair_proto.gt.folders import refuse_link
-from axpair_proto.gt.listing import refuse_other_kind
+from axpair_proto.gt.listing import refuse_other_kind, refuse_within_ours
 from axpair_proto.text import printable
 from axpair_proto.written import is_as_written, mark_line
 
@@ -42,6 +42,7 @@ def write_launchers(folder: Path) -> list[Path]:
     try:
         refuse_link(folder)
         refuse_other_kind(folder, "tools")
+        refuse_within_ours(folder)
         _refuse_cases(folder)
         folder.mkdir(parents=True, exist_ok=True)
         launchers = [_launcher(folder / name, _CODE.format(module=module)) for name, module in TOOLS.items()]

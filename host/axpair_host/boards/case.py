@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from axpair_host.digests import bytes_sha256
 from axpair_host.evidence.record import Round
+
+_MOST_LETTERS = 200
+"""Of an id on its way to the agent, which takes 1,000 and writes it into its log."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,12 @@ class Case:
     """For one round; 0 = the agent's own limit."""
     before: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """Inputs that the same worker runs right before, as the probe round; empty = none."""
+
+    def __post_init__(self) -> None:
+        """A longer id keeps its beginning, and a digest tells it from others."""
+        if len(self.id) > _MOST_LETTERS:
+            digest = bytes_sha256(self.id.encode("utf-8", "surrogateescape"))[:12]
+            object.__setattr__(self, "id", f"{self.id[:_MOST_LETTERS]}... {digest}")
 
 
 @dataclass(frozen=True)

@@ -192,11 +192,12 @@ def _keep(out: "Path | None", name: str, document: dict[str, Any]) -> None:
 
 
 def _check_out(out: Path, name: str, inputs: "Collection[Path]") -> None:
-    from axpair_proto.gt.listing import refuse_foreign
+    from axpair_proto.gt.listing import refuse_foreign, refuse_within_ours
 
     from axpair_host.files import check_apart, is_document
     from axpair_host.layers.trial_log import KIND
 
+    refuse_within_ours(out)
     check_apart("--out", out, inputs)
     refuse_foreign(out, [name], KIND, is_ours=is_document)
 

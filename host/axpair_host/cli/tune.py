@@ -107,8 +107,11 @@ def command(as_json: bool, **given: Any) -> None:
 
 def _check_out(out: Path, files: "Sequence[Path]", cases: Path | None) -> None:
     """What is written among the cases would be a case the next time."""
+    from axpair_proto.gt.listing import refuse_within_ours
+
     from axpair_host.files import check_apart
 
+    refuse_within_ours(out)
     check_apart("--out", out, files if cases is None else (cases, *files))
     if cases is not None and cases.resolve() in out.resolve().parents:
         raise UsageError(

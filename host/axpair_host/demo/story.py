@@ -11,7 +11,7 @@ from typing import Protocol
 
 from axpair_proto.advice import calling, in_other_folder
 from axpair_proto.gt.folders import whole_folder
-from axpair_proto.gt.listing import write_listed
+from axpair_proto.gt.listing import refuse_within_ours, write_listed
 from axpair_proto.gt.marks import file_sha256, listed_elsewhere, plain_file, read_mark
 from axpair_proto.simulator import Models, Simulator
 
@@ -134,6 +134,7 @@ def tell(out: Path, teller: Teller, show: Show) -> Story:
 
 
 def _check(out: Path) -> None:
+    refuse_within_ours(out)
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     mark = read_mark(out)

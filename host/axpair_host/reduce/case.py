@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from axpair_proto.advice import UNKNOWN, again, calling
-from axpair_proto.gt.listing import refuse_foreign, require_ours, write_listed
+from axpair_proto.gt.listing import refuse_foreign, refuse_within_ours, require_ours, write_listed
 from axpair_proto.sentences import say
 from axpair_proto.simulator import Models
 
@@ -51,6 +51,7 @@ def reduce_case(order: CaseOrder, progress: Progress) -> dict[str, Any]:
     Raises UsageError where the folder, models and board don't go together or the case shows nothing of CODES,
     BoardError when the board goes away.
     """
+    refuse_within_ours(order.out)
     refuse_foreign(order.out, [_DOCUMENT], KIND, is_ours=is_document)
     require_ours(order.out / "part", PART, named_part)
     evidence = load(order.gt)

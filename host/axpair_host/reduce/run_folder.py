@@ -9,7 +9,7 @@ from typing import Any
 
 from axpair_proto.advice import in_other_folder
 from axpair_proto.gt.folders import whole_folder
-from axpair_proto.gt.listing import copy_written
+from axpair_proto.gt.listing import copy_written, refuse_within_ours
 from axpair_proto.names import gt_file_stem
 from axpair_proto.text import json_text, printable
 
@@ -41,6 +41,7 @@ def reduce_run(folder: Path, out: Path, models: Mapping[str, Path]) -> dict[str,
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"--out {out}: holds something already", next_step=in_other_folder("--out", out))
+    refuse_within_ours(out)
     with open_run(folder) as run:
         header, rows, damaged = run.header(), run.rows(), run.damaged()
     refuse_damaged(header, len(rows) + len(damaged), str(folder))

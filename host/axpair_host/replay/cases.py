@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
+from axpair_proto.gt.listing import kind_of_ours
 from axpair_proto.names import as_text, find_name, gt_file_stem, match_stems
 from axpair_proto.regular import open_regular, read_text_bytes
 from axpair_proto.sentences import say
@@ -18,7 +19,6 @@ from axpair_proto.text import Decoded, decoded
 
 from axpair_host.errors import UsageError
 from axpair_host.evidence.archives import StayedIn, as_folder
-from axpair_host.evidence.record import FILE_NAME as RECORD
 from axpair_host.files import CASE_SUFFIXES, existing_file
 
 _DELIMITERS = (",", ";", "\t")
@@ -140,8 +140,11 @@ def _in_folder(folder: Path, run: Path | None) -> tuple[list[Path], list[str], l
         here = Path(where)
         links = [name for name in below if (here / name).is_symlink() and not name.startswith(".")]
         passed_over += [f"{_id((here / name).relative_to(folder))} (a link to a folder)" for name in links]
-        stored = [name for name in below if name not in links and os.path.isfile(here / name / RECORD)]  # noqa: PTH113 - also where it may not be read
-        passed_over += [f"{_id((here / name).relative_to(folder))} (a gt folder)" for name in stored]
+        # Also where it may not be read: then it is listed below, and that is said.
+        stored = {name: kind for name in below if name not in links and (kind := kind_of_ours(here / name))}
+        for name, kind in stored.items():
+            what = "a gt folder" if kind == "gt" else f"written by axpair: {kind}"
+            passed_over.append(f"{_id((here / name).relative_to(folder))} ({what})")
         below[:] = [
             name
             for name in below

@@ -97,12 +97,30 @@ def require_ours(folder: Path, kind: str, named: Named = nothing_named) -> None:
 def refuse_other_kind(folder: Path, kind: str) -> None:
     """Raise ContractError where the folder is one of ours of another kind: a mark of its own or of another folder says
     so, or a document. It would no longer be known as what it is."""
-    said = next((what for name, what in _DOCUMENTS.items() if plain_file(folder, name)), "") or kind_said(folder)
+    said = kind_of_ours(folder)
     if said not in ("", kind):
         raise ContractError(
             f"{folder}: is a folder of axpair's ({printable(said)}), and nothing else is put into it",
             next_step="give a folder of its own",
         )
+
+
+def kind_of_ours(folder: Path) -> str:
+    """What a folder of ours is: "run", "gt", "reduced", ...; "" for any other."""
+    return next((what for name, what in _DOCUMENTS.items() if plain_file(folder, name)), "") or kind_said(folder)
+
+
+def refuse_within_ours(folder: Path) -> None:
+    """Raise ContractError where the folder lies in, or below, a run or a gt folder: those hold what they are made of,
+    and a later call would find something else in a case's place."""
+    for above in folder.resolve().parents:
+        # By its mark: somebody may have written what --json prints into a pair.json of his own.
+        kind = kind_said(above)
+        if kind in _DOCUMENTS.values():
+            raise ContractError(
+                f"{folder}: lies in {above}, a folder of axpair's ({kind}), and nothing else is put into it",
+                next_step="give a folder elsewhere",
+            )
 
 
 def refuse_foreign(
