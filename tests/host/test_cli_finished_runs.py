@@ -19,10 +19,32 @@ SAMPLE = f"model file : m.joint\nRun-Joint Runtime version: 0.5.10\nTools versio
 def test_equal_bytes_beat_a_crash_in_the_log_and_it_is_told(tmp_path: Path) -> None:
     case = made(tmp_path)
     log = logged(case, SAMPLE + "Segmentation fault\n")
-    said = axpair("pair", *flags(case, log), "--json")
-    assert codes(json.loads(said.output)) == ["PASS"]
-    assert "says that the run failed, and its bytes are right: it was ended by SIGSEGV" in said.errors
+    document = judged(case, log)
+    assert codes(document) == ["PASS", "AX307"]
+    assert "and its bytes are right: it was ended by SIGSEGV; are they left" in document["warnings"][0]["summary"]
+    again = axpair("diagnose", case.folder / "g", "--json")
+    assert codes(json.loads(again.output)) == ["PASS", "AX307"]
     assert "AX307" in codes(judged(differing(case), log))
+
+
+def test_a_run_that_stored_nothing_by_its_log_left_none_of_the_files(tmp_path: Path) -> None:
+    case = made(tmp_path)
+    whole = case.log(RELEASE).read_text()
+    log = logged(case, whole[: whole.index("dump output")] + "Run task took 3 us (1 rounds for average)\n")
+    document = judged(case, log)
+    assert codes(document) == ["PASS", "AX001"]
+    assert "went well and stored no outputs, and all are right" in document["warnings"][0]["summary"]
+    document = judged(differing(case), log)
+    assert codes(document) == ["INCONCLUSIVE"]
+    assert "went well and stored no outputs: what lies in" in str(document["not_judged"])
+
+
+@pytest.mark.parametrize("equal", [True, False])
+def test_a_crash_behind_the_last_output_is_a_warning(tmp_path: Path, equal: bool) -> None:
+    case = made(tmp_path) if equal else differing(made(tmp_path))
+    document = judged(case, logged(case, case.log(RELEASE).read_text() + "Segmentation fault\n"))
+    assert codes(document) == (["PASS", "AX307"] if equal else ["INCONCLUSIVE", "AX306", "AX307"])
+    assert "came after the outputs were written: it was ended by SIGSEGV" in document["warnings"][0]["summary"]
 
 
 def test_of_a_log_that_breaks_off_it_is_said_that_the_files_may_be_another_run_s(tmp_path: Path) -> None:

@@ -163,7 +163,7 @@ def test_what_lies_in_a_failed_run_s_folder_is_another_run_s(run: FinishedRun, e
 def test_a_crash_after_the_outputs_were_written_is_told_and_they_are_read(run: FinishedRun) -> None:
     leg = finished_leg(logged(run, LOG + RAN + "Segmentation fault\n"), described())
     assert set(leg.outputs() or ()) == {"prob/raw", "feat"}
-    assert any("what came after the outputs were written" in note for note in leg.notes)
+    assert "what came after the outputs were written" in str(leg.beside)
 
 
 def test_an_output_that_was_not_written_is_not_read(run: FinishedRun) -> None:
@@ -380,7 +380,7 @@ def test_right_bytes_beat_a_line_that_says_they_were_not_stored(run: FinishedRun
     assert set(leg.outputs() or ()) == {"prob/raw"}
     assert leg.where_equal is not None
     assert set(leg.where_equal.outputs() or ()) == {"prob/raw", "feat"}
-    assert any("not every output was stored, and all are right: dump output[1]" in one for one in leg.where_equal.notes)
+    assert "not every output was stored, and all are right: dump output[1]" in str(leg.where_equal.beside)
 
 
 def test_bytes_beat_a_log_that_says_the_run_failed(run: FinishedRun) -> None:
@@ -388,7 +388,7 @@ def test_bytes_beat_a_log_that_says_the_run_failed(run: FinishedRun) -> None:
     assert leg.outputs() is None
     assert leg.where_equal is not None
     assert set(leg.where_equal.outputs() or ()) == {"prob/raw", "feat"}
-    assert any("and its bytes are right: it was ended by SIGSEGV" in one for one in leg.where_equal.notes)
+    assert "and its bytes are right: it was ended by SIGSEGV" in str(leg.where_equal.beside)
 
 
 @pytest.mark.parametrize("words", [OTHERS, ""])

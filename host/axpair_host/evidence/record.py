@@ -127,6 +127,8 @@ class BoardFacts(msgspec.Struct, frozen=True):
     """Of a finished run: what its log says of the model otherwise than the joint, a sentence each."""
     doubt: str = ""
     """Of a finished run: why another run of its log may have stored what lies there; "" where none may."""
+    beside: Failure | None = None
+    """Of a finished run that left outputs: the failure that its log tells all the same."""
 
 
 class SecondOpinion(msgspec.Struct, frozen=True):

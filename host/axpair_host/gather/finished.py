@@ -8,7 +8,7 @@ from axpair_proto.gt.tensors import Array, other_files, stems_below
 from axpair_proto.joint import JointArchive, toolchain_of
 from axpair_proto.logged_run import RunLog
 from axpair_proto.names import find_name
-from axpair_proto.run_logs import TOOLS
+from axpair_proto.run_logs import RUN_JOINT, TOOLS
 from axpair_proto.sentences import say
 from axpair_proto.text import first_names
 
@@ -35,34 +35,61 @@ def finished_leg(finished: FinishedRun, description: ModelDescription, joint: Jo
     existing_folder("--board-out", finished.folder)
     stems = stems_below(finished.folder)
     run = run_of(finished, joint)
-    if finished.log is not None:
-        if not stems:
-            return _failed_leg(finished, description, run)
-        if run.log.failure is not None and not run.log.written:
-            failed = _failed_leg(finished, description, run)
-            if not files_of([tensor.name for tensor in description.outputs], stems, finished.names):
-                return failed
-            note = f"{finished.log} says that the run failed, and its bytes are right: {run.log.failure.message}"
-            return replace(failed, where_equal=_read_leg(finished, description, run, (note,)))
-    leg = _read_leg(finished, description, run)
-    if not run.log.not_written:
-        return leg
-    note = say(
-        "{log} says that not every output was stored, and all are right: {line}",
-        log=finished.log,
-        line=run.log.not_written[0],
-    )
-    return replace(leg, where_equal=_read_leg(finished, description, run, (note,)))
+    if finished.log is None:
+        return _read_leg(finished, description, run)
+    if not stems:
+        return _failed_leg(finished, description, run)
+    belied = _belied(finished, run.log)
+    if belied is None or run.log.outputs_not_written:
+        leg = _read_leg(finished, description, run)
+    else:
+        leg = _failed_leg(finished, description, run)
+        if not files_of([tensor.name for tensor in description.outputs], stems, finished.names):
+            return leg
+    return leg if belied is None else replace(leg, where_equal=_read_leg(finished, description, run, belied))
+
+
+def _belied(finished: FinishedRun, log: RunLog) -> Failure | None:
+    """What the log says against files of which all are right; None where nothing."""
+    if log.failure is not None and not log.written:
+        said = say(
+            "{log} says that the run failed, and its bytes are right: {message}; are they left over from an earlier "
+            "run?",
+            log=finished.log,
+            message=log.failure.message,
+        )
+        return Failure("crash" if log.failure.signal else "error", said, log.failure.code, log.failure.signal)
+    if log.not_written:
+        said = say(
+            "{log} says that not every output was stored, and all are right: {line}; are they left over from an "
+            "earlier run?",
+            log=finished.log,
+            line=log.not_written[0],
+        )
+        return Failure(NOT_STORED, said)
+    if _stored_nothing(log):
+        said = say(
+            "{log} says that the run went well and stored no outputs, and all are right: are they left over from an "
+            "earlier run?",
+            log=finished.log,
+        )
+        return Failure(NOT_STORED, said)
+    return None
+
+
+def _stored_nothing(log: RunLog) -> bool:
+    """Whether the run came to its end, and its program, which names each file that it stores, names none."""
+    return log.failure is None and log.tool == RUN_JOINT and log.finished and not (log.written or log.not_written)
 
 
 def _read_leg(
-    finished: FinishedRun, description: ModelDescription, run: LoggedRun, more: tuple[str, ...] = ()
+    finished: FinishedRun, description: ModelDescription, run: LoggedRun, belied: Failure | None = None
 ) -> BoardLeg:
-    """Of a run that left outputs: what lies in its folder; `more` is said where all of it is right, whatever the log
-    says. Raises UsageError where that isn't this model's."""
+    """Of a run that left outputs: what lies in its folder; where all of it is right, whatever the log says, which is
+    `belied` then. Raises UsageError where that isn't this model's."""
     log = run.log
     outputs = read_leg(finished.folder, description, as_it_lies=True, names=finished.names)
-    failed = () if more else log.outputs_not_written
+    failed = () if belied else log.outputs_not_written
     unwritten = {find_name(name, list(outputs)) for name in failed} - {None}
     outputs = {name: array for name, array in outputs.items() if name not in unwritten}
     if not outputs:
@@ -75,15 +102,18 @@ def _read_leg(
         ),
         log_lines=log.lines,
     )
-    notes = [_ONCE, *more, *_left_over(finished, description)]
+    beside = belied
+    if log.failure is not None and belied is None:
+        said = say("the log says of what came after the outputs were written: {message}", message=log.failure.message)
+        beside = Failure("crash" if log.failure.signal else "error", said, log.failure.code, log.failure.signal)
+    notes = [_ONCE, *_left_over(finished, description)]
     if run.said:
         notes.append(say("{log}: {said}", log=finished.log, said=run.said))
     if unwritten:
         names = ", ".join(sorted(filter(None, unwritten)))
         notes.append(f"{finished.folder}: not read, as the log says that it wasn't written: {names}")
-    if log.failure is not None and not more:
-        notes.append(f"the log says of what came after the outputs were written: {log.failure.message}")
-    return _leg(finished, description, run, tuple(notes), rounds=(facts,), outputs=outputs)
+    leg = _leg(finished, description, run, tuple(notes), rounds=(facts,), outputs=outputs)
+    return replace(leg, beside=beside)
 
 
 def _failed_leg(finished: FinishedRun, description: ModelDescription, run: LoggedRun) -> BoardLeg:
@@ -101,6 +131,13 @@ def _failed_leg(finished: FinishedRun, description: ModelDescription, run: Logge
     found = log.failure
     if found is None and log.not_written:
         raise _not_written(finished, log)
+    if _stored_nothing(log) and stems_below(finished.folder):
+        said = say(
+            "{log} says that the run went well and stored no outputs: what lies in {folder} isn't its",
+            log=finished.log,
+            folder=finished.folder,
+        )
+        return _leg(finished, description, run, (), rounds=(_failed_round(Failure(UNTOLD, said), log),))
     if log.written or (found is None and log.finished):
         if others := other_files(finished.folder):
             raise UsageError(
@@ -126,7 +163,11 @@ def _failed_leg(finished: FinishedRun, description: ModelDescription, run: Logge
         failure = Failure(kind, found.message, found.code, found.signal)
     if found is not None and found.phase == "loading":
         return _leg(finished, description, run, notes, load_failure=failure)
-    return _leg(finished, description, run, notes, rounds=(Round("case", 1, failure=failure, log_lines=log.lines),))
+    return _leg(finished, description, run, notes, rounds=(_failed_round(failure, log),))
+
+
+def _failed_round(failure: Failure, log: RunLog) -> Round:
+    return Round("case", 1, failure=failure, log_lines=log.lines)
 
 
 def _breaks_off(finished: FinishedRun, log: RunLog) -> str:

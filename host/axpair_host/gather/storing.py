@@ -107,6 +107,7 @@ def write_board(folder: Path, leg: BoardLeg, joint: Tensors | None, outputs: Seq
         log_lines=leg.log_lines,
         model_differences=leg.model_differences,
         doubt=leg.doubt,
+        beside=leg.beside,
     )
 
 

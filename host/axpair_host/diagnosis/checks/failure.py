@@ -122,10 +122,12 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
     for round_ in inquiry.evidence.case_rounds:
         if round_.failure is not None and round_.failure.kind == UNTOLD:
             yield Open("run", round_.failure.message, undecided=True, steps=_WHOLE_LOG)
+    board = inquiry.evidence.record.board
+    if board is not None and board.beside is not None and board.beside.kind != NOT_STORED:
+        yield found("AX307", board.beside.message, {"kind": board.beside.kind}, weight="warning")
     failed = first_failure(inquiry)
     if failed is None or any(one.code in SPECIFIC and one.proven for one in inquiry.findings):
         return
-    board = inquiry.evidence.record.board
     evidence = failed.evidence() | ({"by_log": True} if board is not None and board.url.startswith(FINISHED) else {})
     yield found("AX307", failed.said(), evidence, proven=True, outputs=failed.outputs, settles=("board",))
 

@@ -28,6 +28,9 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
                 settles=("board",),
                 stage="on_board",
             )
+    board = inquiry.evidence.record.board
+    if board is not None and board.beside is not None and board.beside.kind == NOT_STORED:
+        yield found("AX001", board.beside.message, {"leg": "board"}, weight="warning", stage="on_board")
     for leg in (*_SIMULATED, "board"):
         tensors = inquiry.evidence.leg(leg)
         names = [output.name for output in inquiry.outputs]
