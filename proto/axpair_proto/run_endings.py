@@ -16,6 +16,8 @@ NEVER_STARTED = re.compile(
     r"|error while loading shared libraries|\bopen /dev/axcl\w* fail"
 )
 OWN_ASSERTION = re.compile(r"^(?=(.*?\brun_(?:joint|model)\b))\1.*(?::\d+: |: \d+\))")
+PROGRAM = re.compile(r"\b(?P<tool>run_joint|axcl_run_model|ax_run_model|run_model)\b")
+"""A known program, where its name stands."""
 ASSERTIONS = (
     r"^(?=(?P<where>.*?): Assertion [`'])(?P=where): Assertion .(?P<what>.*)' failed",  # glibc, uClibc
     r"^\s*Assertion failed: (?=(?P<what>.*?) \([^()\s]+: )(?P=what) \((?P<where>[^()\s]+: [^:()]*: \d+)\)",  # musl

@@ -105,6 +105,8 @@ class _Reading:
         self.telling = False
         """Whether any line was more than of a form that other texts have too."""
         self.tools: List[str] = []
+        self.named = ""
+        """The tool by its name in an assertion, or in a shell's word for its end."""
         self.versions: Dict[str, str] = {}
         self.toolchain = ""
         self.toolchain_at = 0
@@ -146,14 +148,17 @@ class _Reading:
             for side in ("Input", "Output")
         )
         # AXCL's tool prints the same header as AX_ENGINE's, with a line of its own.
-        tool = AXCL_RUN_MODEL if AXCL_RUN_MODEL in self.tools else (self.tools[0] if self.tools else "")
+        tool = AXCL_RUN_MODEL if AXCL_RUN_MODEL in self.tools else (self.tools[0] if self.tools else self.named)
         failure = self.told.failure(
             self.lines, printed=self.own > 0, last_own=self.last_own, ran=self.ran, finished=self.finished
         )
         return RunLog(
             known_lines=self.known if self.telling else 0,
             tool=tool,
-            versions={key: value.replace("TOOL", tool) for key, value in self.versions.items()},
+            versions={
+                **({"runtime": tool} if tool in TOOLS[:3] else {}),
+                **{key: value.replace("TOOL", tool) for key, value in self.versions.items()},
+            },
             toolchain=self._toolchain(),
             inputs=inputs,
             outputs=outputs,
@@ -272,6 +277,14 @@ def _asserted(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -
     where = re.split(r":\d+: ", found["where"])[-1].strip()
     reading.told.assertions.append(Words(reading.at, where, found["what"], is_own))
     reading.is_program = reading.is_program or is_own
+    if is_own:
+        _name(reading, found)
+
+
+def _name(reading: _Reading, found: "re.Match[str]") -> None:
+    named = run_endings.PROGRAM.search(found.string)
+    if named and not reading.named:
+        reading.named = {"run_model": AX_RUN_MODEL}.get(named["tool"], named["tool"])
 
 
 def _refused(phase: str, *, is_own: bool = False) -> _Take:
@@ -291,6 +304,7 @@ def _failed_call(reading: _Reading, found: "re.Match[str]", after: Sequence[str]
 
 def _ended(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:
     reading.told.signals.append(Words(reading.at, run_endings.signal_of(found), "", "run_" in found.string))
+    _name(reading, found)
 
 
 def _gave_up(reading: _Reading, found: "re.Match[str]", after: Sequence[str]) -> None:

@@ -19,6 +19,8 @@ Input[0]: image
     Shape [1, 4, 6, 3] NHWC uint8 BGR
 Output[0]: prob/raw
     Shape [1, 10] NHWC float32
+
+Using batch size 1
 """
 
 

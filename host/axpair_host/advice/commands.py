@@ -207,6 +207,7 @@ _SEVERAL: Mapping[str, Callable[[Known], list[str]]] = {
         for word in ("--input-shape", f"{name}:{'x'.join(map(str, shape))}")
     ],
     "board": lambda known: list(known.finished) or _given("--board", known.board),
+    "reached": lambda known: ["--board", UNKNOWN["url"]] if known.finished else _given("--board", known.board),
     "options": lambda known: list(known.options),
     "said": lambda known: _of_options(known, _OF_DIAGNOSE),
 }

@@ -16,6 +16,9 @@ from axpair_host.evidence.record import Failure, SecondOpinion
 
 ASKED_FOR = ("AX003", "AX301", "AX302", "AX303", "AX304", "AX305", "AX306", "AX307", "AX313", "AX314")
 """Codes that may be named for what our own worker does."""
+_VENDORS = ("run_joint", "ax_run_model", "axcl_run_model")
+_KEEPS_LOG = "{run_joint} > {board_log}"
+"""How the step begins that only has the vendor's command run once more, for its log."""
 _NEEDS_HISTORY = ("AX301", "AX302", "AX313")
 """A single right answer says nothing against them: the command runs every input in a process of its own."""
 _TO_US = say(
@@ -38,17 +41,22 @@ def suspects(inquiry: Inquiry) -> list[Finding]:
 def vendor_saw_it(inquiry: Inquiry) -> bool:
     """Whether the board's bytes themselves came from the vendor's own command, with its log kept."""
     board = inquiry.evidence.record.board
-    return board is not None and _by_vendor(inquiry) and any(one.log_lines for one in board.rounds)
+    return (
+        board is not None and _by_vendor(inquiry) and any((board.log_lines, *(one.log_lines for one in board.rounds)))
+    )
 
 
 def _by_vendor(inquiry: Inquiry) -> bool:
     """Whether the vendor's own command was the runtime: nobody else can be asked then."""
     board = inquiry.evidence.record.board
-    return board is not None and board.versions.get("runtime", "").startswith(("run_joint", "ax_run_model"))
+    return board is not None and board.versions.get("runtime", "").startswith(_VENDORS)
 
 
 def weighed(inquiry: Inquiry, finding: Finding) -> Finding:
     """The finding with what the vendor's command showed. Where that is right each time, it arises in our harness."""
+    if vendor_saw_it(inquiry) and finding.code in ASKED_FOR:
+        kept = tuple(one for one in finding.next_steps if not one.command.startswith(_KEEPS_LOG))
+        return replace(finding, next_steps=kept)
     said = inquiry.evidence.record.second_opinion
     if said is None or said.lacking or finding not in suspects(inquiry):
         return finding

@@ -4,7 +4,7 @@ import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from axpair_proto.npu_codes import meaning
+from axpair_proto.npu_codes import NO_MODEL, meaning
 from axpair_proto.sentences import joined, say
 
 from axpair_host.advice.commands import Step
@@ -25,6 +25,12 @@ _WHOLE_LOG = (
     Step(
         say("Copy the log again, whole. Where it ends so on the board too, run the case again:"),
         "{run_joint} > {board_log} 2>&1",
+    ),
+)
+_IS_A_MODEL = (
+    Step(
+        say("Compare the board's copy of the joint with this one: is it whole, and built for this chip?"),
+        "sha256sum {joint}",
     ),
 )
 
@@ -129,7 +135,17 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
     if failed is None or any(one.code in SPECIFIC and one.proven for one in inquiry.findings):
         return
     evidence = failed.evidence() | ({"by_log": True} if board is not None and board.url.startswith(FINISHED) else {})
-    yield found("AX307", failed.said(), evidence, proven=True, outputs=failed.outputs, settles=("board",))
+    no_model = failed.code in NO_MODEL
+    yield found(
+        "AX307",
+        failed.said(),
+        evidence,
+        proven=True,
+        outputs=failed.outputs,
+        settles=("board",),
+        next_steps=_IS_A_MODEL if no_model else (),
+        without_steps=("axpair board info",) if no_model else (),
+    )
 
 
 SPECIFIC = ("AX308", "AX309", "AX310")

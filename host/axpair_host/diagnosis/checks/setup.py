@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from axpair_proto.npu_codes import NO_RESOURCES, UNREADABLE_MODEL
+from axpair_proto.npu_codes import UNREADABLE_MODEL, means_exhausted
 from axpair_proto.sentences import joined, say
 
 from axpair_host.diagnosis.checks.failure import Failed, first_failure, hexadecimal
@@ -121,7 +121,7 @@ def resources(inquiry: Inquiry) -> Iterator[Finding]:
         said = say("{wanted} bytes of contiguous memory (CMM) were wanted, {last} remained", wanted=wanted, last=last)
     elif gone:
         said = say("the system said {words!r}", words=gone.group(0))
-    elif failed.code in NO_RESOURCES:
+    elif means_exhausted(failed.code):
         said = say(
             "{code} is most often returned where memory or handles are exhausted", code=hexadecimal(failed.failure)
         )
