@@ -30,6 +30,7 @@ from axpair_agent.settings import (
     check_exposure,
     default_blobs,
     listening_address,
+    read_key,
     read_secret,
     read_token,
     runtime_options,
@@ -106,7 +107,7 @@ def _settings(parsed: argparse.Namespace) -> Settings:
     if parsed.tls_cert is not None:
         tls = (
             read_secret("--tls-cert", parsed.tls_cert, MAX_PEM_BYTES),
-            read_secret("--tls-key", parsed.tls_key, MAX_PEM_BYTES),
+            read_key(parsed.tls_key),
         )
     token = ""
     if parsed.token_file is not None:

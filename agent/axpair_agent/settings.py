@@ -150,15 +150,27 @@ def read_secret(flag: str, path: Path, most: int) -> bytes:
     return data
 
 
+def read_key(path: Path) -> bytes:
+    """The private key of TLS; a group may read it, as servers' groups do. Raises SettingsError."""
+    key = read_secret("--tls-key", path, MAX_PEM_BYTES)
+    _refuse_open(f"--tls-key {path}", path, 0o037)
+    return key
+
+
+def _refuse_open(named: str, path: Path, closed: int) -> None:
+    """Raise SettingsError where a secret's file has any of the permissions `closed`."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if os.name == "posix" and mode & closed:
+        raise SettingsError(
+            f"{named}: others than its owner can read or change it (mode {mode:o})",
+            next_step=calling("chmod", "600", path),
+        )
+
+
 def read_token(path: Path) -> str:
     """The token that a file of its owner's alone holds, on one line. Raises SettingsError."""
     token = read_secret("--token-file", path, MAX_TOKEN_BYTES).decode("utf-8", "replace").strip()
-    status = path.stat()
-    if os.name == "posix" and status.st_mode & 0o077:
-        raise SettingsError(
-            f"--token-file {path}: others than its owner can read or change it (mode {stat.S_IMODE(status.st_mode):o})",
-            next_step=calling("chmod", "600", path),
-        )
+    _refuse_open(f"--token-file {path}", path, 0o077)
     if not token.isascii() or not token.isprintable():
         raise SettingsError(
             f"--token-file {path}: the token has letters that can't be sent: one line of printable ASCII, without a "

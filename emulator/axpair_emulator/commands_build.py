@@ -35,13 +35,22 @@ def _faults(context: click.Context, parameter: click.Parameter, incomplete: str)
     return [one for name in (*FAULTS, GRAPH_IMPORT.name) if (one := before + name).startswith(incomplete)]
 
 
+_PATH = click.Path(path_type=Path, readable=False)
+"""What can't be read is told by what reads it."""
+
+
 @click.command("build", cls=Command)
-@click.option("--input", "onnx", type=click.Path(path_type=Path), help="The float ONNX model; else input_path.")
-@click.option("--output", "joint", type=click.Path(path_type=Path), help="The .joint to write; else output_path.")
-@click.option("--config", type=click.Path(path_type=Path), required=True, help="config.prototxt.")
-@click.option("--output_config", "--output-config", type=click.Path(path_type=Path), help="Expanded configuration.")
+@click.option("--input", "onnx", type=_PATH, help="The float ONNX model; else input_path.")
+@click.option("--output", "joint", type=_PATH, help="The .joint to write; else output_path.")
+@click.option("--config", type=_PATH, required=True, help="config.prototxt.")
+@click.option(
+    "--output_config",
+    "--output-config",
+    type=_PATH,
+    help="Expanded configuration.",
+)
 @click.option("--input-shape", "shapes", multiple=True, callback=_shapes, help="NAME:1x3x480x640, repeatable.")
-@click.option("--output_dir", "--output-dir", type=click.Path(path_type=Path), help="Folder of relative outputs.")
+@click.option("--output_dir", "--output-dir", type=_PATH, help="Folder of relative outputs.")
 @click.option("--target_hardware", "--target-hardware", type=click.Choice(HARDWARE))
 @click.option("--virtual_npu", "--virtual-npu", type=click.Choice(VIRTUAL_NPUS))
 @click.option("--calibration_batch_size", "--calibration-batch-size", type=int)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from axpair_proto.advice import shell_quoted
 from axpair_proto.command_line import Command
 from axpair_proto.lines import fitted
 from axpair_proto.printing import print_document, print_lines
@@ -29,4 +30,4 @@ def tools_command(folder: Path, as_json: bool) -> None:
         print_document({"schema_version": 1, "tools": [str(path) for path in written]})
         return
     print_lines(fitted(f"Wrote {path}" for path in written))
-    print_lines(["Put them first on the PATH:", f'  export PATH="{folder.absolute()}:$PATH"'])
+    print_lines(["Put them first on the PATH:", f'  export PATH={shell_quoted(str(folder.absolute()))}:"$PATH"'])

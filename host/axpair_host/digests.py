@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from axpair_proto.advice import again
 from axpair_proto.regular import open_regular
 
 from axpair_host.errors import UsageError
@@ -32,6 +33,11 @@ class Pinned:
             now = _state(path)
             if now == state:
                 continue
+            if not now:
+                raise UsageError(
+                    f"{path} was moved or removed while {meanwhile}",
+                    next_step=again("put it back, and call the same command again:"),
+                )
             found = file_sha256(path)
             if found != sha256:
                 raise UsageError(

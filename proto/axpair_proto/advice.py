@@ -183,12 +183,17 @@ class Next:
     text: str = ""
     """A sentence, or the words behind "next:"; "" where the command says all."""
     command: Command | Again | None = None
+    instead: str = ""
+    """What is said, without a command, where the call has none of the options that are put in: another command, to
+    which they mean nothing."""
 
     def of(self, call: Sequence[str]) -> "Next":
         """With a whole command in place of a changed call, and with what the call named in place of what isn't known;
         where the call isn't known, the change is told."""
         if not isinstance(self.command, Again):
             return replace(self, command=self.command.named_by(call)) if self.command and call else self
+        if call and self.instead and not any(_values(call, option) for option, _ in self.command.put):
+            return Next(self.instead)
         if call:
             return replace(self, command=self.command.of(call))
         return Next(" ".join(filter(None, [self.text, self.command.told()])))
@@ -241,10 +246,10 @@ def with_other(option: str, value: str, text: str = "") -> Next:
     return Next(text, Again(put=((option, value),)))
 
 
-def in_other_folder(option: str, path: Path, text: str = "with another folder:") -> Next:
-    """The failed call with a path beside the option's, where nothing lies yet."""
+def in_other_folder(option: str, path: Path, text: str = "with another folder:", instead: str = "") -> Next:
+    """The failed call with a path beside the option's, where nothing lies yet; `instead` where it hasn't the option."""
     new = ((option, str(free_name(path, taken=[path]))),)
-    return Next(text, Again(put=new, without_flags=("--overwrite",)))
+    return Next(text, Again(put=new, without_flags=("--overwrite",)), instead)
 
 
 def calling(*words: "str | Path", text: str = "") -> Next:

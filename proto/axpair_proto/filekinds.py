@@ -83,7 +83,8 @@ def kind_of(path: Path) -> FileKind:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
     except OSError as error:
-        raise ContractError(f"{path}: {error.strerror or error}", next_step="check the path") from error
+        step = "mend its permissions" if isinstance(error, PermissionError) else "check the path"
+        raise ContractError(f"{path}: {error.strerror or error}", next_step=step) from error
     if not head:
         return FileKind.EMPTY
     marked = _by_mark(path, head)

@@ -55,6 +55,15 @@ def set_mode(path: Path, mode: int) -> None:
             raise
 
 
+def set_usual_mode(path: Path, *, runs: bool = False) -> None:
+    """Give what was made for its owner alone the permissions that the umask leaves a new file, or a folder or program
+    (`runs`)."""
+    # It is only told by being set. The stricter one for a moment: whatever another thread makes then stays its owner's.
+    umask = os.umask(0o077)
+    os.umask(umask)
+    set_mode(path, (0o777 if runs else 0o666) & ~umask)
+
+
 def copy_stat(old: Path, fresh: Path) -> None:
     """Permissions and times, as far as the file system has them."""
     try:

@@ -212,6 +212,18 @@ def test_flags_that_can_not_be_followed_are_refused(arguments: list[str], said: 
     assert "secret" not in message
 
 
+def test_a_tls_key_that_everybody_can_read_is_refused(tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path)
+    given = ("--listen=127.0.0.1:0", f"--blobs={tmp_path}", f"--tls-cert={certificate}", f"--tls-key={key}")
+    key.chmod(0o604)
+    message = refused(*given)
+    assert f"--tls-key {key}: others than its owner can read or change it (mode 604)" in message
+    assert f"chmod 600 {key}" in message
+    key.chmod(0o640)  # as servers' groups have it
+    with started(tmp_path, *given[2:]) as agent:
+        assert agent.port
+
+
 def test_tls_and_token_together_serve(tmp_path: Path) -> None:
     certificate, key = self_signed(tmp_path)
     token = tmp_path / "token"

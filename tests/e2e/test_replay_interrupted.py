@@ -149,6 +149,13 @@ def test_a_model_that_is_built_anew_meanwhile_ends_the_replay(cases: Path, tmp_p
         assert "m.joint was changed while the replay ran: sha256" in "".join(started.said)
     assert 2 <= rows_in(run) < 10
     shutil.copy(tiny.joint, models.joint)
+    with going(cases, run, models, "--board", SLOW) as started:
+        started.until_rows(rows_in(run) + 1)
+        (own / "m.onnx").rename(own / "elsewhere")
+        assert started.wait() == 2
+        assert "m.onnx was moved or removed while the replay ran" in "".join(started.said)
+        assert "put it back" in "".join(started.said)
+    (own / "elsewhere").rename(own / "m.onnx")
     replay(cases, run, models, "--board", SLOW)
     replay(cases, tmp_path / "whole", tiny, "--board", SLOW)
     assert stable_rows(run) == stable_rows(tmp_path / "whole")

@@ -275,6 +275,22 @@ def test_a_folder_among_the_cases_that_may_not_be_read_is_passed_over(models: Mo
     (tmp_path / "bad" / "lost+found").chmod(0o755)
 
 
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="needs setpriv, for root to be bound by modes")
+def test_of_a_run_that_cant_be_opened_nobody_says_that_it_is_empty(models: Models, tmp_path: Path) -> None:
+    pictures(tmp_path, "bad/1.png")
+    call = ("replay", tmp_path / "bad", "--run", tmp_path / "run", *flags(models))
+    assert axpair_here(*call).returncode == 0
+    (tmp_path / "run" / MARK).unlink()
+    (tmp_path / "run" / "run.sqlite").chmod(0)
+    bound = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+    for called in (call, ("reduce", tmp_path / "run", "--out", tmp_path / "least")):
+        done = subprocess.run([*bound, *command(*called)], capture_output=True, text=True, env=environment())
+        assert done.returncode == 2, done.stderr
+        assert "unable to open database file" in done.stderr
+        assert "no case was finished" not in done.stderr
+        assert ("--run" in done.stderr) == (called is call)
+
+
 @pytest.mark.skipif(not is_possible(), reason="needs a C compiler")
 @pytest.mark.parametrize("lacking", ["sharing", "modes"])
 def test_a_share_that_lacks_what_disks_have_takes_runs_and_gt_folders(

@@ -1,7 +1,7 @@
 """Agents beyond this machine: TLS and a token."""
 
-import datetime as dt
-import ipaddress
+import dataclasses
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,33 +11,10 @@ from axpair_host.boards.client import connect
 from axpair_host.boards.url import GrpcAddress
 from axpair_host.errors import BoardError, UsageError
 from command_line import axpair, said_once
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+
+from benchmarks.hostile.support.certificates import write_certificate
 
 TOKEN = "a-token-of-the-lab"
-
-
-def write_certificate(folder: Path, name: str) -> None:
-    """A self-signed one for 127.0.0.1: NAME.pem and NAME.key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    today = dt.datetime(2020, 1, 1)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(today)
-        .not_valid_after(today + dt.timedelta(days=36500))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / f"{name}.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (folder / f"{name}.key").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
 
 
 @pytest.fixture(scope="module")
@@ -71,10 +48,45 @@ def test_a_board_is_reached_with_its_ca_and_token(agent: agent_process.AgentProc
         assert board.facts.runtime == "toy"
 
 
-def test_another_ca_or_token_is_refused(agent: agent_process.AgentProcess, folder: Path) -> None:
-    for wrong in (address(agent, folder / "other.pem"), address(agent, folder / "lab.pem", "guess")):
-        with pytest.raises(BoardError), connect(wrong):
-            pass
+def test_another_token_is_refused(agent: agent_process.AgentProcess, folder: Path) -> None:
+    with pytest.raises(BoardError), connect(address(agent, folder / "lab.pem", "guess")):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("ca", "words"),
+    [
+        ("other.pem", "nobody known here vouches for the agent's certificate"),
+        (None, "nobody known here vouches"),
+        ("lab.key", "the file of ?ca= holds no certificate"),
+    ],
+)
+def test_a_ca_that_is_not_the_agent_s_is_bad_input(
+    agent: agent_process.AgentProcess, folder: Path, ca: str | None, words: str
+) -> None:
+    wrong = dataclasses.replace(address(agent, folder / "lab.pem"), ca=folder / ca if ca else None)
+    with pytest.raises(UsageError, match=re.escape(words)), connect(wrong):
+        pass
+
+
+def test_an_agent_of_another_name_or_without_tls_is_said_to_be_one(folder: Path, tmp_path: Path) -> None:
+    for name in ("named", "plain"):
+        (tmp_path / name).mkdir()
+    write_certificate(tmp_path / "named", "named", "127.0.0.9")
+    tls = (f"--tls-cert={tmp_path / 'named' / 'named.pem'}", f"--tls-key={tmp_path / 'named' / 'named.key'}")
+    token = f"--token-file={folder / 'lab.token'}"
+    with (
+        agent_process.started(tmp_path / "named", *tls, token) as other,
+        pytest.raises(UsageError, match="for another name"),
+        connect(address(other, tmp_path / "named" / "named.pem")),
+    ):
+        pass
+    with (
+        agent_process.started(tmp_path / "plain", token) as plain,
+        pytest.raises(UsageError, match="doesn't speak TLS"),
+        connect(address(plain, folder / "lab.pem")),
+    ):
+        pass
 
 
 def test_a_ca_file_that_isnt_there_is_bad_input(agent: agent_process.AgentProcess, folder: Path) -> None:
@@ -97,4 +109,4 @@ def test_a_name_in_axpair_toml_brings_ca_and_token(
 
 
 def test_an_insecure_caller_is_told_so(agent: agent_process.AgentProcess) -> None:
-    said_once(axpair("board", "info", "--board", f"127.0.0.1:{agent.port}"), 3)
+    assert "grpcs://" in said_once(axpair("board", "info", "--board", f"127.0.0.1:{agent.port}"), 3)

@@ -113,3 +113,11 @@ def test_what_a_call_named_isnt_asked_for_again() -> None:
     assert swapped.of(two).line == "axpair pair --joint MODEL.joint --onnx m.onnx --input INPUT"
     built = calling("axpair", "emulator", "build", "--output", UNKNOWN["joint"])
     assert built.of(("axpair", "pair", "--joint", "real.joint")).line == "axpair emulator build --output MODEL.joint"
+
+
+def test_an_option_of_another_command_is_not_put_into_a_call() -> None:
+    step = in_other_folder("--run", Path("run"), "move it, or with another folder:", "take it from a backup")
+    assert step.of(["axpair", "reduce", "run", "--out", "least"]) == Next("take it from a backup")
+    replayed = step.of(["axpair", "replay", "cases", "--run", "run"])
+    assert replayed.line.startswith("axpair replay cases --run run-")
+    assert in_other_folder("--out", Path("gt")).of(["axpair", "pair"]).line.startswith("axpair pair --out gt")

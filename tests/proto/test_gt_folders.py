@@ -5,6 +5,7 @@ import os
 import platform
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ import pytest
 from axpair_proto.errors import ContractError
 from axpair_proto.gt.folders import sweep_unfinished, whole_folder
 from axpair_proto.gt.marks import MARK, file_sha256, read_mark
+from axpair_proto.gt.replacing import write_whole_file
 
 DEAD = 4_000_000
 """No process has that number."""
@@ -251,3 +253,16 @@ def test_what_is_left_by_a_process_killed_while_it_removes_is_swept(tmp_path: Pa
         assert list(tmp_path.iterdir()) == []
     assert len(codes) >= 8
     assert set(codes) == {0, 9}
+
+
+@pytest.mark.parametrize("umask", [0o077, 0o002, 0o022], ids=oct)
+def test_folders_and_files_have_the_permissions_that_the_umask_leaves(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        with whole_folder(tmp_path / "gt", "gt") as fresh:
+            (fresh / "x").write_bytes(b"x")
+        write_whole_file(tmp_path / "gt" / "pair.json", b"{}")
+    finally:
+        os.umask(before)
+    found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "gt", *(tmp_path / "gt").iterdir())}
+    assert found == {"gt": 0o777 & ~umask} | dict.fromkeys(("x", "pair.json", MARK), 0o666 & ~umask)

@@ -13,6 +13,7 @@ from pathlib import Path
 from axpair_proto.filekinds import FileKind, kind_of
 from axpair_proto.gt.folders import refuse_link
 from axpair_proto.gt.listing import refuse_other_kind, refuse_within_ours
+from axpair_proto.syncing import set_usual_mode
 from axpair_proto.text import printable
 from axpair_proto.written import is_as_written, mark_line
 
@@ -108,7 +109,7 @@ def _write(path: Path, text: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(text)
-        beside.chmod(0o755)
+        set_usual_mode(beside, runs=True)
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ import grpc
 from axpair_proto.reasons import METADATA_KEY, Reason
 
 from axpair_host.boards.url import TOKEN_VARIABLE
-from axpair_host.errors import AgentRefused, AgentSilent, BoardError, ConnectionLost, HostError
+from axpair_host.errors import AgentRefused, AgentSilent, BoardError, ConnectionLost, HostError, UsageError
 
 _NEXT_STEPS = {
     Reason.PROTOCOL_VERSION: "install the same axpair release on both sides",
@@ -19,6 +19,23 @@ _NEXT_STEPS = {
 
 _LOST = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
 """How a call ends whose connection broke, or whose agent is ending."""
+
+_TLS = {
+    "CERTIFICATE_VERIFY_FAILED": (
+        "nobody known here vouches for the agent's certificate",
+        "name the CA, or the certificate itself, in the address: grpcs://HOST:PORT?ca=FILE",
+    ),
+    "Hostname Verification": (
+        "the agent's certificate is for another name than the address has",
+        "use a name or address that stands in the certificate",
+    ),
+    "Failed to create security handshaker": (
+        "the file of ?ca= holds no certificate",
+        "give a certificate in PEM form: -----BEGIN CERTIFICATE-----",
+    ),
+    "WRONG_VERSION_NUMBER": ("what listens there doesn't speak TLS", "write grpc:// in place of grpcs://"),
+}
+"""By what gRPC (1.62 to 1.76) says of a connection: what is wrong with how it was asked for, and what mends it."""
 
 
 @contextmanager
@@ -49,10 +66,14 @@ def translated(error: grpc.RpcError, url: str, doing: str) -> HostError:
         if reason is Reason.ENDING:
             return ConnectionLost(f"{url}: {what}", next_step="start the agent again, and call the same command again")
         return AgentRefused(f"{url}: {what}", next_step=step, reason=reason)
+    if asked := next((one for words, one in _TLS.items() if words in details), None):
+        return UsageError(f"{url}: {asked[0]} ({details})", next_step=asked[1])
     if code in _LOST or (code is grpc.StatusCode.UNKNOWN and "Stream removed" in details):
         return ConnectionLost(
             f"{url}: the agent can't be reached or went away while {doing}: {details}",
-            next_step="check that axpair-agent runs there and that the address is right",
+            next_step="check that axpair-agent runs there and that the address is right; where it speaks TLS: grpcs://"
+            if "Socket closed" in details
+            else "check that axpair-agent runs there and that the address is right",
         )
     if code is grpc.StatusCode.UNIMPLEMENTED:
         return BoardError(

@@ -28,7 +28,12 @@ def refused_state(path: Path) -> Iterator[None]:
 
 def moving(path: Path, first: str = "") -> Next:
     """For a file in the run's folder that can't stay there."""
-    return in_other_folder("--run", path.parent, f"{first}move {path} elsewhere, or with another folder:")
+    return in_other_folder(
+        "--run",
+        path.parent,
+        f"{first}move {path} elsewhere, or with another folder:",
+        f"{first}take {path} from a backup, or replay the cases into another folder",
+    )
 
 
 def _is_limited() -> bool:
@@ -54,7 +59,10 @@ _STEPS: Mapping[tuple[str, ...], Callable[[Path], Next]] = {
     ("is full",): lambda path: again("free space there, and call the same command again:"),
     ("disk I/O error",): lambda path: again("look at the disk and at the system's log, and call the same again:"),
     ("readonly", "unable to open"): lambda path: in_other_folder(
-        "--run", path.parent, f"mend the permissions of {path.parent}, or with another folder:"
+        "--run",
+        path.parent,
+        f"mend the permissions of {path.parent}, or with another folder:",
+        f"mend the permissions of {path} and of its folder",
     ),
     ("is locked",): lambda path: again("wait for the program that has it open, and call the same command again:"),
     ("malformed", "not a database", "no such table", "no such column", "has no column"): lambda path: moving(
@@ -65,4 +73,9 @@ _STEPS: Mapping[tuple[str, ...], Callable[[Path], Next]] = {
 
 
 def _once_more(path: Path) -> Next:
-    return in_other_folder("--run", path.parent, "call the same command again; if it stays, with another folder:")
+    return in_other_folder(
+        "--run",
+        path.parent,
+        "call the same command again; if it stays, with another folder:",
+        "call the same command again; if it stays, replay the cases into another folder",
+    )

@@ -201,8 +201,8 @@ def finished(folder: Path) -> int | None:
     """How many cases are finished there, as far as that can be read now: also on a disk that takes nothing more."""
     try:
         refuse_users_state(folder)
-    except UsageError:
-        return 0
+    except UsageError as error:
+        return None if isinstance(error.__cause__, sqlite3.Error) else 0  # what can't be opened may hold some
     except OSError:
         return None
     try:
@@ -304,7 +304,7 @@ def _locked(folder: Path) -> Iterator[None]:
                 ) from error
             raise UsageError(
                 f"--run {folder}: another replay is writing it ({error})",
-                next_step=in_other_folder("--run", folder, "wait for it, or with another folder:"),
+                next_step=in_other_folder("--run", folder, "wait for it, or with another folder:", "wait for it"),
             ) from error
     with closing(lock):
         yield

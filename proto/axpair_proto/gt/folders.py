@@ -19,7 +19,7 @@ from axpair_proto.failures import naming
 from axpair_proto.gt.carrying import carry_over, retire
 from axpair_proto.gt.listing import Named, marked, nothing_named, write_mark
 from axpair_proto.gt.marks import MARK, MARK_BESIDE, UNFINISHED, Mark, files_written, read_mark, unchanged
-from axpair_proto.syncing import copy_stat, make_folder, set_mode, sync, sync_tree
+from axpair_proto.syncing import copy_stat, make_folder, set_mode, set_usual_mode, sync, sync_tree
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -66,7 +66,7 @@ def unfinished_folder(parent: Path, name: str) -> Path:
     has ended. Raises OSError."""
     fresh = Path(tempfile.mkdtemp(prefix=f"{_prefix(name)}{os.getpid()}.", dir=parent))
     write_mark(fresh, Mark(UNFINISHED))
-    set_mode(fresh, 0o755)
+    set_usual_mode(fresh, runs=True)
     return fresh
 
 

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from axpair_proto.errors import ContractError
-from axpair_proto.syncing import make_folder, set_mode, sync
+from axpair_proto.syncing import make_folder, set_usual_mode, sync
 
 
 def write_whole_file(target: Path, data: bytes, *, sync_bytes: bool = True, sync_name: bool = True) -> None:
@@ -28,7 +28,7 @@ def write_whole_file(target: Path, data: bytes, *, sync_bytes: bool = True, sync
             stream.flush()
             if sync_bytes:
                 os.fsync(stream.fileno())
-        set_mode(beside, 0o644)
+        set_usual_mode(beside)
         beside.replace(target)
         if sync_name:
             sync(target.parent)
