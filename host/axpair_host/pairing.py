@@ -28,7 +28,7 @@ from axpair_host.gather.board_leg import BoardLeg
 from axpair_host.gather.board_side import BoardSide
 from axpair_host.gather.canary import Canary, Watched
 from axpair_host.gather.finished import finished_leg
-from axpair_host.gather.gathering import case_facts, gather, pinned_models
+from axpair_host.gather.gathering import case_facts, configured_as, gather, pinned_models
 from axpair_host.gather.live import LiveAsks
 from axpair_host.gather.request import GatherRequest
 from axpair_host.gather.sources import (
@@ -144,7 +144,7 @@ def pair(
         prepared = prepared_case(request, simulator, description, progress)
         for note in prepared.notes:
             progress.note(note)
-        case = case_facts(request.models, prepared.id, pinned)
+        case = configured_as(request.gt, case_facts(request.models, prepared.id, pinned))
         target.check_case(case, {name: bytes_sha256(data) for name, data in prepared.data.items()})
         output_facts(description)  # names that collide should show before the work
         refuse_unknown(judging.settings.lines, [one.name for one in description.outputs])

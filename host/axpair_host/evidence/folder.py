@@ -14,6 +14,7 @@ from axpair_proto.advice import UNKNOWN, Next, calling
 from axpair_proto.dtypes import size_bytes
 from axpair_proto.errors import ContractError
 from axpair_proto.filekinds import kind_of
+from axpair_proto.gt.spelling import one_spelling
 from axpair_proto.gt.tensors import (
     MAX_TENSOR_BYTES,
     UnreadableTensor,
@@ -189,10 +190,17 @@ class Evidence:
                 return {}
             if leads_out(path, self.path):
                 raise UnreadableTensor(f"{path}: {_LINK}")
-            return stems_in(path)
+            found = stems_in(path)
         except (OSError, UnreadableTensor) as error:  # OSError: a name that is too long
             self.unread.setdefault(folder, {}).setdefault("", str(error))
             return {}
+        named = [word for one in self.outputs for word in (one.name, one.file)]
+        named += [one.name for one in self.record.inputs]
+        try:
+            # Of a board's leftovers it is known which is whose: run_joint writes the joint's spelling.
+            return one_spelling(found, named, refuses=PurePosixPath(folder).name != "board")
+        except ContractError as error:
+            raise EvidenceError(error.message, next_step=error.next_step) from error
 
     def _matched(self, found: Mapping[str, Path]) -> dict[str, str]:
         """Output name to stem: as recorded, else by the naming rules of the toolchains."""

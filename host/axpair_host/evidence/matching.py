@@ -10,6 +10,7 @@ from pathlib import Path
 from axpair_proto.advice import Again, Next
 from axpair_proto.dtypes import ITEM_BYTES
 from axpair_proto.errors import ContractError
+from axpair_proto.gt.spelling import one_spelling
 from axpair_proto.names import alike_in_a_joint, find_spelled, joint_name, match_stems, pulsar2_file_stem
 
 from axpair_host.errors import EvidenceError, UsageError
@@ -152,7 +153,19 @@ def _unknown(option: str, name: str, known: Collection[str]) -> UsageError:
     return UsageError(f"{option}: no tensor is named {name!r}{near}", next_step=f"names: {listed}")
 
 
+def _spelled_once(tensors: Mapping[str, Stored], others: Mapping[str, Stored], *, refuses: bool) -> dict[str, Stored]:
+    """Equal files under several spellings of one name as one tensor, unless the other side has them all as well."""
+    paths = {stem: one.stem for stem, one in tensors.items() if one.array is None and not one.refused}
+    try:
+        left = one_spelling(paths, [stem for stem in paths if stem in others], refuses=refuses)
+    except ContractError as error:
+        raise EvidenceError(error.message, next_step=error.next_step) from error
+    return {stem: one for stem, one in tensors.items() if stem in left or stem not in paths}
+
+
 def _tensors(group: str, one: Mapping[str, Stored], other: Mapping[str, Stored]) -> Iterator[Matched]:
+    # Of a second side's leftovers it is known which is whose: a program on a board writes the joint's spelling.
+    one, other = _spelled_once(one, other, refuses=True), _spelled_once(other, one, refuses=False)
     if len(one) == len(other) == 1:
         (name, stored), (_, second) = next(iter(one.items())), next(iter(other.items()))
         yield Matched(group, name, stored, second)

@@ -1,26 +1,31 @@
 """A record for a folder that has none: outputs as far as the tensors themselves say, everything else unknown."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from axpair_proto.errors import ContractError
+from axpair_proto.gt.spelling import one_spelling
 from axpair_proto.gt.tensors import UnreadableTensor, bin_size, leads_out, read_npy, stems_in
 
+from axpair_host.errors import EvidenceError
 from axpair_host.evidence.record import CaseFacts, OutputFacts, Record
 
 _DECLARING = ("joint", "lava_joint", "onnx", "golden", "board")
 """Whose files say which outputs there are: the compiled model first."""
 
 
-def record_of(gt: Path, legs: Sequence[str]) -> Record:
+def record_of(gt: Path, legs: Sequence[str], apart: Collection[str] = ()) -> Record:
     """Outputs named after the files of the first leg that there is, typed by the first .npy found for each.
 
     An output of which no leg has a readable .npy is taken as bytes: then equal or not is all that can be said of it.
+    Raises EvidenceError where unequal files of that leg are one name in a joint, and `apart` doesn't hold both: outputs
+    that the joint lists.
     """
     ordered = [leg for leg in _DECLARING if leg in legs]
     notes = ["no pair.json: rounds, digests and steps are unknown"]
     outputs = []
-    for stem, path in _stems(gt, ordered).items():
+    for stem, path in _stems(gt, ordered, apart).items():
         declared = _declared(gt, path, [gt / leg / f"{stem}.npy" for leg in ordered])
         if declared is not None:
             dtype, shape = declared
@@ -32,11 +37,15 @@ def record_of(gt: Path, legs: Sequence[str]) -> Record:
     return Record(case, inputs=(), outputs=tuple(outputs), simulator="", notes=tuple(notes))
 
 
-def _stems(gt: Path, legs: Sequence[str]) -> Mapping[str, Path]:
+def _stems(gt: Path, legs: Sequence[str], apart: Collection[str]) -> Mapping[str, Path]:
     """Of the first leg whose folder can be listed."""
     for leg in legs:
         with contextlib.suppress(UnreadableTensor):
-            return stems_in(gt / leg)
+            found = stems_in(gt / leg)
+            try:
+                return one_spelling(found, apart, refuses=leg != "board")
+            except ContractError as error:
+                raise EvidenceError(error.message, next_step=error.next_step) from error
     return {}
 
 

@@ -11,6 +11,7 @@ from axpair_proto.advice import UNKNOWN, again
 from axpair_proto.description import ModelDescription, TensorDescription
 from axpair_proto.dtypes import size_bytes
 from axpair_proto.errors import ContractError
+from axpair_proto.gt.spelling import one_spelling
 from axpair_proto.gt.tensors import bin_size, read_npy, stems_below, stems_within
 from axpair_proto.joint import JointArchive, JointTensor
 from axpair_proto.names import find_name, match_stems
@@ -144,7 +145,8 @@ def from_files(gt: Path, joint: JointArchive | None = None) -> ModelDescription:
     """
     folder = gt / "input"
     inputs = []
-    for stem, path in stems_within(folder, gt).items() if folder.is_dir() else ():
+    listed = [one.name for one in joint.inputs()] if joint is not None else []
+    for stem, path in one_spelling(stems_within(folder, gt), listed).items() if folder.is_dir() else ():
         npy = path.with_name(path.name + ".npy")
         if npy.is_file():
             array = read_npy(npy)
@@ -163,7 +165,8 @@ def from_files(gt: Path, joint: JointArchive | None = None) -> ModelDescription:
             next_step="give the folder that 'pulsar run' wrote with --output_gt",
         )
     legs = [leg for leg in LEGS if leg != "board" and (gt / leg).is_dir()]
-    return ModelDescription(tuple(inputs), from_record(record_of(gt, legs)).outputs)
+    outputs = [one.name for one in joint.outputs()] if joint is not None else []
+    return ModelDescription(tuple(inputs), from_record(record_of(gt, legs, outputs)).outputs)
 
 
 def _known_input(stem: str, joint: JointArchive | None) -> TensorDescription | None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 from axpair_proto import __version__
 from axpair_proto.description import ModelDescription
 from axpair_proto.joint import read_joint
@@ -15,6 +16,7 @@ from axpair_host.boards.case import Case
 from axpair_host.boards.loaded import LoadRefused
 from axpair_host.digests import Pinned
 from axpair_host.evidence.record import CaseFacts, Record
+from axpair_host.evidence.store import read_record
 from axpair_host.files import sure_kind
 from axpair_host.gather.board_leg import BoardLeg, refused_leg, run_case
 from axpair_host.gather.board_side import BoardSide
@@ -141,6 +143,15 @@ def case_facts(models: Models, case_id: str, pinned: Pinned | None = None) -> Ca
         lava_joint_sha256=pinned.sha256(models.lava_joint) if models.lava_joint else None,
         config_sha256=pinned.sha256(models.config) if models.config else None,
     )
+
+
+def configured_as(gt: Path | None, case: CaseFacts) -> CaseFacts:
+    """The same with the configuration that the gt folder's record names, where none is given: its simulated legs, which
+    this case takes, were made under it."""
+    record = read_record(gt) if gt is not None else None
+    if record is None or case.config_sha256 is not None or record.case.joint_sha256 != case.joint_sha256:
+        return case
+    return msgspec.structs.replace(case, config_sha256=record.case.config_sha256)
 
 
 def differences(described: ModelDescription, on_board: ModelDescription) -> tuple[str, ...]:

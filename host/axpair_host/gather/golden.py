@@ -11,6 +11,7 @@ import numpy as np
 from axpair_proto.advice import UNKNOWN, calling
 from axpair_proto.description import ModelDescription, TensorDescription
 from axpair_proto.errors import AxpairError
+from axpair_proto.gt.spelling import one_spelling
 from axpair_proto.gt.tensors import Array, UnreadableTensor, read_tensor, stems_in, write_tensors
 from axpair_proto.names import file_stems, match_stems
 
@@ -46,8 +47,9 @@ def store_golden(folder: Path, golden: Path, description: ModelDescription) -> t
 
 
 def _store(folder: Path, named: Path, golden: Path, description: ModelDescription) -> tuple[str, ...]:
-    tensors = stems_in(golden)
-    fed = stems_in(golden / "input") if (golden / "input").is_dir() else {}
+    apart = [tensor.name for tensor in (*description.inputs, *description.outputs)]
+    tensors = one_spelling(stems_in(golden), apart)
+    fed = one_spelling(stems_in(golden / "input"), apart) if (golden / "input").is_dir() else {}
     if not tensors and not fed:
         raise UsageError(f"--golden {named}: holds neither .npy nor .bin files")
     outputs = match_stems([tensor.name for tensor in description.outputs], tensors)

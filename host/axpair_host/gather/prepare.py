@@ -7,6 +7,7 @@ from pathlib import Path
 from axpair_proto.capabilities import FitsPictures, Fitting
 from axpair_proto.description import ModelDescription
 from axpair_proto.errors import AxpairError
+from axpair_proto.gt.spelling import one_spelling
 from axpair_proto.gt.tensors import read_tensor, stems_within
 from axpair_proto.names import as_text, find_name, match_stems
 from axpair_proto.sentences import say
@@ -118,8 +119,8 @@ def from_gt(gt: Path, description: ModelDescription, case_id: str = "") -> Prepa
     folder = gt / "input"
     if not folder.is_dir():
         raise UsageError(f"--gt {gt}: no folder input/ in it", next_step="give the folder that 'pulsar run' wrote")
-    found = stems_within(folder, gt)
     names = [tensor.name for tensor in description.inputs]
+    found = one_spelling(stems_within(folder, gt), names)
     matched = dict(match_stems(names, found))
     if not matched and len(names) == len(found) == 1:
         matched = {names[0]: next(iter(found))}

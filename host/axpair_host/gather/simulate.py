@@ -9,6 +9,7 @@ from axpair_proto.advice import Next, with_other
 from axpair_proto.description import ModelDescription, TensorDescription
 from axpair_proto.dtypes import size_bytes
 from axpair_proto.errors import ContractError
+from axpair_proto.gt.spelling import one_spelling
 from axpair_proto.gt.tensors import Array, other_files, read_tensor, stems_below, stems_within
 from axpair_proto.names import match_stems
 from axpair_proto.simulator import Models, Simulator, Stage, Tensors
@@ -78,8 +79,10 @@ def read_leg(
     Nothing outside `root` is read, where that is given. With `as_it_lies` a file of another size than declared becomes
     flat uint8 (evidence) instead of a ContractError.
     """
-    lying = stems_below(folder) if root is None else stems_within(folder, root)
     declared = {tensor.name: tensor for tensor in description.outputs}
+    lying = one_spelling(
+        stems_below(folder) if root is None else stems_within(folder, root), declared, refuses=not as_it_lies
+    )
     matched = files_of(declared, lying, names)
     found = {stem: path for stem, path in lying.items() if stem not in matched.values()}
     is_part = bool(names) and len(matched) < len(declared) and len(declared) == len(lying)

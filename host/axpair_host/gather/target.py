@@ -7,6 +7,7 @@ from pathlib import Path
 
 from axpair_proto.advice import UNKNOWN, in_other_folder, with_other
 from axpair_proto.gt.marks import changed, files_written, read_mark, unchanged
+from axpair_proto.names import joint_name
 from axpair_proto.syncing import copy_stat
 
 from axpair_host.errors import UsageError
@@ -65,6 +66,9 @@ class Target:
             folder = self.path / leg
             files = files_written(folder) if folder.is_dir() and not folder.is_symlink() else {}
             named = [name for name in files if _is_tensor(name) or name == SOURCES]
+            theirs = {joint_name(name) for name in named if f"{leg}/{name}" not in ours}
+            # Another program's file of the same tensor, under the ONNX model's spelling, takes the place of ours.
+            named = [name for name in named if f"{leg}/{name}" not in ours or joint_name(name) not in theirs]
             if any(f"{leg}/{name}" not in ours for name in named):
                 (fresh / leg).mkdir()
                 for name in (one for one in named if "/" not in one):

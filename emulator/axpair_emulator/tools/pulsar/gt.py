@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from axpair_proto.errors import ContractError
 from axpair_proto.gt.tensors import tensor_files
-from axpair_proto.names import RENAME, gt_file_stem
+from axpair_proto.names import RENAME, gt_file_stem, joint_name
 
 from axpair_emulator.batch import items_in, of_items
 from axpair_emulator.program import Port
@@ -46,11 +46,14 @@ def bin_files(stage: str, names: Sequence[str]) -> dict[str, str]:
 
 
 def _stems(names: Iterable[str]) -> dict[str, str]:
-    """Name to file. Raises ContractError where two share one: what the real command makes of that isn't known."""
+    """Name to file, as the joint has the name: so does `run_joint`, and what the real command does isn't known.
+    Raises ContractError where two share one."""
     taken: dict[str, str] = {}
+    stems: dict[str, str] = {}
     for name in names:
-        other = taken.setdefault(gt_file_stem(name).casefold(), name)
+        stems[name] = gt_file_stem(joint_name(name))
+        other = taken.setdefault(stems[name].casefold(), name)
         if other != name:
-            message = f"the names {other!r} and {name!r} would both be stored as {gt_file_stem(name)!r}"
+            message = f"the names {other!r} and {name!r} would both be stored as {stems[name]!r}"
             raise ContractError(message, next_step=RENAME)
-    return {name: gt_file_stem(name) for name in taken.values()}
+    return stems
