@@ -186,6 +186,27 @@ def test_a_tolerance_that_cannot_fail_is_refused(tmp_path: Path, capsys: Capture
     assert said.out == ""
 
 
+@pytest.mark.parametrize("differing", [False, True])
+def test_an_empty_tensor_is_a_line_and_the_rest_is_compared(tmp_path: Path, capsys: Capture, differing: bool) -> None:
+    """What an NMS without detections leaves."""
+    for side in ("a", "b"):
+        (tmp_path / side).mkdir()
+        np.save(tmp_path / side / "boxes.npy", np.zeros((0, 6), np.float32))
+        np.save(tmp_path / side / "feat.npy", np.ones(5, np.float32) + (side == "b" and differing))
+    code, found = document(capsys, tmp_path / "a", tmp_path / "b")
+    boxes, feat = found["tensors"]
+    assert (code, boxes["relation"], boxes["elements"]) == (int(differing), "IDENTICAL", 0)
+    assert "proves nothing" in boxes["note"]
+    assert (feat["relation"] == "IDENTICAL") is not differing
+
+
+def test_where_no_tensor_has_an_element_nothing_was_compared(tmp_path: Path, capsys: Capture) -> None:
+    for side in ("a", "b"):
+        np.save(tmp_path / f"{side}.npy", np.zeros((0, 6), np.float32))
+    assert run(["compare", str(tmp_path / "a.npy"), str(tmp_path / "b.npy")]) == 2
+    assert "AX004" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("value", ["-1", "nan", "inf"])
 def test_a_tolerance_that_is_none_is_bad_usage(tmp_path: Path, value: str) -> None:
     build(tmp_path, joint=J)

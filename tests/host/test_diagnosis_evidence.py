@@ -152,6 +152,13 @@ def test_a_tensor_without_elements_cannot_fail(tmp_path: Path) -> None:
     assert codes(diagnose(build(tmp_path, joint=empty, rounds=[Ran(empty)] * 2))) == ["AX004"]
 
 
+def test_an_empty_tensor_beside_others_is_a_warning(tmp_path: Path) -> None:
+    """An NMS without detections."""
+    some = {**J, "boxes": np.zeros((0, 4), np.float32)}
+    verdict = diagnose(build(tmp_path, joint=some, rounds=[Ran(some)] * 2))
+    assert (verdict.verdict, [one.code for one in verdict.warnings]) == ("PASS", ["AX004"])
+
+
 def test_outputs_that_are_constant_everywhere_are_a_warning(tmp_path: Path) -> None:
     flat = {"prob": np.zeros((1, 50), np.float32)}
     verdict = diagnose(build(tmp_path, joint=flat, onnx=flat, rounds=[Ran(flat)] * 2))

@@ -7,6 +7,7 @@ import click
 from axpair_proto.advice import Again, Next, again
 from axpair_proto.command_line import Command
 from axpair_proto.printing import print_document
+from axpair_proto.sentences import say
 
 from axpair_host.cli import options
 from axpair_host.errors import UsageError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from axpair_host.evidence.matching import Matched
     from axpair_host.evidence.record import OutputFacts
 
+EMPTY = say("no elements on either side: that proves nothing")
+"""Of what a program without a detection writes, as an NMS does."""
 _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float16", "float32", "float64", "int64")
 
 
@@ -71,6 +74,11 @@ def command(first: Path, second: Path, as_json: bool, **given: Any) -> str:
         dtypes = named_as("--dtype", dtypes, dict.fromkeys(pair.name for pair in pairs))
         refuse_unknown(lines, [pair.label for pair in pairs])
         tensors = [_compared(pair, declared, dtype_of(pair, dtypes), given) for pair in pairs]
+    if all(one["relation"] == "IDENTICAL" and not one["elements"] for one in tensors):
+        raise UsageError(
+            f"AX004: {first} and {second}: no tensor of them has an element, so nothing can be compared",
+            next_step="give what an input left of which the program finds something",
+        )
     document = _document(tensors, asked)
     if as_json:
         print_document(document)
@@ -152,6 +160,8 @@ def _result(
         rtol=given["rtol"],
         layout=declared[pair.name].layout if pair.name in declared else "",
     )
+    if not reference.size and not candidate.size and result.relation is Relation.IDENTICAL:
+        return result, _noted([*notes, EMPTY])
     if result.toothless:
         raise UsageError(
             f"AX004: {pair.label}: {result.toothless}",

@@ -5,16 +5,21 @@ import itertools
 import math
 import operator
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from axpair_proto.dtypes import ITEM_BYTES
+from axpair_proto.gt.tensors import bin_size
 
 from axpair_host.evidence.record import OutputFacts
 
 Array = np.ndarray[Any, Any]
 _NHWC_OF_NCHW, _NCHW_OF_NHWC = (0, 2, 3, 1), (0, 3, 1, 2)
 _MOST_AXES = 5
+FLOAT_LEGS = ("golden", "onnx", "lava_joint")
+"""Legs that differ from the compiled model's as bytes in every healthy case."""
+_FLOAT_BYTES = ITEM_BYTES["float32"]
 _LOOKED_AT = 64
 """Elements that are held against each other before all are."""
 
@@ -29,6 +34,15 @@ def as_declared(tensor: Array, output: OutputFacts) -> Array:
         return tensor
     arranged = _shaped(tensor, output.shape)
     return tensor if arranged is None else _typed(arranged, output)
+
+
+def float_form(stem: Path, dtype: str, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
+    """What a float leg's tensor is to be read as: its lone .bin of four bytes for each element of a narrower declared
+    dtype holds float32, as the ONNX model gives; anything else is as declared. Raises UnreadableTensor."""
+    raw = stem.with_name(f"{stem.name}.bin")
+    if ITEM_BYTES[dtype] >= _FLOAT_BYTES or not math.prod(shape) or stem.with_name(f"{stem.name}.npy").is_file():
+        return dtype, shape
+    return ("float32", shape) if bin_size(raw) == _FLOAT_BYTES * math.prod(shape) else (dtype, shape)
 
 
 def same_values(tensor: Array, right: Array) -> str:

@@ -30,7 +30,7 @@ from axpair_proto.sentences import say
 
 from axpair_host.digests import file_sha256
 from axpair_host.errors import EvidenceError, HostError
-from axpair_host.evidence.arranged import as_declared, as_dumped
+from axpair_host.evidence.arranged import FLOAT_LEGS, as_declared, as_dumped, float_form
 from axpair_host.evidence.record import LEGS, OutputFacts, Record, Round
 from axpair_host.evidence.store import read_record
 from axpair_host.evidence.unrecorded import record_of
@@ -41,8 +41,6 @@ Tensors = Mapping[str, Array]
 
 OTHER_INPUTS = "trials/other_inputs"
 """Numbered folders of other inputs, with what simulator and board make of them."""
-_OF_THE_FLOAT = ("golden", "onnx", "lava_joint")
-"""Legs that differ from the compiled model's as bytes in every healthy case."""
 _UNTYPED = say("differs from joint/ as bytes, and nothing says of which dtype it is: give .npy, or --board-log")
 _LINK = "a link that leads out of the gt folder, which isn't followed"
 
@@ -220,12 +218,14 @@ class Evidence:
 
         def read_one(name: str, stem: Path) -> Array:
             output = declared[name]
-            tensor = read(stem, (output.dtype, output.shape))
+            is_float = folder in FLOAT_LEGS
+            form = float_form(stem, output.dtype, output.shape) if is_float else (output.dtype, output.shape)
+            tensor = read(stem, form)
             # What a board gave is evidence as it lies.
             return tensor if is_board else as_declared(tensor, output)
 
         tensors = self._each(folder, paths, read_one)
-        if folder in _OF_THE_FLOAT:
+        if folder in FLOAT_LEGS:
             return self._without_untyped(folder, tensors)
         return self._arranged(tensors, declared) if folder == "board" else tensors
 

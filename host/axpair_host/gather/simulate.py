@@ -15,6 +15,7 @@ from axpair_proto.names import match_stems
 from axpair_proto.simulator import Models, Simulator, Stage, Tensors
 
 from axpair_host.errors import UsageError
+from axpair_host.evidence.arranged import FLOAT_LEGS, float_form
 from axpair_host.evidence.matching import belonging, mapped, proposed_map
 from axpair_host.progress import Progress
 
@@ -59,7 +60,9 @@ def legs_from_gt(gt: Path, description: ModelDescription) -> dict[str, Tensors]:
     that can't be read or have another size than declared.
     """
     legs: dict[str, Tensors] = {
-        stage: read_leg(gt / stage, description, root=gt) for stage in STAGES if (gt / stage).is_dir()
+        stage: read_leg(gt / stage, description, root=gt, is_float=stage in FLOAT_LEGS)
+        for stage in STAGES
+        if (gt / stage).is_dir()
     }
     if "joint" not in legs:
         raise UsageError(f"--gt {gt}: no folder joint/ in it", next_step="give the folder that 'pulsar run' wrote")
@@ -73,11 +76,13 @@ def read_leg(
     as_it_lies: bool = False,
     root: Path | None = None,
     names: Mapping[str, str] = MappingProxyType({}),
+    is_float: bool = False,
 ) -> dict[str, Array]:
     """Outputs by name from a folder's files, whichever tool named them; `names` says of file stems what they are.
 
     Nothing outside `root` is read, where that is given. With `as_it_lies` a file of another size than declared becomes
-    flat uint8 (evidence) instead of a ContractError.
+    flat uint8 (evidence) instead of a ContractError. `is_float`: of a leg that may hold float32 where the compiled
+    model's are narrower.
     """
     declared = {tensor.name: tensor for tensor in description.outputs}
     lying = one_spelling(
@@ -113,7 +118,10 @@ def read_leg(
             f"outputs: {', '.join(declared)}",
             next_step=next_step,
         )
-    return {name: _read(lying[stem], declared[name], as_it_lies) for name, stem in matched.items()}
+    found_in = {name: lying[stem] for name, stem in matched.items()}
+    if is_float:
+        return {name: _read_float(stem, declared[name]) for name, stem in found_in.items()}
+    return {name: _read(stem, declared[name], as_it_lies) for name, stem in found_in.items()}
 
 
 def files_of(outputs: Collection[str], lying: Collection[str], names: Mapping[str, str]) -> dict[str, str]:
@@ -130,6 +138,10 @@ def _size(stem: Path) -> int:
         return read_tensor(stem).nbytes
     except ContractError:
         return 0
+
+
+def _read_float(stem: Path, tensor: TensorDescription) -> Array:
+    return read_tensor(stem, float_form(stem, tensor.dtype, tensor.shape))
 
 
 def _read(stem: Path, tensor: TensorDescription, as_it_lies: bool) -> Array:

@@ -5,36 +5,44 @@ from collections.abc import Iterator
 from axpair_proto.sentences import say
 
 from axpair_host.compare.lines import ACROSS_CASES
-from axpair_host.diagnosis.finding import Finding, found
+from axpair_host.diagnosis.finding import Finding, Weight, found
 from axpair_host.diagnosis.inquiry import Inquiry
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding]:
-    """AX004: the tolerance passes any answer, or an output has no elements. It is then not applied. A reference that
-    is constant throughout, in float too, is a warning: equal bytes say little there. So is a line that can't fail on
-    this case."""
+    """AX004: the tolerance passes any answer, or no output has an element. It is then not applied. An empty output
+    beside others is a warning: a program without a detection writes such. A reference that is constant throughout, in
+    float too, is a warning: equal bytes say little there. So is a line that can't fail on this case."""
     pair = "joint_board" if inquiry.has("joint", "board") else "onnx_joint"
-    toothless = {}
+    toothless: dict[str, str] = {}
+    empty: dict[str, str] = {}
     constant = []
     for output in inquiry.outputs:
         comparison = inquiry.pair(pair, output.name)
         if comparison is None:
             continue
-        if comparison.toothless:
+        if comparison.toothless and not comparison.elements and len(inquiry.outputs) > 1:
+            empty[output.name] = comparison.toothless
+        elif comparison.toothless:
             toothless[output.name] = comparison.toothless
         if comparison.reference_constant and comparison.elements > 1:
             constant.append(output.name)
-    if toothless:
-        first = next(iter(toothless))
-        yield found(
-            "AX004",
-            f"{first!r}: "
-            + toothless[first]
-            + (say("; {rest} more outputs", rest=len(toothless) - 1) if len(toothless) > 1 else ""),
-            {"outputs": toothless, "atol": inquiry.settings.atol, "rtol": inquiry.settings.rtol},
-            proven=True,
-            outputs=tuple(toothless),
-        )
+    if len(empty) == len(inquiry.outputs):
+        toothless, empty = {**toothless, **empty}, {}
+    weighed: tuple[tuple[dict[str, str], Weight], ...] = ((toothless, "fault"), (empty, "warning"))
+    for names, weight in weighed:
+        if names:
+            first = next(iter(names))
+            yield found(
+                "AX004",
+                f"{first!r}: "
+                + names[first]
+                + (say("; {rest} more outputs", rest=len(names) - 1) if len(names) > 1 else ""),
+                {"outputs": names, "atol": inquiry.settings.atol, "rtol": inquiry.settings.rtol},
+                proven=True,
+                weight=weight,
+                outputs=tuple(names),
+            )
     if vacuous := _vacuous_lines(inquiry):
         line, why = next(iter(vacuous.items()))
         yield found(
