@@ -174,13 +174,42 @@ def test_an_open_shape_comes_from_the_joint_alone(built: Models, tmp_path: Path)
         model.graph.input[0].type.tensor_type.shape.dim[axis].dim_param = f"d{axis}"
     onnx.save(model, tmp_path / "m.onnx")
     init(tmp_path)
-    assert "# input_shapes: the ONNX model leaves data open: d0x3xd2xd3\n" in (tmp_path / "axpair.toml").read_text()
+    written = (tmp_path / "axpair.toml").read_text()
+    assert "# input_shapes: the ONNX model leaves data open: d0x3xd2xd3; fill in d2 and d3\n" in written
+    assert '# input_shapes = { "data" = "1x3xd2xd3" }\n' in written
     (tmp_path / "axpair.toml").unlink()
     shutil.copy(built.joint, tmp_path)
     init(tmp_path)
     defaults = model_defaults(tmp_path)
     assert defaults is not None
     assert defaults.shapes == {"data": (1, 3, 12, 10)}
+
+
+@pytest.mark.parametrize(
+    ("shape", "written"),
+    [
+        (("N", 3, 8, 8), ["open: Nx3x8x8", '# input_shapes = { "x" = "1x3x8x8" }']),
+        (("N", 1, "T"), ["open: Nx1xT; fill in T", '# input_shapes = { "x" = "1x1xT" }']),
+        (("", 3, "", 8), ["open: ?x3x?x8; fill in ?", '# input_shapes = { "x" = "1x3x?x8" }']),
+        (("L",), ["open: L; fill in L", '# input_shapes = { "x" = "L" }']),
+    ],
+)
+def test_only_what_is_open_is_proposed(shape: tuple[int | str, ...], written: list[str], tmp_path: Path) -> None:
+    edges = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape) for name in ("x", "y")]
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["x"], ["y"])], "g", edges[:1], edges[1:])
+    onnx.save(onnx.helper.make_model(graph), tmp_path / "m.onnx")
+    init(tmp_path)
+    lines = [line for line in (tmp_path / "axpair.toml").read_text().splitlines() if "input_shapes" in line]
+    assert [line.replace("# input_shapes: the ONNX model leaves x ", "") for line in lines] == written
+
+
+def test_a_picture_beside_the_model_hides_no_cases(built: Models, tmp_path: Path) -> None:
+    converted(tmp_path, built)
+    before = [line for line in commands(init(tmp_path)) if "axpair replay bad" in line]
+    write_picture(tmp_path / "photo.png")
+    assert [line for line in commands(init(tmp_path)) if "axpair replay bad" in line] == before != []
+    missing = json.loads(axpair_here("init", tmp_path, "--check", "--json").stdout)["missing"]
+    assert missing["replay"] == []
 
 
 def test_an_existing_file_stays_as_it_is(built: Models, tmp_path: Path) -> None:

@@ -52,6 +52,15 @@ def test_two_joints_are_said_to_be_two(built: Models, tmp_path: Path) -> None:
     assert check(tmp_path)["missing"]["replay"][0] == "which is joint: 2 could be"
 
 
+def test_a_configuration_of_pulsar2_beside_a_joint_is_one_for_lint(built: Models, tmp_path: Path) -> None:
+    shutil.copy(built.joint, tmp_path)
+    assert check(tmp_path)["missing"]["lint"] == ["a configuration"]
+    (tmp_path / "build.json").write_text('{"input": "m.onnx", "quant": {"input_configs": []}, "model_type": "ONNX"}')
+    missing = check(tmp_path)["missing"]
+    assert missing["lint"] == []
+    assert "tune" in {command for command, what in missing.items() if what}
+
+
 def test_what_the_file_names_must_be_there_and_of_its_kind(built: Models, tmp_path: Path) -> None:
     shutil.copy(built.joint, tmp_path)
     (tmp_path / "axpair.toml").write_text(

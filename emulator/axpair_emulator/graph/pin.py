@@ -42,7 +42,9 @@ def pin_shapes(model: onnx.ModelProto, wanted: Mapping[str, tuple[int, ...]]) ->
         if name not in names:
             raise ModelError(
                 f"--input-shape names {name!r}; the model's inputs are {', '.join(map(repr, names))}",
-                next_step=with_other("--input-shape", f"{names[0]}:1x3x224x224", "with the lengths that you run:"),
+                next_step=with_other(
+                    "--input-shape", f"{names[0]}:{_example(inputs[0])}", "with the lengths that you run:"
+                ),
             )
     for value in inputs:
         _pin(value, wanted.get(value.name))
@@ -55,23 +57,30 @@ def pin_shapes(model: onnx.ModelProto, wanted: Mapping[str, tuple[int, ...]]) ->
     return pinned
 
 
+def _example(value: onnx.ValueInfoProto) -> str:
+    """The model's own lengths, with others for those that it leaves open."""
+    if not value.type.tensor_type.HasField("shape"):
+        return "1x3x224x224"
+    lengths = [axis.dim_value for axis in value.type.tensor_type.shape.dim]
+    return "x".join(str(length if length > 0 else 224 if at else 1) for at, length in enumerate(lengths))
+
+
 def _pin(value: onnx.ValueInfoProto, wanted: tuple[int, ...] | None) -> None:
     declared = value.type.tensor_type.shape.dim
     shown = "x".join(str(axis.dim_value or axis.dim_param or "?") for axis in declared)
     if not value.type.tensor_type.HasField("shape") and wanted is None:
         raise OpenShapeError(
             f"input {value.name!r} declares no shape",
-            next_step=again("with the lengths that you run:", "--input-shape", f"{value.name}:1x3x224x224"),
+            next_step=again("with the lengths that you run:", "--input-shape", f"{value.name}:{_example(value)}"),
         )
     if wanted is None:
         lengths = [axis.dim_value for axis in declared]
         if lengths and lengths[0] < 1:
             lengths[0] = 1
         if any(length < 1 for length in lengths):
-            example = "x".join(str(length if length > 0 else 224) for length in lengths)
             raise OpenShapeError(
                 f"input {value.name!r} has the shape {shown}: axes other than the batch are open",
-                next_step=again("with the lengths that you run:", "--input-shape", f"{value.name}:{example}"),
+                next_step=again("with the lengths that you run:", "--input-shape", f"{value.name}:{_example(value)}"),
             )
         wanted = tuple(lengths)
     if value.type.tensor_type.HasField("shape") and len(wanted) != len(declared):

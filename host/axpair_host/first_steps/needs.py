@@ -85,7 +85,7 @@ def _needs(seen: Situation) -> Iterator[tuple[str, list[str]]]:
     yield "layers", [] if table else [*joint, *case, *simulated]
     reduced = [] if seen.found.of(FileKind.RUN_FOLDER) else [*joint, *gt, *simulated]
     yield "reduce", ["a run of axpair replay, or: " + ", ".join(reduced)] if reduced else []
-    yield "lint", config
+    yield "lint", [] if seen.found.of(FileKind.PULSAR2_CONFIG) else config
     is_pulsar2 = not config and seen.file("config") in seen.found.of(FileKind.PULSAR2_CONFIG)
     prototxt = ["a configuration of pulsar"] if is_pulsar2 else config
     here = [] if prototxt or seen.set_is_here() else ["the calibration set that the configuration names"]

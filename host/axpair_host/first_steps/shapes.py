@@ -41,6 +41,13 @@ def fitted(declared: Sequence[int | str], shape: Sequence[int]) -> tuple[int, ..
     return agreeing.pop() if len(agreeing) == 1 else None
 
 
+def proposed(shape: Open) -> Open:
+    """What to run an open shape with: a batch that is open is 1, lengths that the model has are the model's, and the
+    others stay as they are named, for whoever knows them."""
+    is_open_batch = len(shape) > 1 and not _is_length(shape[0])
+    return (1, *shape[1:]) if is_open_batch else shape
+
+
 def _agrees(declared: Sequence[int | str], shape: Sequence[int]) -> bool:
     return len(declared) == len(shape) and all(
         one == other for one, other in zip(declared, shape, strict=True) if _is_length(one)

@@ -82,7 +82,9 @@ class Situation:
             whole = [one.path for one in self.choice.cases if any(path in fitting for path in one.below)]
         else:
             whole = [one.path for one in self.choice.cases if one.path in fitting or fitting & set(one.below)]
-        return [path for path in whole if path != self.folder and not fitting_above(path, whole)]
+        # The folder itself is none, whatever lies in it: models and results do too.
+        whole = [path for path in whole if path != self.folder]
+        return [path for path in whole if not fitting_above(path, whole)]
 
     def set_is_here(self) -> bool:
         """Whether every calibration set of the configuration lies where it says."""

@@ -9,6 +9,7 @@ from axpair_proto.text import printable
 
 from axpair_host.config_file import MODEL_FILES, SHAPES, ModelDefaults
 from axpair_host.first_steps.choosing import Choice
+from axpair_host.first_steps.shapes import Open, proposed
 
 _HEAD = """\
 # What axpair's commands take where their options aren't given. Relative paths begin in this file's folder.
@@ -69,8 +70,15 @@ def _shape_lines(choice: Choice, known: ModelDefaults | None) -> Iterator[str]:
     if certain:
         pairs = ", ".join(f'{quoted(name)} = "{"x".join(map(str, shape))}"' for name, shape in certain.items())
         yield f"{SHAPES} = {{ {pairs} }}"
-    for name, shape in choice.open_shapes.items():
-        if name not in there:
-            lengths = "x".join(str(length) or "?" for length in shape)
-            yield f"# {SHAPES}: the ONNX model leaves {printable(name)} open: {printable(lengths)}"
-            yield f'# {SHAPES} = {{ {quoted(name)} = "1x3x480x640" }}'
+    left = {name: shape for name, shape in choice.open_shapes.items() if name not in there}
+    for name, shape in left.items():
+        unknown = [str(length) or "?" for length in proposed(shape) if not isinstance(length, int)]
+        fill_in = f"; fill in {' and '.join(dict.fromkeys(unknown))}" if unknown else ""
+        yield f"# {SHAPES}: the ONNX model leaves {printable(name)} open: {printable(_joined(shape) + fill_in)}"
+    if left:
+        pairs = ", ".join(f"{quoted(name)} = {quoted(_joined(proposed(shape)))}" for name, shape in left.items())
+        yield f"# {SHAPES} = {{ {pairs} }}"
+
+
+def _joined(shape: Open) -> str:
+    return "x".join(str(length) or "?" for length in shape)
