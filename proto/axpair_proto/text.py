@@ -31,9 +31,10 @@ _SPELLED = re.compile(f"[{_CONTROLS}{_FORMATS}{_SURROGATES}]")
 _SPELLED_IN_JSON = re.compile(f"[\x7f-\x9f{_FORMATS}]")
 _SURROGATE = re.compile(f"[{_SURROGATES}]")
 _CHINESE = re.compile(
-    "[\t\n\r\f\x1b\x20-\x7e\u00b7\u00d7\u2013-\u2026\u2160-\u217f\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]*"
+    "[\t\n\r\f\x1b\x20-\x7e\u00b7\u00d7\u2013-\u2026\u2160-\u217f\u2500-\u25ff\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]*"
 )
-"""Texts of Chinese and ASCII, with the signs that stand between."""
+"""Texts of Chinese and ASCII, with the signs that stand between, and the lines and blocks that tables and progress bars
+are drawn with."""
 
 
 def printable(text: object, limit: int = LONGEST) -> str:

@@ -96,6 +96,24 @@ def test_a_score_that_is_no_number_is_below_every_line(tmp_path: Path) -> None:
     assert said(tmp_path, precision_table("0.9999", "nan"))[:2] == ("FAULT", "t1")
 
 
+def test_rows_without_a_cosine_come_first_and_are_named(tmp_path: Path) -> None:
+    table = precision_table(*["0.99"] * 30, "nan", "0.97", "nan")
+    assert said(tmp_path, table)[:2] == ("FAULT", "t30")
+    lines = axpair_here("layers", "--build-log", tmp_path / "build.log").stdout.splitlines()
+    spoken = " ".join(line.strip() for line in lines[: next(at for at, one in enumerate(lines) if "operator" in one)])
+    assert "'t30' (AxQuantizedConv) has no cosine (nan), and is the first that misses the line 0.98" in spoken
+    assert "2 layers have none" in spoken
+    rows = [line.split() for line in lines if "AxQuantizedConv  " in line]
+    assert [row[-1] for row in rows[:3]] == ["nan", "nan", "0.9700"]
+
+
+def test_a_build_log_in_gb18030_is_read_and_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / "build.log").write_bytes(precision_table("0.9999", "0.97").encode("gb18030"))
+    done = axpair_here("layers", "--build-log", tmp_path / "build.log", "--json")
+    assert json.loads(done.stdout)["first_below"]["name"] == "t1"
+    assert "build.log: read as GBK, as it is no UTF-8" in done.stderr
+
+
 def test_a_table_with_times_before_its_lines_is_read(tmp_path: Path) -> None:
     for time in ("[2023-01-01 10:00:00]", "2024-09-25 11:45:10 |"):
         stamped = "".join(f"{time} {line}\n" for line in precision_table("0.9999", "0.97").splitlines())

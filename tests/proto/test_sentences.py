@@ -122,6 +122,7 @@ def test_a_table_of_anybody_s_making_changes_no_text_and_breaks_nothing(how: obj
         ("图片/一.jpg".encode(), "图片/一.jpg", "UTF-8"),
         (b"\xef\xbb\xbfa", "a", "UTF-8"),
         ("图片/一.jpg（两张）".encode("gbk"), "图片/一.jpg（两张）", "GBK"),
+        ("┏━┳╇┓【层】█▌".encode("gbk", "ignore"), "┏━┳╇┓【层】█▌", "GBK"),
         ("日志".encode("utf-16"), "日志", "UTF-16"),
         (b"caf\xe9 au lait", "caf\N{REPLACEMENT CHARACTER} au lait", "UTF-8"),
         ("图".encode() + b"\xff", "图\N{REPLACEMENT CHARACTER}", "UTF-8"),

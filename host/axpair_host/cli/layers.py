@@ -95,11 +95,14 @@ def _write_config(given: "Mapping[str, Any]") -> None:
 
 def _from_log(given: "Mapping[str, Any]") -> dict[str, Any]:
     from axpair_host.files import existing_file
-    from axpair_host.layers.build_log import cut_names, layers_in
+    from axpair_host.layers.build_log import cut_names, layers_of, text_of
     from axpair_host.layers.report import report
 
     path = existing_file("--build-log", given["build_log"])
-    scores = layers_in(path)
+    text = text_of(path)
+    scores = layers_of(text.text, path)
+    if text.said:
+        print_note(f"note: {path}: {text.said}")
     if cut := cut_names(scores):
         print_note(
             f"note: {cut} of {len(scores.layers)} names are cut short in this log; "

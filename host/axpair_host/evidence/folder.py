@@ -23,7 +23,8 @@ from axpair_proto.gt.tensors import (
     read_npy,
     read_tensor,
     stem_leads_out,
-    stems_in,
+    stems_below,
+    stems_named,
 )
 from axpair_proto.names import match_stems
 from axpair_proto.sentences import say
@@ -188,12 +189,14 @@ class Evidence:
                 return {}
             if leads_out(path, self.path):
                 raise UnreadableTensor(f"{path}: {_LINK}")
-            found = stems_in(path)
+            names = [one.name for one in self.outputs]
+            found = stems_named(path, names, [one.file for one in self.outputs])
         except (OSError, UnreadableTensor) as error:  # OSError: a name that is too long
             self.unread.setdefault(folder, {}).setdefault("", str(error))
             return {}
-        named = [word for one in self.outputs for word in (one.name, one.file)]
-        named += [one.name for one in self.record.inputs]
+        except ContractError as error:
+            raise EvidenceError(f"{self.path}: {error.message}", next_step=error.next_step) from error
+        named = [*names, *(one.file for one in self.outputs), *(one.name for one in self.record.inputs)]
         try:
             # Of a board's leftovers it is known which is whose: run_joint writes the joint's spelling.
             return one_spelling(found, named, refuses=PurePosixPath(folder).name != "board")
@@ -293,7 +296,7 @@ def load(gt: Path) -> Evidence:
 
 def _has_tensors(gt: Path, leg: str) -> bool:
     try:
-        return (gt / leg).is_dir() and not leads_out(gt / leg, gt) and bool(stems_in(gt / leg))
+        return (gt / leg).is_dir() and not leads_out(gt / leg, gt) and bool(stems_below(gt / leg))
     except UnreadableTensor:
         return True  # something is there, and it is said of it that it can't be read
 

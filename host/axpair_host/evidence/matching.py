@@ -79,7 +79,7 @@ def _as_paths(groups: Groups, others: Groups) -> Groups:
     """Where a folder of the other side, or its only one, stands for several of this: the tensors below as paths, if
     more of them belong to it so. axcl's samples take a '/' in a name for a folder."""
     if len(groups) == 1:
-        return groups
+        return _with_folder(groups, others) if len(others) == 1 else groups
     if len(others) == 1:
         ((group, wanted),) = others.items()
         paths = _below(groups, list(groups), "")
@@ -94,6 +94,13 @@ def _as_paths(groups: Groups, others: Groups) -> Groups:
             if len(_names(wanted, paths)) > len(_names(wanted, found.get(group, {}))):
                 found = {one: tensors for one, tensors in found.items() if one not in inner} | {group: paths}
     return found
+
+
+def _with_folder(groups: Groups, others: Groups) -> Groups:
+    """The same with the only folder as a part of the names, where more of the other side's are spelled so."""
+    ((group, tensors),), ((other, wanted),) = groups.items(), others.items()
+    paths = _below(groups, [group], "") if group and group != other else tensors
+    return {other: paths} if len(_names(wanted, paths)) > len(_names(wanted, tensors)) else groups
 
 
 def _below(groups: Groups, names: Sequence[str], group: str) -> dict[str, Stored]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from axpair_proto.errors import ContractError
 from axpair_proto.gt.spelling import one_spelling
-from axpair_proto.gt.tensors import UnreadableTensor, bin_size, leads_out, read_npy, stems_in
+from axpair_proto.gt.tensors import UnreadableTensor, bin_size, leads_out, read_npy, stems_in_all, stems_named
 
 from axpair_host.errors import EvidenceError
 from axpair_host.evidence.record import CaseFacts, OutputFacts, Record
@@ -38,15 +38,26 @@ def record_of(gt: Path, legs: Sequence[str], apart: Collection[str] = ()) -> Rec
 
 
 def _stems(gt: Path, legs: Sequence[str], apart: Collection[str]) -> Mapping[str, Path]:
-    """Of the first leg whose folder can be listed."""
+    """Of the first leg whose folder can be listed: what lies in it, and below it what is spelled so, or lies there in
+    another leg as well."""
     for leg in legs:
         with contextlib.suppress(UnreadableTensor):
-            found = stems_in(gt / leg)
+            found = stems_named(gt / leg, [*apart], _below(gt, leg, legs))
             try:
                 return one_spelling(found, apart, refuses=leg != "board")
             except ContractError as error:
                 raise EvidenceError(error.message, next_step=error.next_step) from error
     return {}
+
+
+def _below(gt: Path, leg: str, legs: Sequence[str]) -> set[str]:
+    """Paths below a leg's own folder that lie in another leg too: of tensors whose names have a '/'."""
+    other: set[str] = set()
+    for one in legs:
+        if one != leg:
+            with contextlib.suppress(UnreadableTensor):
+                other |= set(stems_in_all(gt / one))
+    return {stem for stem in other if "/" in stem}
 
 
 def _declared(gt: Path, stem: Path, files: Sequence[Path]) -> tuple[str, tuple[int, ...]] | None:

@@ -146,7 +146,7 @@ def from_files(gt: Path, joint: JointArchive | None = None) -> ModelDescription:
     folder = gt / "input"
     inputs = []
     listed = [one.name for one in joint.inputs()] if joint is not None else []
-    for stem, path in one_spelling(stems_within(folder, gt), listed).items() if folder.is_dir() else ():
+    for stem, path in one_spelling(stems_within(folder, gt, listed), listed).items() if folder.is_dir() else ():
         npy = path.with_name(path.name + ".npy")
         if npy.is_file():
             array = read_npy(npy)
@@ -182,7 +182,7 @@ def _known_input(stem: str, joint: JointArchive | None) -> TensorDescription | N
 def with_dumps(description: ModelDescription, folder: Path, names: Mapping[str, str]) -> ModelDescription:
     """The same with what a board's files say of the outputs' types, where a gt folder says less: an .npy of as many
     bytes as a lone .bin, a .bin of half the bytes where the gt holds float64, which no board gives."""
-    stems = stems_below(folder)
+    stems = stems_below(folder, [one.name for one in description.outputs])
     files = files_of([one.name for one in description.outputs], stems, names)
     outputs = (_as_dumped(one, stems[files[one.name]]) if one.name in files else one for one in description.outputs)
     return replace(description, outputs=tuple(outputs))

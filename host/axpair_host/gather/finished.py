@@ -33,7 +33,7 @@ def finished_leg(finished: FinishedRun, description: ModelDescription, joint: Jo
     when the log says that this folder can't be the run's.
     """
     existing_folder("--board-out", finished.folder)
-    stems = stems_below(finished.folder)
+    stems = stems_below(finished.folder, [tensor.name for tensor in description.outputs])
     run = run_of(finished, joint)
     if finished.log is None:
         return _read_leg(finished, description, run)
@@ -251,8 +251,9 @@ def _described(finished: FinishedRun, log: RunLog) -> str:
 
 
 def _left_over(finished: FinishedRun, description: ModelDescription) -> tuple[str, ...]:
-    found = stems_below(finished.folder)
-    used = set(files_of([tensor.name for tensor in description.outputs], found, finished.names).values())
+    names = [tensor.name for tensor in description.outputs]
+    found = stems_below(finished.folder, names)
+    used = set(files_of(names, found, finished.names).values())
     rest = sorted(set(found) - used) if used else []
     unread = say("{folder}: not read, as no output is named so: {names}", folder=finished.folder, names=", ".join(rest))
     return (unread,) if rest else ()

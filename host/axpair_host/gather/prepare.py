@@ -120,7 +120,7 @@ def from_gt(gt: Path, description: ModelDescription, case_id: str = "") -> Prepa
     if not folder.is_dir():
         raise UsageError(f"--gt {gt}: no folder input/ in it", next_step="give the folder that 'pulsar run' wrote")
     names = [tensor.name for tensor in description.inputs]
-    found = one_spelling(stems_within(folder, gt), names)
+    found = one_spelling(stems_within(folder, gt, names), names)
     matched = dict(match_stems(names, found))
     if not matched and len(names) == len(found) == 1:
         matched = {names[0]: next(iter(found))}

@@ -86,7 +86,9 @@ def read_leg(
     """
     declared = {tensor.name: tensor for tensor in description.outputs}
     lying = one_spelling(
-        stems_below(folder) if root is None else stems_within(folder, root), declared, refuses=not as_it_lies
+        stems_below(folder, [*declared]) if root is None else stems_within(folder, root, [*declared]),
+        declared,
+        refuses=not as_it_lies,
     )
     matched = files_of(declared, lying, names)
     found = {stem: path for stem, path in lying.items() if stem not in matched.values()}

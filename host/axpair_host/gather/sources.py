@@ -133,7 +133,7 @@ def _belied(logged: ModelDescription, finished: FinishedRun, gt: Path) -> bool:
     """Whether the board's files are of another dtype than a log lists: they have the bytes of the gt folder's .npy."""
     folder = gt / "joint"
     names = [one.name for one in logged.outputs]
-    own, dumped = (stems_below(one) if one.is_dir() else {} for one in (folder, finished.folder))
+    own, dumped = (stems_below(one, names) if one.is_dir() else {} for one in (folder, finished.folder))
     here, there = match_stems(names, own), files_of(names, dumped, finished.names)
     for one in logged.outputs:
         if one.name not in here or one.name not in there:

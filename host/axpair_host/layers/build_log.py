@@ -18,7 +18,7 @@ from pathlib import Path
 from axpair_proto.advice import UNKNOWN, Next, calling, free_name
 from axpair_proto.log_lines import bare_lines
 from axpair_proto.regular import read_regular
-from axpair_proto.text import decoded
+from axpair_proto.text import Decoded, decoded
 
 from axpair_host.errors import UsageError
 from axpair_host.evidence.layer_scores import LayerRow, LayerScore, LayerScores
@@ -48,13 +48,22 @@ def layers_in(path: Path) -> LayerScores:
 
     Raises UsageError where the file can't be read, or holds no such table.
     """
+    return layers_of(text_of(path).text, path)
+
+
+def text_of(path: Path) -> Decoded:
+    """A log's text, and its encoding. Raises UsageError where the file can't be read."""
     try:
         data = read_regular(path, MAX_BYTES)
     except OSError as error:
         raise UsageError(f"--build-log {path}: {error.strerror or error}", next_step="check the path") from error
     if len(data) > MAX_BYTES:
         raise UsageError(f"--build-log {path}: more than {MAX_BYTES} bytes; no build log is that long")
-    text = decoded(data).text
+    return decoded(data)
+
+
+def layers_of(text: str, path: Path) -> LayerScores:
+    """The scores in the text of a log; `path` is what it is called. Raises UsageError where it holds no such table."""
     rows = rows_in(text)
     if rows:
         return LayerScores("onnx", "", tuple(rows))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from axpair_host.evidence.layer_scores import LayerRow, LayerScores
+from axpair_host.evidence.layer_scores import LayerRow, LayerScore, LayerScores
 from axpair_host.evidence.store import builtins_of
 from axpair_host.layers.costs import STAGES, STANDS_OUT, costliest, enters_at, first_below, share, swallowing
 from axpair_host.layers.outputs import OutputScore
@@ -36,6 +36,7 @@ def report(
         "build_log": source or None,
         "first_below": _named(scores, first) if first is not None else None,
         "first_below_stage": stage,
+        "without_cosine": [_named(scores, row) for row in scores.layers if source and _has_no_cosine(row, stage)],
         "costliest": _costs(scores, worst) if worst is not None else None,
         "enters_at": _entry(scores, worst),
         "miscompiled": [_named(scores, row) for row in miscompiled],
@@ -43,6 +44,11 @@ def report(
         "int16": builtins_of(sixteen) if sixteen is not None else None,
         "layers": [builtins_of(row) for row in scores.layers],
     }
+
+
+def _has_no_cosine(row: LayerRow, stage: str) -> bool:
+    score: LayerScore | None = getattr(row, stage)
+    return score is not None and score.cosine is None
 
 
 def _named(scores: LayerScores, row: LayerRow) -> dict[str, Any]:

@@ -22,12 +22,14 @@ def layers(document: Mapping[str, Any], *, every: bool) -> None:
     document = translated(document)
     rows: Sequence[Mapping[str, Any]] = document["layers"]
     numbered = list(enumerate(rows, start=1))
-    shown = numbered if every else sorted(numbered, key=lambda one: _badness(one[1]))[:SHOWN]
+    none = {one["number"] for one in document["without_cosine"]}
+    shown = numbered if every else sorted(numbered, key=lambda one: (one[0] not in none, _badness(one[1])))[:SHOWN]
     print_lines(_summary(document))
     table = []
     for number, row in shown:
-        scores = [_cell(row.get(stage)) for stage in _stages(rows)]
-        own = [_percent(row["own"]) if _has_own_error(rows) else _cell(row["own"])] if _has_own(rows) else []
+        scores = [_cell(row.get(stage), number in none) for stage in _stages(rows)]
+        of_own = _percent(row["own"]) if _has_own_error(rows) else _cell(row["own"], number in none)
+        own = [of_own] if _has_own(rows) else []
         table.append(
             [
                 _mark(document, number),
@@ -78,7 +80,18 @@ def _summary(document: Mapping[str, Any]) -> list[str]:
     stage = {"own": tr("own cosine")}.get(document["first_below_stage"], document["first_below_stage"])
     word = f"{coloured(document['verdict'])}  "
     margin = " " * width(word)
-    if first is not None:
+    none = document["without_cosine"]
+    if first is not None and first in none:
+        said = tr(
+            "{name!r} ({kind}) has no cosine (nan), and is the first that misses the line {line:g} against "
+            "{reference}{more}.",
+            name=first["name"],
+            kind=first["kind"] or tr("layer"),
+            line=line,
+            reference=reference,
+            more=say("; {count} layers have none", count=len(none)) if len(none) > 1 else "",
+        )
+    elif first is not None:
         said = tr(
             "{name!r} ({kind}) is the first whose {stage} is below {line:g} against {reference}.",
             name=first["name"],
@@ -183,7 +196,9 @@ def _mark(document: Mapping[str, Any], number: int) -> str:
     return marks + ("*" if worst is not None and worst["number"] == number else "")
 
 
-def _cell(score: Mapping[str, Any] | None) -> str:
+def _cell(score: Mapping[str, Any] | None, is_nan: bool) -> str:
+    if score is not None and score["cosine"] is None and is_nan:
+        return "nan"
     return cosine(score["cosine"]) if score is not None else "-"
 
 

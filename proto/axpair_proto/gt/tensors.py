@@ -9,7 +9,7 @@ import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,6 +18,7 @@ import numpy as np
 from axpair_proto.dtypes import ITEM_BYTES, size_bytes
 from axpair_proto.errors import ContractError
 from axpair_proto.failures import naming
+from axpair_proto.names import match_stems
 from axpair_proto.regular import open_regular, read_regular
 
 Array = np.ndarray[Any, Any]
@@ -170,13 +171,34 @@ def is_companion(path: Path) -> bool:
         return False
 
 
-def stems_below(folder: Path) -> dict[str, Path]:
+def stems_below(folder: Path, names: Sequence[str] = ()) -> dict[str, Path]:
     """The same with those in folders below it, four deep, by their path from `folder` on; links to folders aren't
-    followed. Without what lies in `folder` itself, a single folder that holds all the rest is left out of the names."""
-    found = dict(_below(folder, "", 4))
+    followed. Without what lies in `folder` itself, a single folder that holds all the rest is left out of the names,
+    unless more of the tensors' `names` are spelled with it: axcl's samples take a '/' in a name for a folder."""
+    whole = found = stems_in_all(folder)
     while found and len({stem.partition("/")[0] for stem in found}) == 1 and all("/" in stem for stem in found):
         found = {stem.partition("/")[2]: path for stem, path in found.items()}
-    return found
+    return whole if found is not whole and len(match_stems(names, whole)) > len(match_stems(names, found)) else found
+
+
+def stems_in_all(folder: Path) -> dict[str, Path]:
+    """The same with every folder in the names. Raises as `stems_in` does."""
+    return dict(_below(folder, "", 4))
+
+
+def stems_named(folder: Path, names: Sequence[str], files: Collection[str] = ()) -> dict[str, Path]:
+    """Those directly in it, with those of folders below it that stand for a name for which none directly in it does, or
+    whose path is one of `files`. Raises as `stems_in` does, and ContractError where a file would stand for two."""
+    found = stems_in(folder)
+    below = {stem: path for stem, path in stems_in_all(folder).items() if "/" in stem}
+    if not below:
+        return found
+    there = match_stems(names, found)
+    missing = [name for name in names if name not in there]
+    wanted = {*match_stems(missing, below).values(), *(stem for stem in files if stem in below)}
+    if not found and len(names) == len(below) == 1:
+        wanted = set(below)
+    return found | {stem: path for stem, path in below.items() if stem in wanted}
 
 
 def _below(folder: Path, prefix: str, deeper: int) -> Iterator[tuple[str, Path]]:
@@ -194,9 +216,10 @@ def other_files(folder: Path) -> list[str]:
     return sorted(path.name for path in below if path.suffix not in _SUFFIXES and path.is_file())
 
 
-def stems_within(folder: Path, root: Path) -> dict[str, Path]:
-    """The same, where nothing outside `root` may be read. Raises UnreadableTensor for a link that leads there."""
-    found = stems_in(folder)
+def stems_within(folder: Path, root: Path, names: Sequence[str] = ()) -> dict[str, Path]:
+    """The same as `stems_named`, where nothing outside `root` may be read. Raises UnreadableTensor for a link that leads
+    there."""
+    found = stems_in(folder) if leads_out(folder, root) else stems_named(folder, names)
     for path in (folder, *(stem for stem in found.values() if stem_leads_out(stem, root))):
         if path != folder or leads_out(folder, root):
             raise UnreadableTensor(
