@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from axpair_host.main import run
 from axpair_proto.joint import pack_joint
 from axpair_proto.topology.topology_pb2 import Topology
 
+Array = np.ndarray[Any, Any]
 Capture = pytest.CaptureFixture[str]
 LOG = """run joint version: 0.5.13
 
@@ -41,7 +43,12 @@ def test_the_float_leg_is_read_as_float32(
     floats = np.random.default_rng(0).normal(size=(1, 6, 4, 5)).astype(np.float32)
     codes = np.rint(floats * q).astype(dtype)
     pixels = np.arange(192, dtype=np.uint8).reshape(1, 8, 8, 3)
-    tensors = {"gt/input/input": pixels, "gt/onnx/output": floats, "gt/joint/output": codes, "out/output": codes}
+    tensors: dict[str, Array] = {
+        "gt/input/input": pixels,
+        "gt/onnx/output": floats,
+        "gt/joint/output": codes,
+        "out/output": codes,
+    }
     for stem, array in tensors.items():
         Path(stem).parent.mkdir(parents=True)
         array.tofile(f"{stem}.bin")

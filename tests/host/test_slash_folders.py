@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from axpair_host.main import run
 from axpair_proto.joint import pack_joint
 from axpair_proto.topology.topology_pb2 import Topology
 
+Array = np.ndarray[Any, Any]
 Capture = pytest.CaptureFixture[str]
 NAMES = ("/model/Conv_output_0", "/model/Conv_output_1", "out")
 FLAT = {name: name.replace("/", "_") for name in NAMES}
@@ -21,7 +23,7 @@ def laid_out(folder: Path, names: tuple[str, ...], gt: dict[str, str], out: dict
     random = np.random.default_rng(2)
     tensors = {name: random.normal(size=(1, 4, 4, 6)).astype(np.float32) for name in names}
     pixels = np.arange(72, dtype=np.uint8).reshape(1, 4, 6, 3)
-    stems = {f"gt/{leg}/{gt[name]}": tensors[name] for leg in ("onnx", "joint") for name in names}
+    stems: dict[str, Array] = {f"gt/{leg}/{gt[name]}": tensors[name] for leg in ("onnx", "joint") for name in names}
     stems |= {f"gt/input/{'in/x' if gt is FOLDERS else '_in_x'}": pixels}
     stems |= {f"out/{out[name]}": tensors[name] for name in names}
     for stem, array in stems.items():

@@ -217,8 +217,8 @@ def other_files(folder: Path) -> list[str]:
 
 
 def stems_within(folder: Path, root: Path, names: Sequence[str] = ()) -> dict[str, Path]:
-    """The same as `stems_named`, where nothing outside `root` may be read. Raises UnreadableTensor for a link that leads
-    there."""
+    """The same as `stems_named`, where nothing outside `root` may be read. Raises UnreadableTensor for a link that
+    leads there."""
     found = stems_in(folder) if leads_out(folder, root) else stems_named(folder, names)
     for path in (folder, *(stem for stem in found.values() if stem_leads_out(stem, root))):
         if path != folder or leads_out(folder, root):
