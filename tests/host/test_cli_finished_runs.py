@@ -245,3 +245,30 @@ def test_what_is_no_log_is_named(tmp_path: Path, name: str, words: str) -> None:
     said = axpair("pair", *flags(case, path))
     assert said.code == 2
     assert words in " ".join(said.errors.split())
+
+
+@pytest.mark.parametrize(("order", "words"), [((0, 3, 1, 2), "in NCHW where NHWC"), ((0, 2, 1, 3), "axes 0, 2, 1, 3")])
+def test_a_file_that_run_joint_says_to_have_written_has_the_declared_layout(
+    tmp_path: Path, order: tuple[int, ...], words: str
+) -> None:
+    case = made(tmp_path)
+    case.dump({name: array.transpose(order) for name, array in case.outputs.items()})
+    log = case.log(RELEASE)
+    document = judged(case, log)
+    assert codes(document) == ["INCONCLUSIVE", "AX401"]
+    assert not document["outputs"][0]["joint_board"]["bytes_equal"]
+    assert words in document["findings"][0]["summary"]
+    assert "the run's log says that it wrote the file, and not who turned it" in document["findings"][0]["summary"]
+    again = json.loads(axpair("diagnose", case.folder / "g", "--json").output)
+    assert codes(again) == ["INCONCLUSIVE", "AX401"]
+
+
+def test_a_dump_of_somebody_else_s_keeps_its_own_layout(tmp_path: Path) -> None:
+    case = made(tmp_path)
+    out = case.dump({name: array.transpose(0, 3, 1, 2) for name, array in case.outputs.items()})
+    without = logged(case, case.log(RELEASE).read_text().replace("out/output.bin", "elsewhere/raw.bin"))
+    assert codes(judged(case, without)) == ["PASS", "AX002"]
+    (array,) = case.outputs.values()
+    (out / "output.bin").unlink()
+    np.save(out / "output.npy", np.ascontiguousarray(array.transpose(0, 3, 1, 2)))  # run_joint writes no .npy
+    assert codes(judged(case, case.log(RELEASE))) == ["PASS", "AX002"]

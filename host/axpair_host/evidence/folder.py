@@ -249,8 +249,12 @@ class Evidence:
         if self.record.board is not None and self.record.board.model_sha256:
             return tensors
         simulated = self.leg("joint")
+        # What the run itself wrote is evidence as it lies, as of our own worker.
+        written = self.record.board.written if self.record.board is not None else ()
         found = {
             name: as_dumped(tensor, declared[name].dtype, declared[name].shape, simulated.get(name))
+            if name not in written
+            else (tensor, "")
             for name, tensor in tensors.items()
         }
         self.dumped = {name: words for name, (_, words) in found.items() if words}

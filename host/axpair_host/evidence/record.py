@@ -125,6 +125,9 @@ class BoardFacts(msgspec.Struct, frozen=True):
     log_lines: tuple[str, ...] = ()
     model_differences: tuple[str, ...] = ()
     """Of a finished run: what its log says of the model otherwise than the joint, a sentence each."""
+    written: tuple[str, ...] = ()
+    """Of a finished run: outputs that its own log says it stored, in files that lie here as that program writes them.
+    Nobody else chose their form."""
     doubt: str = ""
     """Of a finished run: why another run of its log may have stored what lies there; "" where none may."""
     beside: Failure | None = None

@@ -43,6 +43,8 @@ class BoardLeg:
     """As in the record."""
     beside: Failure | None = None
     """As in the record."""
+    written: tuple[str, ...] = ()
+    """As in the record."""
     where_equal: "BoardLeg | None" = None
     """What it is instead where that has the simulator's bytes: of a run whose log says that it failed."""
 

@@ -1,10 +1,11 @@
 """A board's leg from a run that took place before: its output folder and its log, or its log alone where it failed."""
 
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 from axpair_proto.advice import AND, UNKNOWN, Next, calling
 from axpair_proto.description import ModelDescription
-from axpair_proto.gt.tensors import Array, other_files, stems_below
+from axpair_proto.gt.tensors import Array, bin_size, other_files, stems_below
 from axpair_proto.joint import JointArchive, toolchain_of
 from axpair_proto.logged_run import RunLog
 from axpair_proto.names import find_name
@@ -113,7 +114,22 @@ def _read_leg(
         names = ", ".join(sorted(filter(None, unwritten)))
         notes.append(f"{finished.folder}: not read, as the log says that it wasn't written: {names}")
     leg = _leg(finished, description, run, tuple(notes), rounds=(facts,), outputs=outputs)
-    return replace(leg, beside=beside)
+    return replace(leg, beside=beside, written=_written(finished, description, log))
+
+
+def _written(finished: FinishedRun, description: ModelDescription, log: RunLog) -> tuple[str, ...]:
+    """Outputs whose .bin has the name of a file that the run says to have stored, and the declared size: run_joint
+    writes no other form, so that whoever turned such a file did so elsewhere. An .npy is somebody else's."""
+    names = [tensor.name for tensor in description.outputs]
+    stems = stems_below(finished.folder, names)
+    stored = {PurePosixPath(path.strip()).name for path in log.written}
+    found = []
+    for name, stem in files_of(names, stems, finished.names).items():
+        raw, npy = (stems[stem].with_name(f"{stems[stem].name}{suffix}") for suffix in (".bin", ".npy"))
+        size = next(tensor.size_bytes for tensor in description.outputs if tensor.name == name)
+        if raw.name in stored and not npy.exists() and raw.is_file() and bin_size(raw) == size:
+            found.append(name)
+    return tuple(found)
 
 
 def _failed_leg(finished: FinishedRun, description: ModelDescription, run: LoggedRun) -> BoardLeg:

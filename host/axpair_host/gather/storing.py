@@ -106,6 +106,7 @@ def write_board(folder: Path, leg: BoardLeg, joint: Tensors | None, outputs: Seq
         load_failure=leg.load_failure,
         log_lines=leg.log_lines,
         model_differences=leg.model_differences,
+        written=leg.written,
         doubt=leg.doubt,
         beside=leg.beside,
     )

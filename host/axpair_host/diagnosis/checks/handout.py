@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from axpair_proto.sentences import say
 
+from axpair_host.advice.commands import Step
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.diagnosis.telling import rich
+from axpair_host.evidence.arranged import same_values
 from axpair_host.evidence.record import OutputFacts
 
 Array = np.ndarray[Any, Any]
@@ -17,6 +19,9 @@ _FEWEST = 8
 """Bytes: a smaller output may be equal by chance."""
 _TURNS = {"NCHW": (0, 2, 3, 1), "NHWC": (0, 3, 1, 2)}
 """From the declared layout to the other one."""
+_RUN_AGAIN = Step(
+    say("Run it again, and copy the files as they are: a program that reads these as declared gets wrong values.")
+)
 PROBE = say("the answer to the probe")
 
 
@@ -54,7 +59,10 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
         answers = {answer.tensor.tobytes() for answer in behind}
         if len(answers) > 2 or not all(map(_telling, answers)):
             continue
-        fresh = {way.key: way for answer in behind for way in _ways(output, right, answer.tensor)}
+        is_written = evidence.record.board is not None and output.name in evidence.record.board.written
+        fresh = {
+            way.key: way for answer in behind for way in _ways(output, right, answer.tensor, is_written=is_written)
+        }
         old = {way.key: way for answer in behind for way in _ways(output, probes, answer.tensor)}
         seen = []
         for key, way in {**old, **fresh}.items():
@@ -68,6 +76,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
 
 
 def _findings(inquiry: Inquiry, explained: Mapping[str, list[_Seen]]) -> Iterator[Finding]:
+    written = inquiry.evidence.record.board.written if inquiry.evidence.record.board is not None else ()
     codes: dict[str, dict[str, _Seen]] = {}
     for name, seen in explained.items():
         for one in seen:
@@ -82,9 +91,13 @@ def _findings(inquiry: Inquiry, explained: Mapping[str, list[_Seen]]) -> Iterato
             if first.source
             else say("byte for byte the simulator's, ")
         )
+        # Of a run of somebody else's nobody saw who turned the file: the program, or whoever copied it.
+        turned = code == "AX401" and all(one in written for one in outputs)
+        doubt = say("; the run's log says that it wrote the file, and not who turned it") if turned else ""
         yield found(
             code,
             say("{name!r} is {what}{words}", name=name, what=what, words=first.way.words)
+            + doubt
             + (say("; {rest} more outputs", rest=len(outputs) - 1) if len(outputs) > 1 else ""),
             {
                 "outputs": {
@@ -92,15 +105,20 @@ def _findings(inquiry: Inquiry, explained: Mapping[str, list[_Seen]]) -> Iterato
                     for one, seen in outputs.items()
                 }
             },
-            proven=all(len(explained[one]) == 1 for one in outputs),
+            proven=not turned and all(len(explained[one]) == 1 for one in outputs),
+            weight="inconclusive" if turned else "fault",
+            next_steps=(_RUN_AGAIN,) if turned else (),
             outputs=tuple(outputs),
             settles=("board",),
             cosine_if_fixed=inquiry.cosine_without_board,
         )
 
 
-def _ways(output: OutputFacts, tensors: Mapping[str, Array], answer: Array) -> Iterator[_Way]:
-    """Every way in which these answers could be handed out, the declared one apart."""
+def _ways(
+    output: OutputFacts, tensors: Mapping[str, Array], answer: Array, *, is_written: bool = False
+) -> Iterator[_Way]:
+    """Every way in which these answers could be handed out, the declared one apart; of a file that somebody else's run
+    wrote, any order of the axes counts."""
     right = tensors.get(output.name)
     if right is None:
         return
@@ -109,6 +127,7 @@ def _ways(output: OutputFacts, tensors: Mapping[str, Array], answer: Array) -> I
         return
     for way in (
         *_layout(output, right),
+        *(_turned(output, right, answer) if is_written else ()),
         *_scale(output, right, answer),
         *_order(output, tensors),
         *_items(right, answer),
@@ -126,6 +145,13 @@ def _layout(output: OutputFacts, right: Array) -> Iterator[_Way]:
             say("in {other} where {layout} is declared", other=other, layout=output.layout),
             right.transpose(turn).tobytes(),
         )
+
+
+def _turned(output: OutputFacts, right: Array, answer: Array) -> Iterator[_Way]:
+    """In another order of the axes than that of the other layout."""
+    form = same_values(answer, right)
+    if form and all(way.data != answer.tobytes() for way in _layout(output, right)):
+        yield _Way("AX401", say("as {form}", form=form), answer.tobytes())
 
 
 def _scale(output: OutputFacts, right: Array, answer: Array) -> Iterator[_Way]:
