@@ -269,6 +269,9 @@ MUTATIONS: list[tuple[dict[str, Any], list[str]]] = [
     ({"input_shapes": "images:1x3x12x10,ids:1x4"}, ["input-shapes"]),
     ({"input_shapes": "image:1x3x12x10"}, ["unknown-name"]),
     ({"input_shapes": "images:3x12x10"}, ["input-shapes", "format"]),
+    ({"input_shapes": "images:1,3,12,10"}, ["input-shapes"]),
+    ({"input_shapes": "images:1, 3, 12, 10, ids:1,4"}, ["input-shapes"]),
+    ({"input_shapes": "1,3,12,10"}, ["input-shapes"]),
     ({"input_shapes": "images"}, ["input-shapes"]),
     ({"target_hardware": None}, ["target"]),
     ({"target_hardware": "AX620E"}, ["npu-mode"]),
@@ -311,6 +314,18 @@ MUTATIONS: list[tuple[dict[str, Any], list[str]]] = [
 def test_a_type_that_a_fusion_makes_is_told_as_one(folder: Path, tmp_path: Path) -> None:
     changes = {"quant.layer_configs.0": {"op_types": ["RMSNormalization"], "data_type": "U8"}}
     assert "pulsar2's fusions make" in json.dumps(told(folder, tmp_path, changes))
+
+
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [("images:1,3,12,10", "images:1x3x12x10"), ("images:1,3,12,10;ids:1x4", "images:1x3x12x10;ids:1x4")],
+)
+def test_commas_between_lengths_get_one_advice_that_is_right(
+    folder: Path, tmp_path: Path, written: str, right: str
+) -> None:
+    said = json.dumps(told(folder, tmp_path, {"input_shapes": written}))
+    assert f'write \\"input_shapes\\": \\"{right}\\"' in said
+    assert "in1:" not in said
 
 
 @pytest.mark.parametrize(("changes", "wanted"), MUTATIONS, ids=[json.dumps(one)[:70] for one, _ in MUTATIONS])

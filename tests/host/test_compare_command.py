@@ -200,6 +200,39 @@ def test_an_empty_tensor_is_a_line_and_the_rest_is_compared(tmp_path: Path, caps
     assert (feat["relation"] == "IDENTICAL") is not differing
 
 
+@pytest.mark.parametrize(
+    ("held", "wide", "narrow", "said"),
+    [([3, -4, 7], "i8", "i4", "int32"), ([3, 4, 7], "u4", "u1", ""), ([0.5, 2.0, -1.0], "f8", "f4", "float32")],
+)
+def test_a_lone_bin_of_a_narrower_type_is_told_by_which_dtype_it_passes(
+    tmp_path: Path, capsys: Capture, held: list[float], wide: str, narrow: str, said: str
+) -> None:
+    array = np.array([held])
+    for side in ("a", "b"):
+        (tmp_path / side).mkdir()
+    np.save(tmp_path / "a" / "ids.npy", array.astype(wide))
+    array.astype(narrow).tofile(tmp_path / "b" / "ids.bin")
+    code, found = document(capsys, tmp_path / "a", tmp_path / "b")
+    (tensor,) = found["tensors"]
+    if said:
+        assert (code, tensor["relation"]) == (1, "INVALID")
+        assert f"{array.astype(narrow).nbytes} bytes" in tensor["reason"]
+        assert f"--dtype ids={said}" in tensor["reason"]
+        code, found = document(capsys, tmp_path / "a", tmp_path / "b", "--dtype", f"ids={said}")
+    assert (code, found["verdict"]) == (0, "PASS")
+
+
+@pytest.mark.parametrize("form", [">f4", "f8", ">f8"])
+def test_an_npy_and_a_bin_of_the_same_values_do_not_disagree(tmp_path: Path, capsys: Capture, form: str) -> None:
+    for side in ("a", "b"):
+        (tmp_path / side).mkdir()
+        values(1).tofile(tmp_path / side / "y.bin")
+    np.save(tmp_path / "a" / "y.npy", values(1).astype(form))
+    assert document(capsys, tmp_path / "a", tmp_path / "b")[0] == 0
+    np.save(tmp_path / "a" / "y.npy", values(2).astype(form))
+    assert run(["compare", str(tmp_path / "a"), str(tmp_path / "b")]) == 2
+
+
 def test_where_no_tensor_has_an_element_nothing_was_compared(tmp_path: Path, capsys: Capture) -> None:
     for side in ("a", "b"):
         np.save(tmp_path / f"{side}.npy", np.zeros((0, 6), np.float32))

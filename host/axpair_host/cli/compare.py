@@ -152,6 +152,8 @@ def _result(
         notes += [form] if form else []
     if (codes := _codes(reference, candidate, given)) is not None:
         return codes
+    if (reason := _of_another_type(pair, reference, candidate)) and dtype is None:
+        return invalid(reason), _noted(notes)
     result = compare(
         reference,
         candidate,
@@ -180,6 +182,31 @@ def _result(
     if result.relation is Relation.SIMILAR and (short := shortfalls(result, GUIDE_LINE, {})):
         notes.append(f"the cosine alone is above its line: {short[0].words}")
     return result, _noted(notes)
+
+
+def _of_another_type(pair: "Matched", reference: "Array", candidate: "Array") -> str:
+    """Why a lone .bin can't be compared with a tensor of as many elements in another number of bytes, and what types
+    it; "" for anything else."""
+    from axpair_proto.dtypes import ITEM_BYTES
+
+    sides = (("A", pair.first, reference, candidate), ("B", pair.second, candidate, reference))
+    for side, stored, array, other in sides:
+        is_bytes = stored is not None and not stored.typed and array.dtype.name == "uint8" and array.ndim == 1
+        if not is_bytes or not other.size or array.nbytes == other.nbytes or array.nbytes % other.size:
+            continue
+        width, kind = array.nbytes // other.size, {"i": "int", "u": "uint", "f": "float"}.get(other.dtype.kind, "")
+        if (dtype := f"{kind}{8 * width}") in ITEM_BYTES:
+            return say(
+                "{side} is a .bin of {size} bytes, and the other {other} {shape}; where it is {dtype}: --dtype "
+                "{name}={dtype}",
+                side=side,
+                size=array.nbytes,
+                other=other.dtype.name,
+                shape=list(other.shape),
+                dtype=dtype,
+                name=pair.name,
+            )
+    return ""
 
 
 def _noted(notes: list[str]) -> dict[str, Any]:

@@ -39,7 +39,8 @@ class UnreadableTensor(ContractError):
 
 
 def read_npy(path: Path) -> Array:
-    """Read one .npy. Raises UnreadableTensor on anything but a plain numeric array of at most 2 GiB."""
+    """Read one .npy, in this machine's order of bytes. Raises UnreadableTensor on anything but a plain numeric array of
+    at most 2 GiB."""
     _check_size(path)
     try:
         with open_regular(path) as stream:
@@ -48,7 +49,7 @@ def read_npy(path: Path) -> Array:
         raise UnreadableTensor(f"{path}: can't be read: {error.strerror or error}") from error
     if array.dtype.name not in ITEM_BYTES:
         raise UnreadableTensor(f"{path}: dtype {array.dtype} is none that a model has")
-    return np.ascontiguousarray(array)
+    return np.ascontiguousarray(array, array.dtype.newbyteorder("="))
 
 
 def read_foreign(path: Path, most: int) -> Array:
@@ -97,13 +98,16 @@ def read_bin(path: Path, dtype: str, shape: Sequence[int]) -> Array:
 def read_tensor(stem: Path, declared: tuple[str, Sequence[int]] | None = None) -> Array:
     """Read `stem`.npy and/or `stem`.bin. Without an .npy and without `declared`, the result is flat uint8.
 
-    Raises ContractError when both are there and their bytes differ, or when the size isn't the declared one;
-    UnreadableTensor when a file is damaged or can't be read.
+    Of an .npy that holds the .bin's values in a wider dtype, as float64 of float32, the .bin's dtype counts: a program
+    reads that one. Raises ContractError when both are there and their values differ, or when the size isn't the declared
+    one; UnreadableTensor when a file is damaged or can't be read.
     """
     npy, raw = stem.with_name(stem.name + ".npy"), stem.with_name(stem.name + ".bin")
     if npy.is_file():
         array = read_npy(npy)
-        if raw.is_file() and _content(raw) != array.tobytes():
+        if raw.is_file() and (data := _content(raw)) != array.tobytes():
+            if (narrow := _narrowed(array, data)) is not None:
+                return narrow
             raise ContractError(
                 f"{npy} and {raw} disagree",
                 next_step="delete the one that is wrong, or gather the folder again",
@@ -114,6 +118,17 @@ def read_tensor(stem: Path, declared: tuple[str, Sequence[int]] | None = None) -
     if declared is not None:
         return read_bin(raw, *declared)
     return np.frombuffer(_content(raw), dtype=np.uint8)
+
+
+def _narrowed(array: Array, data: bytes) -> Array | None:
+    """The array in a narrower dtype of its kind, where its values are those of these bytes."""
+    for name in ITEM_BYTES:
+        dtype = np.dtype(name)
+        if dtype.kind == array.dtype.kind and dtype.itemsize * array.size == len(data) and dtype != array.dtype:
+            with np.errstate(over="ignore", invalid="ignore"):
+                narrow = array.astype(dtype)
+            return narrow if narrow.tobytes() == data else None
+    return None
 
 
 def read_npz(path: Path) -> dict[str, Array]:

@@ -8,7 +8,7 @@ from axpair_proto.pulsar.selectors import near_names
 from axpair_proto.pulsar2.schema import BuildConfig, DataType, OutputProcessor
 
 from axpair_host.lint.hint import Hint
-from axpair_host.lint.pulsar2.subject import DEFAULT, shapes_in
+from axpair_host.lint.pulsar2.subject import DEFAULT, shapes_in, with_x
 
 
 def hints(config: BuildConfig, model: ModelSignature | None) -> Iterator[Hint]:
@@ -35,22 +35,30 @@ def _shapes(config: BuildConfig, model: ModelSignature | None) -> Iterator[Hint]
     text = config.input_shapes
     if not text:
         return
+    joined = with_x(text)
     found = shapes_in(text)
-    if "," in text:
-        yield Hint(
-            "input-shapes",
-            "",
-            f"input_shapes {text!r} has commas between inputs; the reference has semicolons, and whether commas are "
-            "taken isn't known",
-            f'write "input_shapes": "{text.replace(",", ";")}"',
-        )
-    parts = [part for part in text.replace(",", ";").split(";") if part.strip()]
+    parts = [part for part in joined.replace(",", ";").split(";") if part.strip()]
     if len(found) != len(parts):
         yield Hint(
             "input-shapes",
             "",
             f"input_shapes {text!r} isn't names with shapes",
             "write it as in1:1x3x224x224;in2:1x1x112x112",
+        )
+    elif joined != text:
+        yield Hint(
+            "input-shapes",
+            "",
+            f"input_shapes {text!r} has commas between lengths, which an 'x' parts",
+            f'write "input_shapes": "{joined.replace(",", ";")}"',
+        )
+    elif "," in text:
+        yield Hint(
+            "input-shapes",
+            "",
+            f"input_shapes {text!r} has commas between inputs; the reference has semicolons, and whether commas are "
+            "taken isn't known",
+            f'write "input_shapes": "{text.replace(",", ";")}"',
         )
     declared = {one.name: one for one in model.inputs} if model else {}
     if declared:

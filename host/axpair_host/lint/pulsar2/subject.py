@@ -22,6 +22,7 @@ CHANNELS = {ColorSpace.RGB: 3, ColorSpace.BGR: 3, ColorSpace.GRAY: 1}
 _PICTURE = (1, 3, 4)
 YUV = (ColorSpace.YUV420SP, ColorSpace.YVU420SP, ColorSpace.YUYV422, ColorSpace.UYVY422)
 FLOATS = (DataType.FP32, DataType.FP16, DataType.BF16)
+_COMMAS_OF_LENGTHS = re.compile(r"(?<=\d)\s*,\s*(?=\d+\s*(?:[;,x]|$))")
 _SHAPE = re.compile(r"\s*(?P<name>\S(?:.*?\S)??)\s*:\s*(?P<axes>\d+(?:\s*x\s*\d+)*)\s*")
 
 Item = TypeVar("Item", InputQuantConfig, InputProcessor, OutputProcessor)
@@ -141,7 +142,12 @@ def item_for(items: Iterable[Item], name: str) -> Item | None:
     return None
 
 
+def with_x(text: str) -> str:
+    """input_shapes with an 'x' for each comma that stands between lengths."""
+    return _COMMAS_OF_LENGTHS.sub("x", text)
+
+
 def shapes_in(text: str) -> Sequence[tuple[str, tuple[int, ...]]]:
     """input_shapes as names and shapes, whatever separates them; what isn't understood is left out."""
-    found = (_SHAPE.fullmatch(part) for part in re.split(r"[;,]", text))
+    found = (_SHAPE.fullmatch(part) for part in re.split(r"[;,]", with_x(text)))
     return [(one["name"], tuple(map(int, one["axes"].split("x")))) for one in found if one]
