@@ -124,7 +124,9 @@ _WANTED = {
 """Of options and arguments that take one kind; any other takes whatever its own reader does."""
 _WORDLESS = {"--joint", "--canary-joint", "--lava-joint", "--onnx"}
 """What these take is never a text."""
-_VAGUE = {FileKind.UNKNOWN, FileKind.TEXT, FileKind.JSON}
+NO_MODEL = "look into it, as a server that refuses a download sends a text; then download the model again"
+"""What to do with a text in the place of a model."""
+_VAGUE = {FileKind.UNKNOWN, FileKind.TEXT, FileKind.JSON, FileKind.HTML}
 """Nothing that a reader of the wanted kind wouldn't say better, where that may be a text."""
 _BESIDES = {FileKind.QUANTIZED_ONNX, FileKind.EMPTY}
 _RAW = ".bin"
@@ -147,6 +149,8 @@ _BELONGS: Mapping[FileKind, tuple[str, tuple[str, ...]]] = {
         "axpair runs joints so far, and compares what an axmodel gave; what it holds:",
         ("axpair", "model", "info", _PATH),
     ),
+    FileKind.DAMAGED_AXMODEL: ("copy it again, and compare its size with the one where it was built", ()),
+    FileKind.HTML: ("it is the page about a file: download the file itself (raw, or download=true)", ()),
     FileKind.NEU: _PART,
     FileKind.AXE: _PART,
     FileKind.TOPOLOGY: _PART,
@@ -188,7 +192,10 @@ def refuse_other_kind(flag: str, path: Path, kind: FileKind) -> None:
     if flag == "CASES":
         next_step = Next(_UNPACK) if kind is FileKind.ARCHIVE else where_it_belongs(path, kind)
         raise UsageError(f"{path}: is {kind.value}, neither a folder nor a list of cases", next_step=next_step)
-    raise UsageError(f"{flag} {path}: is {kind.value}, not {_words(wanted)}", next_step=where_it_belongs(path, kind))
+    raise UsageError(
+        f"{flag} {path}: is {kind.value}, not {_words(wanted)}",
+        next_step=where_it_belongs(path, kind) or (NO_MODEL if flag in _WORDLESS else ""),
+    )
 
 
 def _words(wanted: Collection[FileKind]) -> str:

@@ -12,7 +12,7 @@ from axpair_proto.names import alike_words
 from axpair_proto.onnx_file import OnnxFile, OnnxTensor, read_onnx
 
 from axpair_host.errors import UsageError
-from axpair_host.files import where_it_belongs
+from axpair_host.files import NO_MODEL, where_it_belongs
 from axpair_host.simulators import simulator_for
 
 _AXES = {"NHWC": "nhwc", "NCHW": "nchw"}
@@ -175,6 +175,10 @@ def model_info(path: Path) -> ModelInfo | OnnxInfo:
         return OnnxInfo(path, kind, read_onnx(path))
     if kind in (FileKind.JOINT, FileKind.LAVA_JOINT) or (kind is not FileKind.PACKED and is_packed(path)):
         return joint_info(path)
+    if kind is FileKind.DAMAGED_AXMODEL:
+        raise UsageError(f"{path}: is {kind.value}", next_step=where_it_belongs(path, kind))
+    if kind in (FileKind.HTML, FileKind.JSON, FileKind.TEXT):
+        raise UsageError(f"{path}: is {kind.value}, and no model", next_step=where_it_belongs(path, kind) or NO_MODEL)
     raise UsageError(
         f"{path}: is {kind.value}, and neither a joint nor an ONNX model nor an .axmodel, or it is cut off",
         next_step=where_it_belongs(path, kind) or "copy the file again",

@@ -19,7 +19,7 @@ from google.protobuf.message import DecodeError
 
 from axpair_proto.errors import ContractError
 from axpair_proto.joint import AXE, NEU, TOPOLOGY_MEMBER, read_joint
-from axpair_proto.onnx_file import read_onnx
+from axpair_proto.onnx_file import PULSAR2, read_onnx
 from axpair_proto.pulsar import config_pb2
 from axpair_proto.regular import read_regular
 from axpair_proto.run_logs import read_run_log
@@ -33,6 +33,8 @@ OWN_MARK = "axpair.json"
 """Member of the emulator's joints that says which of the two it is."""
 _LEGS = {"onnx", "lava_joint", "joint", "board"}
 _LFS = "version https://git-lfs.github.com/spec/"
+_AXMODEL_HEAD = re.compile(rb"\x08[\x01-\x7f]\x12\x07" + PULSAR2.encode())
+"""The model's version, then its producer, as in every .axmodel."""
 _FIRST_FIELD = re.compile(r"[A-Za-z_]\w*\s*[:{<]")
 _PROTOTXT_FIELDS = tuple(field.name for field in config_pb2.Config.DESCRIPTOR.fields)
 
@@ -45,6 +47,7 @@ class FileKind(enum.Enum):
     ONNX = "an ONNX model"
     QUANTIZED_ONNX = "a quantized ONNX model"
     AXMODEL = "an .axmodel of pulsar2"
+    DAMAGED_AXMODEL = "a damaged .axmodel of pulsar2, cut off perhaps"
     NEU = "a .neu, a joint's compiled part alone"
     AXE = "an .axe, a joint's CPU part alone"
     TOPOLOGY = "a topo.bin, a joint's description alone"
@@ -53,6 +56,7 @@ class FileKind(enum.Enum):
     PULSAR2_CONFIG = "a configuration of pulsar2 (JSON)"
     PAIR_JSON = "a pair.json of axpair"
     JSON = "a JSON file"
+    HTML = "an HTML page"
     NPY = "an .npy tensor"
     NPZ = "an .npz of tensors"
     IMAGE = "a picture"
@@ -99,6 +103,8 @@ def kind_of(path: Path) -> FileKind:
             return found
     if _is_single(head):
         return FileKind.PACKED
+    if _AXMODEL_HEAD.match(head):
+        return FileKind.DAMAGED_AXMODEL
     return FileKind.PRO if path.suffix.lower() == ".pro" else FileKind.UNKNOWN
 
 
@@ -173,6 +179,8 @@ def _kind_of_text(path: Path, text: str) -> FileKind:
     stripped = _without_comments(text).lstrip()
     if stripped.startswith(("{", "[")):
         return _kind_of_json(path, stripped)
+    if stripped[:15].lower().startswith(("<!doctype html", "<html")):
+        return FileKind.HTML
     lines = text.splitlines()
     if any(mark in text for mark in ("Quant Precision Table", "Precision Analysis", "yamain.command.build")):
         return FileKind.BUILD_LOG

@@ -87,6 +87,12 @@ def test_a_second_call_does_nothing_and_says_so(finished: Finished, tiny: Models
     assert stable_rows(finished.run) == before
 
 
+def test_a_run_of_which_nothing_was_kept_says_so_to_diagnose(finished: Finished) -> None:
+    verdicts = {one["verdict"] for one in document(finished.done)["cases"]}
+    assert verdicts == {"PASS"}
+    assert "all 4 cases passed and none was kept" in said_once(axpair("diagnose", finished.run), 2)
+
+
 def test_other_options_are_refused_by_name_and_change_nothing(finished: Finished, tiny: Models) -> None:
     before = stable_rows(finished.run)
     said = said_once(replay(finished.cases, finished.run, tiny, "--board", STALE, "--repeat", "3"), 2)

@@ -11,6 +11,7 @@ import pytest
 from axpair_host.errors import EvidenceError
 from axpair_host.evidence.archives import StayedIn, as_folder, gt_folder, unpacked
 from axpair_host.evidence.collection import collected
+from axpair_host.evidence.folder import load
 
 
 def tar(path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:
@@ -32,6 +33,20 @@ def zipped(path: Path, **members: bytes) -> Path:
         for name, data in members.items():
             archive.writestr(name, data)
     return path
+
+
+@pytest.mark.parametrize("name", ["gt.zip", "Fall 7.tar.gz", "case.tgz", "joint.zip"])
+def test_a_case_packed_without_a_folder_has_the_archive_s_name(tmp_path: Path, name: str) -> None:
+    content = {f"{leg}/y.bin": b"abcd" for leg in ("joint", "board")}
+    if name.endswith(".zip"):
+        path = zipped(tmp_path / name, **content)
+    else:
+        path = tar(tmp_path / name, *((member(one), data) for one, data in content.items()))
+    for _ in range(2):
+        with gt_folder(path) as folder:
+            assert load(folder).record.case.id == name.partition(".")[0]
+            root = folder.parent
+        assert not root.exists()
 
 
 def test_what_macos_adds_to_its_zips_stays_in(tmp_path: Path) -> None:

@@ -135,8 +135,9 @@ def test_a_missing_folder_or_log_is_named(run: FinishedRun, tmp_path: Path) -> N
 def test_an_oversized_log_is_refused(tmp_path: Path) -> None:
     with (tmp_path / "log").open("wb") as stream:
         stream.truncate((16 << 20) + 1)
-    with pytest.raises(UsageError, match="larger than"):
+    with pytest.raises(UsageError, match="larger than") as refused:
         read_log(tmp_path / "log")
+    assert f"tail -c {16 << 20} {tmp_path / 'log'} > last-run.log" in refused.value.next_step.one_line
 
 
 RAN = """Run task took 3 us (1 rounds for average)

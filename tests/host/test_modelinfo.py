@@ -1,10 +1,13 @@
 """How a joint's outputs are to be read."""
 
 import json
+import re
 from pathlib import Path
 
 import onnx
 import pytest
+from axpair_host.errors import UsageError
+from axpair_host.files import given_models
 from axpair_host.modelinfo import ModelInfo, model_info, reading
 from axpair_proto.description import TensorDescription
 from axpair_proto.onnx_file import read_onnx
@@ -94,6 +97,27 @@ def test_a_shape_that_the_file_does_not_say_is_unknown_and_none_at_all_is_a_scal
     assert found["outputs"][0]["shape"] == []
     assert "p3  float32  scalar" in axpair("model", "info", newest).stdout
     assert "images  uint8  shape unknown  NHWC" in axpair("model", "info", newest).stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "step"),
+    [
+        (b"\x08\x0a\x12\x07Pulsar2\x1a\x031.9:\xff", "is a damaged .axmodel of pulsar2", "copy it again"),
+        (b"<!doctype html><html>404</html>", "is an HTML page, and no model", "download the file itself"),
+        (b'{"error": "not found"}', "is a JSON file, and no model", "download the model again"),
+        (b"Access denied\n", "is a text, and no model", "download the model again"),
+    ],
+)
+def test_what_lies_in_a_model_s_place_is_named_with_what_to_do(
+    tmp_path: Path, content: bytes, words: str, step: str
+) -> None:
+    (tmp_path / "m.joint").write_bytes(content)
+    with pytest.raises(UsageError, match=re.escape(words)) as refused:
+        model_info(tmp_path / "m.joint")
+    assert step in refused.value.next_step.one_line
+    with pytest.raises(UsageError) as refused:
+        given_models(tmp_path / "m.joint", None, None, None)
+    assert step in refused.value.next_step.one_line
 
 
 def test_damaged_extra_data_are_not_taken_for_none(tmp_path: Path) -> None:

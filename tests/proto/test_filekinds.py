@@ -52,12 +52,21 @@ def test_an_axmodel_of_every_generation(tmp_path: Path, one: Generation) -> None
     assert facts.neu_batches == ((1, 4) if known else ())
 
 
+@pytest.mark.parametrize("one", GENERATIONS, ids=lambda one: one.version)
+def test_an_axmodel_that_is_cut_off_is_a_damaged_one(tmp_path: Path, one: Generation) -> None:
+    whole = write_generation(tmp_path / "m.axmodel", one).read_bytes()
+    for length in (24, len(whole) // 2, len(whole) - 9):
+        (tmp_path / "cut").write_bytes(whole[:length])
+        assert kind_of(tmp_path / "cut") is FileKind.DAMAGED_AXMODEL, length
+
+
 def test_texts_and_arrays(tmp_path: Path) -> None:
     texts = {
         "a": ('{ // pulsar2\n "model_type": "ONNX", "quant": {},\n}', FileKind.PULSAR2_CONFIG),
         "b": ('{"a": 1}', FileKind.JSON),
         "c": ("run joint version: 0.5.13\n", FileKind.RUN_LOG),
         "d": ("just words\n", FileKind.TEXT),
+        "page": ("\n<!DOCTYPE html>\n<html><body>404: Not Found</body></html>\n", FileKind.HTML),
         "e": ("输入\n".encode("gb18030").decode("latin-1"), FileKind.TEXT),
         "f": ("input_type: INPUT_TYPE_ONNX\ntype: x\n", FileKind.PROTOTXT),
         "g": ("", FileKind.EMPTY),

@@ -62,6 +62,7 @@ def command(gt: Path, cosine: float, write: bool, as_json: bool, **given: Any) -
         raise UsageError(
             f"{gt}: a replay's run keeps it as evidence of a row, which has its verdict", next_step="judge a copy of it"
         )
+    _refuse_run_without_cases(gt)
     with gt_folder(gt, write=write) as folder:
         again = _judged_again(folder, given)
         lines = _lines_of(again, given["lines"])
@@ -80,6 +81,33 @@ def command(gt: Path, cosine: float, write: bool, as_json: bool, **given: Any) -
     else:
         render.verdict(document)
     return verdict.verdict
+
+
+def _refuse_run_without_cases(folder: Path) -> None:
+    """Raise UsageError for a replay's run that keeps no case: what its rows say."""
+    from axpair_proto.advice import UNKNOWN, calling
+
+    from axpair_host.evidence.record import LEGS
+    from axpair_host.replay.place import is_run
+    from axpair_host.replay.store import open_run
+
+    if not folder.is_dir() or not is_run(folder) or any((folder / leg).is_dir() for leg in LEGS):
+        return
+    with open_run(folder) as run:
+        rows = run.rows()
+        kept = [row for row in rows if run.kept_folder(row) is not None]
+    if kept:
+        return
+    further = calling("axpair", "replay", UNKNOWN["cases"], "--run", folder, text="to go on with it:")
+    if rows and all(row.verdict == "PASS" for row in rows):
+        raise UsageError(
+            f"{folder}: is a replay's run: all {len(rows)} cases passed and none was kept, so none is to judge",
+            next_step=further,
+        )
+    raise UsageError(
+        f"{folder}: is a replay's run of {len(rows)} finished cases, and no case is kept in it that could be judged",
+        next_step=further,
+    )
 
 
 def _lines_of(again: "Rejudged", drawn: "Mapping[tuple[str, str], Line]") -> "tuple[Line, ...]":

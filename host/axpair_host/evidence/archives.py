@@ -22,7 +22,7 @@ from axpair_proto.advice import UNKNOWN, calling
 from axpair_proto.failures import naming
 from axpair_proto.filekinds import FileKind, kind_of
 from axpair_proto.gt.tensors import is_companion
-from axpair_proto.names import as_text
+from axpair_proto.names import as_text, gt_file_stem
 from axpair_proto.tar_members import open_tar
 from axpair_proto.text import first_names
 
@@ -97,7 +97,7 @@ def unpacked(
             one.unlink()
         yield room.folder
     finally:
-        shutil.rmtree(room.folder, ignore_errors=True)
+        shutil.rmtree(room.root, ignore_errors=True)
 
 
 @contextmanager
@@ -136,6 +136,12 @@ def gt_folder(path: Path, *, write: bool = False) -> Iterator[Path]:
                 ),
             )
         yield outer[0]
+
+
+def _stem(archive: Path) -> str:
+    """The archive's name without what says that it is one."""
+    end = next((one for one in SUFFIXES if archive.name.lower().endswith(one)), archive.suffix)
+    return archive.name[: len(archive.name) - len(end)]
 
 
 def _is_zip(path: Path) -> bool:
@@ -189,7 +195,10 @@ class _Room:
 
     def __init__(self, archive: Path, most_bytes: int, wanted: Collection[str], stayed: StayedIn) -> None:
         self.archive, self.most_bytes, self.wanted, self.stayed = archive, most_bytes, wanted, stayed
-        self.folder = Path(tempfile.mkdtemp(prefix="axpair-archive-"))
+        self.root = Path(tempfile.mkdtemp(prefix="axpair-archive-"))
+        # A case that was packed without a folder has the archive's name.
+        self.folder = self.root / gt_file_stem(_stem(archive))
+        self.folder.mkdir()
         self.files = self.bytes = 0
 
     def place(self, name: str, *, is_link: bool) -> Path | None:

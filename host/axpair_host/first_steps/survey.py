@@ -149,7 +149,8 @@ def _is_sample(found: Survey, path: Path) -> bool:
         found.unread.append(error.message)
         return False
     if path.suffix.lower() in _MODEL_SUFFIXES and kind not in _BY_MODEL_SUFFIX:
-        found.unread.append(f"{path}: is {kind.value}, whatever its name says; cut off?")
+        cut = "" if kind is FileKind.DAMAGED_AXMODEL else ", whatever its name says; cut off?"
+        found.unread.append(f"{path}: is {kind.value}{cut}")
     elif kind in _TOLD:
         found.files.setdefault(kind, []).append(path)
     # A raw tensor has no mark: its suffix alone is known.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from axpair_proto.advice import INTO, calling, free_name
 from axpair_proto.description import ModelDescription, TensorDescription
 from axpair_proto.errors import ContractError
 from axpair_proto.filekinds import FileKind, kind_of
@@ -42,7 +43,13 @@ def read_log(path: Path) -> Log:
         next_step = "give the run's output as a file"
         raise UsageError(f"--board-log {path}: can't be read: {error.strerror}", next_step=next_step) from error
     if len(data) > MAX_LOG_BYTES:
-        raise UsageError(f"--board-log {path}: larger than {MAX_LOG_BYTES} bytes: no log of one run")
+        raise UsageError(
+            f"--board-log {path}: larger than {MAX_LOG_BYTES} bytes: no log of one run",
+            next_step=calling(
+                *("tail", "-c", str(MAX_LOG_BYTES), path, INTO, free_name(Path("last-run.log"))),
+                text="give the run's own part of it; the last one's alone, where that is it:",
+            ),
+        )
     text = decoded(data)
     return Log(tuple(text.text.splitlines()), text.said)
 

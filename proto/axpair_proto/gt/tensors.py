@@ -99,8 +99,8 @@ def read_tensor(stem: Path, declared: tuple[str, Sequence[int]] | None = None) -
     """Read `stem`.npy and/or `stem`.bin. Without an .npy and without `declared`, the result is flat uint8.
 
     Of an .npy that holds the .bin's values in a wider dtype, as float64 of float32, the .bin's dtype counts: a program
-    reads that one. Raises ContractError when both are there and their values differ, or when the size isn't the declared
-    one; UnreadableTensor when a file is damaged or can't be read.
+    reads that one. Raises ContractError when both are there and their values differ, or when the size isn't the
+    declared one; UnreadableTensor when a file is damaged or can't be read.
     """
     npy, raw = stem.with_name(stem.name + ".npy"), stem.with_name(stem.name + ".bin")
     if npy.is_file():

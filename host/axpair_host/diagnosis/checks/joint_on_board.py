@@ -9,7 +9,14 @@ from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.record import joint_toolchain
 
-_LOG, _JOINT = say("the log"), say("the joint")
+
+def _unknown(log_says: bool, joint_says: bool) -> str:
+    """Which of the two doesn't say what built the joint; "" where both do."""
+    if log_says and joint_says:
+        return ""
+    if not log_says and not joint_says:
+        return say("neither the log nor the joint says what built it")
+    return say("the joint doesn't say what built it") if log_says else say("the log doesn't say what built it")
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
@@ -29,11 +36,8 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
     if apart:
         differences.insert(0, say("the log has the toolchain {logged}, the joint {own}", logged=logged, own=own))
     elif apart is None and any(one.log_lines for one in board.rounds):
-        unknown = joined(" and ", (what for what, one in ((_LOG, logged), (_JOINT, own)) if not str(one)))
-        why = (
-            say("{unknown} doesn't say what built it", unknown=unknown)
-            if unknown
-            else say("the log says {logged}, the joint {own}", logged=logged, own=own)
+        why = _unknown(bool(str(logged)), bool(str(own))) or say(
+            "the log says {logged}, the joint {own}", logged=logged, own=own
         )
         yield Open(
             "releases", say("whether the board ran this very joint couldn't be compared by toolchain: {why}", why=why)
