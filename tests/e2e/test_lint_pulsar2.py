@@ -316,15 +316,9 @@ def test_a_type_that_a_fusion_makes_is_told_as_one(folder: Path, tmp_path: Path)
     assert "pulsar2's fusions make" in json.dumps(told(folder, tmp_path, changes))
 
 
-@pytest.mark.parametrize(
-    ("written", "right"),
-    [("images:1,3,12,10", "images:1x3x12x10"), ("images:1,3,12,10;ids:1x4", "images:1x3x12x10;ids:1x4")],
-)
-def test_commas_between_lengths_get_one_advice_that_is_right(
-    folder: Path, tmp_path: Path, written: str, right: str
-) -> None:
-    said = json.dumps(told(folder, tmp_path, {"input_shapes": written}))
-    assert f'write \\"input_shapes\\": \\"{right}\\"' in said
+def test_commas_between_lengths_get_one_advice_that_is_right(folder: Path, tmp_path: Path) -> None:
+    said = json.dumps(told(folder, tmp_path, {"input_shapes": "images:1,3,12,10;ids:1x4"}))
+    assert r"write \"input_shapes\": \"images:1x3x12x10;ids:1x4\"" in said
     assert "in1:" not in said
 
 

@@ -123,7 +123,7 @@ def test_a_gathered_folder_of_another_joint_is_bad_input(elsewhere: Path) -> Non
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"<html>not found</html>", "is a text, not"),
+        (b"<html>not found</html>", "is an HTML page, not"),
         (
             b"version https://git-lfs.github.com/spec/v1\n",
             "is a pointer of Git LFS, which stands for a file that isn't",
