@@ -58,6 +58,17 @@ def test_of_a_log_that_breaks_off_it_is_said_that_the_files_may_be_another_run_s
     assert "breaks off" not in str(judged(case, logged(case, whole))["not_judged"])
 
 
+def test_what_was_seen_once_is_no_repetition_in_the_headline(tmp_path: Path) -> None:
+    case = differing(made(tmp_path))
+    log = case.log(RELEASE)
+    said = " ".join(axpair("pair", *flags(case, log)).output.split())
+    assert "It looks like AX306 (Board and simulator disagree), and" in said
+    (finding,) = judged(case, log)["findings"]
+    assert finding["title"].endswith("repeatably")
+    spoken = axpair("--lang", "zh", "pair", *flags(case, log)).output
+    assert "AX306（板上结果与仿真结果不一致）" in "".join(spoken.split())
+
+
 def test_a_batch_of_which_one_item_was_run_passes(tmp_path: Path) -> None:
     case = made(tmp_path)
     text = case.log(RELEASE).read_text().replace("Dynamic Batch? No", "Dynamic Batch? Yes")

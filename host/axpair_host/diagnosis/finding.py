@@ -47,6 +47,8 @@ class Finding:
     by_vendor: ByVendor = ""
     rivals: tuple[str, ...] = ()
     """Codes that the very same evidence fits as well, each a finding of its own beside it."""
+    headline: str = ""
+    """What stands in the headline for the title, where that says more than was seen; "" for the title."""
     ends: bool = False
     """Whether nothing else of the case is judged because of it."""
 
@@ -64,6 +66,7 @@ class Finding:
             "rivals": list(self.rivals),
             "weight": self.weight,
             "title": entries()[self.code].title,
+            "headline": self.headline or entries()[self.code].title,
             "summary": self.summary,
             "outputs": list(self.outputs),
             "evidence": dict(self.evidence),
@@ -107,6 +110,7 @@ def found(
     next_steps: tuple[Step, ...] = (),
     entry_steps: bool = True,
     rivals: tuple[str, ...] = (),
+    headline: str = "",
     without_steps: tuple[str, ...] = (),
 ) -> Finding:
     """A finding of a code of the book; owner, stage and side are the entry's unless given, `next_steps` come before
@@ -131,4 +135,5 @@ def found(
         settles=settles,
         cosine_if_fixed=cosine_if_fixed,
         rivals=rivals,
+        headline=headline,
     )

@@ -99,13 +99,14 @@ def _headlines(document: Mapping[str, Any]) -> list[str]:
 
 def _headline(alike: Sequence[Mapping[str, Any]]) -> str:
     """Of findings that the same evidence fits."""
-    names = [tr("{title} ({code})", title=one["title"], code=one["code"]) for one in alike]
+    titles = [one.get("headline") or one["title"] for one in alike]  # release 0.1.0 stored titles alone
+    names = [tr("{title} ({code})", title=title, code=one["code"]) for title, one in zip(titles, alike, strict=True)]
     named = tr(" or ").join([names[0], *(name[0].lower() + name[1:] for name in names[1:])])
     if alike[0]["weight"] != "fault":
         return tr(
             "It looks like {code} ({title}), and more evidence is needed.",
             code=alike[0]["code"],
-            title=alike[0]["title"],
+            title=titles[0],
         )
     owners = {one["owner"] for one in alike}
     if len(owners) == 1 and (owner := alike[0]["owner"]) != "unknown":

@@ -88,6 +88,7 @@ def _finding(inquiry: Inquiry, unexplained: dict[str, Comparison], rounds: int, 
         settles=("board",),
         cosine_if_fixed=inquiry.cosine_without_board,
         next_steps=() if rounds > 1 else (_AGAIN,),
+        headline="" if rounds > 1 or only_cpu else say("Board and simulator disagree"),
         without_steps=() if _can_bisect(inquiry) else ("{bisect}",),
     )
 
