@@ -119,7 +119,8 @@ def test_a_document_that_is_asked_for_in_chinese_has_the_same_keys_and_codes(sta
 
     assert shape(chinese) == shape(plain)
     one, other = chinese["findings"][0], plain["findings"][0]
-    assert {key for key in other if one[key] != other[key]} == {"title", "summary", "next_steps", "evidence"}
+    translated = {"title", "headline", "summary", "next_steps", "evidence"}
+    assert {key for key in other if one[key] != other[key]} == translated
     assert one["title"] == "结果属于之前的输入（输出陈旧）"
 
 
