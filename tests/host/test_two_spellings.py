@@ -2,12 +2,15 @@
 
 import json
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from axpair_emulator.tools.launchers import write_launchers
+from axpair_emulator.tools.pulsar.gt import output_files
+from axpair_emulator.tools.pulsar.kept import RECORD, write_beside
 from axpair_host.main import run
 from axpair_proto.gt.marks import MARK
 from axpair_proto.joint import pack_joint
@@ -101,6 +104,17 @@ def test_two_recipes_of_the_readme_one_after_the_other_in_one_folder(
     for command in (finished, ["compare", "gt/joint", "out"], ["diagnose", "gt"]):
         assert run(command) == 0
         assert "PASS" in capsys.readouterr().out
+
+
+def test_the_drop_in_removes_its_own_earlier_spelling_and_leaves_a_user_s(tmp_path: Path) -> None:
+    for name, data in (("joint/out.0.bin", b"of 0.1.0"), ("joint/prob.0.bin", b"a user's")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    earlier = {"joint/out.0.bin": [sha256(b"of 0.1.0").hexdigest()]}
+    (tmp_path / RECORD).write_text(json.dumps(earlier))
+    write_beside(tmp_path, dict(output_files("joint", {"out.0": OUT, "prob.0": OUT})))
+    found = sorted(path.name for path in (tmp_path / "joint").glob("*.bin"))
+    assert found == ["out:0.bin", "prob.0.bin", "prob:0.bin"]
 
 
 def test_writing_again_takes_the_place_of_our_own_spelling_alone(
