@@ -30,6 +30,7 @@ class HandshakeStub:
       UNAUTHENTICATED, reason TOKEN: the agent wants a token, and none or another came. So ends any call.
       RESOURCE_EXHAUSTED, reason BUSY: too many calls of one method are served already. So may end any call.
       UNAVAILABLE, reason WORKER_START: no worker could be started to ask it (python or runtime missing, SSH down).
+      UNAVAILABLE, reason ENDING: the agent is ending; whatever supervises it may start it again.
       FAILED_PRECONDITION, reason HOST_KEY: the board's SSH host key is unknown or differs.
       INVALID_ARGUMENT, reason OPTION: the runtime doesn't take an option that the agent was started with.
     """
@@ -46,6 +47,7 @@ class HandshakeAsyncStub:
       UNAUTHENTICATED, reason TOKEN: the agent wants a token, and none or another came. So ends any call.
       RESOURCE_EXHAUSTED, reason BUSY: too many calls of one method are served already. So may end any call.
       UNAVAILABLE, reason WORKER_START: no worker could be started to ask it (python or runtime missing, SSH down).
+      UNAVAILABLE, reason ENDING: the agent is ending; whatever supervises it may start it again.
       FAILED_PRECONDITION, reason HOST_KEY: the board's SSH host key is unknown or differs.
       INVALID_ARGUMENT, reason OPTION: the runtime doesn't take an option that the agent was started with.
     """
@@ -64,6 +66,7 @@ class HandshakeServicer(metaclass=abc.ABCMeta):
           UNAUTHENTICATED, reason TOKEN: the agent wants a token, and none or another came. So ends any call.
           RESOURCE_EXHAUSTED, reason BUSY: too many calls of one method are served already. So may end any call.
           UNAVAILABLE, reason WORKER_START: no worker could be started to ask it (python or runtime missing, SSH down).
+          UNAVAILABLE, reason ENDING: the agent is ending; whatever supervises it may start it again.
           FAILED_PRECONDITION, reason HOST_KEY: the board's SSH host key is unknown or differs.
           INVALID_ARGUMENT, reason OPTION: the runtime doesn't take an option that the agent was started with.
         """

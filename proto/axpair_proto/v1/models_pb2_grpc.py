@@ -39,6 +39,7 @@ class ModelsServicer(object):
         DATA_LOSS, reason DIGEST_MISMATCH: the stored copy changed on disk and was dropped; upload it again.
         RESOURCE_EXHAUSTED, reason WORKERS: too many models are loaded; unload one.
         UNAVAILABLE, reason WORKER_START: no worker could be started (python or runtime missing, SSH down).
+        UNAVAILABLE, reason ENDING: the agent is ending; whatever supervises it may start it again.
         FAILED_PRECONDITION, reason HOST_KEY: the board's SSH host key is unknown or differs.
         INVALID_ARGUMENT, reason OPTION: no runtime of that name may be asked for, or not with that option.
         """

@@ -46,6 +46,7 @@ class RunsServicer(object):
         INVALID_ARGUMENT, reason CASE: no case id, a name beyond 1000 letters, repeat beyond 1000, an input neither
         inline nor by digest, or more than 1 MiB of it inline.
         UNAVAILABLE, reason WORKER_START: a fresh worker could not be started, or the connection to the worker broke.
+        UNAVAILABLE, reason ENDING: the agent is ending; whatever supervises it may start it again.
         After a status the stream is over; cases without an outcome were not run to the end.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
