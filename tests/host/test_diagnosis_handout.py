@@ -81,6 +81,13 @@ def test_two_misreadings_that_fit_are_both_named(tmp_path: Path) -> None:
     assert not any(one.proven for one in verdict.findings)
 
 
+def test_an_output_of_two_values_proves_no_misreading(tmp_path: Path) -> None:
+    right, wrong = np.array([[0.25, 0.75]], np.float32), np.array([[0.5, 0.5]], np.float32)
+    trials = (InputTrial("sheared", "AX107", {"y": sha256(wrong.tobytes()).hexdigest()}),)
+    verdict = diagnose(build(tmp_path, joint={"y": right}, rounds=twice({"y": wrong}), input_trials=trials))
+    assert (codes(verdict), verdict.findings[0].proven) == (["AX107"], False)
+
+
 def test_a_misreading_that_the_probe_contradicts_is_chance(tmp_path: Path) -> None:
     wrong = values(77)
     trials = (trial("swapped", "AX103", wrong), trial("swapped", "AX103", values(79), "probe"))

@@ -34,7 +34,8 @@ class _Misreading:
 
 def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
     """AX102, AX103, AX105, AX107, AX108: in every round the board's bytes are what the simulator gives when it
-    misreads the input in one way. Proven where all outputs agree under one way alone; where some round's are those
+    misreads the input in one way. Proven where all outputs agree under one way alone, and one holds so many values
+    that they can't agree by chance; where some round's are those
     of the probe's input, misread, the answer is stale as well (AX302).
 
     Asked only where nothing explains the bytes so far.
@@ -66,15 +67,15 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
     fresh = [one for one, stale in found_ if not stale]
     names = tuple(dict.fromkeys(name for one in rounds.values() for name in one))
     if fresh or not found_:
-        yield from _findings(inquiry, fresh, False, names)
+        yield from _findings(inquiry, fresh, False, names, certain)
     elif not certain and not inquiry.alone:
         yield Wants(
             "fresh_round",
             say("whether the board gives these bytes in a process in which nothing ran before isn't known"),
-            otherwise=tuple(_findings(inquiry, [one for one, _ in found_], True, names)),
+            otherwise=tuple(_findings(inquiry, [one for one, _ in found_], True, names, certain)),
         )
     elif not _by_itself(inquiry, rounds, [one for one, _ in found_]):
-        yield from _findings(inquiry, [one for one, _ in found_], True, names)
+        yield from _findings(inquiry, [one for one, _ in found_], True, names, certain)
 
 
 def _by_itself(inquiry: Inquiry, rounds: Mapping[int, Mapping[str, str]], explaining: Sequence[_Misreading]) -> bool:
@@ -137,7 +138,7 @@ def _holds_for_probe(inquiry: Inquiry, one: _Misreading, names: tuple[str, ...])
 
 
 def _findings(
-    inquiry: Inquiry, explaining: list[_Misreading], stale: bool, names: tuple[str, ...]
+    inquiry: Inquiry, explaining: list[_Misreading], stale: bool, names: tuple[str, ...], certain: bool
 ) -> Iterator[Finding]:
     codes = dict.fromkeys((*(("AX302",) if stale and explaining else ()), *(one.code for one in explaining)))
     for code in codes:
@@ -155,7 +156,7 @@ def _findings(
             },
             owner="preprocess" if code != "AX302" else None,
             stage="application" if code != "AX302" else None,
-            proven=len(explaining) == 1,
+            proven=len(explaining) == 1 and certain,
             outputs=names,
             settles=("board",),
             cosine_if_fixed=inquiry.cosine_without_board,
