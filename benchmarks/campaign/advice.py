@@ -46,6 +46,7 @@ _NAMED = {
     "--input": "INPUT",
     "--golden": "GOLDEN",
     "--postprocess": "MODULE:FUNCTION",
+    "--preprocess": "MODULE:PREPROCESS",
 }
 """What a call that names it knows, so that no command of its report leaves it open."""
 _HIDDEN = re.compile(r"(?:axpair|pulsar|run_joint) (?:[a-z]+ )*(?:--?[a-z]|[A-Z./][\w./]*\.)")

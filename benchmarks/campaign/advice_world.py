@@ -131,6 +131,7 @@ PUT = {
     "TRAIN": "train",
     "BOARD": "emulator:",
     "MODULE:FUNCTION": "post:top",
+    "MODULE:PREPROCESS": "post:as_floats",
     "PRODUCT_INPUT": "product_input",
     "PRODUCT_OUTPUT": "product_output",
     "RUN.log": "run.log",
