@@ -52,20 +52,32 @@ def with_another_commit(log: str) -> str:
     return re.sub(r"(tools version: .*\n)[0-9a-f]{8}", r"\g<1>0badc0de", log)
 
 
+def of_another_release(log: str) -> str:
+    return re.sub(r"tools version: .*\n[0-9a-f]{8}", "tools version: 0.6.1.20\n0badc0de", log)
+
+
 def with_larger_inputs(log: str) -> str:
     return log.replace("[1, 12, 10, 3]", "[1, 24, 20, 3]").replace("Size 360", "Size 1440")
 
 
-@pytest.mark.parametrize("changed", [with_another_commit, with_larger_inputs])
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        (of_another_release, ["AX109"]),
+        (with_larger_inputs, ["AX109"]),
+        # One digit of a commit may have been lost on the way: alone it is a hint, and the board stays under suspicion.
+        (with_another_commit, ["AX109", "AX306"]),
+    ],
+)
 def test_a_log_of_another_joint_is_a_fault_where_the_bytes_differ_too(
-    tiny: Case, finished: tuple[Path, str], tmp_path: Path, changed: Callable[[str], str]
+    tiny: Case, finished: tuple[Path, str], tmp_path: Path, changed: Callable[[str], str], named: list[str]
 ) -> None:
     log = changed(finished[1])
     assert log != finished[1]
-    assert of_log(tiny, finished, log, tmp_path, equal=False)[0] == ["AX109"]
+    assert of_log(tiny, finished, log, tmp_path, equal=False)[0] == named
 
 
-@pytest.mark.parametrize("changed", [with_another_commit, with_larger_inputs])
+@pytest.mark.parametrize("changed", [of_another_release, with_another_commit, with_larger_inputs])
 def test_a_log_of_another_joint_is_a_warning_where_the_bytes_are_equal(
     tiny: Case, finished: tuple[Path, str], tmp_path: Path, changed: Callable[[str], str]
 ) -> None:
