@@ -43,12 +43,7 @@ _PATH = click.Path(path_type=Path, readable=False)
 @click.option("--input", "onnx", type=_PATH, help="The float ONNX model; else input_path.")
 @click.option("--output", "joint", type=_PATH, help="The .joint to write; else output_path.")
 @click.option("--config", type=_PATH, required=True, help="config.prototxt.")
-@click.option(
-    "--output_config",
-    "--output-config",
-    type=_PATH,
-    help="Expanded configuration.",
-)
+@click.option("--output_config", "--output-config", type=_PATH, help="Expanded configuration.")
 @click.option("--input-shape", "shapes", multiple=True, callback=_shapes, help="NAME:1x3x480x640, repeatable.")
 @click.option("--output_dir", "--output-dir", type=_PATH, help="Folder of relative outputs.")
 @click.option("--target_hardware", "--target-hardware", type=click.Choice(HARDWARE))

@@ -18,7 +18,14 @@ sys.exit(main())
 _PACKAGE = Path(__file__).parent.parent
 _PROTO = Path(axpair_proto.__file__).parent
 _MODULES = (
-    *("keeper", "log_lines", "logged_run", "programs", "regular", "run_endings", "run_failures", "run_logs"),
+    "keeper",
+    "log_lines",
+    "logged_run",
+    "programs",
+    "regular",
+    "run_endings",
+    "run_failures",
+    "run_logs",
     "variables",
 )
 TRAVELS = tuple(_PROTO / f"{name}.py" for name in _MODULES)

@@ -35,7 +35,8 @@ _TLS = {
     ),
     "WRONG_VERSION_NUMBER": ("what listens there doesn't speak TLS", "write grpc:// in place of grpcs://"),
 }
-"""By what gRPC (1.62 to 1.76) says of a connection: what is wrong with how it was asked for, and what mends it."""
+"""By what gRPC 1.85 says of a connection: what is wrong with how it was asked for, and what mends it. Where another
+version says it otherwise, the agent just can't be reached."""
 
 
 @contextmanager

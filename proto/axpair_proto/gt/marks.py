@@ -125,9 +125,17 @@ def changed(folder: Path, files: Mapping[str, str]) -> list[str]:
 
 def _is_unchanged(folder: Path, name: str, sha256: str) -> bool:
     path = plain_file(folder, name)
-    if path is None or path.stat().st_size > MOST_BYTES:
+    if path is None or _is_too_long(path):
         return False
     return not sha256 or file_sha256(path) == sha256
+
+
+def _is_too_long(path: Path) -> bool:
+    """Whether it is longer than any file that is read here: of ours none is."""
+    try:
+        return path.stat().st_size > MOST_BYTES
+    except OSError:
+        return False  # it went meanwhile: whoever reads it says so
 
 
 def plain_file(folder: Path, name: str) -> Path | None:

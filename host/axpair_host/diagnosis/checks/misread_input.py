@@ -35,8 +35,8 @@ class _Misreading:
 def check(inquiry: Inquiry) -> Iterator[Finding | Wants]:
     """AX102, AX103, AX105, AX107, AX108: in every round the board's bytes are what the simulator gives when it
     misreads the input in one way. Proven where all outputs agree under one way alone, and one holds so many values
-    that they can't agree by chance; where some round's are those
-    of the probe's input, misread, the answer is stale as well (AX302).
+    that they can't agree by chance; where some round's are those of the probe's input, misread, the answer is stale as
+    well (AX302).
 
     Asked only where nothing explains the bytes so far.
     """
