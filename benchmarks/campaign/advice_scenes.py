@@ -63,7 +63,7 @@ def _of_boards() -> Iterator[Scene]:
             yield Scene(name, (f"{CASE} --canary good --board {board}",))
         elif name == "wrong-batch-item":
             calls = (f"{build('two')} --compile_batch_size 2", f"{pair('two', case='two.bin')} --board {board}")
-            yield Scene(name, calls, {"INPUT": "two.bin"})
+            yield Scene(name, calls, {"INPUT": "two.bin", "GOLDEN": "golden_of_two"})
         else:
             yield Scene(name, (f"{CASE} --board {board}{more}",))
     yield Scene("a finished run", (*FINISHED, f"{PAIR} --gt gt --board-out out --board-log run.log --out judged"))

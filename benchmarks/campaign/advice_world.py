@@ -181,6 +181,12 @@ def lay_out(folder: Path) -> None:
         shutil.copy(folder / "good" / "onnx" / f"{name}.npy", folder / "golden")
     for name, leg in (("product_input", "input"), ("product_output", "board")):
         shutil.copytree(folder / "good" / leg, folder / name)
+    run(folder, "axpair", "pair", *given, "--input", "b.png", "--out", "second")
+    (folder / "golden_of_two").mkdir()
+    for name in ("map", "twin", "prob"):
+        items = [np.load(folder / of / "onnx" / f"{name}.npy") for of in ("good", "second")]
+        np.save(folder / "golden_of_two" / f"{name}.npy", np.concatenate(items))
+    shutil.rmtree(folder / "second")
 
 
 def environment(folder: Path) -> dict[str, str]:

@@ -26,7 +26,8 @@ from axpair_host.compare.errors import worst_error
 from axpair_host.diagnosis.checks.front_end import CLOSE
 from axpair_host.evidence.folder import Evidence, load
 from axpair_host.front_end.fitting import AGREE
-from axpair_host.gather.request import GatherRequest, InputFile
+from axpair_host.gather.request import GatherRequest
+from axpair_host.inputs import InputFile
 from axpair_host.pairing import Judging, pair
 from axpair_host.progress import Silent
 from axpair_proto.names import file_stems, find_name

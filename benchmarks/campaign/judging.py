@@ -20,7 +20,8 @@ from axpair_host.gather.canary import Canary, Watched
 from axpair_host.gather.gathering import case_facts, gather
 from axpair_host.gather.live import LiveAsks
 from axpair_host.gather.prepare import PreparedCase, prepare
-from axpair_host.gather.request import GatherRequest, InputFile
+from axpair_host.gather.request import GatherRequest
+from axpair_host.inputs import InputFile
 from axpair_host.pairing import judge
 from axpair_host.progress import Silent
 from axpair_proto.description import ModelDescription

@@ -16,7 +16,8 @@ from typing import Any
 from axpair_host.boards.opening import address_of
 from axpair_host.diagnosis import Verdict, diagnose
 from axpair_host.evidence.folder import Evidence, load
-from axpair_host.gather.request import GatherRequest, InputFile
+from axpair_host.gather.request import GatherRequest
+from axpair_host.inputs import InputFile
 from axpair_host.pairing import Judging, pair
 from axpair_host.postprocess.agreement import same_decision
 from axpair_host.postprocess.applying import decided

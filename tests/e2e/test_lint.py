@@ -51,6 +51,11 @@ def test_a_sound_configuration_has_no_hint_but_what_the_model_is(folder: Path, t
     assert set(kinds(document)) <= {"silu"}
     assert done.returncode == (1 if kinds(document) else 0)
     assert document["schema_version"] == 1
+    np.savez(tmp_path / "x.npz", data=np.asarray(Image.open(tmp_path / "x.png"))[None])
+    _, packed = lint(folder / "c.prototxt", "--onnx", folder / "m.onnx", "--input", tmp_path / "x.npz", "--score", "1")
+    assert kinds(packed) == kinds(document)
+    assert [one["name"] for one in packed["scores"] if one["case"]] == [f"{tmp_path / 'x.npz'} (data.npy)"]
+    assert packed["scores"][-1]["worst"] > 0.9
 
 
 def test_values_in_the_wrong_order_are_told_without_model_or_set(tmp_path: Path) -> None:

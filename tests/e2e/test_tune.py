@@ -68,8 +68,9 @@ def test_the_best_configuration_is_written_and_gives_what_the_table_says(
     assert again["worst"] == pytest.approx(document["trials"][document["best"]]["worst"])
 
 
-def test_the_table_names_what_made_it(folder: Path) -> None:
-    case = folder / "cases" / "8.png"
+def test_the_table_names_what_made_it_and_a_case_may_come_packed(folder: Path, tmp_path: Path) -> None:
+    case = tmp_path / "8.npz"
+    np.savez(case, data=np.asarray(Image.open(folder / "cases" / "8.png"))[None])
     done = axpair_here(
         "tune", "--onnx", folder / "m.onnx", "--config", folder / "c.prototxt", "--input", case, "--int16", "0"
     )

@@ -19,7 +19,8 @@ from axpair_host.gather.board_side import BoardSide
 from axpair_host.gather.gathering import case_facts, gather
 from axpair_host.gather.live import LiveAsks
 from axpair_host.gather.prepare import PreparedCase, prepare
-from axpair_host.gather.request import GatherRequest, InputFile
+from axpair_host.gather.request import GatherRequest
+from axpair_host.inputs import InputFile
 from axpair_host.progress import Silent
 from axpair_proto.simulator import Models
 from tiny import INPUT, OUTPUTS, build_tiny, write_picture

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from axpair_host.errors import UsageError
-from axpair_host.gather.prepare import assign, from_gt
-from axpair_host.gather.request import InputFile
+from axpair_host.gather.prepare import from_gt
+from axpair_host.inputs import InputFile, assign, cases_of
 from axpair_proto.description import ModelDescription, TensorDescription
 
 
@@ -26,13 +26,13 @@ def files(tmp_path: Path) -> list[Path]:
 
 
 def test_files_go_to_inputs_in_the_models_order(files: list[Path]) -> None:
-    assigned = assign(described("a", "b"), [InputFile(files[0]), InputFile(files[1])])
+    assigned = assign(["a", "b"], [InputFile(files[0]), InputFile(files[1])])
     assert list(assigned.items()) == [("a", files[0]), ("b", files[1])]
 
 
 def test_layer_names_the_input_and_the_rest_keeps_its_order(files: list[Path]) -> None:
     given = [InputFile(files[0], "c"), InputFile(files[1]), InputFile(files[2])]
-    assigned = assign(described("a", "b", "c"), given)
+    assigned = assign(["a", "b", "c"], given)
     assert list(assigned.items()) == [("a", files[1]), ("b", files[2]), ("c", files[0])]
 
 
@@ -50,17 +50,17 @@ def test_what_doesnt_match_lists_the_models_names(
 ) -> None:
     given = [InputFile(path, layer) for path, layer in zip(files, layers, strict=False)]
     with pytest.raises(UsageError, match=words):
-        assign(described(*names), given)
+        assign(names, given)
 
 
 def test_a_layer_is_named_in_either_toolchain_s_spelling(tmp_path: Path) -> None:
     (tmp_path / "x.png").write_bytes(b"\x89PNG\r\n")
-    assert assign(described("input:1"), [InputFile(tmp_path / "x.png", "input.1")]) == {"input:1": tmp_path / "x.png"}
+    assert assign(["input:1"], [InputFile(tmp_path / "x.png", "input.1")]) == {"input:1": tmp_path / "x.png"}
 
 
 def test_a_missing_file_is_named_with_its_option(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"--input .*none\.png: No such file"):
-        assign(described("a"), [InputFile(tmp_path / "none.png")])
+        assign(["a"], [InputFile(tmp_path / "none.png")])
 
 
 def test_inputs_of_a_gt_folder_are_found_by_any_toolchains_naming(tmp_path: Path) -> None:
@@ -84,3 +84,16 @@ def test_a_lacking_input_lists_what_is_there(tmp_path: Path) -> None:
         np.save(tmp_path / "input" / f"{stem}.npy", np.zeros(4, np.uint8))
     with pytest.raises(UsageError, match="no file for the input 'b'; found: a, c"):
         from_gt(tmp_path, described("a", "b"))
+
+
+def test_files_are_one_case_each_or_one_of_each_archive(files: list[Path]) -> None:
+    one, two, three = (InputFile(file) for file in files)
+    assert cases_of(["a"], [one, two, three]) == [{"a": file} for file in files]
+    assert cases_of(["a", "b"], [one, two]) == [{"a": files[0], "b": files[1]}]
+    pack = [InputFile(file, name, Path("x.npz")) for file, name in zip(files, ("b", "a"), strict=False)]
+    other = [InputFile(file, name, Path("y.npz")) for file, name in zip(files[1:], ("a", "b"), strict=True)]
+    assert cases_of(["a", "b"], pack + other) == [{"a": files[1], "b": files[0]}, {"a": files[1], "b": files[2]}]
+    with pytest.raises(UsageError, match="2 input files were given, the model has 1 input: a"):
+        cases_of(["a"], pack)
+    with pytest.raises(UsageError, match="1 input file was given, the model has 2 inputs: a, b"):
+        cases_of(["a", "b"], [one])

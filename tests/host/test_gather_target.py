@@ -8,8 +8,9 @@ from axpair_host.errors import UsageError
 from axpair_host.evidence.named import KIND
 from axpair_host.evidence.record import CaseFacts, InputFacts, Record
 from axpair_host.evidence.store import write_pair_json
-from axpair_host.gather.request import FinishedRun, GatherRequest, InputFile
+from axpair_host.gather.request import FinishedRun, GatherRequest
 from axpair_host.gather.target import Target, check_same_case, check_writable
+from axpair_host.inputs import InputFile
 from axpair_proto.gt.folders import whole_folder
 from axpair_proto.simulator import Models
 

@@ -12,7 +12,8 @@ from axpair_host.advice.known import known_of
 from axpair_host.boards.opening import address_of
 from axpair_host.diagnosis import diagnose
 from axpair_host.evidence.folder import load
-from axpair_host.gather.request import GatherRequest, InputFile
+from axpair_host.gather.request import GatherRequest
+from axpair_host.inputs import InputFile
 from axpair_host.pairing import Judging, pair
 from axpair_host.progress import Silent
 from axpair_proto.simulator import Models

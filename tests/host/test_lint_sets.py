@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from axpair_host.errors import UsageError
+from axpair_host.inputs import InputFile
 from axpair_host.lint import calibration_set, model, names, unlike
 from axpair_host.lint.archives import extracted
 from axpair_host.lint.dataset import look, readable
@@ -133,7 +134,7 @@ def test_what_is_no_picture_is_named_and_the_rest_looked_at(name: str, data: byt
     assert "object at 0x" not in line.why
     (tmp_path / name).write_bytes(data)
     with pytest.raises(UsageError, match=f"{name}: is no picture"):
-        look_at_file(tmp_path / name)
+        look_at_file(InputFile(tmp_path / name))
 
 
 def test_layout_is_held_against_the_shape() -> None:

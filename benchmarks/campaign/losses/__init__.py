@@ -23,8 +23,9 @@ from axpair_host.gather.answers.session import Session
 from axpair_host.gather.gathering import case_facts, store
 from axpair_host.gather.live import LiveAsks
 from axpair_host.gather.prepare import prepare
-from axpair_host.gather.request import GatherRequest, InputFile
+from axpair_host.gather.request import GatherRequest
 from axpair_host.gather.simulate import simulate
+from axpair_host.inputs import InputFile
 from axpair_host.pairing import judge
 from axpair_host.progress import Silent
 from axpair_host.replay.similarity import Similarity, Vectors, similarities, vectors_of

@@ -161,7 +161,7 @@ def _bisect(given: "Mapping[str, Any]") -> dict[str, Any]:
 def _case(given: "Mapping[str, Any]", progress: "Progress") -> "tuple[Models, Simulator, PreparedCase]":
     from axpair_host.files import given_models
     from axpair_host.gather.prepare import prepare
-    from axpair_host.gather.request import input_files
+    from axpair_host.inputs import input_files
     from axpair_host.simulators import simulator_for
 
     if given["joint"] is None or not given["inputs"]:

@@ -42,12 +42,13 @@ def command(config: Path, as_json: bool, **given: Any) -> int:
 
     from axpair_host.cli.progress import shown
     from axpair_host.files import existing_file, existing_set
+    from axpair_host.inputs import input_files
     from axpair_host.lint.linting import lint
     from axpair_host.lint.order import Order
     from axpair_host.render.hints import hints
     from axpair_host.simulators import simulator_that
 
-    for flag, paths in (("--onnx", (given["onnx"],)), ("--input", given["inputs"]), ("--joint", (given["joint"],))):
+    for flag, paths in (("--onnx", (given["onnx"],)), ("--joint", (given["joint"],))):
         for path in paths:
             if path is not None:
                 existing_file(flag, path)
@@ -56,7 +57,7 @@ def command(config: Path, as_json: bool, **given: Any) -> int:
         config=existing_file("CONFIG", config),
         onnx=given["onnx"],
         shapes=given["shapes"],
-        inputs=given["inputs"],
+        inputs=click.get_current_context().with_resource(input_files(given["inputs"], ())),
         train=existing_set("--train", given["train"]) if given["train"] is not None else None,
         score=given["score"],
         joint=given["joint"],

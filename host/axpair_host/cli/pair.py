@@ -110,7 +110,8 @@ def command(as_json: bool, **given: Any) -> str:
 def _request(given: dict[str, Any]) -> "GatherRequest":
     from axpair_host.evidence.other_platform import other_platforms
     from axpair_host.files import given_models
-    from axpair_host.gather.request import GatherRequest, input_files
+    from axpair_host.gather.request import GatherRequest
+    from axpair_host.inputs import input_files
     from axpair_host.postprocess import parse_expect, parse_expected
     from axpair_host.postprocess.text import compiled
 

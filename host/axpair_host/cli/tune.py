@@ -60,6 +60,7 @@ def command(as_json: bool, **given: Any) -> None:
 
     from axpair_host.cli.progress import shown
     from axpair_host.files import existing_file
+    from axpair_host.inputs import input_files
     from axpair_host.render.tuned import tuned as show
     from axpair_host.simulators import simulator_that
     from axpair_host.tune.trial import write
@@ -71,17 +72,18 @@ def command(as_json: bool, **given: Any) -> None:
         *(("--set", p) for p in given["sets"]),
     ):
         existing_file(flag, path)
+    paths = _files(given["inputs"], given["cases"])
     order = Order(
         onnx=given["onnx"],
         config=given["config"],
-        files=_files(given["inputs"], given["cases"]),
+        files=click.get_current_context().with_resource(input_files(paths, ())),
         shapes=given["shapes"],
         sizes=given["sizes"],
         sets=given["sets"],
         sixteen=given["int16"],
     )
     if given["out"] is not None:
-        _check_out(given["out"], order.files, given["cases"])
+        _check_out(given["out"], paths, given["cases"])
     if given["write_config"] is not None:
         refuse_other_config(given["write_config"])
     else:
@@ -121,7 +123,7 @@ def _check_out(out: Path, files: "Sequence[Path]", cases: Path | None) -> None:
 
 
 def _files(inputs: tuple[Path, ...], cases: Path | None) -> tuple[Path, ...]:
-    from axpair_host.files import existing_file, existing_folder
+    from axpair_host.files import existing_folder
 
     if bool(inputs) == (cases is not None):
         with_case = Next(
@@ -129,7 +131,7 @@ def _files(inputs: tuple[Path, ...], cases: Path | None) -> tuple[Path, ...]:
         )
         raise UsageError("give --input or --cases, one of them", next_step=with_case)
     if cases is None:
-        return tuple(existing_file("--input", path) for path in inputs)
+        return inputs
     existing_folder("--cases", cases)
     found = tuple(one for one in sorted(cases.rglob("*")) if one.is_file() and not one.name.startswith("."))
     if not found:

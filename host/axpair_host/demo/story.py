@@ -23,7 +23,7 @@ from axpair_host.errors import UsageError
 from axpair_host.files import is_document
 from axpair_host.gather.gathering import case_facts
 from axpair_host.gather.prepare import prepare
-from axpair_host.gather.request import InputFile
+from axpair_host.inputs import InputFile
 from axpair_host.simulators import installed
 
 SEED = 7

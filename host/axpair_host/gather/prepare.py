@@ -9,13 +9,11 @@ from axpair_proto.description import ModelDescription
 from axpair_proto.errors import AxpairError
 from axpair_proto.gt.spelling import one_spelling
 from axpair_proto.gt.tensors import read_tensor, stems_within
-from axpair_proto.names import as_text, find_name, match_stems
-from axpair_proto.sentences import say
+from axpair_proto.names import as_text, match_stems
 from axpair_proto.simulator import Models, PreparedInputs, Simulator
 
 from axpair_host.errors import UsageError
-from axpair_host.files import existing_file
-from axpair_host.gather.request import InputFile
+from axpair_host.inputs import InputFile, as_named, assign
 from axpair_host.probing import probe_input
 
 
@@ -52,26 +50,18 @@ def prepare(
 ) -> PreparedCase:
     """Make the input bytes of one case. Raises UsageError when files and inputs don't match, or the simulator can't
     fit pictures so, or what the simulator raises for a file that it can't use."""
-    assigned = assign(description, files)
+    assigned = assign([tensor.name for tensor in description.inputs], files)
     given = {file.path: file for file in files}
     try:
         prepared = fitted(simulator, models, assigned, fitting)
     except AxpairError as error:
-        error.message = _as_named(error.message, files)
+        error.message = as_named(error.message, files)
         raise
     data = {tensor.name: prepared.data[tensor.name] for tensor in description.inputs}
     sources = {name: given[path].named for name, path in assigned.items()}
     named = as_text(case_id or given[next(iter(assigned.values()))].stem)
-    notes = tuple(_as_named(note, files) for note in prepared.notes)
+    notes = tuple(as_named(note, files) for note in prepared.notes)
     return PreparedCase(named, description, data, sources, assigned, notes)
-
-
-def _as_named(text: str, files: Sequence[InputFile]) -> str:
-    """What was said of files, by the names that the user knows."""
-    for file in files:
-        if file.packed is not None:
-            text = text.replace(str(file.path), file.named)
-    return text
 
 
 def fitted(simulator: Simulator, models: Models, files: Mapping[str, Path], fitting: Fitting) -> PreparedInputs:
@@ -84,34 +74,6 @@ def fitted(simulator: Simulator, models: Models, files: Mapping[str, Path], fitt
             next_step="give the input's bytes as .bin, or as .npy of the input's shape and dtype",
         )
     return simulator.prepare_fitted(models, files, fitting)
-
-
-def assign(description: ModelDescription, files: Sequence[InputFile]) -> dict[str, Path]:
-    """Which file goes to which input: by --layer, the others in the model's order. Result in the model's order."""
-    names = [tensor.name for tensor in description.inputs]
-    listed = ", ".join(names)
-    if len(files) != len(names):
-        raise UsageError(
-            f"{len(files)} input {'file was' if len(files) == 1 else 'files were'} given, the model has "
-            f"{len(names)} input{'s' if len(names) != 1 else ''}: {listed}",
-            next_step=say("give --input once for each, in this order, or with --layer NAME")
-            + (say("; several cases: axpair replay FOLDER --run RUN") if len(files) > len(names) else ""),
-        )
-    by_name: dict[str, Path] = {}
-    for file in files:
-        if file.layer is None:
-            continue
-        name = find_name(file.layer, names) or next(iter(match_stems(names, [file.layer])), None)
-        if name is None:
-            raise UsageError(f"--layer {file.layer!r}: the model has no such input; its inputs: {listed}")
-        if name in by_name:
-            raise UsageError(f"--layer {file.layer!r} is given twice")
-        by_name[name] = file.path
-    free = iter([name for name in names if name not in by_name])
-    for file in files:
-        if file.layer is None:
-            by_name[next(free)] = file.path
-    return {name: existing_file("--input", by_name[name]) for name in names}
 
 
 def from_gt(gt: Path, description: ModelDescription, case_id: str = "") -> PreparedCase:

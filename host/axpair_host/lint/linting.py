@@ -14,6 +14,7 @@ from axpair_proto.pulsar2.recognized import pulsar2_form
 from axpair_proto.simulator import Models, Simulator
 
 from axpair_host.errors import UsageError
+from axpair_host.inputs import InputFile, cases_of
 from axpair_host.lint import archives, calibration_set, model, names, normalisation, scoring, sets, unlike
 from axpair_host.lint.dataset import Sample, look, readable
 from axpair_host.lint.declared import DeclaredInput, calibration_paths, declared_inputs
@@ -139,22 +140,24 @@ def _as_written(path: Path, folder: Path) -> str:
 
 
 def _unlike(order: Order, samples: Sequence[Sample], linted: Linted) -> Iterator[Hint]:
-    for path in order.inputs:
-        if path.suffix.lower() not in (".bin", ".npy"):
-            case = look_at_file(path)
-            yield from unlike.pictures(str(path), case, samples, train=False)
+    for file in order.inputs:
+        if file.path.suffix.lower() not in (".bin", ".npy"):
+            case = look_at_file(file)
+            yield from unlike.pictures(file.named, case, samples, train=False)
     if order.train is not None:
         theirs, lines = readable(str(order.train), look(order.train, 256), "train")
         linted.passed += lines
         yield from unlike.pictures(str(order.train), theirs, samples, train=True)
 
 
-def look_at_file(path: Path) -> list[Sample]:
+def look_at_file(file: InputFile) -> list[Sample]:
     """One file as a set of one sample. Raises UsageError for one that is no picture."""
     with TemporaryDirectory(prefix="axpair-lint-") as folder:
-        (sample,) = look(archives.of_case({"": path}, Path(folder))[""])
+        (sample,) = look(archives.of_case({"": file.path}, Path(folder))[""])
     if sample.unread:
-        raise UsageError(f"{path}: is {sample.unread}", next_step="give a picture, or a .bin or .npy of the input")
+        raise UsageError(
+            f"{file.named}: is {sample.unread}", next_step="give a picture, or a .bin or .npy of the input"
+        )
     return [sample]
 
 
@@ -195,19 +198,17 @@ def _look_at_ranges(
             linted.hints.extend(unlike.ranges(what, other, seen, train=train))
             return other
 
-        for case in cases(names, order.inputs):
-            against(", ".join(map(str, case.values())), archives.of_case(case, Path(folder)), False)
+        for case in cases_of(names, order.inputs):
+            against(_listed(case, order.inputs), archives.of_case(case, Path(folder)), False)
         if order.train is not None and len(names) == 1:
             against(str(order.train), {names[0]: archives.of_folder(order.train, Path(folder))}, True)
         elif order.train is not None:
             linted.passed.append(Passed("train", f"--train is one set, and the model has {len(names)} inputs"))
 
 
-def cases(names: Sequence[str], inputs: Sequence[Path]) -> list[dict[str, Path]]:
-    """Files as cases: of a model with one input each is one; else they are one case together."""
-    if len(names) == 1:
-        return [{names[0]: path} for path in inputs]
-    return [dict(zip(names, inputs, strict=False))] if len(inputs) == len(names) else []
+def _listed(case: Mapping[str, Path], files: Sequence[InputFile]) -> str:
+    """A case's files as the user named them."""
+    return ", ".join(file.named for file in files if file.path in case.values())
 
 
 def _score(
@@ -227,7 +228,7 @@ def _score(
             return
         samples = archives.extracted(archive, order.score, Path(folder))
         inputs = [(f"{archive.name} #{at}", False, {name: path}) for at, path in enumerate(samples, start=1)]
-        inputs += [(str(path), True, {name: path}) for path in order.inputs]
+        inputs += [(_listed(case, order.inputs), True, case) for case in cases_of([name], order.inputs)]
         with progress.task("score", len(inputs), "inputs") as task:
             linted.scores = scoring.score(simulator, models, inputs, task.at)
     linted.hints += scoring.hints(linted.scores, order.line)

@@ -8,6 +8,7 @@ from typing import Any
 from axpair_proto.sentences import say
 
 from axpair_host.advice.commands import Filling, Known, Step
+from axpair_host.inputs import InputFile
 from axpair_host.lint.hint import Hint, Passed
 from axpair_host.lint.scoring import Score
 
@@ -27,8 +28,8 @@ class Order:
     config: Path
     onnx: Path | None = None
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    inputs: Sequence[Path] = ()
-    """One case, a file for each input in the model's order; of a model with one input also several cases."""
+    inputs: Sequence[InputFile] = ()
+    """As `axpair_host.inputs.cases_of` takes them."""
     train: Path | None = None
     score: int = 0
     joint: Path | None = None
@@ -43,7 +44,7 @@ class Order:
             lava_joint=self.lava_joint,
             build_config=self.config,
             shapes=self.shapes,
-            inputs=tuple(("", path) for path in self.inputs),
+            inputs=tuple(dict.fromkeys(("", file.packed or file.path) for file in self.inputs)),
         )
 
 

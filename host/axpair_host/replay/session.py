@@ -28,8 +28,9 @@ from axpair_host.gather.board_side import BoardSide
 from axpair_host.gather.canary import Canary, Watched
 from axpair_host.gather.gathering import case_facts, pinned_models
 from axpair_host.gather.prepare import PreparedCase, prepare
-from axpair_host.gather.request import GatherRequest, InputFile
+from axpair_host.gather.request import GatherRequest
 from axpair_host.gather.sources import checked_config, simulated_by, simulator_of
+from axpair_host.inputs import InputFile
 from axpair_host.own_lines import refuse_unknown, refuse_vacuous
 from axpair_host.pairing import Judging
 from axpair_host.postprocess import wants_board

@@ -14,10 +14,10 @@ from axpair_proto.simulator import Models, Simulator, Tensors
 
 from axpair_host.compare.rows import compare_outputs
 from axpair_host.errors import UsageError
+from axpair_host.inputs import InputFile, cases_of
 from axpair_host.layers.costs import enters_at, worst_first
 from axpair_host.layers.dumping import dumped_scores
 from axpair_host.layers.sixteen import around
-from axpair_host.lint.linting import cases as cases_of
 from axpair_host.ordering import ordered_outputs
 from axpair_host.progress import Progress
 from axpair_host.tune.trial import Change, Outcome, Tried, better, configured, settings, strategies, write
@@ -35,8 +35,8 @@ class Order:
 
     onnx: Path
     config: Path
-    files: Sequence[Path]
-    """Of a model with one input each is a case; else one case, in the model's order."""
+    files: Sequence[InputFile]
+    """As `axpair_host.inputs.cases_of` takes them."""
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     sizes: Sequence[int] = ()
     sets: Sequence[Path] = ()
@@ -61,7 +61,7 @@ class Tuned:
             "simulator": simulator,
             "onnx": str(order.onnx),
             "config": str(order.config),
-            "cases": [str(path) for path in order.files],
+            "cases": [file.named for file in order.files],
             "trials": [one.document() for one in self.trials],
             "best": self.best,
             "settings": settings(self.trials[self.best].change, self.trials[0].change) or None,
@@ -112,11 +112,6 @@ class _Bench:
         models, seconds = self._build(change)
         names = [one.name for one in self._simulator.describe(models.joint).inputs]
         cases = cases_of(names, self._order.files)
-        if not cases:
-            raise UsageError(
-                f"{len(self._order.files)} --input were given, the model has {len(names)} inputs: {', '.join(names)}",
-                next_step="give one file for each input; of a model with one input, one for each case",
-            )
         with self._progress.task("run the float model", len(cases), "cases") as task:
             for done, files in enumerate(cases, start=1):
                 data = self._simulator.prepare(models, files).data
@@ -192,7 +187,7 @@ class _Bench:
                 "no output of any case has a finite cosine",
                 next_step=calling(
                     *("axpair", "pair", "--joint", UNKNOWN["joint"], "--onnx", self._order.onnx),
-                    *(word for path in self._order.files[:1] for word in ("--input", path)),
+                    *(word for file in self._order.files[:1] for word in ("--input", file.packed or file.path)),
                     text="look at the case, with the joint as it is built:",
                 ),
             )
