@@ -6,8 +6,8 @@ import sys
 BENCHMARKS = ("comparison", "emulator", "models", "measures")
 """Modules of this package, each with a `main()` that prints a table."""
 
-CAMPAIGNS = ("identity", "fuzz", "campaign", "hostile")
-"""Longer: modules whose `main(arguments)` takes what follows the name and returns the exit code."""
+CAMPAIGNS = ("identity", "fuzz", "campaign", "hostile", "house")
+"""Longer, or with options: modules whose `main(arguments)` takes what follows the name and returns the exit code."""
 
 
 def main(names: list[str]) -> int:
