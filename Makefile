@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 # One more than there are cores, as tests wait for processes too.
 WORKERS := $(shell cores=$$(nproc 2>/dev/null || echo 2); echo $$((cores < 4 ? cores + 1 : 4)))
 
+# Every process of a test would compile all of ours anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test lint proto bench docs captures
 .DEFAULT_GOAL := demo
 

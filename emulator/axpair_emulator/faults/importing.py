@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import onnx
-from onnx import helper, numpy_helper
 
 from axpair_emulator.errors import FaultError
 from axpair_emulator.faults.known import checked_seed
-from axpair_emulator.graph.pin import model_inputs
-from axpair_emulator.graph.session import open_session
+
+# A worker of the emulated board knows the fault's name, and never loads what reads an ONNX graph.
+if TYPE_CHECKING:
+    import onnx
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ def damaged_import(model: onnx.ModelProto, fault: str) -> onnx.ModelProto:
     Of a few places in the order of the seed the first is taken that shows on noise, else the one that shows most.
     Raises FaultError for another text, and for a model without room for it.
     """
+    import onnx
+    from onnx import helper
+
+    from axpair_emulator.graph.pin import model_inputs
+
     name, _, seed = fault.partition(":")
     if name != GRAPH_IMPORT.name or not seed.isdigit():
         raise FaultError(f"there is no fault {fault!r} of the import", next_step="build the joint again")
@@ -83,10 +89,9 @@ def damaged_import(model: onnx.ModelProto, fault: str) -> onnx.ModelProto:
     return chosen
 
 
-Damage = Callable[[onnx.ModelProto, onnx.NodeProto], None]
-
-
-def _damages(model: onnx.ModelProto, node: onnx.NodeProto) -> Iterator[Damage]:
+def _damages(
+    model: onnx.ModelProto, node: onnx.NodeProto
+) -> Iterator[Callable[[onnx.ModelProto, onnx.NodeProto], None]]:
     constants = {tensor.name for tensor in model.graph.initializer}
     if node.op_type in ("Relu", "Clip", "LeakyRelu", "PRelu", "HardSwish", "HardSigmoid", "Sigmoid", "Tanh"):
         yield _passed_on
@@ -107,6 +112,8 @@ def _passed_on(model: onnx.ModelProto, node: onnx.NodeProto) -> None:
 
 
 def _without_bias(model: onnx.ModelProto, node: onnx.NodeProto) -> None:
+    from onnx import numpy_helper
+
     bias = next(tensor for tensor in model.graph.initializer if tensor.name == node.input[2])
     zeros = np.zeros_like(numpy_helper.to_array(bias))
     lost = numpy_helper.from_array(zeros, f"{bias.name}/lost")
@@ -121,6 +128,8 @@ def _turned(model: onnx.ModelProto, node: onnx.NodeProto) -> None:
 
 
 def _run(model: onnx.ModelProto, feeds: dict[str, np.ndarray]) -> list[np.ndarray]:
+    from axpair_emulator.graph.session import open_session
+
     try:
         return list(open_session(model).run(None, feeds))
     except Exception:  # turned parts may not fit each other any more: no place for it then
