@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from axpair_proto.advice import UNKNOWN, again
 from axpair_proto.capabilities import Fitting, FrontEnd, LayerTensor, ModelFacts, ModelSignature, Node, Observed, Spread
 from axpair_proto.description import ModelDescription
 from axpair_proto.names import find_name, joint_name
+from axpair_proto.regular import FileState, file_state
 from axpair_proto.simulator import LayerError, Models, PreparedInputs, Stage, Tensors
 
 from axpair_emulator.errors import EmulatorError, InputError, JointError
@@ -29,15 +29,17 @@ if TYPE_CHECKING:
 Made = TypeVar("Made")
 Given = TypeVar("Given")
 _KEPT = 8
+_Key = tuple[str | FileState | None, ...]
+"""What is kept, and the state of each file that it was made of."""
 
 
 class EmulatorSimulator:
-    """Simulates joints from `axpair emulator build`. Keeps prepared models by their files' content."""
+    """Simulates joints from `axpair emulator build`. Keeps prepared models as long as their files stay as they are."""
 
     name = "emulator"
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, ...], object] = OrderedDict()
+        self._kept: OrderedDict[_Key, object] = OrderedDict()
 
     def version(self) -> str:
         """Release and the libraries that decide bits of the float legs."""
@@ -232,7 +234,7 @@ class EmulatorSimulator:
         path = models.onnx
         if path is None:
             raise EmulatorError("no ONNX model is given", next_step=again("with it:", "--onnx", UNKNOWN["onnx"]))
-        key = ("simplified", _digest(path), _digest(models.joint))
+        key = ("simplified", _state(path), _state(models.joint))
         return self._keep(key, lambda: simplified_model(path, models.joint))
 
     def _first(self, models: Models, inputs: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -265,13 +267,13 @@ class EmulatorSimulator:
     def _program(self, joint: Path) -> Program:
         from axpair_emulator.storage.joint_file import load_program
 
-        return self._keep(("program", _digest(joint)), lambda: load_program(joint))
+        return self._keep(("program", _state(joint)), lambda: load_program(joint))
 
     def _executor(self, joint: Path) -> Executor:
         from axpair_emulator.cmodel.execute import Executor
 
         program = self._program(joint)
-        return self._keep(("executor", _digest(joint)), lambda: Executor(program))
+        return self._keep(("executor", _state(joint)), lambda: Executor(program))
 
     def _reference(self, models: Models) -> Reference:
         from axpair_emulator.ports import alike
@@ -293,7 +295,7 @@ class EmulatorSimulator:
                 )
             return Reference(stored.model, stored.inputs, stored.outputs)
 
-        return self._keep(("reference", _digest(path), _digest(models.joint)), make)
+        return self._keep(("reference", _state(path), _state(models.joint)), make)
 
     def _float_leg(self, models: Models, *, imported: bool = False) -> FloatLeg:
         from axpair_emulator.float_leg import open_float_leg
@@ -302,10 +304,10 @@ class EmulatorSimulator:
         if onnx is None:
             raise EmulatorError("no ONNX model is given", next_step=again("with it:", "--onnx", UNKNOWN["onnx"]))
         kind = "imported" if imported else "onnx"
-        key = (kind, _digest(onnx), _digest(config) if config else "", _digest(models.joint))
+        key = (kind, _state(onnx), _state(config), _state(models.joint))
         return self._keep(key, lambda: open_float_leg(onnx, config, models.joint, imported=imported))
 
-    def _keep(self, key: tuple[str, ...], make: Callable[[], Made]) -> Made:
+    def _keep(self, key: _Key, make: Callable[[], Made]) -> Made:
         if key not in self._kept:
             self._kept[key] = make()
             while len(self._kept) > _KEPT:
@@ -326,8 +328,8 @@ def _as_in_joint(tensors: Tensors) -> Tensors:
     return {joint_name(name): tensor for name, tensor in tensors.items()}
 
 
-def _digest(path: Path) -> str:
+def _state(path: Path | None) -> FileState | None:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return file_state(path) if path is not None else None
     except OSError as error:
         raise EmulatorError(f"{path} can't be read: {error.strerror or error}", next_step="check the path") from error

@@ -5,11 +5,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from axpair_proto.advice import again
-from axpair_proto.regular import open_regular
+from axpair_proto.regular import FileState, file_state, open_regular
 
 from axpair_host.errors import UsageError
-
-State = tuple[int, ...]
 
 
 class Pinned:
@@ -64,9 +62,8 @@ def file_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _state(path: Path) -> State:
+def _state(path: Path) -> FileState | None:
     try:
-        found = path.stat()
+        return file_state(path)
     except OSError:
-        return ()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+        return None

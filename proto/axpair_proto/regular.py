@@ -18,6 +18,17 @@ _TOO_LONG = {
 }
 
 
+FileState = tuple[int, int, int, int]
+"""Device, inode, length in bytes and time of the last change in nanoseconds."""
+
+
+def file_state(path: "str | os.PathLike[str]") -> FileState:
+    """What stays the same until somebody writes the file or puts another in its place. Raises OSError where it isn't
+    there."""
+    found = Path(path).stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
 def open_regular(
     path: "str | os.PathLike[str]", *, follow: bool = True, most_bytes: "int | None" = MOST_BYTES
 ) -> IO[bytes]:

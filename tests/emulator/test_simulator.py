@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -186,6 +187,22 @@ def test_changed_file_at_the_same_path_is_not_answered_from_memory(tmp_path: Pat
         models = built(tmp_path, config_text(), model)
         results.append(simulator.run(models, "joint", simulator.prepare(models, {INPUT: image}).data)["y"])
     assert not np.array_equal(results[0], results[1])
+
+
+def test_files_that_stay_are_read_once(tmp_path: Path) -> None:
+    made = built(tmp_path, config_text())
+    (tmp_path / "x.png").write_bytes(png(picture(seed=9)))
+    simulator = EmulatorSimulator()
+    data = simulator.prepare(made, {INPUT: tmp_path / "x.png"}).data
+    before = {stage: simulator.run(made, stage, data) for stage in STAGES}
+    for path in (made.joint, made.onnx, made.lava_joint, made.config):
+        assert path is not None
+        times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+        path.write_bytes(bytes(path.stat().st_size))
+        os.utime(path, ns=times)
+    for stage in STAGES:
+        for name, tensor in simulator.run(made, stage, data).items():
+            assert np.array_equal(tensor, before[stage][name])
 
 
 def test_version_says_what_decides_bits(simulator: Simulator) -> None:

@@ -8,6 +8,7 @@ from axpair_proto.advice import UNKNOWN
 from axpair_proto.errors import AxpairError
 from axpair_proto.filekinds import FileKind, kind_of
 from axpair_proto.gt.marks import read_mark
+from axpair_proto.regular import FileState, file_state
 from axpair_proto.text import json_text
 
 from axpair_host.advice.commands import Known
@@ -93,12 +94,11 @@ def _lava_beside(joint: Path | None) -> Path | None:
 
 
 def _digest(path: Path) -> str:
-    there = path.stat()
-    return _digest_of(path, there.st_ino, there.st_size, there.st_mtime_ns)
+    return _digest_of(path, file_state(path))
 
 
 @lru_cache(maxsize=32)
-def _digest_of(path: Path, inode: int, size: int, modified: int) -> str:
+def _digest_of(path: Path, state: FileState) -> str:
     """Of a file as it was then: all cases of a replay have the same models."""
     return file_sha256(path)
 
