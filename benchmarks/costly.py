@@ -41,7 +41,7 @@ from axpair_emulator.quantize.rounding import Moments
 from axpair_emulator.reference.builder import build_reference
 from axpair_emulator.reference.engine import Reference
 from axpair_emulator.zoo import fetch
-from axpair_proto.pulsar.text import read_config
+from axpair_proto.config_files import read_config
 
 from benchmarks.material import MODELS, lay_out
 

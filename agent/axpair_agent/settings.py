@@ -15,7 +15,7 @@ from axpair_proto.cache import cache_folder
 from axpair_proto.regular import read_regular
 
 from axpair_agent.errors import SettingsError
-from axpair_agent.launch import WorkerSpec
+from axpair_agent.launch import SshPlace, WorkerSpec
 
 DEFAULT_PORT = 18620
 DEFAULT_QUOTA_BYTES = 4 << 30
@@ -23,19 +23,6 @@ DEFAULT_DEADLINE_MS = 60_000
 MAX_TOKEN_BYTES = 4096
 MAX_PEM_BYTES = 1 << 20
 SSH_KEYS = ("python", "runtime", "known_hosts", "identity")
-
-
-@dataclass(frozen=True)
-class SshPlace:
-    """A board that is reached over SSH."""
-
-    host: str
-    user: str = ""
-    port: int = 0
-    """0 = as ssh's own configuration says, else 22."""
-    python: str = "python3"
-    known_hosts: str = ""
-    identity: str = ""
 
 
 @dataclass(frozen=True)

@@ -30,9 +30,10 @@ from axpair_host.gather.request import GatherRequest
 from axpair_host.inputs import InputFile
 from axpair_host.pairing import Judging, pair
 from axpair_host.progress import Silent
+from axpair_proto.config_files import read_config
 from axpair_proto.names import file_stems, find_name
 from axpair_proto.pulsar import config_pb2 as pb
-from axpair_proto.pulsar.text import read_config, write_config
+from axpair_proto.pulsar.text import write_config
 from axpair_proto.simulator import Models
 from PIL import Image
 

@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 from random import Random
 
+from axpair_proto.config_files import read_config
 from axpair_proto.pulsar import config_pb2 as pb
-from axpair_proto.pulsar.text import parse_config, read_config, write_config
+from axpair_proto.pulsar.text import parse_config, write_config
 
 from benchmarks.fuzz import small_models
 from benchmarks.fuzz.building import build_and_run

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import axpair_proto
 import msgspec
+from axpair_proto.config_files import config_file, read_config, refuse_other_config
 from axpair_proto.joint import EMULATED_TOOLS
 from axpair_proto.names import alike_words
 from axpair_proto.pulsar import config_pb2 as pb
-from axpair_proto.pulsar.text import config_file, read_config, refuse_other_config
 
 from axpair_emulator.calibrate.calibration import find_ranges
 from axpair_emulator.calibrate.moments import WindowObserver, moments_of

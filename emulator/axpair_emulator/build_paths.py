@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from axpair_proto.advice import UNKNOWN, again, free_name, with_other
-from axpair_proto.pulsar.text import read_config
+from axpair_proto.config_files import read_config
 
 from axpair_emulator.errors import ConfigError
 

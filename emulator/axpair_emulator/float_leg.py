@@ -7,7 +7,7 @@ from pathlib import Path
 
 import onnx
 from axpair_proto.capabilities import FrontEnd
-from axpair_proto.pulsar.text import read_config
+from axpair_proto.config_files import read_config
 
 from axpair_emulator.batch import first_item, one_item, run_items
 from axpair_emulator.config.build_config import BuildConfig, InputConf, OutputConf

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from axpair_proto.capabilities import Observed, Spread
-from axpair_proto.pulsar.text import read_config
+from axpair_proto.config_files import read_config
 
 from axpair_emulator.calibrate.observer import Observer
 from axpair_emulator.calibrate.pairing import dataset_inputs

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from axpair_proto.pulsar.text import parse_config, read_config
+from axpair_proto.config_files import read_config
+from axpair_proto.pulsar.text import parse_config
 from command_line import axpair_here, said_once
 from layer_models import build_branching
 from onnx_models import pack, png

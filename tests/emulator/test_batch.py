@@ -14,7 +14,7 @@ from axpair_emulator.device.driver import Device
 from axpair_emulator.errors import InputError, JointError
 from axpair_emulator.simulator import EmulatorSimulator
 from axpair_emulator.storage.joint_file import load_edges, load_program, pack_program
-from axpair_proto.pulsar.text import read_config
+from axpair_proto.config_files import read_config
 from axpair_proto.simulator import Models, Stage
 from command_line import axpair_here
 from emulator.batches import batched, for_items, reference_of

@@ -11,7 +11,7 @@ from axpair_emulator.build import BuildResult
 from axpair_emulator.errors import ConfigError, InputError, JointError, ModelError
 from axpair_emulator.simulator import EmulatorSimulator
 from axpair_emulator.storage.consistency import check_program
-from axpair_proto.pulsar.text import read_config
+from axpair_proto.config_files import read_config
 from axpair_proto.simulator import Models
 from emulator.id_models import IDS, INT32, INT64, ROWS, embedding, ids, model_of, workspace
 from onnx_models import SIXTEEN_BITS, node, random_array

@@ -22,7 +22,7 @@ from axpair_emulator.errors import DatasetError
 from axpair_emulator.float_model import FloatModel
 from axpair_emulator.graph.view import view
 from axpair_emulator.plan.inputs import input_port
-from axpair_proto.pulsar.text import read_config
+from axpair_proto.config_files import read_config
 from onnx_models import INPUT, Workspace, config_text, net, node, pack, picture, pictures, png, random_array
 
 

@@ -18,8 +18,8 @@ from axpair_emulator.tools.pulsar.info import show_model
 from axpair_emulator.tools.pulsar.log import Log
 from axpair_emulator.tools.pulsar.run import simulate
 from axpair_host.compare.whole import compare
+from axpair_proto.config_files import read_config
 from axpair_proto.errors import AxpairError
-from axpair_proto.pulsar.text import read_config
 from emulator.tool_process import Desk, Ended, launchers
 from emulator.toys import write_joint, write_toy
 from onnx_models import TWO_OUTPUTS, config_text, picture, pictures, png

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from axpair_host.layers.configuration import measure_layers, widen
+from axpair_proto.config_files import read_config
 from axpair_proto.pulsar import config_pb2 as pb
-from axpair_proto.pulsar.text import read_config
 
 TEXT = """
 # mine

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from axpair_host.tune.trial import Change, Outcome, Tried, better, configured, strategies, write
+from axpair_proto.config_files import read_config
 from axpair_proto.pulsar import config_pb2 as pb
-from axpair_proto.pulsar.text import read_config
 from onnx_models import config_text
 
 BASE = Change("PER_TENSOR", "MIN_MAX", 0)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from axpair_proto.pulsar.text import read_config
+from axpair_proto.config_files import read_config
 from axpair_proto.pulsar.tokens import ConfigTextError
 from axpair_proto.pulsar2.recognized import pulsar2_form
 from real_files import real_file

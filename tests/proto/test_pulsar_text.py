@@ -6,9 +6,10 @@ import contextlib
 from pathlib import Path
 
 import pytest
+from axpair_proto.config_files import read_config, store_config
 from axpair_proto.errors import ContractError
 from axpair_proto.pulsar import config_pb2 as pb
-from axpair_proto.pulsar.text import parse_config, read_config, store_config, write_config
+from axpair_proto.pulsar.text import parse_config, write_config
 from axpair_proto.pulsar.tokens import ConfigTextError
 from google.protobuf import text_format
 from hypothesis import given

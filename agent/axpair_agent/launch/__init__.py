@@ -22,6 +22,19 @@ class Exit:
 
 
 @dataclass(frozen=True)
+class SshPlace:
+    """A board that is reached over SSH."""
+
+    host: str
+    user: str = ""
+    port: int = 0
+    """0 = as ssh's own configuration says, else 22."""
+    python: str = "python3"
+    known_hosts: str = ""
+    identity: str = ""
+
+
+@dataclass(frozen=True)
 class WorkerSpec:
     """What every worker is started with."""
 

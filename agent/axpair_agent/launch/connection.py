@@ -9,8 +9,8 @@ import paramiko
 from axpair_proto.reasons import Reason
 
 from axpair_agent.errors import CallError
+from axpair_agent.launch import SshPlace
 from axpair_agent.launch.hostkeys import RefuseUnknown
-from axpair_agent.settings import SshPlace
 
 CONNECT_SECONDS = 20.0
 KEEPALIVE_SECONDS = 15

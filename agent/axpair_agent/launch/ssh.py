@@ -10,11 +10,10 @@ import paramiko
 from axpair_proto.reasons import Reason
 
 from axpair_agent.errors import CallError
-from axpair_agent.launch import Exit, WorkerSpec
+from axpair_agent.launch import Exit, SshPlace, WorkerSpec
 from axpair_agent.launch.archive import Archive, worker_archive
 from axpair_agent.launch.connection import connect
 from axpair_agent.launch.installing import PROGRAM
-from axpair_agent.settings import SshPlace
 from axpair_agent.worker.board import Board
 from axpair_agent.worker.frames import Buffer
 

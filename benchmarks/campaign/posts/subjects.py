@@ -11,8 +11,9 @@ import onnx
 from axpair_emulator.build import build
 from axpair_emulator.config.flags import BuildFlags
 from axpair_emulator.zoo import fetch
+from axpair_proto.config_files import read_config
 from axpair_proto.pulsar import config_pb2 as pb
-from axpair_proto.pulsar.text import read_config, write_config
+from axpair_proto.pulsar.text import write_config
 from axpair_proto.simulator import Models
 from PIL import Image
 

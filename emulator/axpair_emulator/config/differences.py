@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from axpair_proto.pulsar.text import read_config
+from axpair_proto.config_files import read_config
 
 from axpair_emulator.config.build_config import BuildConfig, InputConf, OutputConf
 from axpair_emulator.config.inputs import resolve_inputs

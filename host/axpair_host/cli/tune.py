@@ -56,7 +56,7 @@ def command(as_json: bool, **given: Any) -> None:
     axpair tune --onnx m.onnx --config config.prototxt --cases badcases --sizes 8,32,128 --write-config best.prototxt
     """
     from axpair_proto.capabilities import BuildsModels
-    from axpair_proto.pulsar.text import refuse_other_config
+    from axpair_proto.config_files import refuse_other_config
 
     from axpair_host.cli.progress import shown
     from axpair_host.files import existing_file

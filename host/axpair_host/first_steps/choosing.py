@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from axpair_proto.config_files import read_config
 from axpair_proto.errors import ContractError
 from axpair_proto.filekinds import FileKind
 from axpair_proto.gt.tensors import UnreadableTensor, stems_in
 from axpair_proto.joint import read_joint
 from axpair_proto.names import joint_name, match_stems
 from axpair_proto.onnx_file import read_onnx
-from axpair_proto.pulsar.text import read_config
 
 from axpair_host.digests import file_sha256
 from axpair_host.errors import EvidenceError

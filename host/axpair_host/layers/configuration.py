@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from axpair_proto.config_files import read_config, store_config
 from axpair_proto.pulsar import config_pb2 as pb
-from axpair_proto.pulsar.text import read_config, store_config
 
 MEASURED_SAMPLES = 2
 """Of the calibration set, where nothing is said of the error measurement's own."""

@@ -6,10 +6,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from axpair_proto.capabilities import BuildsModels, InspectsModels, ModelFacts, Observed
+from axpair_proto.config_files import config_text, not_utf8, read_config
 from axpair_proto.errors import AxpairError, OpenShape
 from axpair_proto.pulsar import config_pb2 as pb
 from axpair_proto.pulsar.passed_over import compared_with_itself, passed_over
-from axpair_proto.pulsar.text import config_text, not_utf8, read_config
 from axpair_proto.pulsar2.recognized import pulsar2_form
 from axpair_proto.simulator import Models, Simulator
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from axpair_proto.config_files import store_config
 from axpair_proto.pulsar import config_pb2 as pb
-from axpair_proto.pulsar.text import store_config, write_config
+from axpair_proto.pulsar.text import write_config
 
 from axpair_host.layers.configuration import put_wide, read_moved
 

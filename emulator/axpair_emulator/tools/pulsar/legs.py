@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-from axpair_proto.pulsar.text import read_config
+from axpair_proto.config_files import read_config
 from axpair_proto.simulator import Stage
 
 from axpair_emulator.batch import of_items
