@@ -15,9 +15,11 @@ import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 LANGUAGES = ("en", "zh")
+
+T = TypeVar("T")
 
 _FEWEST_LETTERS = 6
 """Of a numbered template, besides its values: with fewer it fits texts that weren't made of it."""
@@ -88,9 +90,11 @@ def tr(template: str, /, **values: Any) -> str:
     return _language.shown(Sentence(template, values))
 
 
-def translated(value: Any) -> Any:
-    """`value` with each sentence in it, at any depth of lists and dictionaries, as it is shown. Keys stay."""
-    return _language.deep(value)
+def translated(value: T) -> T:
+    """`value` with each sentence in it, at any depth of lists, dictionaries and msgspec's structs, as it is shown. Keys
+    stay."""
+    shown: T = _language.deep(value)
+    return shown
 
 
 def in_words(text: str) -> str:
@@ -167,6 +171,8 @@ class _Language:
             return {key: self.deep(each) for key, each in value.items()}
         if isinstance(value, list | tuple):
             return [self.deep(each) for each in value]
+        if fields := getattr(value, "__struct_fields__", ()):
+            return type(value)(**{name: self.deep(getattr(value, name)) for name in fields})
         return value
 
     def shown(self, sentence: Sentence) -> str:

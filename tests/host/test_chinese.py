@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 from axpair_host.diagnosis import diagnose
+from axpair_host.documents.layers import LayerCause, LayerRow, LayerScore, LayerScores
 from axpair_host.evidence.folder import load
-from axpair_host.evidence.layer_scores import LayerCause, LayerRow, LayerScore, LayerScores
 from axpair_host.evidence.store import read_record, write_pair_json
 from axpair_host.gather.run_log import read_log
 from axpair_host.language import asked_for, catalogue, language_of

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 from axpair_host.diagnosis import Verdict
-from axpair_host.evidence.layer_scores import LayerCause, LayerRow
+from axpair_host.documents.layers import LayerCause, LayerRow
 from host.test_diagnosis_layers import codes, judged, row, scores
 
 CLIPPED = LayerCause("clipped", "this input leaves the calibrated range")

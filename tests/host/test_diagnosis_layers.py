@@ -5,8 +5,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 from axpair_host.diagnosis import Verdict, diagnose
+from axpair_host.documents.layers import LayerCause, LayerRow, LayerScore, LayerScores
 from axpair_host.evidence.folder import Evidence, load
-from axpair_host.evidence.layer_scores import LayerCause, LayerRow, LayerScore, LayerScores
 from axpair_host.evidence.store import read_record, write_pair_json
 from host.evidence_builder import build, values
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pytest
-from axpair_host.evidence.layer_scores import LayerRow, LayerScores
+from axpair_host.documents.layers import LayerRow, LayerScores
 from axpair_host.layers.costs import costliest, enters_at, first_below, share, worst_first
 from axpair_host.layers.scoring import score_layers
 from axpair_proto.capabilities import LayerTensor

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+from axpair_host.documents.layers import TensorDifference, Trial
 from axpair_host.errors import UsageError
-from axpair_host.layers.trial_log import FILE_NAME, Header, TensorDifference, Trial, TrialLog
+from axpair_host.layers.trial_log import FILE_NAME, Header, TrialLog
 
 HEADER = Header("ab" * 32, {"data": "cd" * 32}, "emulator:", "emulator 1", 2)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from axpair_proto.simulator import Models, Simulator
 
+    from axpair_host.documents.layers import BisectionDocument, LayersDocument
     from axpair_host.gather.prepare import PreparedCase
     from axpair_host.progress import Progress
 
@@ -70,14 +71,14 @@ def command(as_json: bool, **given: Any) -> "str | None":
     if given["out"] is not None:
         _check_out(given["out"], _name(given), given["inputs"])
     if given["build_log"] is not None:
-        document = _from_log(given)
+        document: BisectionDocument | LayersDocument = _from_log(given)
     elif given["bisect"]:
         document = _bisect(given)
     else:
         document = _dump(given)
     _keep(given["out"], _name(given), document)
     _show(document, as_json, given["every"])
-    return str(document["verdict"])
+    return document.verdict
 
 
 def _write_config(given: "Mapping[str, Any]") -> None:
@@ -93,7 +94,7 @@ def _write_config(given: "Mapping[str, Any]") -> None:
     print_note(f"wrote {given['write_config']}: build with it, and give the log with --build-log")
 
 
-def _from_log(given: "Mapping[str, Any]") -> dict[str, Any]:
+def _from_log(given: "Mapping[str, Any]") -> "LayersDocument":
     from axpair_host.files import existing_file
     from axpair_host.layers.build_log import cut_names, layers_of, text_of
     from axpair_host.layers.report import report
@@ -113,7 +114,7 @@ def _from_log(given: "Mapping[str, Any]") -> dict[str, Any]:
     return report(scores, given["cosine"], simulator="", source=str(path))
 
 
-def _dump(given: "Mapping[str, Any]") -> dict[str, Any]:
+def _dump(given: "Mapping[str, Any]") -> "LayersDocument":
     from axpair_host.cli.progress import shown
     from axpair_host.layers.costs import costliest, enters_at
     from axpair_host.layers.dumping import dumped_scores
@@ -135,7 +136,7 @@ def _dump(given: "Mapping[str, Any]") -> dict[str, Any]:
     return report(scores, given["cosine"], simulator=named, outputs=outputs, sixteen=trial)
 
 
-def _bisect(given: "Mapping[str, Any]") -> dict[str, Any]:
+def _bisect(given: "Mapping[str, Any]") -> "BisectionDocument":
     from axpair_host.boards.opening import address_of
     from axpair_host.cli.progress import shown
     from axpair_host.layers.bench import bisect
@@ -182,16 +183,17 @@ def _name(given: "Mapping[str, Any]") -> str:
     return "bisection.json" if given["bisect"] and given["build_log"] is None else "layers.json"
 
 
-def _keep(out: "Path | None", name: str, document: dict[str, Any]) -> None:
+def _keep(out: "Path | None", name: str, document: "BisectionDocument | LayersDocument") -> None:
     if out is None:
         return
     from axpair_proto.gt.listing import write_listed
     from axpair_proto.text import json_text
 
+    from axpair_host.documents.json_form import json_form
     from axpair_host.files import is_document
     from axpair_host.layers.trial_log import KIND
 
-    write_listed(out, name, (json_text(document) + "\n").encode(), KIND, is_ours=is_document)
+    write_listed(out, name, (json_text(json_form(document)) + "\n").encode(), KIND, is_ours=is_document)
 
 
 def _check_out(out: Path, name: str, inputs: "Collection[Path]") -> None:
@@ -205,12 +207,14 @@ def _check_out(out: Path, name: str, inputs: "Collection[Path]") -> None:
     refuse_foreign(out, [name], KIND, is_ours=is_document)
 
 
-def _show(document: dict[str, Any], as_json: bool, every: bool) -> None:
+def _show(document: "BisectionDocument | LayersDocument", as_json: bool, every: bool) -> None:
+    from axpair_host.documents.json_form import json_form
+    from axpair_host.documents.layers import BisectionDocument
     from axpair_host.render import layers
 
     if as_json:
-        print_document(document)
-    elif "bisection" in document:
+        print_document(json_form(document))
+    elif isinstance(document, BisectionDocument):
         layers.bisection(document)
     else:
         layers.layers(document, every=every)

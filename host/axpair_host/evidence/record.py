@@ -12,7 +12,7 @@ import msgspec
 from axpair_proto.joint import Toolchain, toolchain_of
 from axpair_proto.simulator import LayerError
 
-from axpair_host.evidence.layer_scores import LayerScores
+from axpair_host.documents.layers import LayerScores
 from axpair_host.evidence.other_platform import OtherPlatform
 
 SCHEMA_VERSION = 1

@@ -54,12 +54,6 @@ def stored_verdict(folder: Path) -> str:
     return verdict if isinstance(verdict, str) else ""
 
 
-def builtins_of(value: Any) -> Any:
-    """As `msgspec.to_builtins`, for a document that is shown: its sentences can still be had in another language."""
-    table: dict[str, Any] = {}
-    return recalled(msgspec.to_builtins(value, enc_hook=partial(remember, table)), table)
-
-
 def read_record(folder: Path) -> Record | None:
     """The gathered half; None when there is no pair.json or it holds no gathered half.
 

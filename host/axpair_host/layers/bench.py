@@ -3,21 +3,26 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from axpair_proto.simulator import Models, Simulator
 
 from axpair_host.boards.opening import open_address
 from axpair_host.boards.url import Address
 from axpair_host.digests import bytes_sha256, file_sha256
+from axpair_host.documents import VerdictWord
+from axpair_host.documents.layers import SCHEMA_VERSION, BisectionDocument
 from axpair_host.layers.culprit import find_culprit
 from axpair_host.layers.trial_log import Header, TrialLog
 from axpair_host.layers.trials import Bench
 from axpair_host.progress import Progress
 from axpair_host.simulators import check_pairing
 
-SCHEMA_VERSION = 1
-_VERDICTS = {"agrees": "PASS", "found": "FAULT", "segment": "FAULT", "refused": "INCONCLUSIVE"}
+_VERDICTS: Mapping[str, VerdictWord] = {
+    "agrees": "PASS",
+    "found": "FAULT",
+    "segment": "FAULT",
+    "refused": "INCONCLUSIVE",
+}
 
 
 def bisect(
@@ -30,7 +35,7 @@ def bisect(
     repeat: int,
     deadline_ms: int,
     progress: Progress,
-) -> dict[str, Any]:
+) -> BisectionDocument:
     """The document of a bisection; its log lies in `out`, and one that was cut short goes on from it.
 
     Raises UsageError where the log is another bisection's or simulator and board don't go together; BoardError when
@@ -40,14 +45,14 @@ def bisect(
         simulator, models, inputs, address, out, repeat=repeat, deadline_ms=deadline_ms, progress=progress
     ) as bench:
         culprit = find_culprit(bench)
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "verdict": _VERDICTS[culprit.outcome],
-        "simulator": f"{simulator.name} {simulator.version()}",
-        "board": bench.board.url,
-        "log": str(bench.log.path),
-        "bisection": culprit.document(),
-    }
+    return BisectionDocument(
+        SCHEMA_VERSION,
+        _VERDICTS[culprit.outcome],
+        f"{simulator.name} {simulator.version()}",
+        bench.board.url,
+        str(bench.log.path),
+        culprit.bisection,
+    )
 
 
 @contextmanager

@@ -20,8 +20,8 @@ from axpair_proto.log_lines import bare_lines
 from axpair_proto.regular import read_regular
 from axpair_proto.text import Decoded, decoded
 
+from axpair_host.documents.layers import LayerRow, LayerScore, LayerScores
 from axpair_host.errors import UsageError
-from axpair_host.evidence.layer_scores import LayerRow, LayerScore, LayerScores
 
 MAX_BYTES = 1 << 28
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")

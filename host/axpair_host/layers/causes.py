@@ -10,7 +10,7 @@ from axpair_proto.sentences import say
 from axpair_host.compare import GUIDE_LINE
 from axpair_host.compare.constant import Constant
 from axpair_host.compare.slices import parts_of, worse_slices
-from axpair_host.evidence.layer_scores import LayerCause, LayerScore
+from axpair_host.documents.layers import LayerCause, LayerScore
 from axpair_host.layers.clipping import SAMPLED, clipping
 from axpair_host.layers.swallowing import constant_in, lost_share, swallows
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from axpair_host.evidence.layer_scores import LayerCause, LayerRow, LayerScore, LayerScores
+from axpair_host.documents.layers import LayerCause, LayerRow, LayerScores
 
 STAGES = ("joint", "lava_joint", "own")
 """Scores of a row, the one that says most first."""
@@ -22,7 +22,7 @@ def first_below(
     With `nan_is_below` a score that isn't a number counts, as in a toolchain's own table.
     """
     for row in scores.layers:
-        score: LayerScore | None = getattr(row, stage)
+        score = row.score(stage)
         if score is not None and (nan_is_below if score.cosine is None else score.cosine < line):
             return row
     return None

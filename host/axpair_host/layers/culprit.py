@@ -1,16 +1,14 @@
 """Finds the first layer after which a board's bytes aren't the simulator's, on parts that the simulator cuts."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from axpair_proto.capabilities import CutsModels, Node
 from axpair_proto.sentences import say
 
+from axpair_host.documents.layers import Bisection, NamedOperator, Trial
 from axpair_host.errors import UsageError
-from axpair_host.evidence.store import builtins_of
 from axpair_host.layers.bisection import expected_trials, search
 from axpair_host.layers.prefixes import Prefixes, prefixes
-from axpair_host.layers.trial_log import Trial
 from axpair_host.layers.trials import Bench, TrialFailed
 
 
@@ -30,17 +28,18 @@ class Culprit:
     """Tensors before it that have the simulator's bytes."""
     trials: list[Trial] = field(default_factory=list)
 
-    def document(self) -> dict[str, Any]:
-        """JSON form."""
-        return {
-            "outcome": self.outcome,
-            "why": self.why,
-            "expected_trials": self.expected_trials,
-            "nodes": [{"name": one.name, "kind": one.kind, "output": one.output} for one in self.nodes],
-            "differs": builtins_of(self.difference.differs) if self.difference else [],
-            "last_equal": list(self.last_equal),
-            "trials": builtins_of(self.trials),
-        }
+    @property
+    def bisection(self) -> Bisection:
+        """As the document has it."""
+        return Bisection(
+            self.outcome,
+            self.why,
+            self.expected_trials,
+            tuple(NamedOperator(one.name, one.kind, one.output) for one in self.nodes),
+            self.difference.differs if self.difference else (),
+            self.last_equal,
+            tuple(self.trials),
+        )
 
 
 def find_culprit(bench: Bench) -> Culprit:

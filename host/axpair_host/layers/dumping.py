@@ -8,8 +8,8 @@ from axpair_proto.capabilities import CutsModels, DumpsLayers
 from axpair_proto.simulator import LayerError, Models, Simulator, Stage
 
 from axpair_host.diagnosis.checks.compilation import at_fault
+from axpair_host.documents.layers import CompiledError, LayerRow, LayerScores
 from axpair_host.errors import UsageError
-from axpair_host.evidence.layer_scores import CompiledError, LayerRow, LayerScores
 from axpair_host.evidence.record import layer_of
 from axpair_host.layers.build_log import turned_on
 from axpair_host.layers.scoring import score_layers

@@ -2,33 +2,18 @@
 
 from collections.abc import Mapping
 
-import msgspec
 from axpair_proto.simulator import Models, Simulator, Stage, Tensors
 
 from axpair_host.compare.lines import METRICS, beside, lost
 from axpair_host.compare.rows import compare_outputs
+from axpair_host.documents.layers import OutputScore
 from axpair_host.ordering import ordered_outputs
 
 
-class OutputScore(msgspec.Struct, frozen=True):
-    """One output against the float model's."""
-
-    name: str
-    stage: str
-    """"joint" or "lava_joint"."""
-    cosine: float | None
-    lost: str = ""
-    """By which line it shows a loss, with the value; "" where it shows none."""
-    measure: str = ""
-    """The measure of that line."""
-    beside: dict[str, float] = {}
-    """Values of the measures that say something of what it holds."""
-
-    @property
-    def words(self) -> str:
-        """All values in words, the cosine first."""
-        values = {**({} if self.cosine is None else {"cosine": self.cosine}), **self.beside}
-        return ", ".join(METRICS[name].told(value) for name, value in values.items())
+def in_words(score: OutputScore) -> str:
+    """All values in words, the cosine first."""
+    values = {**({} if score.cosine is None else {"cosine": score.cosine}), **score.beside}
+    return ", ".join(METRICS[name].told(value) for name, value in values.items())
 
 
 def output_scores(

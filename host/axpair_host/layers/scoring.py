@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from axpair_proto.capabilities import LayerTensor
 
 from axpair_host.compare import Comparison, compare
-from axpair_host.evidence.layer_scores import LayerRow, LayerScore
+from axpair_host.documents.layers import LayerRow, LayerScore
 from axpair_host.layers.causes import Context, causes, extent
 from axpair_host.layers.clipping import Clipping, clipping
 

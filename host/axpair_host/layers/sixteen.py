@@ -4,33 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import msgspec
 from axpair_proto.advice import UNKNOWN, Again, Next, again
 from axpair_proto.capabilities import BuildsModels, CutsModels
 from axpair_proto.simulator import Models, Simulator, Stage
 
+from axpair_host.documents.layers import LayerRow, LayerScores, SixteenTrial
 from axpair_host.errors import UsageError
-from axpair_host.evidence.layer_scores import LayerRow, LayerScores
 from axpair_host.layers.configuration import widen
-from axpair_host.layers.outputs import output_scores
+from axpair_host.layers.outputs import in_words, output_scores
 from axpair_host.progress import Progress
-
-
-class SixteenTrial(msgspec.Struct, frozen=True):
-    """The outputs' cosines against the float model before and after."""
-
-    layer: str
-    operators: tuple[str, ...]
-    """ONNX nodes whose features got 16 bit: those that make the tensor, and those that read it."""
-    before: dict[str, float | None]
-    after: dict[str, float | None]
-    lost: tuple[str, ...]
-    """Outputs that showed a loss before."""
-    brought_back: bool
-    """Whether none of them shows it any more."""
-    told: dict[str, tuple[str, str]]
-    """The outputs in words, before and after: the cosine, and what else says something of them."""
-
 
 _WITHOUT = Next("without it:", Again(without_flags=("--try-int16",)))
 
@@ -74,7 +56,7 @@ def try_sixteen(
         {name: one.cosine for name, one in second.items()},
         lost,
         bool(lost) and not any(second[name].lost for name in lost),
-        {name: (one.words, second[name].words) for name, one in first.items()},
+        {name: (in_words(one), in_words(second[name])) for name, one in first.items()},
     )
 
 

@@ -14,6 +14,7 @@ from axpair_proto.gt.listing import claim
 from axpair_proto.gt.replacing import write_whole_file
 from axpair_proto.regular import read_text_bytes
 
+from axpair_host.documents.layers import Trial
 from axpair_host.errors import UsageError
 
 FILE_NAME = "bisection.jsonl"
@@ -33,32 +34,6 @@ class Header(msgspec.Struct, frozen=True):
     simulator: str
     repeat: int
     schema_version: int = SCHEMA_VERSION
-
-
-class TensorDifference(msgspec.Struct, frozen=True):
-    """How the board's tensor differs from the simulator's."""
-
-    name: str
-    differing: int
-    elements: int
-    max_abs: float | None
-    """In the tensor's own units: codes for inner tensors."""
-    signature: tuple[str, ...] = ()
-
-
-class Trial(msgspec.Struct, frozen=True):
-    """One part of the model on simulator and board."""
-
-    key: str
-    outputs: tuple[str, ...]
-    repeatable: bool
-    """Whether every round gave the same bytes."""
-    differs: tuple[TensorDifference, ...]
-    seconds: float
-    failure: str = ""
-    """Why the board gave no answer; "" where it did."""
-    inner: tuple[str, ...] = ()
-    """Tensors inside the model that the part begins with; () where it begins with the model's inputs."""
 
 
 class TrialLog:

@@ -15,9 +15,10 @@ from axpair_host.boards.client import Board
 from axpair_host.boards.loaded import LoadRefused
 from axpair_host.compare import compare
 from axpair_host.diagnosis.checks.disagreement import signature
+from axpair_host.documents.layers import TensorDifference, Trial
 from axpair_host.errors import HostError
 from axpair_host.gather.board_leg import as_arrays
-from axpair_host.layers.trial_log import TensorDifference, Trial, TrialLog
+from axpair_host.layers.trial_log import TrialLog
 from axpair_host.progress import Progress
 
 WHOLE = "the whole model"

@@ -16,7 +16,7 @@ from axpair_proto.simulator import Models
 from axpair_proto.text import json_text, printable
 
 from axpair_host.digests import file_sha256
-from axpair_host.evidence.store import builtins_of
+from axpair_host.documents.json_form import json_form
 from axpair_host.layers.trials import Bench, Tried
 from axpair_host.reduce.submodel import Reduced
 
@@ -79,7 +79,7 @@ def _told(bench: Bench, found: Reduced, tried: Tried) -> dict[str, Any]:
         "at_most_a_tenth": count * _TENTH <= found.operators,
         "nodes": [{"name": one.name, "kind": one.kind, "output": one.output} for one in nodes],
         "fails": bool(tried.differs) and tried.repeatable and not tried.failure,
-        "differs": builtins_of(tried.differs),
+        "differs": json_form(tried.differs),
         "failure": tried.failure or None,
         "rounds": len(tried.rounds),
         "inputs": {one.name: _tensor(one.dtype, one.shape, f"input/{inputs[one.name]}") for one in description.inputs},

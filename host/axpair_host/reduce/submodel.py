@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from axpair_proto.capabilities import CutsModels, Node
 from axpair_proto.sentences import say
 
+from axpair_host.documents.layers import Trial
 from axpair_host.layers.bisection import expected_trials
 from axpair_host.layers.culprit import Culprit, find_culprit
 from axpair_host.layers.prefixes import prefixes
-from axpair_host.layers.trial_log import Trial
 from axpair_host.layers.trials import Bench
 from axpair_host.reduce.parts import Graph, Part, graph_of
 from axpair_host.reduce.shrinking import latest_start, most_trials

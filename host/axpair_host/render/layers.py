@@ -1,13 +1,21 @@
 """Layers as people read them: a table that fits the terminal, and what it says in sentences."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from axpair_proto.lines import aligned, bold, coloured, dim, paragraph, plain, shortened, width
 from axpair_proto.printing import print_line, print_lines
 from axpair_proto.sentences import say, tr, translated
 from axpair_proto.terminal import columns
 
+from axpair_host.documents.layers import (
+    BisectionDocument,
+    CompiledError,
+    LayerRow,
+    LayerScore,
+    LayersDocument,
+    SixteenTrial,
+    TensorDifference,
+)
 from axpair_host.layers.costs import STAGES
 from axpair_host.render.numbers import cosine
 
@@ -17,76 +25,76 @@ _LEAST_NAMES = 20
 """Columns that name and operator have together at least."""
 
 
-def layers(document: Mapping[str, Any], *, every: bool) -> None:
+def layers(document: LayersDocument, *, every: bool) -> None:
     """Print the worst layers, or every one in order, on stdout."""
     document = translated(document)
-    rows: Sequence[Mapping[str, Any]] = document["layers"]
+    rows = document.layers
     numbered = list(enumerate(rows, start=1))
-    none = {one["number"] for one in document["without_cosine"]}
+    none = {one.number for one in document.without_cosine}
     shown = numbered if every else sorted(numbered, key=lambda one: (one[0] not in none, _badness(one[1])))[:SHOWN]
     print_lines(_summary(document))
     table = []
     for number, row in shown:
-        scores = [_cell(row.get(stage), number in none) for stage in _stages(rows)]
-        of_own = _percent(row["own"]) if _has_own_error(rows) else _cell(row["own"], number in none)
+        scores = [_cell(row.score(stage), number in none) for stage in _stages(rows)]
+        of_own = _percent(row.own) if _has_own_error(rows) else _cell(row.own, number in none)
         own = [of_own] if _has_own(rows) else []
         table.append(
             [
                 _mark(document, number),
                 str(number),
-                plain(row["name"]),
-                plain(row["kind"]),
+                plain(row.name),
+                plain(row.kind),
                 *scores,
                 *own,
-                *([_steps(row["compiled"])] if _has_compiled(rows) else []),
-                ", ".join(cause["kind"] for cause in row["causes"]),
+                *([_steps(row.compiled)] if _has_compiled(rows) else []),
+                ", ".join(cause.kind for cause in row.causes),
             ]
         )
     print_lines(_fitted(table, ["", "#", "layer", "operator", *_columns(rows), ""]))
     if len(shown) < len(rows):
         said = tr("the worst {count} of {of} layers; --all shows every one in order", count=len(shown), of=len(rows))
         print_line(dim(said))
-    for row in [one for _, one in shown if one["causes"]][:3]:
-        for cause in row["causes"]:
-            print_lines(paragraph(cause["words"], f"  {plain(row['name'])}: ", "    "))
+    for row in [one for _, one in shown if one.causes][:3]:
+        for cause in row.causes:
+            print_lines(paragraph(cause.words, f"  {plain(row.name)}: ", "    "))
 
 
-def bisection(document: Mapping[str, Any]) -> None:
+def bisection(document: BisectionDocument) -> None:
     """Print what a bisection came to on stdout."""
     document = translated(document)
-    found = document["bisection"]
-    print_lines(paragraph(found["why"], f"{coloured(document['verdict'])}  "))
-    for tensor in found["differs"]:
-        spoken = tr("; ").join([differing(tensor), *tensor["signature"]])
-        print_lines(paragraph(spoken, f"  {plain(tensor['name'])}: ", "    "))
-    if len(found["nodes"]) > 1:
+    found = document.bisection
+    print_lines(paragraph(found.why, f"{coloured(document.verdict)}  "))
+    for tensor in found.differs:
+        spoken = tr("; ").join([differing(tensor), *tensor.signature])
+        print_lines(paragraph(spoken, f"  {plain(tensor.name)}: ", "    "))
+    if len(found.nodes) > 1:
         print_line(bold(tr("The fault lies among:")))
-        print_lines(aligned([[plain(one["name"]), plain(one["kind"])] for one in found["nodes"]], "  "))
-    tried, expected = len(found["trials"]), found["expected_trials"]
+        print_lines(aligned([[plain(one.name), plain(one.kind)] for one in found.nodes], "  "))
+    tried, expected = len(found.trials), found.expected_trials
     print_line(dim(tr("{count} models tried, at most {expected} expected", count=tried, expected=expected)))
 
 
-def differing(tensor: Mapping[str, Any]) -> str:
+def differing(tensor: TensorDifference) -> str:
     """How many elements of a tensor differ, and by how much."""
-    values = {"differing": tensor["differing"], "elements": tensor["elements"]}
-    if tensor["max_abs"] is None:
+    values = {"differing": tensor.differing, "elements": tensor.elements}
+    if tensor.max_abs is None:
         return tr("{differing} of {elements} elements differ", **values)
-    return tr("{differing} of {elements} elements differ, by {most:.6g} at most", **values, most=tensor["max_abs"])
+    return tr("{differing} of {elements} elements differ, by {most:.6g} at most", **values, most=tensor.max_abs)
 
 
-def _summary(document: Mapping[str, Any]) -> list[str]:
-    line, reference = document["line"], document["reference"]
-    first, worst = document["first_below"], document["costliest"]
-    stage = {"own": tr("own cosine")}.get(document["first_below_stage"], document["first_below_stage"])
-    word = f"{coloured(document['verdict'])}  "
+def _summary(document: LayersDocument) -> list[str]:
+    line, reference = document.line, document.reference
+    first, worst = document.first_below, document.costliest
+    stage = tr("own cosine") if document.first_below_stage == "own" else document.first_below_stage
+    word = f"{coloured(document.verdict)}  "
     margin = " " * width(word)
-    none = document["without_cosine"]
+    none = document.without_cosine
     if first is not None and first in none:
         said = tr(
             "{name!r} ({kind}) has no cosine (nan), and is the first that misses the line {line:g} against "
             "{reference}{more}.",
-            name=first["name"],
-            kind=first["kind"] or tr("layer"),
+            name=first.name,
+            kind=first.kind or tr("layer"),
             line=line,
             reference=reference,
             more=say("; {count} layers have none", count=len(none)) if len(none) > 1 else "",
@@ -94,8 +102,8 @@ def _summary(document: Mapping[str, Any]) -> list[str]:
     elif first is not None:
         said = tr(
             "{name!r} ({kind}) is the first whose {stage} is below {line:g} against {reference}.",
-            name=first["name"],
-            kind=first["kind"] or tr("layer"),
+            name=first.name,
+            kind=first.kind or tr("layer"),
             stage=stage,
             line=line,
             reference=reference,
@@ -105,41 +113,39 @@ def _summary(document: Mapping[str, Any]) -> list[str]:
             "no layer's {stage} is below {line:g} against {reference}.", stage=stage, line=line, reference=reference
         )
     lines = paragraph(said, word)
-    for one in document["outputs"]:
-        if one["lost"]:
-            lost = tr("The output {name!r} shows a loss: {why}.", name=one["name"], why=one["lost"])
+    for one in document.outputs:
+        if one.lost:
+            lost = tr("The output {name!r} shows a loss: {why}.", name=one.name, why=one.lost)
             lines += paragraph(lost, margin)
     if worst is not None:
         costs = tr(
             "{name!r} ({kind}) costs most of its own, {part:.0%} of all layers' own error{spread}.",
-            name=worst["name"],
-            kind=worst["kind"] or worst["node"],
-            part=worst["share"],
-            spread="" if worst["stands_out"] else say("; the loss is spread, no layer stands out"),
+            name=worst.name,
+            kind=worst.kind or worst.node,
+            part=worst.share,
+            spread="" if worst.stands_out else say("; the loss is spread, no layer stands out"),
         )
         lines += paragraph(costs, margin)
-    if (entry := document["enters_at"]) is not None:
-        cause = entry["cause"]
-        enters = tr(
-            "It enters at {name!r} ({kind}): {why}.", name=entry["name"], kind=entry["kind"], why=cause["words"]
-        )
+    if (entry := document.enters_at) is not None:
+        cause = entry.cause
+        enters = tr("It enters at {name!r} ({kind}): {why}.", name=entry.name, kind=entry.kind, why=cause.words)
         lines += paragraph(enters, margin)
-        lines += paragraph(f"{cause['mend'][0].upper()}{cause['mend'][1:]}.", f"{margin}{tr('next: ')}")
-    for one in document["miscompiled"][:3]:
+        lines += paragraph(f"{cause.mend[0].upper()}{cause.mend[1:]}.", f"{margin}{tr('next: ')}")
+    for layer in document.miscompiled[:3]:
         wrong = tr(
             "{name!r} ({node}) is compiled wrongly (AX202): fed with the quantised model's own codes it is off by more "
             "than rounding.",
-            name=one["name"],
-            node=one["node"],
+            name=layer.name,
+            node=layer.node,
         )
         lines += paragraph(wrong, margin)
-    trial = document["int16"]
+    trial = document.int16
     if trial is not None:
-        gone = tr("; ").join(_change(name, trial) for name in trial["before"])
-        values = {"layer": trial["layer"], "gone": gone}
-        if trial["brought_back"]:
+        gone = tr("; ").join(_change(name, trial) for name in trial.before)
+        values = {"layer": trial.layer, "gone": gone}
+        if trial.brought_back:
             said = tr("16 bit in {layer!r} brings it back: {gone}.", **values)
-        elif trial["lost"]:
+        elif trial.lost:
             said = tr("16 bit in {layer!r} doesn't bring it back: {gone}.", **values)
         else:
             said = tr("16 bit in {layer!r} has nothing to bring back: {gone}.", **values)
@@ -147,65 +153,65 @@ def _summary(document: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _change(name: str, trial: Mapping[str, Any]) -> str:
-    before, after = trial["told"][name]
+def _change(name: str, trial: SixteenTrial) -> str:
+    before, after = trial.told[name]
     if "," in before:
         return f"{name}: {before} -> {after}"
-    return f"{name} {cosine(trial['before'][name])} -> {cosine(trial['after'][name])}"
+    return f"{name} {cosine(trial.before[name])} -> {cosine(trial.after[name])}"
 
 
-def _badness(row: Mapping[str, Any]) -> tuple[bool, float, float]:
-    own, compiled = row["own"], row["compiled"]
-    reached = [score["cosine"] for stage in STAGES if (score := row[stage]) is not None]
+def _badness(row: LayerRow) -> tuple[bool, float, float]:
+    compiled = row.compiled
+    reached = [score.cosine for stage in STAGES if (score := row.score(stage)) is not None]
     known = [value for value in reached if value is not None]
-    return not (compiled or {}).get("at_fault"), -((own or {}).get("relative_error") or 0.0), min(known, default=2.0)
+    return not (compiled and compiled.at_fault), -row.own_loss, min(known, default=2.0)
 
 
-def _stages(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [stage for stage in ("lava_joint", "joint") if any(row[stage] is not None for row in rows)]
+def _stages(rows: Sequence[LayerRow]) -> list[str]:
+    return [stage for stage in ("lava_joint", "joint") if any(row.score(stage) is not None for row in rows)]
 
 
-def _has_own(rows: Sequence[Mapping[str, Any]]) -> bool:
-    return any(row["own"] is not None for row in rows)
+def _has_own(rows: Sequence[LayerRow]) -> bool:
+    return any(row.own is not None for row in rows)
 
 
-def _has_own_error(rows: Sequence[Mapping[str, Any]]) -> bool:
+def _has_own_error(rows: Sequence[LayerRow]) -> bool:
     """Whether relative errors are known; pulsar2's table has cosines alone."""
-    return any((row["own"] or {}).get("relative_error") is not None for row in rows)
+    return any(row.own is not None and row.own.relative_error is not None for row in rows)
 
 
-def _columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def _columns(rows: Sequence[LayerRow]) -> list[str]:
     """Heads of the scores: cosines end to end, the layer's own 2-norm relative error, what compilation adds to it."""
     own = [(tr("own RE") if _has_own_error(rows) else tr("own cosine"))] if _has_own(rows) else []
     return [*_stages(rows), *own, *([tr("J-Q steps")] if _has_compiled(rows) else [])]
 
 
-def _has_compiled(rows: Sequence[Mapping[str, Any]]) -> bool:
-    return any(row["compiled"] is not None for row in rows)
+def _has_compiled(rows: Sequence[LayerRow]) -> bool:
+    return any(row.compiled is not None for row in rows)
 
 
-def _steps(compiled: Mapping[str, Any] | None) -> str:
+def _steps(compiled: CompiledError | None) -> str:
     if compiled is None:
         return "-"
-    return f"{compiled['max_steps']:g}{' !' if compiled['at_fault'] else ''}"
+    return f"{compiled.max_steps:g}{' !' if compiled.at_fault else ''}"
 
 
-def _mark(document: Mapping[str, Any], number: int) -> str:
-    first, worst = document["first_below"], document["costliest"]
-    marks = "<" if first is not None and first["number"] == number else ""
-    return marks + ("*" if worst is not None and worst["number"] == number else "")
+def _mark(document: LayersDocument, number: int) -> str:
+    first, worst = document.first_below, document.costliest
+    marks = "<" if first is not None and first.number == number else ""
+    return marks + ("*" if worst is not None and worst.number == number else "")
 
 
-def _cell(score: Mapping[str, Any] | None, is_nan: bool) -> str:
-    if score is not None and score["cosine"] is None and is_nan:
+def _cell(score: LayerScore | None, is_nan: bool) -> str:
+    if score is not None and score.cosine is None and is_nan:
         return "nan"
-    return cosine(score["cosine"]) if score is not None else "-"
+    return cosine(score.cosine) if score is not None else "-"
 
 
-def _percent(score: Mapping[str, Any] | None) -> str:
-    if score is None or score["relative_error"] is None:
+def _percent(score: LayerScore | None) -> str:
+    if score is None or score.relative_error is None:
         return "-"
-    return f"{score['relative_error']:.2%}"
+    return f"{score.relative_error:.2%}"
 
 
 def _fitted(table: Sequence[Sequence[str]], head: Sequence[str]) -> list[str]:

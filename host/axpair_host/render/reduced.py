@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from axpair_proto.lines import aligned, bold, coloured, dim, fitted, paragraph, plain
 from axpair_proto.printing import print_line, print_lines
 from axpair_proto.sentences import tr, translated
 from axpair_proto.text import first_names
 
+from axpair_host.documents.layers import TensorDifference
 from axpair_host.render.layers import differing
 
 
@@ -53,7 +55,9 @@ def part(document: Mapping[str, Any]) -> None:
         rows = [[plain(one["name"]), plain(one["kind"]), plain(one["output"])] for one in left["nodes"][:20]]
         print_lines(aligned(rows, "  "))
         for tensor in left["differs"]:
-            print_lines(paragraph(differing(tensor), f"  {plain(tensor['name'])}: ", "    "))
+            print_lines(
+                paragraph(differing(msgspec.convert(tensor, TensorDifference)), f"  {plain(tensor['name'])}: ", "    ")
+            )
         if not left["at_most_a_tenth"]:
             print_line(dim(tr("that is {part:.0%} of the model: no smaller part fails", part=left["share"])))
         print_lines(fitted([tr("written: {path} (see README.txt there)", path=left["folder"])]))

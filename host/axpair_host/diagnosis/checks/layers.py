@@ -10,7 +10,7 @@ from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.checks.calibration import beside_a_constant, lost_to_quantisation
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
-from axpair_host.evidence.layer_scores import LayerCause, LayerRow, LayerScores
+from axpair_host.documents.layers import LayerCause, LayerRow, LayerScores
 from axpair_host.layers.costs import (
     STANDS_OUT,
     costliest,
