@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pytest
 from axpair_host.documents.layers import LayerRow, LayerScores
-from axpair_host.layers.costs import costliest, enters_at, first_below, share, worst_first
-from axpair_host.layers.scoring import score_layers
+from axpair_host.scoring.costs import costliest, enters_at, first_below, share, worst_first
+from axpair_host.scoring.rows import score_layers
 from axpair_proto.capabilities import LayerTensor
 
 Array = np.ndarray

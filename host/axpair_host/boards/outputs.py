@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
+import numpy as np
 from axpair_proto.description import ModelDescription
+from axpair_proto.dtypes import size_bytes
 from axpair_proto.v1 import runs_pb2
 
 from axpair_host.boards.limits import (
@@ -16,6 +19,8 @@ from axpair_host.boards.limits import (
 )
 from axpair_host.errors import BoardError
 from axpair_host.evidence.record import RoundOutput
+
+Array = np.ndarray[Any, Any]
 
 _LARGER = 8
 """An output may be so much larger than declared, as with float64 in place of int8: then it is evidence."""
@@ -132,3 +137,17 @@ def digest(text: str) -> str:
     if len(text) != _DIGEST_LETTERS or not _HEXADECIMAL.issuperset(text):
         raise Nonsense(f"{text[:80]!r} is no SHA-256 digest")
     return text
+
+
+def as_arrays(outputs: Mapping[str, memoryview], description: ModelDescription) -> dict[str, Array]:
+    """Arrays of the declared dtype and shape; flat uint8 where the bytes don't fit it."""
+    declared = {tensor.name: tensor for tensor in description.outputs}
+    arrays: dict[str, Array] = {}
+    for name, data in outputs.items():
+        flat = np.frombuffer(data, dtype=np.uint8)
+        tensor = declared.get(name)
+        if tensor is not None and flat.size == size_bytes(tensor.dtype, tensor.shape):
+            arrays[name] = flat.view(tensor.dtype).reshape(tensor.shape)
+        else:
+            arrays[name] = flat
+    return arrays

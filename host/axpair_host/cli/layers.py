@@ -116,11 +116,11 @@ def _from_log(given: "Mapping[str, Any]") -> "LayersDocument":
 
 def _dump(given: "Mapping[str, Any]") -> "LayersDocument":
     from axpair_host.cli.progress import shown
-    from axpair_host.layers.costs import costliest, enters_at
-    from axpair_host.layers.dumping import dumped_scores
     from axpair_host.layers.outputs import scored_outputs
     from axpair_host.layers.report import report
     from axpair_host.layers.sixteen import try_sixteen
+    from axpair_host.scoring.costs import costliest, enters_at
+    from axpair_host.scoring.dumping import dumped_scores
 
     with shown() as progress:
         models, simulator, prepared = _case(given, progress)

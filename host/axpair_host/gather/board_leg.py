@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import msgspec
-import numpy as np
-from axpair_proto.description import ModelDescription
-from axpair_proto.dtypes import size_bytes
 from axpair_proto.gt.tensors import Array
 
 from axpair_host.boards.case import Case, RoundAnswer
 from axpair_host.boards.loaded import LoadedModel, LoadRefused
+from axpair_host.boards.outputs import as_arrays
 from axpair_host.digests import bytes_sha256
 from axpair_host.evidence.record import Failure, Round
 from axpair_host.progress import Progress
@@ -124,17 +122,3 @@ class RoundCollector:
 def refused_leg(url: str, refused: LoadRefused, versions: Mapping[str, str]) -> BoardLeg:
     """The leg of a board that did not load the model."""
     return BoardLeg(url, (), versions, load_failure=refused.failure, log_lines=refused.log_lines)
-
-
-def as_arrays(outputs: Mapping[str, memoryview], description: ModelDescription) -> dict[str, Array]:
-    """Arrays of the declared dtype and shape; flat uint8 where the bytes don't fit it."""
-    declared = {tensor.name: tensor for tensor in description.outputs}
-    arrays: dict[str, Array] = {}
-    for name, data in outputs.items():
-        flat = np.frombuffer(data, dtype=np.uint8)
-        tensor = declared.get(name)
-        if tensor is not None and flat.size == size_bytes(tensor.dtype, tensor.shape):
-            arrays[name] = flat.view(tensor.dtype).reshape(tensor.shape)
-        else:
-            arrays[name] = flat
-    return arrays

@@ -15,13 +15,13 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from axpair_proto.advice import UNKNOWN, Next, calling, free_name
 from axpair_proto.log_lines import bare_lines
 from axpair_proto.regular import read_regular
 from axpair_proto.text import Decoded, decoded
 
 from axpair_host.documents.layers import LayerRow, LayerScore, LayerScores
 from axpair_host.errors import UsageError
+from axpair_host.scoring.dumping import turned_on
 
 MAX_BYTES = 1 << 28
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
@@ -77,14 +77,6 @@ def layers_of(text: str, path: Path) -> LayerScores:
     raise UsageError(
         f"--build-log {path}: no row 'Layer: ... 2-norm RE: ... cosine-sim: ...' in it, and no table of pulsar2",
         next_step=turned_on(),
-    )
-
-
-def turned_on() -> Next:
-    """How the table gets into a log."""
-    return calling(
-        *("axpair", "layers", "--config", UNKNOWN["config"], "--write-config", free_name(Path("measured.prototxt"))),
-        text="turn the table on, build with what this writes, and give the log with --build-log:",
     )
 
 

@@ -13,7 +13,7 @@ from axpair_host.documents.layers import (
     OutputScore,
     SixteenTrial,
 )
-from axpair_host.layers.costs import STAGES, STANDS_OUT, costliest, enters_at, first_below, share, swallowing
+from axpair_host.scoring.costs import STAGES, STANDS_OUT, costliest, enters_at, first_below, share, swallowing
 
 
 def report(

@@ -13,11 +13,11 @@ from axpair_proto.simulator import Models, Simulator, Tensors
 from axpair_host.boards.case import Case
 from axpair_host.boards.client import Board
 from axpair_host.boards.loaded import LoadRefused
+from axpair_host.boards.outputs import as_arrays
 from axpair_host.compare import compare
-from axpair_host.diagnosis.checks.disagreement import signature
+from axpair_host.compare.differences import describe_differences
 from axpair_host.documents.layers import TensorDifference, Trial
 from axpair_host.errors import HostError
-from axpair_host.gather.board_leg import as_arrays
 from axpair_host.layers.trial_log import TrialLog
 from axpair_host.progress import Progress
 
@@ -163,6 +163,6 @@ def _differences(expected: Tensors, given: Tensors) -> list[TensorDifference]:
         if got.tobytes() == np.ascontiguousarray(wanted).tobytes():
             continue
         comparison = compare(wanted, got, step=1.0 if wanted.dtype.kind in "iu" else 0.0)
-        words = tuple(signature(comparison)) if not comparison.reason else (comparison.reason,)
+        words = tuple(describe_differences(comparison)) if not comparison.reason else (comparison.reason,)
         found.append(TensorDifference(name, comparison.differing, wanted.size, comparison.max_abs, words))
     return found

@@ -8,10 +8,10 @@ from axpair_proto.capabilities import Join, ModelFacts, ModelInput, Observed
 from axpair_proto.pulsar import config_pb2 as pb
 
 from axpair_host.compare.constant import Constant
-from axpair_host.layers.causes import UNLIKE
-from axpair_host.layers.swallowing import swallows
 from axpair_host.lint.declared import DeclaredInput
 from axpair_host.lint.hint import Hint
+from axpair_host.scoring.causes import UNLIKE
+from axpair_host.scoring.swallowing import swallows
 
 SILU_SHARE = 0.2
 """Of all elements, or of all multiplications in front of it."""

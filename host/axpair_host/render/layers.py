@@ -16,8 +16,8 @@ from axpair_host.documents.layers import (
     SixteenTrial,
     TensorDifference,
 )
-from axpair_host.layers.costs import STAGES
 from axpair_host.render.numbers import cosine
+from axpair_host.scoring.costs import STAGES
 
 SHOWN = 20
 """Rows without --all."""

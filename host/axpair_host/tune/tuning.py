@@ -15,11 +15,11 @@ from axpair_proto.simulator import Models, Simulator, Tensors
 from axpair_host.compare.rows import compare_outputs
 from axpair_host.errors import UsageError
 from axpair_host.inputs import InputFile, cases_of
-from axpair_host.layers.costs import enters_at, worst_first
-from axpair_host.layers.dumping import dumped_scores
 from axpair_host.layers.sixteen import around
 from axpair_host.ordering import ordered_outputs
 from axpair_host.progress import Progress
+from axpair_host.scoring.costs import enters_at, worst_first
+from axpair_host.scoring.dumping import dumped_scores
 from axpair_host.tune.trial import Change, Outcome, Tried, better, configured, settings, strategies, write
 
 SCHEMA_VERSION = 1

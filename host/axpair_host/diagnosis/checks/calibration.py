@@ -8,7 +8,7 @@ from axpair_proto.sentences import say
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.documents.layers import LayerRow, LayerScores
-from axpair_host.layers.costs import STANDS_OUT, behind, clipped_share, leaves_its_range, swallowed_at
+from axpair_host.scoring.costs import STANDS_OUT, behind, clipped_share, leaves_its_range, swallowed_at
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding]:

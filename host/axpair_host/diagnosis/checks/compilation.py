@@ -11,13 +11,8 @@ from axpair_host.diagnosis.checks.conversion import Low, below, figures, usable,
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.record import Layer
+from axpair_host.scoring.compiled import at_fault
 
-ONE_STEP = 1.001
-"""Steps by which a healthy operator may be off, with room for the division that measured it."""
-TWO_STEPS_SHARE = 1e-5
-"""Share of a Softmax's elements that may be off by two: its 16 bit quotient is rounded twice."""
-SHIFT_MEAN_STEPS = 0.05
-SHIFT_MIN_DIFFERING = 100
 RELATIVE_ERROR = 0.3
 """2-norm relative error of J where the cosine shows nothing: a factor, say. At a cosine of 0.98 it is 0.2."""
 
@@ -57,13 +52,6 @@ def check(inquiry: Inquiry) -> Iterator[Finding | Open | Wants]:
             count=len(layers),
         )
         yield Open("lava_joint -> joint", why, undecided=True)
-
-
-def at_fault(layer: Layer) -> bool:
-    """Whether an operator's own error is more than rounding: beyond one step, or leaning to one side."""
-    leaning = layer.differing >= SHIFT_MIN_DIFFERING and abs(layer.mean_steps) >= SHIFT_MEAN_STEPS
-    twice = layer.kind == "softmax" and layer.max_steps <= 2 and layer.differing <= TWO_STEPS_SHARE * layer.elements
-    return (layer.max_steps > ONE_STEP and not twice) or leaning
 
 
 def _differs(inquiry: Inquiry, name: str) -> bool:

@@ -7,6 +7,7 @@ from axpair_proto.sentences import joined, say
 
 from axpair_host.advice.commands import Step
 from axpair_host.compare import Comparison, Relation
+from axpair_host.compare.differences import describe_differences
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.finding import Finding, Weight, found
 from axpair_host.diagnosis.inquiry import Inquiry
@@ -52,7 +53,7 @@ def _finding(inquiry: Inquiry, unexplained: dict[str, Comparison], rounds: int, 
     repeated = say("the same in {rounds} rounds", rounds=rounds) if rounds > 1 else say("seen once")
     if fresh:
         repeated += say(", also in a fresh process")
-    signatures = {one: signature(each) for one, each in unexplained.items()}
+    signatures = {one: describe_differences(each) for one, each in unexplained.items()}
     difference = (
         comparison.reason
         if comparison.relation is Relation.INVALID
@@ -99,30 +100,6 @@ def _can_bisect(inquiry: Inquiry) -> bool:
     record = inquiry.evidence.record
     over = record.board is not None and record.board.url.startswith(FINISHED)
     return not over and not record.simulator.startswith("pulsar run, as found in ")
-
-
-def signature(comparison: Comparison) -> list[str]:
-    """What the differences look like, in words; measured forms of known faults of arithmetic."""
-    words: list[str] = []
-    if comparison.mean_steps is not None and abs(comparison.mean_steps + 0.5) < 0.1 and _within(comparison, 1):
-        words.append(say("the differences are 0 and -1 steps, half a step low on average: truncation for rounding"))
-    elif comparison.shifted and comparison.mean_steps is not None:
-        words.append(
-            say(
-                "the differences lean to one side by {mean_steps:+.3f} steps on average",
-                mean_steps=comparison.mean_steps,
-            )
-        )
-    if comparison.step and comparison.max_abs is not None and 252 <= comparison.max_abs / comparison.step <= 256:
-        words.append(say("differences near 256 steps: wrap-around for saturation"))
-    if _within(comparison, 1) and not words:
-        words.append(say("no element is more than one step off"))
-    return words
-
-
-def _within(comparison: Comparison, steps: int) -> bool:
-    histogram = comparison.step_histogram
-    return histogram is not None and sum(histogram[steps + 1 :]) == 0
 
 
 def _numbers(comparison: Comparison, signatures: list[str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from axpair_host.diagnosis.checks.calibration import beside_a_constant, lost_to_
 from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.documents.layers import LayerCause, LayerRow, LayerScores
-from axpair_host.layers.costs import (
+from axpair_host.scoring.costs import (
     STANDS_OUT,
     costliest,
     enters_at,

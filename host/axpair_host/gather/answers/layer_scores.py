@@ -5,7 +5,7 @@ from axpair_proto.capabilities import DumpsLayers
 
 from axpair_host.evidence.record import Record
 from axpair_host.gather.answers.session import Session
-from axpair_host.layers.dumping import dumped_scores
+from axpair_host.scoring.dumping import dumped_scores
 
 
 def answer(session: Session, record: Record) -> Record | None:

@@ -8,10 +8,10 @@ from axpair_proto.names import file_stems
 
 from axpair_host.boards.case import Case
 from axpair_host.boards.loaded import LoadedModel
+from axpair_host.boards.outputs import as_arrays
 from axpair_host.evidence.folder import OTHER_INPUTS
 from axpair_host.evidence.record import Record
 from axpair_host.gather.answers.session import Session
-from axpair_host.gather.board_leg import as_arrays
 from axpair_host.gather.prepare import PreparedCase
 
 INPUTS = 4

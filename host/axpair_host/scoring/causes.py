@@ -11,8 +11,8 @@ from axpair_host.compare import GUIDE_LINE
 from axpair_host.compare.constant import Constant
 from axpair_host.compare.slices import parts_of, worse_slices
 from axpair_host.documents.layers import LayerCause, LayerScore
-from axpair_host.layers.clipping import SAMPLED, clipping
-from axpair_host.layers.swallowing import constant_in, lost_share, swallows
+from axpair_host.scoring.clipping import SAMPLED, clipping
+from axpair_host.scoring.swallowing import constant_in, lost_share, swallows
 
 Array = np.ndarray[Any, Any]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from axpair_host.compare.constant import Constant, far_constant
-from axpair_host.layers.clipping import SAMPLED
+from axpair_host.scoring.clipping import SAMPLED
 
 Array = np.ndarray[Any, Any]
 

@@ -1,19 +1,19 @@
 """Asks a simulator for its layers and scores them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 
 import msgspec
-from axpair_proto.advice import UNKNOWN, again
+from axpair_proto.advice import UNKNOWN, Next, again, calling, free_name
 from axpair_proto.capabilities import CutsModels, DumpsLayers
 from axpair_proto.simulator import LayerError, Models, Simulator, Stage
 
-from axpair_host.diagnosis.checks.compilation import at_fault
 from axpair_host.documents.layers import CompiledError, LayerRow, LayerScores
 from axpair_host.errors import UsageError
 from axpair_host.evidence.record import layer_of
-from axpair_host.layers.build_log import turned_on
-from axpair_host.layers.scoring import score_layers
 from axpair_host.progress import Progress
+from axpair_host.scoring.compiled import at_fault
+from axpair_host.scoring.rows import score_layers
 
 
 def dumped_scores(
@@ -75,3 +75,11 @@ def _told(rows: Iterator[LayerRow], at: Callable[[int], None]) -> Iterator[Layer
     for done, row in enumerate(rows, start=1):
         yield row
         at(done)
+
+
+def turned_on() -> Next:
+    """How the table gets into a log."""
+    return calling(
+        *("axpair", "layers", "--config", UNKNOWN["config"], "--write-config", free_name(Path("measured.prototxt"))),
+        text="turn the table on, build with what this writes, and give the log with --build-log:",
+    )

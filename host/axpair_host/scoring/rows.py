@@ -6,8 +6,8 @@ from axpair_proto.capabilities import LayerTensor
 
 from axpair_host.compare import Comparison, compare
 from axpair_host.documents.layers import LayerRow, LayerScore
-from axpair_host.layers.causes import Context, causes, extent
-from axpair_host.layers.clipping import Clipping, clipping
+from axpair_host.scoring.causes import Context, causes, extent
+from axpair_host.scoring.clipping import Clipping, clipping
 
 
 def score_layers(
