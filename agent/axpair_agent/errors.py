@@ -36,7 +36,7 @@ MAX_MESSAGE = 1000
 """Letters of a status: what callers named in their requests may be of any length, and gRPC's limit is 8 KiB."""
 
 
-OTHER_FOLDER = "name another folder: --blobs of axpair-agent, or AXPAIR_CACHE where axpair started the agent"
+OTHER_FOLDER = "name another folder: AXPAIR_CACHE where axpair started the agent, else --blobs of axpair-agent"
 """What to do where the one for blobs can't be used."""
 
 

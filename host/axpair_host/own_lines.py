@@ -37,9 +37,9 @@ def parsed(texts: Sequence[str], *, across_cases: bool = False) -> dict[tuple[st
         sign = METRICS[line.metric].sign
         if form["sign"] != sign:
             raise UsageError(
-                f"{where}: a {line.metric} is better the larger it is"
+                f"{where}: the larger its {line.metric}, the better an output is"
                 if sign == ">="
-                else f"{where}: a {line.metric} is better the smaller it is",
+                else f"{where}: the smaller its {line.metric}, the better an output is",
                 next_step=f"write '{line.text}'",
             )
         there = lines.setdefault((line.output, line.metric), line)

@@ -353,7 +353,7 @@ def test_a_full_disk_is_said_with_its_folder(agent_folder: Path) -> None:
         assert reason_of(caught.value) == "QUOTA"
         assert f"the agent's disk is full ({blobs}" in details_of(caught.value)
         assert "No space left on device" in details_of(caught.value)
-        assert "or name another folder: --blobs" in details_of(caught.value)
+        assert "or name another folder: AXPAIR_CACHE" in details_of(caught.value)
 
 
 def test_a_disk_that_refuses_is_said_and_isnt_the_agents_failure(agent_folder: Path) -> None:

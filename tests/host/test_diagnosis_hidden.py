@@ -70,6 +70,8 @@ def test_a_map_without_its_mean_is_a_warning_and_changes_no_verdict(tmp_path: Pa
     (warning,) = verdict.warnings
     assert (warning.code, warning.outputs) == ("AX201", ("y",))
     assert "doesn't show what was lost: it has correlation without the mean 0.7" in warning.summary
+    commands = [step.command for step in warning.next_steps]
+    assert commands == ["{try_int16}", "{pair} --line 'y:correlation>=0.9'"]
 
 
 def test_a_line_of_the_user_makes_it_a_loss(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_raising_on_every_leg_is_an_error(name: str, words: str) -> None:
 
 
 def test_a_result_that_json_can_t_hold_is_an_error() -> None:
-    with pytest.raises(PostprocessError, match="returned a object"):
+    with pytest.raises(PostprocessError, match="returned a value of type object"):
         apply(load("post_under_test:odd"), LEGS)
 
 

@@ -62,6 +62,13 @@ def test_a_list_that_names_a_case_twice_is_refused_with_both_lines(tmp_path: Pat
         ids(tmp_path / "cases.txt")
 
 
+def test_a_line_in_gbk_that_is_utf_8_by_chance_names_its_file(tmp_path: Path) -> None:
+    write(tmp_path, "猫.png")
+    (tmp_path / "cases.txt").write_bytes("猫.png\n".encode("gbk"))
+    assert "猫.png".encode("gbk").decode("utf-8") == "\xe8.png"
+    assert ids(tmp_path / "cases.txt") == ["猫.png"]
+
+
 def test_a_list_with_a_missing_file_names_the_line(tmp_path: Path) -> None:
     (tmp_path / "cases.txt").write_text("gone.jpg\n", encoding="utf-8")
     with pytest.raises(UsageError, match=r"line 1: gone\.jpg: no such file"):

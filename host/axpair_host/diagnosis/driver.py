@@ -87,5 +87,5 @@ def _beside_the_bytes(inquiry: Inquiry, finding: Finding) -> Finding:
     """Bytes before words: where the board gives the simulator's bytes, what logs, versions or names say otherwise
     accuses nobody."""
     if inquiry.board_is_right and entries()[finding.code].words:
-        return replace(finding, weight="warning", settles=())
+        return replace(finding, weight="warning", settles=(), next_steps=())
     return finding

@@ -120,7 +120,8 @@ def found(
     owner = owner or entry.owners[0]
     if owner not in entry.owners:
         raise ValueError(f"{code} has no owner {owner!r}")
-    steps = entry.next_steps if entry_steps else ()
+    # What doesn't change the verdict asks for nothing, unless the check itself does.
+    steps = entry.next_steps if entry_steps and weight != "warning" else ()
     return Finding(
         code=code,
         owner=owner,

@@ -97,7 +97,7 @@ def _prepared(function: Callable[..., Any], file: str, most: int) -> tuple[dict[
         given = function(file)
         array = np.frombuffer(given, np.uint8) if isinstance(given, bytes | bytearray) else np.asarray(given)
         if array.dtype.kind not in NUMBERS:
-            raise TypeError(f"it returned a {type(given).__name__}, no array of numbers and no bytes")
+            raise TypeError(f"it returned what is neither an array of numbers nor bytes: {type(given).__name__}")
         if array.nbytes > most:
             raise ValueError(f"it returned {array.nbytes} bytes; more than {most} aren't taken")
     except BaseException as error:

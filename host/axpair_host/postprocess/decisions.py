@@ -44,7 +44,7 @@ def as_json(value: Any, depth: int = 0) -> Any:
     if isinstance(value, list | tuple):
         return [as_json(each, depth + 1) for each in value]
     raise PostprocessError(
-        f"the post-processor returned a {type(value).__name__}, which JSON can't hold",
+        f"the post-processor returned a value of type {type(value).__name__}, which JSON can't hold",
         next_step="return numbers, texts, lists, dicts or numpy arrays",
     )
 

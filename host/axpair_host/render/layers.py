@@ -130,7 +130,7 @@ def _summary(document: LayersDocument) -> list[str]:
         cause = entry.cause
         enters = tr("It enters at {name!r} ({kind}): {why}.", name=entry.name, kind=entry.kind, why=cause.words)
         lines += paragraph(enters, margin)
-        lines += paragraph(f"{cause.mend[0].upper()}{cause.mend[1:]}.", f"{margin}{tr('next: ')}")
+        lines += paragraph(cause.mend, f"{margin}{tr('next: ')}")
     for layer in document.miscompiled[:3]:
         wrong = tr(
             "{name!r} ({node}) is compiled wrongly (AX202): fed with the quantised model's own codes it is off by more "

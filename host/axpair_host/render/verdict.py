@@ -71,7 +71,7 @@ def verdict_lines(document: Mapping[str, Any], *, figures: bool = False) -> list
         if document.get(key):
             lines += ["", bold(title)]
             for place, one in enumerate(document[key], start=1):
-                lines += _finding(place, one, with_steps=key == "findings", figures=figures)
+                lines += _finding(place, one, figures=figures)
     if document.get("switches"):
         lines += ["", bold(tr("switches of the board")), *switch_lines(document["switches"])]
     if document["not_judged"]:
@@ -149,7 +149,7 @@ def _held(output: Mapping[str, Any]) -> list[str]:
     )
 
 
-def _finding(place: int, one: Mapping[str, Any], *, with_steps: bool, figures: bool) -> list[str]:
+def _finding(place: int, one: Mapping[str, Any], *, figures: bool) -> list[str]:
     lines = paragraph(tr("{title}.", title=one["title"]), f"  {place}. {bold(one['code'])} ", "     ")
     lines += paragraph(one["summary"], "     ")
     lines += paragraph(_standing(one), "     ")
@@ -158,9 +158,8 @@ def _finding(place: int, one: Mapping[str, Any], *, with_steps: bool, figures: b
         lines += paragraph(mended, "     ")
     if figures:
         lines += _figures(one["evidence"], "     ")
-    if with_steps:
-        for step in one["next_steps"]:
-            lines += step_lines(step, "     ")
+    for step in one["next_steps"]:
+        lines += step_lines(step, "     ")
     return lines
 
 

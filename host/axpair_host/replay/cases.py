@@ -195,9 +195,10 @@ def _listed(listing: Path, text: str, inputs: Sequence[str], passed_over: list[s
     cases: list[Case] = []
     first_line: dict[str, int] = {}
     for line in lines:
-        paths = {name: _path_of(listing.parent, path) for name, path in line.paths.items()}
+        texts = {name: _reading(listing.parent, path) for name, path in line.paths.items()}
+        paths = {name: _path_of(listing.parent, path) for name, path in texts.items()}
         not_files = [
-            f"{_id(PurePath(line.paths[name]))} ({what})"
+            f"{_id(PurePath(texts[name]))} ({what})"
             for name, path in paths.items()
             if (what := _no_file(path)) and not (name == "" and path.is_dir())
         ]
@@ -206,8 +207,8 @@ def _listed(listing: Path, text: str, inputs: Sequence[str], passed_over: list[s
             continue
         for name, path in paths.items():
             if not path.exists():
-                raise UsageError(f"{listing}, line {line.number}: {line.paths[name]}: no such file or folder")
-        id_ = line.id or _id(PurePath(next(iter(line.paths.values()))))
+                raise UsageError(f"{listing}, line {line.number}: {texts[name]}: no such file or folder")
+        id_ = line.id or _id(PurePath(next(iter(texts.values()))))
         if first_line.setdefault(id_, line.number) != line.number:
             raise UsageError(f"{listing}: lines {first_line[id_]} and {line.number} name the same case {id_!r}")
         if "" not in paths:
@@ -290,6 +291,16 @@ def _path_of(folder: Path, text: str) -> Path:
         if in_gbk.exists():
             return in_gbk
     return path
+
+
+def _reading(folder: Path, text: str) -> str:
+    """A line's text, or what its bytes are in GBK where only that names a file: a short name may be UTF-8 by chance."""
+    if text.isascii() or _path_of(folder, text).exists():
+        return text
+    with contextlib.suppress(UnicodeError):
+        if _path_of(folder, in_gbk := text.encode().decode("gb18030")).exists():
+            return in_gbk
+    return text
 
 
 def _single(name: str, path: Path, input_name: str) -> Case:

@@ -14,6 +14,7 @@ from axpair_host.advice.commands import Known, filled
 from axpair_host.advice.known import known_of
 from axpair_host.compare.lines import METRICS
 from axpair_host.evidence.store import read_record
+from axpair_host.render.numbers import cosine
 from axpair_host.replay.cases import Found
 from axpair_host.replay.keeping import wrong_with
 from axpair_host.replay.row import BAD_INPUT, Row
@@ -77,8 +78,8 @@ def _similar(summary: Summary) -> list[Sequence[str]]:
         (
             one.output,
             *one.between,
-            f"{one.before:.4f}",
-            f"{one.after:.4f}",
+            cosine(one.before),
+            cosine(one.after),
             f"{one.lowest:.3f}..{one.highest:.3f}",
             "-" if one.kept is None else in_words(METRICS["cosine"].told(one.kept)),
         )

@@ -1,5 +1,6 @@
 """Where between the float model and the simulated joint is accuracy lost?"""
 
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ _LARGE_MEAN = 0.9
 """By root mean square: a tensor of that mean alone has this cosine."""
 Low = Mapping[str, Shortfall]
 """Outputs on the wrong side of a line, with the line."""
+_ENTERS = Step(say("See in which layer it enters, and what 16 bit there brings back."), "{try_int16}")
 _SPLIT = Step(say("Tell the two apart."), "{pair} --lava-joint {lava_joint}")
 
 
@@ -84,7 +86,15 @@ def hidden(inquiry: Inquiry) -> Iterator[Finding | Open]:
             {"outputs": figures(inquiry, doubted)},
             weight="warning",
             outputs=tuple(doubted),
+            next_steps=(_ENTERS, *_decided_by(name, doubted[name])),
         )
+
+
+def _decided_by(name: str, short: Shortfall) -> Iterator[Step]:
+    """The case again with that measure as the output's line; braces are a step's own."""
+    if not {"{", "}"} & set(name):
+        line = shlex.quote(f"{name}:{short.metric}{METRICS[short.metric].sign}{short.line:g}")
+        yield Step(say("Where that matters, let it decide:"), f"{{pair}} --line {line}")
 
 
 def _doubted(inquiry: Inquiry, pair: str) -> dict[str, Shortfall]:
