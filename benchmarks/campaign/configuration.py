@@ -29,6 +29,7 @@ from axpair_host.front_end.fitting import AGREE
 from axpair_host.gather.request import GatherRequest
 from axpair_host.inputs import InputFile
 from axpair_host.pairing import Judging, pair
+from axpair_host.postprocess.expect import NOTHING_SAID, Expected
 from axpair_host.progress import Silent
 from axpair_proto.config_files import read_config
 from axpair_proto.names import file_stems, find_name
@@ -203,8 +204,7 @@ def run(folder: Path, name: str, fault: str, pictures: Mapping[str, Image.Image]
                 models,
                 (InputFile(path),),
                 golden=golden,
-                has_expect=evidence == "expectation",
-                expect=label if evidence == "expectation" else None,
+                expected=Expected(True, label) if evidence == "expectation" else NOTHING_SAID,
             )
             paired = pair(
                 request,

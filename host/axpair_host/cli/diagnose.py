@@ -130,15 +130,14 @@ def _judged_again(gt: Path, given: dict[str, Any]) -> "Rejudged":
     from axpair_host.evidence.folder import load
     from axpair_host.evidence.other_platform import other_platforms
     from axpair_host.postprocess import load as load_postprocessor
-    from axpair_host.postprocess import parse_expect, parse_expected
-    from axpair_host.postprocess.expect import Expected
+    from axpair_host.postprocess import parse_expected, parse_observed
     from axpair_host.postprocess.stored import rejudged
     from axpair_host.postprocess.text import compiled
 
     evidence = load(gt)
     text = options.post_pattern(given)
     pattern = compiled(text) if text is not None else None
-    spec, observed = given["postprocess"], given["observed"]
+    spec = given["postprocess"]
     other = other_platforms(given["other"])
     if other:
         evidence = evidence.with_record(msgspec.structs.replace(evidence.record, other=other))
@@ -146,5 +145,5 @@ def _judged_again(gt: Path, given: dict[str, Any]) -> "Rejudged":
         evidence,
         load_postprocessor(spec, pattern) if spec is not None else None,
         parse_expected(given["expect"], pattern),
-        Expected(True, parse_expect(observed, pattern)) if observed is not None else Expected(),
+        parse_observed(given["observed"], pattern),
     )

@@ -112,7 +112,7 @@ def _request(given: dict[str, Any]) -> "GatherRequest":
     from axpair_host.files import given_models
     from axpair_host.gather.request import GatherRequest
     from axpair_host.inputs import input_files
-    from axpair_host.postprocess import parse_expect, parse_expected
+    from axpair_host.postprocess import parse_expected, parse_observed
     from axpair_host.postprocess.text import compiled
 
     models = given_models(given["joint"], given["onnx"], given["lava_joint"], given["config"])
@@ -130,11 +130,8 @@ def _request(given: dict[str, Any]) -> "GatherRequest":
         golden=given["golden"],
         repeat=given["repeat"],
         deadline_ms=given["deadline_ms"],
-        has_expect=expected.given,
-        expect=expected.value,
-        expect_leg=expected.leg,
-        has_observed=given["observed"] is not None,
-        observed=parse_expect(given["observed"], reads) if given["observed"] is not None else None,
+        expected=expected,
+        observed=parse_observed(given["observed"], reads),
         other=other_platforms(given["other"]),
         board=given["board"],
         options=bearing_options(click.get_current_context()),

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from axpair_proto.capabilities import Fitting
 from axpair_proto.simulator import Models
@@ -11,6 +10,7 @@ from axpair_proto.simulator import Models
 from axpair_host.evidence.other_platform import OtherPlatform
 from axpair_host.evidence.record import Called
 from axpair_host.inputs import InputFile
+from axpair_host.postprocess.expect import NOTHING_SAID, Expected
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,10 @@ class GatherRequest:
     golden: Path | None = None
     repeat: int = 2
     deadline_ms: int = 0
-    has_expect: bool = False
-    expect: Any = None
-    expect_leg: str = ""
-    """As in the record: "onnx" where what the post-processor makes of the float outputs is expected."""
-    has_observed: bool = False
-    observed: Any = None
+    expected: Expected = NOTHING_SAID
+    """What the post-processor should make of it."""
+    observed: Expected = NOTHING_SAID
+    """What the user's own program made of it."""
     config_differences: tuple[str, ...] = ()
     """What the simulator says of the configuration against the joint's own."""
     other: tuple[OtherPlatform, ...] = ()

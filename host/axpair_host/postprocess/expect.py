@@ -19,13 +19,16 @@ FLOAT = "F"
 
 @dataclass(frozen=True)
 class Expected:
-    """What --expect says."""
+    """What --expect or --observed says."""
 
     given: bool = False
     """Whether there is a value."""
     value: Any = None
     leg: str = ""
     """The leg whose decision is expected, instead of a value."""
+
+
+NOTHING_SAID = Expected()
 
 
 _MAX_BYTES = 16 << 20
@@ -37,10 +40,15 @@ _NO_LABELS = ("NaN", "Infinity")
 def parse_expected(text_or_file: str | None, pattern: "re.Pattern[str] | None" = None) -> Expected:
     """--expect: nothing, F, or what `parse_expect` reads. Raises UsageError."""
     if text_or_file is None:
-        return Expected()
+        return NOTHING_SAID
     if text_or_file == FLOAT:
         return Expected(leg="onnx")
     return Expected(True, parse_expect(text_or_file, pattern))
+
+
+def parse_observed(text_or_file: str | None, pattern: "re.Pattern[str] | None" = None) -> Expected:
+    """--observed: nothing, or what `parse_expect` reads. Raises UsageError."""
+    return NOTHING_SAID if text_or_file is None else Expected(True, parse_expect(text_or_file, pattern))
 
 
 def parse_expect(text_or_file: str, pattern: "re.Pattern[str] | None" = None) -> Any:

@@ -49,11 +49,8 @@ class Judge:
             case_id=id_,
             golden=said.golden.get(id_),
             options=(*self.request.options, *(("--golden", str(said.golden[id_])) if id_ in said.golden else ())),
-            has_expect=id_ in said.expect,
-            expect=said.expect.get(id_),
-            expect_leg=said.expect_leg,
-            has_observed=id_ in said.observed,
-            observed=said.observed.get(id_),
+            expected=said.expected_of(id_),
+            observed=said.observed_of(id_),
         )
         record = store(
             request,

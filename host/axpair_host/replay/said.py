@@ -7,7 +7,7 @@ from typing import Any
 
 from axpair_host.errors import UsageError
 from axpair_host.postprocess import parse_expect
-from axpair_host.postprocess.expect import FLOAT
+from axpair_host.postprocess.expect import FLOAT, Expected
 from axpair_host.replay.cases import Case, file_digest
 from axpair_host.replay.row import to_text
 
@@ -24,6 +24,14 @@ class SaidOfCases:
     """What the user's own program made of it."""
     golden: Mapping[str, Path] = field(default_factory=dict)
     """The folder with the user's own float result."""
+
+    def expected_of(self, id_: str) -> Expected:
+        """What is expected of a case."""
+        return Expected(id_ in self.expect, self.expect.get(id_), self.expect_leg)
+
+    def observed_of(self, id_: str) -> Expected:
+        """What was observed of a case."""
+        return Expected(id_ in self.observed, self.observed.get(id_))
 
     def of(self, id_: str) -> str:
         """All that is said of a case, as text that changes with it."""
