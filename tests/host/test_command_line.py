@@ -1,7 +1,10 @@
 """What every command has in common: -v, -q, options given twice, help in groups."""
 
+import dataclasses
+import inspect
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import click
 import pytest
@@ -45,6 +48,29 @@ def test_an_option_of_one_value_is_refused_where_it_is_given_twice(path: str) ->
 def test_an_option_of_many_values_may_be_given_twice() -> None:
     done = axpair_here("compare", "nowhere", "nowhere", "--dtype", "a=int8", "--dtype", "b=int8")
     assert "nowhere: there is no such file" in said_once(done, 2)
+
+
+def fields_of(kind: Any) -> Iterator[dataclasses.Field[Any]]:
+    """Those of a command's type, and of the groups in it."""
+    for one in dataclasses.fields(kind):
+        yield from fields_of(one.type) if dataclasses.is_dataclass(one.type) else [one]
+
+
+@pytest.mark.parametrize("path", [path for path in COMMANDS if not path.startswith("axpair emulator")])
+def test_what_a_command_is_asked_is_one_typed_value_with_all_its_options(path: str) -> None:
+    command = COMMANDS[path]
+    assert command.callback is not None
+    (asked,) = inspect.signature(command.callback).parameters.values()
+    assert asked.annotation.__dataclass_params__.frozen
+    assert "__slots__" in vars(asked.annotation)
+    fields = {one.name: one.type for one in fields_of(asked.annotation)}
+    options = {str(one.name): one for one in command.params if one.expose_value}
+    assert fields.keys() == options.keys()
+    without = command.make_context(path, [], resilient_parsing=True).params
+    for name, option in options.items():
+        may_lack = without[name] is None and not option.required and not getattr(option, "needed", False)
+        assert ("None" in str(fields[name])) == may_lack, name
+        assert (fields[name] is bool) == isinstance(without[name], bool), name
 
 
 @pytest.mark.parametrize("path", COMMANDS)

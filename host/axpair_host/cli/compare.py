@@ -1,5 +1,7 @@
 """axpair compare: two gt folders, tensors or archives."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +11,11 @@ from axpair_proto.command_line import Command
 from axpair_proto.printing import print_document
 from axpair_proto.sentences import say
 
-from axpair_host.cli import options
+from axpair_host.cli import case_options, options
+from axpair_host.cli.request import taking
 from axpair_host.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from axpair_host.compare import Comparison
     from axpair_host.evidence.collection import Array
     from axpair_host.evidence.matching import Matched
@@ -25,11 +26,27 @@ EMPTY = say("no elements on either side: that proves nothing")
 _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float16", "float32", "float64", "int64")
 
 
+@dataclass(frozen=True, slots=True)
+class CompareOptions:
+    """What `axpair compare` is asked."""
+
+    first: Path
+    second: Path
+    tolerance: case_options.Tolerance
+    lines: case_options.Lines
+    asked: str | None
+    """What the tensors must be to each other, in small letters; None = as the tolerance has it."""
+    dtypes: tuple[str, ...]
+    """[NAME=]DTYPE each."""
+    names: Mapping[str, str]
+    as_json: bool
+
+
 @click.command("compare", cls=Command)
 @click.argument("first", metavar="A", type=options.PATH)
 @click.argument("second", metavar="B", type=options.PATH)
-@options.tolerance_options
-@options.plain_line_option
+@case_options.tolerance_options
+@case_options.plain_line_option
 @click.option(
     "--at-least",
     "asked",
@@ -45,7 +62,8 @@ _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float16", "fl
 )
 @options.map_option
 @options.json_option
-def command(first: Path, second: Path, as_json: bool, **given: Any) -> str:
+@taking(CompareOptions)
+def command(given: CompareOptions) -> str:
     """Compare two tensors, folders or archives; A is the reference.
 
     Takes .npy, .bin, .npz, folders of them (gt folders, run_joint's and pulsar2's output folders), .tar and .zip.
@@ -62,15 +80,16 @@ def command(first: Path, second: Path, as_json: bool, **given: Any) -> str:
     from axpair_host.evidence.matching import declared_by, dtype_of, matched, named_as, renamed
     from axpair_host.own_lines import refuse_unknown
 
-    if wrong := refused(given["atol"], given["rtol"]):
+    first, second, tolerance = given.first, given.second, given.tolerance
+    if wrong := refused(tolerance.atol, tolerance.rtol):
         raise UsageError(wrong)
-    tolerated = given["atol"] is not None or given["rtol"] is not None
-    asked = (given["asked"] or ("equivalent" if tolerated else "identical")).upper()
-    lines = list(given["lines"].values())
+    tolerated = tolerance.atol is not None or tolerance.rtol is not None
+    asked = (given.asked or ("equivalent" if tolerated else "identical")).upper()
+    lines = list(given.lines.values())
     declared = {**declared_by(second), **declared_by(first)}
-    dtypes = _dtypes(given["dtypes"])
+    dtypes = _dtypes(given.dtypes)
     with collected(first) as ours, collected(second) as theirs:
-        pairs = matched(ours, renamed(theirs, given["names"], ours))
+        pairs = matched(ours, renamed(theirs, given.names, ours))
         dtypes = named_as("--dtype", dtypes, dict.fromkeys(pair.name for pair in pairs))
         refuse_unknown(lines, [pair.label for pair in pairs])
         tensors = [_compared(pair, declared, dtype_of(pair, dtypes), given) for pair in pairs]
@@ -80,7 +99,7 @@ def command(first: Path, second: Path, as_json: bool, **given: Any) -> str:
             next_step="give what an input left of which the program finds something",
         )
     document = _document(tensors, asked)
-    if as_json:
+    if given.as_json:
         print_document(document)
     else:
         render.comparisons(document)
@@ -111,11 +130,11 @@ def _dtypes(given: tuple[str, ...]) -> dict[str, str]:
 
 
 def _compared(
-    pair: "Matched", declared: "Mapping[str, OutputFacts]", dtype: str | None, given: dict[str, Any]
+    pair: "Matched", declared: "Mapping[str, OutputFacts]", dtype: str | None, given: CompareOptions
 ) -> dict[str, Any]:
     result, more = _result(pair, declared, dtype, given)
     document = {"name": pair.label, **result.document(), **more}
-    lines = [one for one in given["lines"].values() if one.output == pair.label]
+    lines = [one for one in given.lines.values() if one.output == pair.label]
     if lines:
         from axpair_host.own_lines import refuse_vacuous
 
@@ -125,7 +144,7 @@ def _compared(
 
 
 def _result(
-    pair: "Matched", declared: "Mapping[str, OutputFacts]", dtype: str | None, given: dict[str, Any]
+    pair: "Matched", declared: "Mapping[str, OutputFacts]", dtype: str | None, given: CompareOptions
 ) -> "tuple[Comparison, dict[str, Any]]":
     """What a comparison found, and what else is said of the pair."""
     import dataclasses
@@ -158,8 +177,8 @@ def _result(
         reference,
         candidate,
         step=step_in(pair, declared, reference),
-        atol=given["atol"],
-        rtol=given["rtol"],
+        atol=given.tolerance.atol,
+        rtol=given.tolerance.rtol,
         layout=declared[pair.name].layout if pair.name in declared else "",
     )
     if not reference.size and not candidate.size and result.relation is Relation.IDENTICAL:
@@ -170,7 +189,7 @@ def _result(
             next_step=_tolerated(result.passing_atol),
         )
     if not typed and not result.bytes_equal:
-        if any(one.output == pair.label for one in given["lines"].values()):
+        if any(one.output == pair.label for one in given.lines.values()):
             raise UsageError(
                 f"--line {pair.label}: nothing says the tensor's dtype",
                 next_step=again("", "--dtype", f"{pair.label}=float32"),
@@ -224,7 +243,7 @@ def _in_one_form(reference: "Array", candidate: "Array") -> "tuple[Array, Array,
     return arranged, candidate, f"A is {form}, and was compared in B's form" if form else ""
 
 
-def _codes(reference: "Array", candidate: "Array", given: dict[str, Any]) -> "tuple[Comparison, dict[str, Any]] | None":
+def _codes(reference: "Array", candidate: "Array", given: CompareOptions) -> "tuple[Comparison, dict[str, Any]] | None":
     """Floats on one side and their codes on the other, compared as the values that the codes stand for."""
     import dataclasses
 
@@ -236,7 +255,7 @@ def _codes(reference: "Array", candidate: "Array", given: dict[str, Any]) -> "tu
     if found is None:
         return None
     pairs = (found.values, candidate) if swapped else (reference, found.values)
-    result = compare(*pairs, step=found.scale, atol=given["atol"], rtol=given["rtol"])
+    result = compare(*pairs, step=found.scale, atol=given.tolerance.atol, rtol=given.tolerance.rtol)
     if not found.off:  # every code is the one for its value
         result = dataclasses.replace(result, relation=Relation.EQUIVALENT, bytes_equal=False)
     codes, floats = ("A", "B") if swapped else ("B", "A")

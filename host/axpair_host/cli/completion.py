@@ -1,6 +1,7 @@
 """axpair completion: what a shell proposes behind `axpair`, down to codes, boards and faults."""
 
 import os
+from dataclasses import dataclass
 from typing import ClassVar
 
 import click
@@ -16,6 +17,7 @@ from click.shell_completion import (
 )
 
 from axpair_host.cli import options
+from axpair_host.cli.request import taking
 
 VARIABLE = "_AXPAIR_COMPLETE"
 """What a shell's script sets in the environment when it asks."""
@@ -60,10 +62,19 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
         return f"{item.type},{item.value[known:]}"
 
 
+@dataclass(frozen=True, slots=True)
+class CompletionOptions:
+    """What `axpair completion` is asked."""
+
+    shell: str
+    as_json: bool
+
+
 @click.command("completion", cls=Command)
 @click.argument("shell", type=click.Choice(list(_INTO)))
 @options.json_option
-def command(shell: str, as_json: bool) -> None:
+@taking(CompletionOptions)
+def command(given: CompletionOptions) -> None:
     """Print the script that makes a shell complete axpair's commands, options, codes, boards and faults.
 
     \b
@@ -71,11 +82,11 @@ def command(shell: str, as_json: bool) -> None:
     source <(axpair completion zsh)
     axpair completion fish | source
     """
-    script = source(shell)
-    if as_json:
-        print_document({"schema_version": 1, "shell": shell, "script": script, "use": _INTO[shell]})
+    script, use = source(given.shell), _INTO[given.shell]
+    if given.as_json:
+        print_document({"schema_version": 1, "shell": given.shell, "script": script, "use": use})
     else:
-        print_lines([f"# {_INTO[shell]}", *script.splitlines()])
+        print_lines([f"# {use}", *script.splitlines()])
 
 
 def source(shell: str) -> str:

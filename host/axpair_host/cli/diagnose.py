@@ -1,20 +1,34 @@
 """axpair diagnose: judge stored evidence again."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from axpair_proto.printing import print_aside, print_document
 
-from axpair_host.cli import options
+from axpair_host.cli import case_options, options
 from axpair_host.cli.model_defaults import ModelArgument, ModelCommand
+from axpair_host.cli.request import taking
 from axpair_host.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from axpair_host.compare.lines import Line
     from axpair_host.postprocess.stored import Rejudged
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnoseOptions:
+    """What `axpair diagnose` is asked."""
+
+    gt: Path
+    cosine: float
+    tolerance: case_options.Tolerance
+    lines: case_options.Lines
+    post: case_options.Postprocess
+    other: tuple[str, ...]
+    write: bool
+    as_json: bool
 
 
 @click.command("diagnose", cls=ModelCommand)
@@ -27,13 +41,14 @@ if TYPE_CHECKING:
     metavar="LINE",
     help="Cosine below which conversion has lost accuracy.",
 )
-@options.tolerance_options
-@options.line_option
-@options.postprocess_options
-@options.other_option
+@case_options.tolerance_options
+@case_options.line_option
+@case_options.postprocess_options
+@case_options.other_option
 @click.option("--write", is_flag=True, help="Write the verdict into the folder's pair.json; else nothing is written.")
 @options.json_option
-def command(gt: Path, cosine: float, write: bool, as_json: bool, **given: Any) -> str:
+@taking(DiagnoseOptions)
+def command(given: DiagnoseOptions) -> str:
     """Judge a gt folder as it lies: no board, no simulator, and no look at a verdict that is stored in it.
 
     GT is what 'axpair pair' or 'pulsar run --output_gt' wrote, also in a .tar, .tar.gz or .zip; without it
@@ -58,6 +73,7 @@ def command(gt: Path, cosine: float, write: bool, as_json: bool, **given: Any) -
     from axpair_host.evidence.record import FILE_NAME
     from axpair_host.evidence.store import write_pair_json
 
+    gt, write = given.gt, given.write
     if write and is_kept(gt):
         raise UsageError(
             f"{gt}: a replay's run keeps it as evidence of a row, which has its verdict", next_step="judge a copy of it"
@@ -65,8 +81,8 @@ def command(gt: Path, cosine: float, write: bool, as_json: bool, **given: Any) -
     _refuse_run_without_cases(gt)
     with gt_folder(gt, write=write) as folder:
         again = _judged_again(folder, given)
-        lines = _lines_of(again, given["lines"])
-        settings = Settings(cosine, given["atol"], given["rtol"], lines)
+        lines = _lines_of(again, given.lines)
+        settings = Settings(given.cosine, given.tolerance.atol, given.tolerance.rtol, lines)
         if lines:
             Inquiry(again.evidence, settings).refuse_vacuous_lines()
         verdict = diagnose(again.evidence, settings, asks=again)
@@ -76,7 +92,7 @@ def command(gt: Path, cosine: float, write: bool, as_json: bool, **given: Any) -
         claim(gt, [FILE_NAME], KIND, is_ours=lambda path: True)  # it was read before
         write_pair_json(gt, again.evidence.record if again.evidence.recorded else None, document, finished=True)
         list_written(gt, [FILE_NAME], KIND)
-    if as_json:
+    if given.as_json:
         print_document(document)
     else:
         render.verdict(document)
@@ -110,7 +126,7 @@ def _refuse_run_without_cases(folder: Path) -> None:
     )
 
 
-def _lines_of(again: "Rejudged", drawn: "Mapping[tuple[str, str], Line]") -> "tuple[Line, ...]":
+def _lines_of(again: "Rejudged", drawn: case_options.Lines) -> "tuple[Line, ...]":
     """What axpair.toml says is of its own conversion: of another one's folder nothing of it is taken."""
     from axpair_host.own_lines import OPTION
 
@@ -123,7 +139,7 @@ def _lines_of(again: "Rejudged", drawn: "Mapping[tuple[str, str], Line]") -> "tu
     return lines
 
 
-def _judged_again(gt: Path, given: dict[str, Any]) -> "Rejudged":
+def _judged_again(gt: Path, given: DiagnoseOptions) -> "Rejudged":
     """The stored evidence with what the options say in place of what was recorded."""
     import msgspec
 
@@ -132,18 +148,14 @@ def _judged_again(gt: Path, given: dict[str, Any]) -> "Rejudged":
     from axpair_host.postprocess import load as load_postprocessor
     from axpair_host.postprocess import parse_expected, parse_observed
     from axpair_host.postprocess.stored import rejudged
-    from axpair_host.postprocess.text import compiled
 
     evidence = load(gt)
-    text = options.post_pattern(given)
-    pattern = compiled(text) if text is not None else None
-    spec = given["postprocess"]
-    other = other_platforms(given["other"])
-    if other:
+    post, pattern = given.post, given.post.pattern()
+    if other := other_platforms(given.other):
         evidence = evidence.with_record(msgspec.structs.replace(evidence.record, other=other))
     return rejudged(
         evidence,
-        load_postprocessor(spec, pattern) if spec is not None else None,
-        parse_expected(given["expect"], pattern),
-        parse_observed(given["observed"], pattern),
+        load_postprocessor(post.postprocess, pattern) if post.postprocess is not None else None,
+        parse_expected(post.expect, pattern),
+        parse_observed(post.observed, pattern),
     )

@@ -1,5 +1,6 @@
 """axpair explain: the fault book."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -9,10 +10,20 @@ from axpair_proto.printing import print_document
 from axpair_proto.sentences import say
 
 from axpair_host.cli import options
+from axpair_host.cli.request import taking
 from axpair_host.errors import UsageError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainOptions:
+    """What `axpair explain` is asked."""
+
+    code: str | None
+    """None = all of them."""
+    as_json: bool
 
 
 def _codes(context: click.Context, parameter: click.Parameter, incomplete: str) -> "list[CompletionItem]":
@@ -27,7 +38,8 @@ def _codes(context: click.Context, parameter: click.Parameter, incomplete: str) 
 @click.command("explain", cls=Command)
 @click.argument("code", required=False, shell_complete=_codes)
 @options.json_option
-def command(code: str | None, as_json: bool) -> None:
+@taking(ExplainOptions)
+def command(given: ExplainOptions) -> None:
     """Say what a code means, how it shows, what to do next, and what to send to whom. Without CODE: all of them.
 
     \b
@@ -39,26 +51,22 @@ def command(code: str | None, as_json: bool) -> None:
     from axpair_host.codebook import entries, find, near_misses
     from axpair_host.diagnosis.ladder import CODES
 
-    if code is None:
-        if as_json:
+    if given.code is None:
+        if given.as_json:
             documents = [{**one.document(), "looked_for": one.code in CODES} for one in entries().values()]
-            _print({"schema_version": 1, "codes": documents})
+            print_document({"schema_version": 1, "codes": documents})
         else:
             render.all_entries(entries().values(), CODES)
         return
-    entry = find(code)
+    entry = find(given.code)
     if entry is None:
-        near = near_misses(code)
+        near = near_misses(given.code)
         raise UsageError(
-            say("there is no code {code!r}", code=code)
+            say("there is no code {code!r}", code=given.code)
             + (say("; near it: {codes}", codes=", ".join(near)) if near else ""),
             next_step=calling("axpair", "explain", text="all codes:"),
         )
-    if as_json:
-        _print({"schema_version": 1, **entry.document(), "looked_for": entry.code in CODES})
+    if given.as_json:
+        print_document({"schema_version": 1, **entry.document(), "looked_for": entry.code in CODES})
     else:
         render.entry(entry, entry.code in CODES)
-
-
-def _print(document: object) -> None:
-    print_document(document)

@@ -1,5 +1,6 @@
 """axpair init: what lies in a folder, an axpair.toml for it, and the commands that come next."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,16 +10,27 @@ from axpair_proto.lines import fitted
 from axpair_proto.printing import print_document, print_lines
 
 from axpair_host.cli import options
+from axpair_host.cli.request import taking
 
 if TYPE_CHECKING:
     from axpair_host.first_steps.situation import Situation
+
+
+@dataclass(frozen=True, slots=True)
+class InitOptions:
+    """What `axpair init` is asked."""
+
+    folder: Path
+    check: bool
+    as_json: bool
 
 
 @click.command("init", cls=Command)
 @click.argument("folder", type=options.PATH, default=Path())
 @click.option("--check", is_flag=True, help="Write nothing: say what each command lacks, and what is wrong here.")
 @options.json_option
-def command(folder: Path, check: bool, as_json: bool) -> int:
+@taking(InitOptions)
+def command(given: InitOptions) -> int:
     """Look at what lies in FOLDER (default: here), write an axpair.toml for it, and name the next three commands.
 
     Recognized by content: joints, lava_joints, ONNX models and axmodels, configurations of pulsar and pulsar2, gt
@@ -38,14 +50,14 @@ def command(folder: Path, check: bool, as_json: bool) -> int:
     """
     from axpair_host.first_steps.situation import look_at
 
-    seen = look_at(folder)
-    if check:
-        return _check(seen, as_json)
+    seen = look_at(given.folder)
+    if given.check:
+        return _check(seen, given.as_json)
     from axpair_host.first_steps.telling import initialized
     from axpair_host.first_steps.writing import set_up
 
     told = initialized(set_up(seen))
-    _show(told.document(), told.lines(), as_json)
+    _show(told.document(), told.lines(), given.as_json)
     return 0
 
 

@@ -1,7 +1,8 @@
 """axpair layers: where accuracy is lost, and from which layer on a board computes something else."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from axpair_proto.advice import UNKNOWN, again, free_name
@@ -9,10 +10,11 @@ from axpair_proto.printing import print_aside, print_document, print_note
 
 from axpair_host.cli import options
 from axpair_host.cli.model_defaults import Asked, ModelCommand
+from axpair_host.cli.request import taking
 from axpair_host.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from axpair_proto.simulator import Models, Simulator
 
@@ -21,14 +23,43 @@ if TYPE_CHECKING:
     from axpair_host.progress import Progress
 
 
+@dataclass(frozen=True, slots=True)
+class LayersOptions:
+    """What `axpair layers` is asked."""
+
+    joint: Path | None
+    onnx: Path | None
+    lava_joint: Path | None
+    config: Path | None
+    case: options.Inputs
+    simulator: str | None
+    cosine: float
+    every: bool
+    sixteen: bool
+    build_log: Path | None
+    write_config: Path | None
+    bisect: bool
+    board: str
+    repeat: int
+    deadline_ms: int
+    out: Path | None
+    as_json: bool
+
+    @property
+    def document_name(self) -> str:
+        """The name of the file in --out."""
+        return "bisection.json" if self.bisect and self.build_log is None else "layers.json"
+
+
 def _runs(asked: Asked) -> bool:
     """The models of a run: neither a log's table nor a change of the configuration needs one."""
-    return asked.given["build_log"] is None and asked.given["write_config"] is None
+    given = asked.given(LayersOptions)
+    return given.build_log is None and given.write_config is None
 
 
 def _reads(asked: Asked) -> bool:
     """--config: no log's table needs one."""
-    return asked.given["build_log"] is None
+    return asked.given(LayersOptions).build_log is None
 
 
 @click.command("layers", cls=ModelCommand)
@@ -56,7 +87,8 @@ def _reads(asked: Asked) -> bool:
 @options.deadline_option
 @click.option("--out", type=options.PATH, help="Folder for the document; with --bisect also its log, to go on from.")
 @options.json_option
-def command(as_json: bool, **given: Any) -> "str | None":
+@taking(LayersOptions)
+def command(given: LayersOptions) -> "str | None":
     """Score every layer of a conversion, own error and inherited error apart.
 
     \b
@@ -65,41 +97,41 @@ def command(as_json: bool, **given: Any) -> "str | None":
     axpair layers --build-log build.log
     axpair layers --config config.prototxt --write-config measured.prototxt
     """
-    if given["write_config"] is not None:
-        _write_config(given)
+    if given.write_config is not None:
+        _write_config(given, given.write_config)
         return None
-    if given["out"] is not None:
-        _check_out(given["out"], _name(given), given["inputs"])
-    if given["build_log"] is not None:
-        document: BisectionDocument | LayersDocument = _from_log(given)
-    elif given["bisect"]:
+    if given.out is not None:
+        _check_out(given.out, given.document_name, given.case.inputs)
+    if given.build_log is not None:
+        document: BisectionDocument | LayersDocument = _from_log(given.build_log, given.cosine)
+    elif given.bisect:
         document = _bisect(given)
     else:
         document = _dump(given)
-    _keep(given["out"], _name(given), document)
-    _show(document, as_json, given["every"])
+    _keep(given.out, given.document_name, document)
+    _show(document, given.as_json, given.every)
     return document.verdict
 
 
-def _write_config(given: "Mapping[str, Any]") -> None:
+def _write_config(given: LayersOptions, to: Path) -> None:
     from axpair_host.files import existing_file
     from axpair_host.layers.configuration import measure_layers
 
-    if given["config"] is None:
+    if given.config is None:
         with_one = again("with one:", "--config", UNKNOWN["config"])
         raise UsageError("--write-config changes a configuration, and none was given", next_step=with_one)
-    warnings = measure_layers(existing_file("--config", given["config"]), given["write_config"])
+    warnings = measure_layers(existing_file("--config", given.config), to)
     for warning in warnings:
         print_aside(f"warning: left out: {warning}")
-    print_note(f"wrote {given['write_config']}: build with it, and give the log with --build-log")
+    print_note(f"wrote {to}: build with it, and give the log with --build-log")
 
 
-def _from_log(given: "Mapping[str, Any]") -> "LayersDocument":
+def _from_log(log: Path, cosine: float) -> "LayersDocument":
     from axpair_host.files import existing_file
     from axpair_host.layers.build_log import cut_names, layers_of, text_of
     from axpair_host.layers.report import report
 
-    path = existing_file("--build-log", given["build_log"])
+    path = existing_file("--build-log", log)
     text = text_of(path)
     scores = layers_of(text.text, path)
     if text.said:
@@ -111,10 +143,10 @@ def _from_log(given: "Mapping[str, Any]") -> "LayersDocument":
         )
     if scores.cut_off:
         print_note(f"note: the table breaks off after {len(scores.layers)} layers: what follows isn't known")
-    return report(scores, given["cosine"], simulator="", source=str(path))
+    return report(scores, cosine, simulator="", source=str(path))
 
 
-def _dump(given: "Mapping[str, Any]") -> "LayersDocument":
+def _dump(given: LayersOptions) -> "LayersDocument":
     from axpair_host.cli.progress import shown
     from axpair_host.layers.outputs import scored_outputs
     from axpair_host.layers.report import report
@@ -127,24 +159,24 @@ def _dump(given: "Mapping[str, Any]") -> "LayersDocument":
         scores = dumped_scores(simulator, models, prepared.data, progress)
         worst = costliest(scores)
         trial = None
-        if given["sixteen"] and worst is not None:
+        if given.sixteen and worst is not None:
             place = enters_at(scores, worst)
-            trial = try_sixteen(simulator, models, prepared.data, scores, place, given["cosine"], progress)
+            trial = try_sixteen(simulator, models, prepared.data, scores, place, given.cosine, progress)
         with progress.task("judge the outputs"):
-            outputs = scored_outputs(simulator, models, prepared.data, given["cosine"])
+            outputs = scored_outputs(simulator, models, prepared.data, given.cosine)
     named = f"{simulator.name} {simulator.version()}"
-    return report(scores, given["cosine"], simulator=named, outputs=outputs, sixteen=trial)
+    return report(scores, given.cosine, simulator=named, outputs=outputs, sixteen=trial)
 
 
-def _bisect(given: "Mapping[str, Any]") -> "BisectionDocument":
+def _bisect(given: LayersOptions) -> "BisectionDocument":
     from axpair_host.boards.opening import address_of
     from axpair_host.cli.progress import shown
     from axpair_host.layers.bench import bisect
 
-    if given["out"] is None:
+    if given.out is None:
         with_folder = again("with a folder:", "--out", str(free_name(Path("parts"))))
         raise UsageError("--bisect keeps a log from which a run goes on", next_step=with_folder)
-    address = address_of(given["board"])
+    address = address_of(given.board)
     with shown() as progress:
         models, simulator, prepared = _case(given, progress)
         return bisect(
@@ -152,35 +184,30 @@ def _bisect(given: "Mapping[str, Any]") -> "BisectionDocument":
             models,
             prepared.data,
             address,
-            given["out"],
-            repeat=max(2, given["repeat"]),
-            deadline_ms=given["deadline_ms"],
+            given.out,
+            repeat=max(2, given.repeat),
+            deadline_ms=given.deadline_ms,
             progress=progress,
         )
 
 
-def _case(given: "Mapping[str, Any]", progress: "Progress") -> "tuple[Models, Simulator, PreparedCase]":
+def _case(given: LayersOptions, progress: "Progress") -> "tuple[Models, Simulator, PreparedCase]":
     from axpair_host.files import given_models
     from axpair_host.gather.prepare import prepare
-    from axpair_host.inputs import input_files
     from axpair_host.simulators import simulator_for
 
-    if given["joint"] is None or not given["inputs"]:
-        lacking = [] if given["joint"] is not None else ["--joint", UNKNOWN["joint"]]
-        lacking += [] if given["inputs"] else ["--input", UNKNOWN["input"]]
+    if given.joint is None or not given.case.inputs:
+        lacking = [] if given.joint is not None else ["--joint", UNKNOWN["joint"]]
+        lacking += [] if given.case.inputs else ["--input", UNKNOWN["input"]]
         raise UsageError("--joint and --input are needed", next_step=again("with what it lacks:", *lacking))
-    models = given_models(given["joint"], given["onnx"], given["lava_joint"], given["config"])
-    files = click.get_current_context().with_resource(input_files(given["inputs"], given["layers"]))
-    simulator = simulator_for(models.joint, given["simulator"])
+    models = given_models(given.joint, given.onnx, given.lava_joint, given.config)
+    files = click.get_current_context().with_resource(given.case.opened())
+    simulator = simulator_for(models.joint, given.simulator)
     with progress.task("prepare the input"):
         prepared = prepare(simulator, models, simulator.describe(models.joint), files)
     for note in prepared.notes:
         progress.note(note)
     return models, simulator, prepared
-
-
-def _name(given: "Mapping[str, Any]") -> str:
-    return "bisection.json" if given["bisect"] and given["build_log"] is None else "layers.json"
 
 
 def _keep(out: "Path | None", name: str, document: "BisectionDocument | LayersDocument") -> None:

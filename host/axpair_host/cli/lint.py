@@ -1,7 +1,8 @@
 """axpair lint: a configuration against model and calibration set, before anything runs."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 from axpair_proto.printing import print_aside, print_document
@@ -9,11 +10,29 @@ from axpair_proto.sentences import in_words, say
 
 from axpair_host.cli import options
 from axpair_host.cli.model_defaults import Asked, ModelArgument, ModelCommand
+from axpair_host.cli.request import taking
+
+
+@dataclass(frozen=True, slots=True)
+class LintOptions:
+    """What `axpair lint` is asked."""
+
+    config: Path
+    onnx: Path | None
+    shapes: Mapping[str, tuple[int, ...]]
+    inputs: tuple[Path, ...]
+    train: Path | None
+    score: int
+    """How many samples; 0 = none."""
+    joint: Path | None
+    simulator: str | None
+    strict: bool
+    as_json: bool
 
 
 def _scores(asked: Asked) -> bool:
     """--joint: what is scored."""
-    return bool(asked.given["score"])
+    return asked.given(LintOptions).score > 0
 
 
 @click.command("lint", cls=ModelCommand)
@@ -27,7 +46,8 @@ def _scores(asked: Asked) -> bool:
 @options.simulator_option
 @click.option("--strict", is_flag=True, help="Exit with 1 where anything was said: a hint, or what wasn't looked at.")
 @options.json_option
-def command(config: Path, as_json: bool, **given: Any) -> int:
+@taking(LintOptions)
+def command(given: LintOptions) -> int:
     """Hold a configuration against the model and the calibration set before anything is built.
 
     CONFIG is pulsar's config.prototxt or pulsar2's JSON, told apart by content; without it axpair.toml's. Every hint
@@ -48,27 +68,26 @@ def command(config: Path, as_json: bool, **given: Any) -> int:
     from axpair_host.render.hints import hints
     from axpair_host.simulators import simulator_that
 
-    for flag, paths in (("--onnx", (given["onnx"],)), ("--joint", (given["joint"],))):
-        for path in paths:
-            if path is not None:
-                existing_file(flag, path)
-    simulator = simulator_that(InspectsModels, given["simulator"])
+    for flag, path in (("--onnx", given.onnx), ("--joint", given.joint)):
+        if path is not None:
+            existing_file(flag, path)
+    simulator = simulator_that(InspectsModels, given.simulator)
     order = Order(
-        config=existing_file("CONFIG", config),
-        onnx=given["onnx"],
-        shapes=given["shapes"],
-        inputs=click.get_current_context().with_resource(input_files(given["inputs"], ())),
-        train=existing_set("--train", given["train"]) if given["train"] is not None else None,
-        score=given["score"],
-        joint=given["joint"],
+        config=existing_file("CONFIG", given.config),
+        onnx=given.onnx,
+        shapes=given.shapes,
+        inputs=click.get_current_context().with_resource(input_files(given.inputs, ())),
+        train=existing_set("--train", given.train) if given.train is not None else None,
+        score=given.score,
+        joint=given.joint,
     )
     with shown() as progress:
         linted = lint(order, simulator, progress)
     document = linted.document(order, f"{simulator.name} {simulator.version()}" if simulator else "")
     for warning in linted.warnings:
         print_aside(say("warning: {warning}", warning=in_words(warning)))
-    if as_json:
+    if given.as_json:
         print_document(document)
     else:
         hints(document)
-    return 1 if given["strict"] and linted.said else 0
+    return 1 if given.strict and linted.said else 0

@@ -1,5 +1,6 @@
 """axpair model: what a joint says of itself."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -9,6 +10,15 @@ from axpair_proto.printing import print_document, print_lines
 
 from axpair_host.cli import options
 from axpair_host.cli.model_defaults import ModelArgument, ModelCommand
+from axpair_host.cli.request import taking
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfoOptions:
+    """What `axpair model info` is asked."""
+
+    model: Path
+    as_json: bool
 
 
 @click.group("model", cls=Group)
@@ -19,7 +29,8 @@ def command() -> None:
 @command.command("info", cls=ModelCommand)
 @click.argument("model", cls=ModelArgument, key="joint", metavar="[MODEL]", type=options.PATH)
 @options.json_option
-def info(model: Path, as_json: bool) -> None:
+@taking(ModelInfoOptions)
+def info(given: ModelInfoOptions) -> None:
     """Inputs, outputs, layout and Q of a joint, and how to index each output; what an .axmodel or an ONNX model says.
 
     Of joints of the real toolchain: release and commit, parts, names and order, colors, and shapes where the file has
@@ -29,8 +40,8 @@ def info(model: Path, as_json: bool) -> None:
     from axpair_host.files import existing_file
     from axpair_host.modelinfo import model_info
 
-    found = model_info(existing_file("MODEL", model))
-    if as_json:
+    found = model_info(existing_file("MODEL", given.model))
+    if given.as_json:
         print_document(found.document())
         return
     print_lines(fitted(found.lines()))

@@ -19,6 +19,7 @@ from axpair_proto.printing import print_note
 from axpair_proto.sentences import tr
 from axpair_proto.text import first_names
 
+from axpair_host.cli.request import Given, parsed
 from axpair_host.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,12 +35,16 @@ _WORDS = "axpair.words"
 class Asked:
     """What an option's `when` may look at."""
 
-    given: Mapping[str, Any]
-    """Every parameter of the command so far."""
+    params: Mapping[str, Any]
+    """click's own, as they are before [model] fills them in."""
     taken: Mapping[str, Path]
     """Keys of [model] that were taken before, in the order of the command's options."""
     path: Path
     """What [model] says of this option."""
+
+    def given(self, kind: type[Given]) -> Given:
+        """What the command was asked for so far. What [model] is still to fill in is None, whatever its type."""
+        return parsed(kind, self.params)
 
 
 def always(asked: Asked) -> bool:
@@ -99,10 +104,9 @@ class ModelCommand(Command):
 
     def refuse_stray(self, stray: list[str], given: Mapping[str, Any], ctx: click.Context) -> None:
         """Several files behind one --input, as a shell's '--input *.jpg' gives them."""
-        if given.get("inputs"):
+        if inputs := given.get("inputs"):
             raise UsageError(
-                f"--input takes one file, and {len(stray) + 1} stand behind it: "
-                f"{first_names([given['inputs'][-1], *stray], 2)}",
+                f"--input takes one file, and {len(stray) + 1} stand behind it: {first_names([inputs[-1], *stray], 2)}",
                 next_step=self._of_several(stray, given),
             )
 

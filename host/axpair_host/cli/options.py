@@ -1,15 +1,26 @@
-"""Options that several commands share, each defined once. Values arrive in the command under the names given here."""
+"""Options that several commands share, each defined once, and the types of those that belong together.
+
+A command's own type has a field for each of its options, named and typed as it says here, or one for a group of them.
+"""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from axpair_proto.errors import AxpairError
 
 from axpair_host.cli.model_defaults import Asked, ModelOption, always
 from axpair_host.errors import UsageError
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from axpair_proto.simulator import Models
+
+    from axpair_host.inputs import InputFile
 
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
 Decorator = Callable[[Decorated], Decorated]
@@ -39,10 +50,11 @@ map_option = click.option(
     help="The second side's THEIRS is OURS of the first: for names that no rule pairs; each as the model, a file or a "
     "gt folder has it. May be repeated.",
 )
+"""`names`: a mapping from THEIRS to OURS."""
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="One JSON document on stdout; everything else goes to stderr."
 )
-"""`as_json`"""
+"""`as_json`: a bool."""
 
 
 def board_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -74,12 +86,12 @@ board_option = click.option(
     help="emulator:[?fault=NAME], host:port, grpc://host:port, grpcs://host:port?ca=FILE, ssh://user@host, "
     "or a name from axpair.toml.",
 )
-"""`board`"""
+"""`board`: a text."""
 
 simulator_option = click.option(
     "--simulator", metavar="NAME", help="What stands in for the toolchain; without it that follows the joint."
 )
-"""`simulator`"""
+"""`simulator`: a text or None."""
 
 repeat_option = click.option(
     "--repeat",
@@ -88,12 +100,27 @@ repeat_option = click.option(
     show_default=True,
     help="How often the board runs each case, besides one probe with another input.",
 )
-"""`repeat`"""
+"""`repeat`: an int."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What `input_options` say."""
+
+    inputs: tuple[Path, ...]
+    layers: tuple[str, ...]
+    """As many as there are inputs, or none."""
+
+    def opened(self) -> "AbstractContextManager[tuple[InputFile, ...]]":
+        """The files, for as long as the block lasts. Raises as `axpair_host.inputs.input_files`."""
+        from axpair_host.inputs import input_files
+
+        return input_files(self.inputs, self.layers)
 
 
 def input_options(command: Decorated) -> Decorated:
-    """`inputs`: Paths; `layers`: texts, none or as many."""
-    return _all(
+    """`Inputs`."""
+    return all_of(
         command,
         click.option(
             "--input",
@@ -114,7 +141,7 @@ resize_option = click.option(
     show_default=True,
     help="How pictures of another shape are brought to the input's: stretched, whole between gray bars, or cut.",
 )
-"""`fitting`"""
+"""`fitting`: an `axpair_proto.capabilities.Fitting`."""
 
 
 def model_option(
@@ -125,9 +152,25 @@ def model_option(
     return click.option(flag, cls=ModelOption, key=key, needed=needed, when=when, type=PATH, help=text)
 
 
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """What `model_options` say."""
+
+    joint: Path
+    onnx: Path | None
+    lava_joint: Path | None
+    config: Path | None
+
+    def checked(self) -> "Models":
+        """With the configuration beside the joint where none is given. Raises as `axpair_host.files.given_models`."""
+        from axpair_host.files import given_models
+
+        return given_models(self.joint, self.onnx, self.lava_joint, self.config)
+
+
 def model_options(command: Decorated) -> Decorated:
-    """`joint`: a Path; `onnx`, `lava_joint`, `config`: Paths or None."""
-    return _all(
+    """`ModelFiles`."""
+    return all_of(
         command,
         model_option("--joint", "The compiled model.", needed=True),
         model_option("--onnx", "The float model; without it the ONNX leg isn't judged."),
@@ -136,104 +179,8 @@ def model_options(command: Decorated) -> Decorated:
     )
 
 
-def tolerance_options(command: Decorated) -> Decorated:
-    """`atol`, `rtol`: floats or None."""
-    return _all(
-        command,
-        click.option("--atol", type=float, help="Absolute tolerance for outputs whose step isn't known."),
-        click.option("--rtol", type=float, help="Relative tolerance for outputs whose step isn't known."),
-    )
-
-
-preprocess_option = click.option(
-    "--preprocess",
-    metavar="SPEC",
-    help="What prepares your product's input, run on the file of each --input: module:function, which gets the path "
-    "and returns an array or bytes, or 'cmd:PROGRAM {in} {dir}', which leaves one .bin or .npy in the folder {dir}.",
-)
-"""`preprocess`: a text or None."""
-
-
-def postprocess_options(command: Decorated) -> Decorated:
-    """`postprocess`, `post_pattern`, `expect`, `observed`: texts or None."""
-    return _all(
-        command,
-        click.option(
-            "--postprocess",
-            metavar="SPEC",
-            help="The post-processor, run on the outputs of every leg: module:function, 'cmd:PROGRAM {dir}' here, or "
-            "'board:PROGRAM {dir}' on the board; {dir} is a folder with each output as .bin and .npy.",
-        ),
-        click.option(
-            "--post-pattern",
-            metavar="PATTERN",
-            help="How its text is read where that isn't JSON: classification, detection, or an expression with groups "
-            "label, id, score, x1, y1, x2, y2; default: what axpair.toml says, else both of the former.",
-        ),
-        click.option(
-            "--expect",
-            metavar="WHAT",
-            help="What it should say of this case: JSON, a label, a file, or F for what it makes of the float outputs.",
-        ),
-        click.option(
-            "--observed",
-            metavar="WHAT",
-            help="What the program on the board said: JSON, a label, or a file, also with what it printed.",
-        ),
-    )
-
-
-def other_option(command: Decorated) -> Decorated:
-    """`other`: texts, each a folder or figures."""
-    return click.option(
-        "--other",
-        multiple=True,
-        metavar="WHAT",
-        help="Another platform's gt folder (float/ and int8/), or its figures: 'rk3588,int8,mAP=0.48,float=0.60'; "
-        "repeatable.",
-    )(command)
-
-
-def suspect_options(command: Decorated) -> Decorated:
-    """`second_opinion`: "auto", "none" or a path; `switches`: bool; `other_board`: a board's address or None."""
-    return _all(
-        command,
-        click.option(
-            "--second-opinion",
-            default="auto",
-            show_default=True,
-            metavar="WHAT",
-            help="Where a finding names the board, run the case with the vendor's run_joint too: auto = as found "
-            "there, none, or its path.",
-        ),
-        click.option(
-            "--switches", is_flag=True, help="Where a finding names the board, run the case under each switch it has."
-        ),
-        click.option(
-            "--other-board",
-            metavar="URL",
-            shell_complete=board_names,
-            help="A second board of the kind, as one of the switches.",
-        ),
-    )
-
-
-def canary_options(command: Decorated) -> Decorated:
-    """`canary`, `canary_joint`: Paths or None."""
-    return _all(
-        command,
-        click.option(
-            "--canary",
-            type=PATH,
-            metavar="GT",
-            help="The gt folder of a case that passed: run before and after; where it fails, nothing else is judged.",
-        ),
-        click.option("--canary-joint", type=PATH, help="Its compiled model, where that is another than --joint."),
-    )
-
-
 def shapes_option(command: Decorated) -> Decorated:
-    """`shapes`: input name to its lengths."""
+    """`shapes`: a mapping from an input's name to its lengths."""
 
     def parsed(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Any]:
         found = {}
@@ -256,75 +203,8 @@ def shapes_option(command: Decorated) -> Decorated:
     )(command)
 
 
-def _drawn(across_cases: bool) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], dict[Any, Any]]:
-    def parsed(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[Any, Any]:
-        if not texts:
-            return {}
-        from axpair_host import own_lines
-
-        return dict(own_lines.parsed(texts, across_cases=across_cases))
-
-    return parsed
-
-
-_MEASURES = "cosine, correlation, psnr, sqnr, rmse, relative_error, max_abs, angle, agreement"
-
-
-def line_option(command: Decorated) -> Decorated:
-    """`lines`: (output, metric) to Line; for one case."""
-    return _line_option(
-        command,
-        "What an output has to reach against the float model, besides or in place of the default lines: 'y:psnr>=30', "
-        f"'y:cosine>=0.99'; measures: {_MEASURES}; repeatable.",
-    )
-
-
-def lines_over_cases_option(command: Decorated) -> Decorated:
-    """`lines`: (output, metric) to Line; for several cases."""
-    return _line_option(
-        command,
-        "What an output has to reach against the float model, besides or in place of the default lines: 'y:psnr>=30', "
-        f"'y:cosine>=0.99'; measures: {_MEASURES}, and of all cases together similarity, distinct; repeatable.",
-        across_cases=True,
-    )
-
-
-def _line_option(command: Decorated, text: str, *, across_cases: bool = False) -> Decorated:
-    return click.option(
-        "--line",
-        "lines",
-        cls=ModelOption,
-        key="lines",
-        multiple=True,
-        callback=_drawn(across_cases),
-        metavar="OUTPUT:MEASURE>=VALUE",
-        help=text,
-    )(command)
-
-
-plain_line_option = click.option(
-    "--line",
-    "lines",
-    multiple=True,
-    callback=_drawn(False),
-    metavar="TENSOR:MEASURE>=VALUE",
-    help="What a tensor has to reach against A, in place of what --at-least asks: 'y:psnr>=30', 'y:cosine>=0.99'; "
-    f"measures: {_MEASURES}; repeatable.",
-)
-"""`lines`, for tensors that belong to no conversion."""
-
-
-def post_pattern(given: Mapping[str, Any]) -> str | None:
-    """--post-pattern, else what the nearest axpair.toml says. Raises UsageError on a malformed file."""
-    from axpair_host import config_file
-
-    if given["post_pattern"] is not None:
-        return str(given["post_pattern"])
-    return config_file.post_pattern(Path.cwd())
-
-
 def deadline_option(command: Decorated) -> Decorated:
-    """`deadline_ms`: milliseconds for one round on the board, given in seconds; 0 = the agent's own limit."""
+    """`deadline_ms`: an int, milliseconds for one round on the board, given in seconds; 0 = the agent's own limit."""
     return click.option(
         "--deadline",
         "deadline_ms",
@@ -343,7 +223,7 @@ def _milliseconds(context: click.Context, option: click.Parameter, seconds: floa
 
 
 def patience_option(command: Decorated) -> Decorated:
-    """`patience`: seconds for which a lost connection to the agent is tried to be had again."""
+    """`patience`: a float, seconds for which a lost connection to the agent is tried to be had again."""
     return click.option(
         "--patience",
         type=click.FloatRange(0, 86400),
@@ -354,7 +234,8 @@ def patience_option(command: Decorated) -> Decorated:
     )(command)
 
 
-def _all(command: Decorated, *options: Decorator[Decorated]) -> Decorated:
+def all_of(command: Decorated, *options: Decorator[Decorated]) -> Decorated:
+    """The command with these options, in this order."""
     for option in reversed(options):
         command = option(command)
     return command

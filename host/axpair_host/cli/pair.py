@@ -1,8 +1,10 @@
 """axpair pair: one case from files to a verdict."""
 
 import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from axpair_proto.advice import UNKNOWN, Again, Next, again
@@ -10,17 +12,35 @@ from axpair_proto.lines import fitted
 from axpair_proto.printing import print_document, print_lines
 from axpair_proto.sentences import tr
 
-from axpair_host.cli import options
+from axpair_host.cli import case_options, options
 from axpair_host.cli.model_defaults import Asked, ModelCommand, bearing_options
+from axpair_host.cli.request import taking
 from axpair_host.errors import UsageError
 
 if TYPE_CHECKING:
     from axpair_host.gather.request import FinishedRun, GatherRequest
 
 
+@dataclass(frozen=True, slots=True)
+class PairOptions(case_options.CaseOptions):
+    """What `axpair pair` is asked."""
+
+    case: options.Inputs
+    case_id: str
+    """"" = named after the first input."""
+    gt: Path | None
+    board_out: Path | None
+    board_log: Path | None
+    names: Mapping[str, str]
+    out: Path
+    overwrite: bool
+    suspects: case_options.Suspects
+
+
 def _no_input(asked: Asked) -> bool:
     """--gt: an input on the command line is another case."""
-    return not asked.given["inputs"] and not asked.given["layers"]
+    case = asked.given(PairOptions).case
+    return not case.inputs and not case.layers
 
 
 def _of_gt(asked: Asked) -> bool:
@@ -50,16 +70,17 @@ def _of_gt(asked: Asked) -> bool:
 @options.repeat_option
 @options.deadline_option
 @options.patience_option
-@options.tolerance_options
-@options.line_option
-@options.preprocess_option
-@options.postprocess_options
-@options.other_option
-@options.canary_options
-@options.suspect_options
+@case_options.tolerance_options
+@case_options.line_option
+@case_options.preprocess_option
+@case_options.postprocess_options
+@case_options.other_option
+@case_options.canary_options
+@case_options.suspect_options
 @click.option("--id", "case_id", default="", help="What to call the case; default: after the first input.")
 @options.json_option
-def command(as_json: bool, **given: Any) -> str:
+@taking(PairOptions)
+def command(given: PairOptions) -> str:
     """Run one case on simulator and board, gather its gt folder, compare, and say where it goes wrong.
 
     \b
@@ -71,35 +92,28 @@ def command(as_json: bool, **given: Any) -> str:
     from axpair_host.boards.opening import address_of
     from axpair_host.boards.url import with_run_joint
     from axpair_host.cli.progress import shown
-    from axpair_host.diagnosis import Settings
-    from axpair_host.gather.canary import given_canary
-    from axpair_host.pairing import Judging, Suspicion, pair
+    from axpair_host.pairing import Suspicion, pair
 
     request = _request(given)
-    judging = Judging(
-        Settings(atol=given["atol"], rtol=given["rtol"], lines=tuple(given["lines"].values())),
-        given["postprocess"],
-        options.post_pattern(given),
-        given["preprocess"],
-    )
+    judging, suspects = given.judging(), given.suspects
     with shown() as progress:
         paired = pair(
             request,
-            given["out"],
-            address=with_run_joint(address_of(given["board"]), given["second_opinion"]),
-            simulator_name=given["simulator"],
+            given.out,
+            address=with_run_joint(address_of(given.board), suspects.second_opinion),
+            simulator_name=given.simulator,
             judging=judging,
-            overwrite=given["overwrite"],
+            overwrite=given.overwrite,
             progress=progress,
-            patience=given["patience"],
-            canary=given_canary(given["canary"], given["canary_joint"], given["joint"]),
+            patience=given.patience,
+            canary=given.known_good(),
             suspicion=Suspicion(
-                second_opinion=given["second_opinion"] != "none",
-                switches=given["switches"],
-                other_board=address_of(given["other_board"]) if given["other_board"] else None,
+                second_opinion=suspects.second_opinion != "none",
+                switches=suspects.switches,
+                other_board=address_of(suspects.other_board) if suspects.other_board else None,
             ),
         )
-    if as_json:
+    if given.as_json:
         print_document(paired.document)
     else:
         render.verdict(paired.document)
@@ -107,78 +121,75 @@ def command(as_json: bool, **given: Any) -> str:
     return str(paired.document["verdict"])
 
 
-def _request(given: dict[str, Any]) -> "GatherRequest":
+def _request(given: PairOptions) -> "GatherRequest":
     from axpair_host.evidence.other_platform import other_platforms
-    from axpair_host.files import given_models
     from axpair_host.gather.request import GatherRequest
-    from axpair_host.inputs import input_files
     from axpair_host.postprocess import parse_expected, parse_observed
-    from axpair_host.postprocess.text import compiled
 
-    models = given_models(given["joint"], given["onnx"], given["lava_joint"], given["config"])
+    models = given.models.checked()
     _check_together(given)
-    pattern = options.post_pattern(given)
-    reads = compiled(pattern) if pattern is not None else None
-    expected = parse_expected(given["expect"], reads)
+    pattern = given.post.pattern()
+    context = click.get_current_context()
     return GatherRequest(
         models=models,
-        files=click.get_current_context().with_resource(input_files(given["inputs"], given["layers"])),
-        fitting=given["fitting"],
-        case_id=given["case_id"],
-        gt=given["gt"],
-        finished=_finished(given["board_out"], given["board_log"], given["names"], given["gt"]),
-        golden=given["golden"],
-        repeat=given["repeat"],
-        deadline_ms=given["deadline_ms"],
-        expected=expected,
-        observed=parse_observed(given["observed"], reads),
-        other=other_platforms(given["other"]),
-        board=given["board"],
-        options=bearing_options(click.get_current_context()),
+        expected=parse_expected(given.post.expect, pattern),
+        files=context.with_resource(given.case.opened()),
+        fitting=given.fitting,
+        case_id=given.case_id,
+        gt=given.gt,
+        finished=_finished(given),
+        golden=given.golden,
+        repeat=given.repeat,
+        deadline_ms=given.deadline_ms,
+        observed=parse_observed(given.post.observed, pattern),
+        other=other_platforms(given.other),
+        board=given.board,
+        options=bearing_options(context),
     )
 
 
-def _check_together(given: dict[str, Any]) -> None:
+def _check_together(given: PairOptions) -> None:
     """Flags that need or exclude each other."""
-    if given["gt"] is None and not given["inputs"]:
+    if given.gt is None and not given.case.inputs:
         with_input = again("with one:", "--input", UNKNOWN["input"])
         raise UsageError("neither --input nor --gt was given", next_step=with_input)
-    if given["gt"] is not None:
-        if given["inputs"] or given["layers"]:
+    if given.gt is not None:
+        if given.case.inputs or given.case.layers:
             raise UsageError("--gt holds its input already: --input and --layer don't go with it")
-        if given["fitting"] != "stretch":
+        if given.fitting != "stretch":
             raise UsageError("--gt holds its input already: --resize doesn't go with it")
-        if given["preprocess"] is not None:
+        if given.preprocess is not None:
             raise UsageError(
                 "--preprocess is run on the file that the input is made of, and --gt has none",
                 next_step=Next("with that file:", Again(without=("--gt",), more=("--input", UNKNOWN["input"]))),
             )
         from axpair_host.files import existing_folder
 
-        existing_folder("--gt", given["gt"])
+        existing_folder("--gt", given.gt)
     with_folder = again("with its folder (its --bin-out-dir):", "--board-out", UNKNOWN["board_out"])
     with_postprocess = again("with that:", "--postprocess", UNKNOWN["postprocess"])
-    if given["names"] and given["board_out"] is None:
+    if given.names and given.board_out is None:
         raise UsageError("--map names files of a finished run", next_step=with_folder)
-    if given["board_log"] is not None and given["board_out"] is None:
+    if given.board_log is not None and given.board_out is None:
         raise UsageError("--board-log belongs to a finished run", next_step=with_folder)
-    if given["expect"] == "F" and given["postprocess"] is None:
+    if given.post.expect == "F" and given.post.postprocess is None:
         raise UsageError(
             "--expect F is what the post-processor makes of the float outputs, and none was given",
             next_step=with_postprocess,
         )
-    if given["expect"] is not None and given["postprocess"] is None and given["observed"] is None:
+    if given.post.expect is not None and given.post.postprocess is None and given.post.observed is None:
         raise UsageError(
             "--expect says what a post-processor should make of the outputs, and none was given",
             next_step=with_postprocess,
         )
 
 
-def _finished(folder: Path | None, log: Path | None, names: dict[str, str], gt: Path | None) -> "FinishedRun | None":
+def _finished(given: PairOptions) -> "FinishedRun | None":
     """Raises UsageError where the folder is none, or is what the simulator wrote."""
     from axpair_host.files import existing_folder
     from axpair_host.gather.request import FinishedRun
 
+    folder, gt = given.board_out, given.gt
     if folder is None:
         return None
     existing_folder("--board-out", folder)
@@ -190,7 +201,7 @@ def _finished(folder: Path | None, log: Path | None, names: dict[str, str], gt: 
         if board.is_dir():
             next_step = f"give its outputs of the board: --board-out {shlex.quote(str(board))}"
         raise UsageError(f"--board-out {folder}: is the gt folder itself", next_step=next_step)
-    return FinishedRun(folder, log, names)
+    return FinishedRun(folder, given.board_log, given.names)
 
 
 _SIMULATED = ("input", "onnx", "lava_joint", "joint")

@@ -1,7 +1,8 @@
 """axpair reduce: the least that still shows what is wrong."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from axpair_proto.advice import UNKNOWN, Again, Next, again
@@ -9,17 +10,33 @@ from axpair_proto.printing import print_document
 
 from axpair_host.cli import options
 from axpair_host.cli.model_defaults import Asked, ModelCommand
+from axpair_host.cli.request import taking
 from axpair_host.errors import UsageError
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+
+@dataclass(frozen=True, slots=True)
+class ReduceOptions:
+    """What `axpair reduce` is asked."""
+
+    path: Path
+    """A replay's run, or a gt folder."""
+    out: Path
+    joint: Path | None
+    onnx: Path | None
+    lava_joint: Path | None
+    config: Path | None
+    board: str | None
+    simulator: str | None
+    repeat: int
+    deadline_ms: int
+    as_json: bool
 
 
 def _of_a_case(asked: Asked) -> bool:
     """A GT's models; what is copied of a run is asked for."""
     from axpair_host.replay.place import is_run
 
-    return not is_run(asked.given["path"])
+    return not is_run(asked.given(ReduceOptions).path)
 
 
 @click.command("reduce", cls=ModelCommand)
@@ -41,7 +58,8 @@ def _of_a_case(asked: Asked) -> bool:
 @options.repeat_option
 @options.deadline_option
 @options.json_option
-def command(path: Path, as_json: bool, **given: Any) -> str:
+@taking(ReduceOptions)
+def command(given: ReduceOptions) -> str:
     """Find the least that still shows what is wrong: what to send to AX engineers.
 
     Of a RUN ('axpair replay') it is the fewest cases that show every distinct finding, with their gt folders and a
@@ -59,8 +77,8 @@ def command(path: Path, as_json: bool, **given: Any) -> str:
     from axpair_host.render import reduced
     from axpair_host.replay.place import is_run
 
-    document = _of_run(path, given) if is_run(path) else _of_case(path, given)
-    if as_json:
+    document = _of_run(given) if is_run(given.path) else _of_case(given)
+    if given.as_json:
         print_document(document)
     elif document["of"] == "run":
         reduced.cases(document)
@@ -69,18 +87,23 @@ def command(path: Path, as_json: bool, **given: Any) -> str:
     return str(document["verdict"])
 
 
-def _of_run(path: Path, given: "Mapping[str, Any]") -> dict[str, Any]:
+def _of_run(given: ReduceOptions) -> dict[str, Any]:
     from axpair_host.files import existing_file
     from axpair_host.reduce.run_folder import reduce_run
 
-    if given["board"] is not None:
+    if given.board is not None:
         raise UsageError(
-            f"{path} is a run: its cases are chosen by what was found, no board is asked",
+            f"{given.path} is a run: its cases are chosen by what was found, no board is asked",
             next_step=Next("without it:", Again(without=("--board",))),
         )
-    named = {"joint": "--joint", "onnx": "--onnx", "lava_joint": "--lava-joint", "config": "--config"}
-    models = {key: existing_file(flag, given[key]) for key, flag in named.items() if given[key] is not None}
-    return reduce_run(path, given["out"], models)
+    named = {
+        "joint": ("--joint", given.joint),
+        "onnx": ("--onnx", given.onnx),
+        "lava_joint": ("--lava-joint", given.lava_joint),
+        "config": ("--config", given.config),
+    }
+    models = {key: existing_file(flag, path) for key, (flag, path) in named.items() if path is not None}
+    return reduce_run(given.path, given.out, models)
 
 
 def _recorded(gt: Path, with_board: bool) -> list[str]:
@@ -95,25 +118,25 @@ def _recorded(gt: Path, with_board: bool) -> list[str]:
     return ["--joint", str(joint or UNKNOWN["joint"]), *(["--board", board] if with_board else [])]
 
 
-def _of_case(path: Path, given: "Mapping[str, Any]") -> dict[str, Any]:
+def _of_case(given: ReduceOptions) -> dict[str, Any]:
     from axpair_host.cli.progress import shown
     from axpair_host.files import existing_folder, given_models
     from axpair_host.reduce.case import CaseOrder, reduce_case
 
-    existing_folder("", path)
-    if given["joint"] is None:
+    existing_folder("", given.path)
+    if given.joint is None:
         raise UsageError(
-            f"{path} is no run: of a gt folder the model is reduced, which takes it",
-            next_step=again("with that:", *_recorded(path, given["board"] is None)),
+            f"{given.path} is no run: of a gt folder the model is reduced, which takes it",
+            next_step=again("with that:", *_recorded(given.path, given.board is None)),
         )
     order = CaseOrder(
-        gt=path,
-        out=given["out"],
-        models=given_models(given["joint"], given["onnx"], given["lava_joint"], given["config"]),
-        board=given["board"],
-        simulator=given["simulator"],
-        repeat=given["repeat"],
-        deadline_ms=given["deadline_ms"],
+        gt=given.path,
+        out=given.out,
+        models=given_models(given.joint, given.onnx, given.lava_joint, given.config),
+        board=given.board,
+        simulator=given.simulator,
+        repeat=given.repeat,
+        deadline_ms=given.deadline_ms,
     )
     with shown() as progress:
         return reduce_case(order, progress)

@@ -1,5 +1,7 @@
 """axpair replay: a folder or list of BadCases, resumable."""
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -7,12 +9,21 @@ from axpair_proto.advice import Next, again
 from axpair_proto.errors import AxpairError
 from axpair_proto.printing import print_aside, print_document
 
-from axpair_host.cli import options
+from axpair_host.cli import case_options, options
 from axpair_host.cli.model_defaults import Asked, ModelCommand, bearing_options
+from axpair_host.cli.request import taking
 from axpair_host.errors import BoardError, UsageError
 
 if TYPE_CHECKING:
     from axpair_host.replay.session import Order, Replayed
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOptions(case_options.CaseOptions):
+    """What `axpair replay` is asked."""
+
+    cases: Path
+    run: Path
 
 
 def _of_cases(asked: Asked) -> bool:
@@ -33,14 +44,15 @@ def _of_cases(asked: Asked) -> bool:
 @options.repeat_option
 @options.deadline_option
 @options.patience_option
-@options.tolerance_options
-@options.lines_over_cases_option
-@options.preprocess_option
-@options.postprocess_options
-@options.other_option
-@options.canary_options
+@case_options.tolerance_options
+@case_options.lines_over_cases_option
+@case_options.preprocess_option
+@case_options.postprocess_options
+@case_options.other_option
+@case_options.canary_options
 @options.json_option
-def command(as_json: bool, **given: Any) -> int:
+@taking(ReplayOptions)
+def command(given: ReplayOptions) -> int:
     """Run every BadCase through one model on one board, judge each, and go on where it stopped when called again.
 
     CASES is a folder (images, .bin, .npy, at any depth; for a model with several inputs one sub-folder a case, its
@@ -82,42 +94,33 @@ def command(as_json: bool, **given: Any) -> int:
     except KeyboardInterrupt:
         print_aside(f"axpair: {so_far(order.run)}; call the same command again to go on")
         raise
-    if as_json:
+    if given.as_json:
         print_document(_document(order, replayed))
     else:
         print_report(order.run, replayed)
     return replayed.summary.exit_code()
 
 
-def _order(given: dict[str, Any]) -> "Order":
-    from axpair_host.diagnosis import Settings
+def _order(given: ReplayOptions) -> "Order":
     from axpair_host.evidence.other_platform import other_platforms
-    from axpair_host.files import given_models
-    from axpair_host.gather.canary import given_canary
-    from axpair_host.pairing import Judging
     from axpair_host.replay.session import Order
 
     return Order(
-        cases=given["cases"],
-        run=given["run"],
-        models=given_models(given["joint"], given["onnx"], given["lava_joint"], given["config"]),
-        board=given["board"],
-        simulator=given["simulator"],
-        fitting=given["fitting"],
-        judging=Judging(
-            Settings(atol=given["atol"], rtol=given["rtol"], lines=tuple(given["lines"].values())),
-            given["postprocess"],
-            options.post_pattern(given),
-            given["preprocess"],
-        ),
-        repeat=given["repeat"],
-        deadline_ms=given["deadline_ms"],
-        patience=given["patience"],
-        expect=given["expect"],
-        observed=given["observed"],
-        golden=given["golden"],
-        canary=given_canary(given["canary"], given["canary_joint"], given["joint"]),
-        other=other_platforms(given["other"]),
+        cases=given.cases,
+        run=given.run,
+        models=given.models.checked(),
+        board=given.board,
+        simulator=given.simulator,
+        fitting=given.fitting,
+        judging=given.judging(),
+        repeat=given.repeat,
+        deadline_ms=given.deadline_ms,
+        patience=given.patience,
+        expect=given.post.expect,
+        observed=given.post.observed,
+        golden=given.golden,
+        canary=given.known_good(),
+        other=other_platforms(given.other),
         options=bearing_options(click.get_current_context(), without=("golden", "expect", "observed")),
     )
 

@@ -1,9 +1,11 @@
 """axpair tune: what the guide recommends against a loss of accuracy, tried and shown in a table."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from axpair_proto.advice import UNKNOWN, Again, Next, calling
@@ -11,10 +13,30 @@ from axpair_proto.printing import print_document, print_note
 
 from axpair_host.cli import options
 from axpair_host.cli.model_defaults import ModelCommand
+from axpair_host.cli.request import taking
 from axpair_host.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class TuneOptions:
+    """What `axpair tune` is asked."""
+
+    onnx: Path
+    config: Path
+    shapes: Mapping[str, tuple[int, ...]]
+    inputs: tuple[Path, ...]
+    cases: Path | None
+    sizes: tuple[int, ...]
+    sets: tuple[Path, ...]
+    int16: int
+    """How many of the worst layers get 16 bit."""
+    write_config: Path | None
+    out: Path | None
+    simulator: str | None
+    as_json: bool
 
 
 def _sizes(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, ...]:
@@ -46,7 +68,8 @@ def _sizes(context: click.Context, parameter: click.Parameter, value: str | None
 @click.option("--out", type=options.PATH, help="Keep every trial's files in this folder.")
 @options.simulator_option
 @options.json_option
-def command(as_json: bool, **given: Any) -> None:
+@taking(TuneOptions)
+def command(given: TuneOptions) -> None:
     """Try strategy and observer, calibration sizes and sets, and 16 bit in the worst layers; show what each gives.
 
     Each stage starts from the best so far. What is built and run is the simulator's, not the chip's.
@@ -66,45 +89,41 @@ def command(as_json: bool, **given: Any) -> None:
     from axpair_host.tune.trial import write
     from axpair_host.tune.tuning import Order, tune
 
-    for flag, path in (
-        ("--onnx", given["onnx"]),
-        ("--config", given["config"]),
-        *(("--set", p) for p in given["sets"]),
-    ):
+    for flag, path in (("--onnx", given.onnx), ("--config", given.config), *(("--set", one) for one in given.sets)):
         existing_file(flag, path)
-    paths = _files(given["inputs"], given["cases"])
+    paths = _files(given.inputs, given.cases)
     order = Order(
-        onnx=given["onnx"],
-        config=given["config"],
+        onnx=given.onnx,
+        config=given.config,
         files=click.get_current_context().with_resource(input_files(paths, ())),
-        shapes=given["shapes"],
-        sizes=given["sizes"],
-        sets=given["sets"],
-        sixteen=given["int16"],
+        shapes=given.shapes,
+        sizes=given.sizes,
+        sets=given.sets,
+        sixteen=given.int16,
     )
-    if given["out"] is not None:
-        _check_out(given["out"], paths, given["cases"])
-    if given["write_config"] is not None:
-        refuse_other_config(given["write_config"])
+    if given.out is not None:
+        _check_out(given.out, paths, given.cases)
+    if given.write_config is not None:
+        refuse_other_config(given.write_config)
     else:
         print_note("the best settings are shown at the end; with --write-config FILE they are written too")
-    simulator = simulator_that(BuildsModels, given["simulator"])
+    simulator = simulator_that(BuildsModels, given.simulator)
     if simulator is None:
         install = calling("pip", "install", "axpair[emulator]")
         raise UsageError("no simulator that builds models is installed", next_step=install)
     with ExitStack() as stack:
-        folder = given["out"] or Path(stack.enter_context(TemporaryDirectory(prefix="axpair-tune-")))
+        folder = given.out or Path(stack.enter_context(TemporaryDirectory(prefix="axpair-tune-")))
         tuned = tune(order, simulator, folder, stack.enter_context(shown()))
     document = tuned.document(order, f"{simulator.name} {simulator.version()}", simulator.name)
-    if given["write_config"] is not None:
-        write(order.config, given["write_config"], tuned.trials[tuned.best].change)
-        document["written"] = str(given["write_config"])
-    if as_json:
+    if given.write_config is not None:
+        write(order.config, given.write_config, tuned.trials[tuned.best].change)
+        document["written"] = str(given.write_config)
+    if given.as_json:
         print_document(document)
         return
     show(document)
-    if given["write_config"] is not None:
-        print_note(f"wrote {given['write_config']}: build with it, then axpair pair")
+    if given.write_config is not None:
+        print_note(f"wrote {given.write_config}: build with it, then axpair pair")
 
 
 def _check_out(out: Path, files: "Sequence[Path]", cases: Path | None) -> None:
