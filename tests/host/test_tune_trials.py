@@ -4,7 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from axpair_host.tune.trial import Change, Outcome, Tried, better, configured, strategies, write
+from axpair_host.documents.tuned import Outcome
+from axpair_host.tune.trial import Change, Tried, better, configured, strategies, write
 from axpair_proto.config_files import read_config
 from axpair_proto.pulsar import config_pb2 as pb
 from onnx_models import config_text

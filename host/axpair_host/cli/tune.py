@@ -82,6 +82,7 @@ def command(given: TuneOptions) -> None:
     from axpair_proto.config_files import refuse_other_config
 
     from axpair_host.cli.progress import shown
+    from axpair_host.documents.json_form import json_form
     from axpair_host.files import existing_file
     from axpair_host.inputs import input_files
     from axpair_host.render.tuned import tuned as show
@@ -114,12 +115,12 @@ def command(given: TuneOptions) -> None:
     with ExitStack() as stack:
         folder = given.out or Path(stack.enter_context(TemporaryDirectory(prefix="axpair-tune-")))
         tuned = tune(order, simulator, folder, stack.enter_context(shown()))
-    document = tuned.document(order, f"{simulator.name} {simulator.version()}", simulator.name)
+    named = f"{simulator.name} {simulator.version()}"
+    document = tuned.document(order, named, simulator.name, given.write_config)
     if given.write_config is not None:
         write(order.config, given.write_config, tuned.trials[tuned.best].change)
-        document["written"] = str(given.write_config)
     if given.as_json:
-        print_document(document)
+        print_document(json_form(document))
         return
     show(document)
     if given.write_config is not None:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from axpair_proto.config_files import store_config
 from axpair_proto.pulsar import config_pb2 as pb
 from axpair_proto.pulsar.text import write_config
 
+from axpair_host.documents.tuned import Outcome, TrialRow
 from axpair_host.layers.configuration import put_wide, read_moved
 
 STRATEGIES = ("PER_TENSOR", "PER_CHANNEL")
@@ -32,25 +32,6 @@ class Change:
     wide_layers: int = 0
     """How many layers that is."""
 
-    def document(self) -> dict[str, Any]:
-        """JSON form."""
-        return {
-            "strategy": self.strategy,
-            "observer": self.observer,
-            "size": self.size,
-            "set": str(self.archive) if self.archive else None,
-            "int16_layers": self.wide_layers,
-            "int16_operators": list(self.operators),
-        }
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What the user's cases say of one output."""
-
-    worst: float
-    mean: float
-
 
 @dataclass(frozen=True)
 class Tried:
@@ -73,17 +54,23 @@ class Tried:
         """Of all outputs and cases; -1 where the build failed."""
         return sum(one.mean for one in self.outputs.values()) / len(self.outputs) if self.outputs else -1.0
 
-    def document(self) -> dict[str, Any]:
-        """JSON form."""
-        return {
-            **self.change.document(),
-            "outputs": {name: {"worst": one.worst, "mean": one.mean} for name, one in self.outputs.items()},
-            "worst": self.worst if self.outputs else None,
-            "mean": self.mean if self.outputs else None,
-            "build_seconds": round(self.seconds, 3),
-            "joint_bytes": self.joint_bytes,
-            "failed": self.failed or None,
-        }
+    @property
+    def row(self) -> TrialRow:
+        """As the document has it."""
+        return TrialRow(
+            strategy=self.change.strategy,
+            observer=self.change.observer,
+            size=self.change.size,
+            set=str(self.change.archive) if self.change.archive else None,
+            int16_layers=self.change.wide_layers,
+            int16_operators=self.change.operators,
+            outputs=dict(self.outputs),
+            worst=self.worst if self.outputs else None,
+            mean=self.mean if self.outputs else None,
+            build_seconds=round(self.seconds, 3),
+            joint_bytes=self.joint_bytes,
+            failed=self.failed or None,
+        )
 
 
 def configured(config: Path) -> Change:

@@ -4,15 +4,16 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from axpair_proto.advice import UNKNOWN, Again, Next, calling
 from axpair_proto.capabilities import BuildsModels, DumpsLayers
 from axpair_proto.errors import AxpairError
 from axpair_proto.gt.listing import claim, list_written, refuse_foreign, refuse_other_kind
 from axpair_proto.simulator import Models, Simulator, Tensors
+from msgspec import UNSET
 
 from axpair_host.compare.rows import compare_outputs
+from axpair_host.documents.tuned import SCHEMA_VERSION, Outcome, TunedDocument
 from axpair_host.errors import UsageError
 from axpair_host.inputs import InputFile, cases_of
 from axpair_host.layers.sixteen import around
@@ -20,9 +21,8 @@ from axpair_host.ordering import ordered_outputs
 from axpair_host.progress import Progress
 from axpair_host.scoring.costs import enters_at, worst_first
 from axpair_host.scoring.dumping import dumped_scores
-from axpair_host.tune.trial import Change, Outcome, Tried, better, configured, settings, strategies, write
+from axpair_host.tune.trial import Change, Tried, better, configured, settings, strategies, write
 
-SCHEMA_VERSION = 1
 FILES = ("config.prototxt", "model.joint", "model.lava_joint")
 """Of each trial."""
 KIND = "trial"
@@ -53,20 +53,21 @@ class Tuned:
     """Place in `trials`."""
     notes: tuple[str, ...] = ()
 
-    def document(self, order: Order, simulator: str, name: str) -> dict[str, Any]:
-        """JSON form."""
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "title": f"{name}, not the chip",
-            "simulator": simulator,
-            "onnx": str(order.onnx),
-            "config": str(order.config),
-            "cases": [file.named for file in order.files],
-            "trials": [one.document() for one in self.trials],
-            "best": self.best,
-            "settings": settings(self.trials[self.best].change, self.trials[0].change) or None,
-            "notes": list(self.notes),
-        }
+    def document(self, order: Order, simulator: str, name: str, written: Path | None = None) -> TunedDocument:
+        """What is printed. `written`: where the best configuration was put."""
+        return TunedDocument(
+            schema_version=SCHEMA_VERSION,
+            title=f"{name}, not the chip",
+            simulator=simulator,
+            onnx=str(order.onnx),
+            config=str(order.config),
+            cases=tuple(file.named for file in order.files),
+            trials=tuple(one.row for one in self.trials),
+            best=self.best,
+            settings=settings(self.trials[self.best].change, self.trials[0].change) or None,
+            notes=self.notes,
+            written=UNSET if written is None else str(written),
+        )
 
 
 def tune(order: Order, simulator: Simulator, folder: Path, progress: Progress) -> Tuned:
