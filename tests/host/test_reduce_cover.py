@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from axpair_host.documents.reduced import Signature
 from axpair_host.reduce.cover import Shown, smallest_cover
-from axpair_host.reduce.signature import Signature, signature_of
+from axpair_host.reduce.signature import signature_of
 
 
 def marks(letters: str) -> frozenset[Signature]:

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from axpair_host.documents.reduced import ReducedRun
 from axpair_host.errors import UsageError
 from axpair_host.render import reduced
 from axpair_host.replay.cases import discover
@@ -180,8 +181,26 @@ def test_a_damaged_id_is_cut_and_still_named(tmp_path: Path, capsys: pytest.Capt
     with open_run(run) as opened:
         (damaged,) = opened.damaged()
     assert len(damaged) < 5000
-    lists = {key: [damaged, damaged] for key in ("undecided", "unusable", "without_evidence", "damaged")}
-    reduced.cases({"kept": [], "findings": [], "cases": 2, "verdict": "PASS", "out": None, **lists})
+    ids = (damaged, damaged)
+    reduced.cases(
+        ReducedRun(
+            schema_version=1,
+            of="run",
+            verdict="PASS",
+            source="",
+            out=None,
+            run={},
+            cases=2,
+            passed=0,
+            undecided=ids,
+            unusable=ids,
+            without_evidence=ids,
+            findings=(),
+            kept=(),
+            models={},
+            damaged=ids,
+        )
+    )
     assert max(map(len, capsys.readouterr().out.splitlines())) < 1000
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 from axpair_proto.advice import UNKNOWN, Again, Next, again
@@ -12,6 +12,9 @@ from axpair_host.cli import options
 from axpair_host.cli.model_defaults import Asked, ModelCommand
 from axpair_host.cli.request import taking
 from axpair_host.errors import UsageError
+
+if TYPE_CHECKING:
+    from axpair_host.documents.reduced import ReducedCase, ReducedRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +77,22 @@ def command(given: ReduceOptions) -> str:
     axpair reduce run --out least
     axpair reduce gt --joint m.joint --board ssh://root@192.168.233.1 --out least
     """
+    from axpair_host.documents.json_form import json_form
+    from axpair_host.documents.reduced import ReducedRun
     from axpair_host.render import reduced
     from axpair_host.replay.place import is_run
 
-    document = _of_run(given) if is_run(given.path) else _of_case(given)
+    document: ReducedCase | ReducedRun = _of_run(given) if is_run(given.path) else _of_case(given)
     if given.as_json:
-        print_document(document)
-    elif document["of"] == "run":
+        print_document(json_form(document))
+    elif isinstance(document, ReducedRun):
         reduced.cases(document)
     else:
         reduced.part(document)
-    return str(document["verdict"])
+    return document.verdict
 
 
-def _of_run(given: ReduceOptions) -> dict[str, Any]:
+def _of_run(given: ReduceOptions) -> "ReducedRun":
     from axpair_host.files import existing_file
     from axpair_host.reduce.run_folder import reduce_run
 
@@ -118,7 +123,7 @@ def _recorded(gt: Path, with_board: bool) -> list[str]:
     return ["--joint", str(joint or UNKNOWN["joint"]), *(["--board", board] if with_board else [])]
 
 
-def _of_case(given: ReduceOptions) -> dict[str, Any]:
+def _of_case(given: ReduceOptions) -> "ReducedCase":
     from axpair_host.cli.progress import shown
     from axpair_host.files import existing_folder, given_models
     from axpair_host.reduce.case import CaseOrder, reduce_case

@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from axpair_proto.advice import UNKNOWN, again, calling
 from axpair_proto.gt.listing import refuse_foreign, refuse_within_ours, require_ours, write_listed
 from axpair_proto.sentences import say
 from axpair_proto.simulator import Models
+from msgspec.structs import replace
 
 from axpair_host.boards.opening import address_of
 from axpair_host.diagnosis import Settings, diagnose
 from axpair_host.digests import file_sha256
+from axpair_host.documents.reduced import SCHEMA_VERSION, ReducedCase
 from axpair_host.errors import UsageError
 from axpair_host.evidence.folder import Evidence, load
 from axpair_host.evidence.record import CaseFacts
@@ -25,7 +26,6 @@ from axpair_host.reduce.part_folder import PART, encoded, named_part, write_part
 from axpair_host.reduce.submodel import reduce_model
 from axpair_host.simulators import simulator_for
 
-SCHEMA_VERSION = 1
 _DOCUMENT = "reduced.json"
 CODES = ("AX306",)
 """Findings that lie in operators, so that a part of the model shows them."""
@@ -44,7 +44,7 @@ class CaseOrder:
     deadline_ms: int = 0
 
 
-def reduce_case(order: CaseOrder, progress: Progress) -> dict[str, Any]:
+def reduce_case(order: CaseOrder, progress: Progress) -> ReducedCase:
     """Search, write what was found into `order.out`/part, and return the document (also in reduced.json there).
 
     A search that was cut short goes on from the log in `order.out`.
@@ -77,29 +77,30 @@ def reduce_case(order: CaseOrder, progress: Progress) -> dict[str, Any]:
         progress=progress,
     ) as bench:
         found = reduce_model(bench)
-        document: dict[str, Any] = {
-            "schema_version": SCHEMA_VERSION,
-            "of": "case",
-            "verdict": "FAULT" if found.outcome == "reduced" else "INCONCLUSIVE",
-            "outcome": found.outcome,
-            "why": found.why,
-            "source": str(order.gt),
-            "out": str(order.out),
-            "finding": summary,
-            "simulator": f"{simulator.name} {simulator.version()}",
-            "board": bench.board.url,
-            "log": str(bench.log.path),
-            "operators": found.operators,
-            "trials": len(bench.log.trials),
-            "rest": found.rest or None,
-            "part": None,
-        }
+        document = ReducedCase(
+            schema_version=SCHEMA_VERSION,
+            of="case",
+            verdict="FAULT" if found.outcome == "reduced" else "INCONCLUSIVE",
+            outcome=found.outcome,
+            why=found.why,
+            source=str(order.gt),
+            out=str(order.out),
+            finding=summary,
+            simulator=f"{simulator.name} {simulator.version()}",
+            board=bench.board.url,
+            log=str(bench.log.path),
+            operators=found.operators,
+            trials=len(bench.log.trials),
+            rest=found.rest or None,
+            part=None,
+        )
         if found.outcome != "refused":
             with progress.task("write the smallest that fails, and run it once more"):
-                document["part"] = write_part(bench, found, order.out / "part", document)
-            if not document["part"]["fails"]:
-                document["verdict"], document["outcome"] = "INCONCLUSIVE", "vanished"
-                document["why"] += say("; run once more it didn't fail, or not twice alike: the fault doesn't repeat")
+                part = write_part(bench, found, order.out / "part", document)
+            document = replace(document, part=part)
+            if not part.fails:
+                gone = say("; run once more it didn't fail, or not twice alike: the fault doesn't repeat")
+                document = replace(document, verdict="INCONCLUSIVE", outcome="vanished", why=document.why + gone)
     write_listed(order.out, _DOCUMENT, encoded(document), KIND, is_ours=is_document)
     return document
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from axpair_host.reduce.signature import Signature
+from axpair_host.documents.reduced import Signature
 
 _STEPS = 20_000
 """Choices looked at before the best so far is taken: a run has some ten distinct findings, not hundreds."""

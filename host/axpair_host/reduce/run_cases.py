@@ -3,24 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from axpair_host.documents import VerdictWord
+from axpair_host.documents.reduced import DistinctFinding
 from axpair_host.reduce.cover import Shown, smallest_cover
-from axpair_host.reduce.signature import Signature, signature_of
+from axpair_host.reduce.signature import signature_of
 from axpair_host.replay.row import BAD_INPUT, Row
-
-
-@dataclass(frozen=True)
-class Distinct:
-    """One finding that the run shows."""
-
-    signature: Signature
-    weight: str
-    """"fault" where any case calls it one, else "inconclusive"."""
-    summary: str
-    """In the words of the case that is kept for it."""
-    shown_by: tuple[str, ...]
-    """Ids of all cases with it."""
-    kept: str
-    """The id of the case that stays for it."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +15,7 @@ class Chosen:
     """The smallest subset, and what it stands for."""
 
     kept: tuple[Row, ...]
-    distinct: tuple[Distinct, ...]
+    distinct: tuple[DistinctFinding, ...]
     passed: int
     undecided: tuple[str, ...]
     """Ids of cases that are inconclusive without a finding: nothing tells one such from another."""
@@ -38,7 +25,7 @@ class Chosen:
     """Ids of cases with findings whose gt folders are gone from the run, or hold something else."""
 
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> VerdictWord:
         """FAULT with any fault, INCONCLUSIVE with other findings, else PASS."""
         if not self.distinct:
             return "INCONCLUSIVE" if self.undecided else "PASS"
@@ -65,7 +52,7 @@ def choose(rows: Sequence[Row], sizes: Mapping[str, int]) -> Chosen:
         }
         weight = "fault" if "fault" in weights else "inconclusive"
         ids = tuple(row.id for row in showing)
-        distinct.append(Distinct(signature, weight, _summary(told), ids, case.id))
+        distinct.append(DistinctFinding(signature, weight, _summary(told), ids, case.id))
     return Chosen(
         kept=kept,
         distinct=tuple(distinct),

@@ -2,18 +2,19 @@
 
 import shlex
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from axpair_proto.advice import in_other_folder
 from axpair_proto.gt.folders import whole_folder
 from axpair_proto.gt.listing import copy_written, refuse_within_ours
 from axpair_proto.names import gt_file_stem
 from axpair_proto.text import json_text, printable
+from msgspec.structs import replace
 
 from axpair_host.digests import file_sha256
+from axpair_host.documents.json_form import json_form
+from axpair_host.documents.reduced import SCHEMA_VERSION, CaseFile, CopiedFile, KeptCase, ReducedRun
 from axpair_host.errors import EvidenceError, UsageError
 from axpair_host.evidence.folder import inside
 from axpair_host.evidence.named import named_files
@@ -27,13 +28,12 @@ from axpair_host.replay.row import Row
 from axpair_host.replay.said import SaidOfCases
 from axpair_host.replay.store import open_run
 
-SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
 _MODELS = {"joint": "--joint", "onnx": "--onnx", "lava_joint": "--lava-joint", "config": "--config"}
 _OPTIONS = {"repeat": "--repeat", "atol": "--atol", "rtol": "--rtol", "post_pattern": "--post-pattern"}
 
 
-def reduce_run(folder: Path, out: Path, models: Mapping[str, Path]) -> dict[str, Any]:
+def reduce_run(folder: Path, out: Path, models: Mapping[str, Path]) -> ReducedRun:
     """Write the run's smallest subset into `out` and return the manifest; the run stays as it is.
 
     `models` are files to put beside it, by their names in the run's header. Nothing is written where nothing was found.
@@ -50,16 +50,17 @@ def reduce_run(folder: Path, out: Path, models: Mapping[str, Path]) -> dict[str,
     records = {id_: record for id_, path in kept.items() if (record := read_record(path)) is not None}
     sizes = {id_: sum(path.stat().st_size for path in _files(kept[id_] / "input")) for id_ in records}
     chosen = choose(rows, sizes)
-    document = _document(folder, out, header, len(rows), chosen)
-    document["damaged"] = list(damaged)
+    document = _document(folder, out, header, len(rows), chosen, damaged)
     if not chosen.kept:
         return document
     with whole_folder(out, "reduced") as fresh:
-        for row in chosen.kept:
-            document["kept"].append(_write_case(row, kept[row.id], records[row.id], fresh))
-        document["models"] = {key: _copied(path, fresh / "models" / path.name, fresh) for key, path in models.items()}
-        said = _write_said(fresh, {one["replay_id"]: records[one["id"]] for one in document["kept"]})
-        _write_json(fresh / MANIFEST, document)
+        document = replace(
+            document,
+            kept=tuple(_write_case(row, kept[row.id], records[row.id], fresh) for row in chosen.kept),
+            models={key: _copied(path, fresh / "models" / path.name, fresh) for key, path in models.items()},
+        )
+        said = _write_said(fresh, {one.replay_id: records[one.id] for one in document.kept})
+        _write_json(fresh / MANIFEST, json_form(document))
         (fresh / "README.txt").write_text(_readme(document, header, said), encoding="utf-8")
     return document
 
@@ -75,29 +76,29 @@ def _refuse_other_models(header: Mapping[str, str], models: Mapping[str, Path], 
             )
 
 
-def _document(folder: Path, out: Path, header: Mapping[str, str], cases: int, chosen: Chosen) -> dict[str, Any]:
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "of": "run",
-        "verdict": chosen.verdict,
-        "source": str(folder),
-        "out": str(out) if chosen.kept else None,
-        "run": {printable(key): printable(value) for key, value in header.items()},
-        "cases": cases,
-        "passed": chosen.passed,
-        "undecided": list(chosen.undecided),
-        "unusable": list(chosen.unusable),
-        "without_evidence": list(chosen.without_evidence),
-        "findings": [
-            {**asdict(one), "signature": {"code": one.signature.code, "marks": list(one.signature.marks)}}
-            for one in chosen.distinct
-        ],
-        "kept": [],
-        "models": {},
-    }
+def _document(
+    folder: Path, out: Path, header: Mapping[str, str], cases: int, chosen: Chosen, damaged: Iterable[str]
+) -> ReducedRun:
+    return ReducedRun(
+        schema_version=SCHEMA_VERSION,
+        of="run",
+        verdict=chosen.verdict,
+        source=str(folder),
+        out=str(out) if chosen.kept else None,
+        run={printable(key): printable(value) for key, value in header.items()},
+        cases=cases,
+        passed=chosen.passed,
+        undecided=chosen.undecided,
+        unusable=chosen.unusable,
+        without_evidence=chosen.without_evidence,
+        findings=chosen.distinct,
+        kept=(),
+        models={},
+        damaged=tuple(damaged),
+    )
 
 
-def _write_case(row: Row, gt: Path, record: Record, fresh: Path) -> dict[str, Any]:
+def _write_case(row: Row, gt: Path, record: Record, fresh: Path) -> KeptCase:
     """Copy a case's files and its gt folder; the entry of the manifest."""
     stem = gt_file_stem(row.id)
     place = fresh / "gt" / stem
@@ -112,15 +113,16 @@ def _write_case(row: Row, gt: Path, record: Record, fresh: Path) -> dict[str, An
         where = _place(row.id, one, len(record.inputs), "" if one.name in sources else ".bin")
         target = fresh / "cases" / where
         ids.add((where if len(record.inputs) == 1 else where.parent).as_posix())
-        files.append({"input": one.name, "original": one.name in sources, **_copied(source, target, fresh)})
-    return {
-        "id": row.id,
-        "replay_id": ids.pop() if ids else "",
-        "verdict": row.verdict,
-        "files": files,
-        "gt": place.relative_to(fresh).as_posix(),
-        "gt_sha256": {path.relative_to(place).as_posix(): file_sha256(path) for path in _files(place)},
-    }
+        copied = _copied(source, target, fresh)
+        files.append(CaseFile(one.name, one.name in sources, copied.path, copied.sha256, copied.bytes))
+    return KeptCase(
+        id=row.id,
+        replay_id=ids.pop() if ids else "",
+        verdict=row.verdict,
+        files=tuple(files),
+        gt=place.relative_to(fresh).as_posix(),
+        gt_sha256={path.relative_to(place).as_posix(): file_sha256(path) for path in _files(place)},
+    )
 
 
 def _unchanged_sources(row: Row, record: Record) -> dict[str, Path]:
@@ -159,12 +161,12 @@ def _write_said(fresh: Path, records: Mapping[str, Record]) -> list[str]:
     return options
 
 
-def _readme(document: Mapping[str, Any], header: Mapping[str, str], said: Sequence[str]) -> str:
+def _readme(document: ReducedRun, header: Mapping[str, str], said: Sequence[str]) -> str:
     models = [
         part
         for key, flag in _MODELS.items()
         if header.get(key)
-        for part in (flag, document["models"].get(key, {}).get("path") or f"YOUR.{key}")
+        for part in (flag, document.models[key].path if key in document.models else f"YOUR.{key}")
     ]
     options = [part for key, flag in _OPTIONS.items() if header.get(key) for part in (flag, header[key])]
     if header.get("postprocess"):
@@ -172,12 +174,12 @@ def _readme(document: Mapping[str, Any], header: Mapping[str, str], said: Sequen
     board = header.get("board", "")
     again = ["axpair", "replay", "cases", "--run", "again", *models, "--board", board, *options, *said]
     lines = [
-        f"Of {document['cases']} cases the fewest that show every distinct finding: {len(document['kept'])}.",
+        f"Of {document.cases} cases the fewest that show every distinct finding: {len(document.kept)}.",
         "",
-        *(f"{one['signature']['code']}  {one['kept']}: {one['summary']}" for one in document["findings"]),
+        *(f"{one.signature.code}  {one.kept}: {one.summary}" for one in document.findings),
         "",
         "Judge what was recorded, without a board:",
-        *(f"  axpair diagnose {shlex.quote(one['gt'])}" for one in document["kept"]),
+        *(f"  axpair diagnose {shlex.quote(one.gt)}" for one in document.kept),
         "Run the cases again:",
         f"  {shlex.join(again)}",
         "",
@@ -186,11 +188,10 @@ def _readme(document: Mapping[str, Any], header: Mapping[str, str], said: Sequen
     return "\n".join(map(printable, lines)) + "\n"
 
 
-def _copied(source: Path, target: Path, fresh: Path) -> dict[str, Any]:
+def _copied(source: Path, target: Path, fresh: Path) -> CopiedFile:
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
-    size = target.stat().st_size
-    return {"path": target.relative_to(fresh).as_posix(), "sha256": file_sha256(target), "bytes": size}
+    return CopiedFile(target.relative_to(fresh).as_posix(), file_sha256(target), target.stat().st_size)
 
 
 def _files(folder: Path) -> list[Path]:

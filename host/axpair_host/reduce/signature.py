@@ -5,24 +5,12 @@ can't be told apart by what is left, one is kept; of one fault that looks like t
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from axpair_host.documents.reduced import Signature
 
 Document = Mapping[str, Any]
 """One finding as `axpair_host.diagnosis.finding.Finding.document` makes it."""
-
-
-@dataclass(frozen=True, order=True)
-class Signature:
-    """Two findings with equal signatures count as one."""
-
-    code: str
-    marks: tuple[str, ...]
-    """Words for people."""
-
-    def words(self) -> str:
-        """One line."""
-        return f"{self.code}: {', '.join(self.marks)}" if self.marks else self.code
 
 
 def signature_of(finding: Document) -> Signature:
