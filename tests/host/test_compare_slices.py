@@ -95,7 +95,7 @@ def test_numbers_of_slices_are_those_of_the_slices_in_blocks_too() -> None:
         (part,) = compare(a, b, layout=layout).slices
         u, v = (x[:, 3].astype(np.float64).reshape(-1) for x in (one, other))
         assert abs(part.cosine - u @ v / np.linalg.norm(u) / np.linalg.norm(v)) < 1e-9
-        assert (part.low, part.high, part.elements) == (u.min(), u.max(), u.size)
+        assert (part.range, part.elements) == ((u.min(), u.max()), u.size)
 
 
 def test_nan_in_a_slice_is_left_out_of_its_numbers() -> None:

@@ -100,7 +100,7 @@ def test_a_line_that_an_answer_of_one_value_holds_is_refused(text: str) -> None:
     (line,) = parsed([text]).values()
     low, high = float(PICTURE.min()), float(PICTURE.max())
     middle = (low + high) / 2 if line.metric == "max_abs" else float(PICTURE.mean())
-    assert line.held(compare(PICTURE, np.full_like(PICTURE, middle), layout="NCHW"))["holds"]
+    assert line.held(compare(PICTURE, np.full_like(PICTURE, middle), layout="NCHW")).holds
     with pytest.raises(UsageError, match=r"AX004: .* can't fail: an answer of one value throughout would") as refused:
         refuse_vacuous([line], {"y": found})
     edge = METRICS[line.metric].constant(found)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import click
 from axpair_proto.advice import Again, Next, again
@@ -17,6 +17,7 @@ from axpair_host.errors import UsageError
 
 if TYPE_CHECKING:
     from axpair_host.compare import Comparison
+    from axpair_host.documents.compared import Codes, ComparedDocument, ComparedTensor
     from axpair_host.evidence.collection import Array
     from axpair_host.evidence.matching import Matched
     from axpair_host.evidence.record import OutputFacts
@@ -76,6 +77,7 @@ def command(given: CompareOptions) -> str:
     """
     from axpair_host import render
     from axpair_host.compare.tolerance import refused
+    from axpair_host.documents.json_form import json_form
     from axpair_host.evidence.collection import collected
     from axpair_host.evidence.matching import declared_by, dtype_of, matched, named_as, renamed
     from axpair_host.own_lines import refuse_unknown
@@ -92,30 +94,25 @@ def command(given: CompareOptions) -> str:
         pairs = matched(ours, renamed(theirs, given.names, ours))
         dtypes = named_as("--dtype", dtypes, dict.fromkeys(pair.name for pair in pairs))
         refuse_unknown(lines, [pair.label for pair in pairs])
-        tensors = [_compared(pair, declared, dtype_of(pair, dtypes), given) for pair in pairs]
-    if all(one["relation"] == "IDENTICAL" and not one["elements"] for one in tensors):
+        tensors = [_compared(pair, declared, dtype_of(pair, dtypes), given, asked) for pair in pairs]
+    if all(one.relation == "IDENTICAL" and not one.elements for one in tensors):
         raise UsageError(
             f"AX004: {first} and {second}: no tensor of them has an element, so nothing can be compared",
             next_step="give what an input left of which the program finds something",
         )
     document = _document(tensors, asked)
     if given.as_json:
-        print_document(document)
+        print_document(json_form(document))
     else:
         render.comparisons(document)
-    return str(document["verdict"])
+    return document.verdict
 
 
-def _document(tensors: list[dict[str, Any]], asked: str) -> dict[str, Any]:
-    from axpair_host.compare import Relation
+def _document(tensors: "list[ComparedTensor]", asked: str) -> "ComparedDocument":
+    from axpair_host.documents.compared import SCHEMA_VERSION, ComparedDocument
 
-    for one in tensors:
-        if "lines" in one:
-            one["as_asked"] = all(line["holds"] for line in one["lines"])
-        else:
-            one["as_asked"] = Relation(one["relation"]).at_least(Relation(asked))
-    word = "PASS" if all(one["as_asked"] for one in tensors) else "FAULT"
-    return {"schema_version": 1, "verdict": word, "asked": asked, "tensors": tensors}
+    word: Literal["PASS", "FAULT"] = "PASS" if all(one.as_asked for one in tensors) else "FAULT"
+    return ComparedDocument(SCHEMA_VERSION, word, asked, tuple(tensors))
 
 
 def _dtypes(given: tuple[str, ...]) -> dict[str, str]:
@@ -130,23 +127,34 @@ def _dtypes(given: tuple[str, ...]) -> dict[str, str]:
 
 
 def _compared(
-    pair: "Matched", declared: "Mapping[str, OutputFacts]", dtype: str | None, given: CompareOptions
-) -> dict[str, Any]:
-    result, more = _result(pair, declared, dtype, given)
-    document = {"name": pair.label, **result.document(), **more}
+    pair: "Matched", declared: "Mapping[str, OutputFacts]", dtype: str | None, given: CompareOptions, asked: str
+) -> "ComparedTensor":
+    from msgspec import UNSET
+    from msgspec.structs import asdict
+
+    from axpair_host.compare import Relation
+    from axpair_host.documents.compared import ComparedTensor
+
+    result, codes, notes = _result(pair, declared, dtype, given)
     lines = [one for one in given.lines.values() if one.output == pair.label]
     if lines:
         from axpair_host.own_lines import refuse_vacuous
 
         refuse_vacuous(lines, {pair.label: result})
-        document["lines"] = [one.held(result) for one in lines]
-    return document
+    held = tuple(one.held(result) for one in lines)
+    return ComparedTensor(
+        **{**asdict(result.document()), "name": pair.label},
+        codes=codes or UNSET,
+        note="; ".join(notes) or UNSET,
+        lines=held or UNSET,
+        as_asked=all(one.holds for one in held) if held else result.relation.at_least(Relation(asked)),
+    )
 
 
 def _result(
     pair: "Matched", declared: "Mapping[str, OutputFacts]", dtype: str | None, given: CompareOptions
-) -> "tuple[Comparison, dict[str, Any]]":
-    """What a comparison found, and what else is said of the pair."""
+) -> "tuple[Comparison, Codes | None, list[str]]":
+    """What a comparison found, how codes were read, and what else is said of the pair."""
     import dataclasses
 
     from axpair_proto.gt.tensors import UnreadableTensor
@@ -161,18 +169,18 @@ def _result(
     try:
         reference, candidate, typed = read_both(pair, dtype, declared)
     except UnreadableTensor as error:
-        return invalid(error.message), {}
+        return invalid(error.message), None, []
     if reference is None or candidate is None:
         if pair.twins and pair.second is None:
-            return invalid(f"none of B can be said to be this one: {notes[0]}"), {}
-        return invalid(f"missing in {'A' if reference is None else 'B'}"), _noted(notes)
+            return invalid(f"none of B can be said to be this one: {notes[0]}"), None, []
+        return invalid(f"missing in {'A' if reference is None else 'B'}"), None, notes
     if typed:
         reference, candidate, form = _in_one_form(reference, candidate)
         notes += [form] if form else []
     if (codes := _codes(reference, candidate, given)) is not None:
         return codes
     if (reason := _of_another_type(pair, reference, candidate)) and dtype is None:
-        return invalid(reason), _noted(notes)
+        return invalid(reason), None, notes
     result = compare(
         reference,
         candidate,
@@ -182,7 +190,7 @@ def _result(
         layout=declared[pair.name].layout if pair.name in declared else "",
     )
     if not reference.size and not candidate.size and result.relation is Relation.IDENTICAL:
-        return result, _noted([*notes, EMPTY])
+        return result, None, [*notes, EMPTY]
     if result.toothless:
         raise UsageError(
             f"AX004: {pair.label}: {result.toothless}",
@@ -195,12 +203,16 @@ def _result(
                 next_step=again("", "--dtype", f"{pair.label}=float32"),
             )
         notes.append("compared as bytes: nothing says their dtype; give --dtype to compare values")
-        return dataclasses.replace(
-            invalid(""), relation=Relation.DIFFERENT, elements=result.elements, differing=result.differing
-        ), _noted(notes)
+        return (
+            dataclasses.replace(
+                invalid(""), relation=Relation.DIFFERENT, elements=result.elements, differing=result.differing
+            ),
+            None,
+            notes,
+        )
     if result.relation is Relation.SIMILAR and (short := shortfalls(result, GUIDE_LINE, {})):
         notes.append(f"the cosine alone is above its line: {short[0].words}")
-    return result, _noted(notes)
+    return result, None, notes
 
 
 def _of_another_type(pair: "Matched", reference: "Array", candidate: "Array") -> str:
@@ -228,10 +240,6 @@ def _of_another_type(pair: "Matched", reference: "Array", candidate: "Array") ->
     return ""
 
 
-def _noted(notes: list[str]) -> dict[str, Any]:
-    return {"note": "; ".join(notes)} if notes else {}
-
-
 def _in_one_form(reference: "Array", candidate: "Array") -> "tuple[Array, Array, str]":
     """Both in the narrower one's form, and which of them was in another, where that loses nothing."""
     from axpair_host.evidence.arranged import as_dumped
@@ -243,12 +251,15 @@ def _in_one_form(reference: "Array", candidate: "Array") -> "tuple[Array, Array,
     return arranged, candidate, f"A is {form}, and was compared in B's form" if form else ""
 
 
-def _codes(reference: "Array", candidate: "Array", given: CompareOptions) -> "tuple[Comparison, dict[str, Any]] | None":
+def _codes(
+    reference: "Array", candidate: "Array", given: CompareOptions
+) -> "tuple[Comparison, Codes, list[str]] | None":
     """Floats on one side and their codes on the other, compared as the values that the codes stand for."""
     import dataclasses
 
     from axpair_host.compare import Relation, compare
     from axpair_host.compare.affine import affine_codes
+    from axpair_host.documents.compared import Codes
 
     swapped = candidate.dtype.kind == "f"
     found = affine_codes(candidate, reference) if swapped else affine_codes(reference, candidate)
@@ -259,10 +270,8 @@ def _codes(reference: "Array", candidate: "Array", given: CompareOptions) -> "tu
     if not found.off:  # every code is the one for its value
         result = dataclasses.replace(result, relation=Relation.EQUIVALENT, bytes_equal=False)
     codes, floats = ("A", "B") if swapped else ("B", "A")
-    return result, {
-        "codes": {"side": codes, "dtype": found.dtype, "scale": found.scale, "zero_point": found.zero_point},
-        "note": f"{codes} holds {floats} as {found.dtype} codes: {found.words}; --at-least equivalent takes that",
-    }
+    note = f"{codes} holds {floats} as {found.dtype} codes: {found.words}; --at-least equivalent takes that"
+    return result, Codes(codes, found.dtype, found.scale, found.zero_point), [note]
 
 
 def _tolerated(passing: float | None) -> Next:

@@ -4,8 +4,8 @@
 tolerance examined (`tolerance`), parts of unlike range looked at apart (`slices`).
 """
 
-from axpair_host.compare.comparison import Comparison, Slice
+from axpair_host.compare.comparison import Comparison
 from axpair_host.compare.relation import GUIDE_LINE, Relation
 from axpair_host.compare.whole import compare, invalid
 
-__all__ = ["GUIDE_LINE", "Comparison", "Relation", "Slice", "compare", "invalid"]
+__all__ = ["GUIDE_LINE", "Comparison", "Relation", "compare", "invalid"]

@@ -1,64 +1,13 @@
-"""What a comparison of two tensors found, as a plain value and as JSON."""
+"""What a comparison of two tensors found."""
 
-import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Any
 
-from axpair_proto.sentences import say
+from msgspec import UNSET, UnsetType
 
 from axpair_host.compare.content import NOTHING_KNOWN, Content
 from axpair_host.compare.relation import Relation
-
-
-@dataclass(frozen=True)
-class Slice:
-    """One index along one axis that fares worse than the whole, its range being unlike the others'."""
-
-    axis: int
-    index: int
-    elements: int
-    low: float
-    """Smallest value in the reference."""
-    high: float
-    """Largest value in the reference."""
-    cosine: float
-    vanished: bool
-    """Not zero in the reference, zero throughout in the candidate."""
-
-    def fate(self) -> str:
-        """What became of it: a predicate."""
-        return say("is zero") if self.vanished else say("has cosine {cosine:.4f}", cosine=self.cosine)
-
-    def document(self) -> dict[str, Any]:
-        """JSON form."""
-        return {
-            "axis": self.axis,
-            "index": self.index,
-            "elements": self.elements,
-            "range": [self.low, self.high],
-            "cosine": self.cosine,
-            "vanished": self.vanished,
-        }
-
-
-@dataclass(frozen=True)
-class Reordered:
-    """Rows that were matched before they were compared, since they stand in the order of a score."""
-
-    operator: str
-    """The ONNX operator that puts them into that order."""
-    rows: int
-    moved: int
-    """Rows that stand elsewhere in the candidate."""
-    replaced: int
-    """Rows at the cut of which the candidate has others; they aren't compared."""
-    cosine_in_place: float | None
-    """Of the tensors as they stand."""
-
-    def document(self) -> dict[str, Any]:
-        """JSON form."""
-        return dataclasses.asdict(self)
+from axpair_host.documents.compared import Reordered, Slice, TensorComparison
 
 
 @dataclass(frozen=True)
@@ -145,47 +94,42 @@ class Comparison:
             return self.differing == 0 or cpu_part or (self.outside_tolerance == 0 and not self.toothless)
         return self.relation is Relation.IDENTICAL
 
-    def document(self) -> dict[str, Any]:
-        """JSON form; relation and cosine first. No value is NaN or infinite."""
-        found: dict[str, Any] = {
-            "relation": self.relation.value,
-            "cosine": self.cosine,
-            "relative_error": self.relative_error,
-            "max_abs": self.max_abs,
-            "max_abs_index": None if self.max_abs_index is None else list(self.max_abs_index),
-            "mean": self.mean,
-            "sqnr_db": self.sqnr_db,
-            "elements": self.elements,
-            "differing": self.differing,
-            "bytes_equal": self.bytes_equal,
-            "step": self.step or None,
-            "mean_steps": self.mean_steps,
-            "step_histogram": None if self.step_histogram is None else list(self.step_histogram),
-            "shifted": self.shifted,
-            "nan": list(self.nan),
-            "inf": list(self.inf),
-            "nonfinite_mismatches": self.nonfinite_mismatches,
-            "passing_atol": self.passing_atol,
-        }
-        beside = {
-            "rmse": self.rmse,
-            "correlation": self.correlation,
-            "psnr_db": self.psnr_db,
-            "psnr_peak": self.psnr_peak,
-            "content": self.content.words or None,
-            "angle": self.angle if self.content.kind == "vector" else None,
-            "others_cosine": self.others_cosine,
-            "agreement": self.agreement,
-        }
-        found |= {key: value for key, value in beside.items() if value is not None}
-        if self.reason:
-            found["reason"] = self.reason
-        if self.outside_tolerance is not None:
-            found["outside_tolerance"] = self.outside_tolerance
-        if self.toothless:
-            found["toothless"] = self.toothless
-        if self.reordered is not None:
-            found["reordered"] = self.reordered.document()
-        if self.slices:
-            found["slices"] = [part.document() for part in self.slices]
-        return found
+    def document(self) -> TensorComparison:
+        """As documents have it. No value is NaN or infinite."""
+        return TensorComparison(
+            relation=self.relation.value,
+            cosine=self.cosine,
+            relative_error=self.relative_error,
+            max_abs=self.max_abs,
+            max_abs_index=self.max_abs_index,
+            mean=self.mean,
+            sqnr_db=self.sqnr_db,
+            elements=self.elements,
+            differing=self.differing,
+            bytes_equal=self.bytes_equal,
+            step=self.step or None,
+            mean_steps=self.mean_steps,
+            step_histogram=self.step_histogram,
+            shifted=self.shifted,
+            nan=self.nan,
+            inf=self.inf,
+            nonfinite_mismatches=self.nonfinite_mismatches,
+            passing_atol=self.passing_atol,
+            rmse=_known(self.rmse),
+            correlation=_known(self.correlation),
+            psnr_db=_known(self.psnr_db),
+            psnr_peak=_known(self.psnr_peak),
+            content=self.content.words or UNSET,
+            angle=_known(self.angle if self.content.kind == "vector" else None),
+            others_cosine=_known(self.others_cosine),
+            agreement=_known(self.agreement),
+            reason=self.reason or UNSET,
+            outside_tolerance=UNSET if self.outside_tolerance is None else self.outside_tolerance,
+            toothless=self.toothless or UNSET,
+            reordered=UNSET if self.reordered is None else self.reordered,
+            slices=self.slices or UNSET,
+        )
+
+
+def _known(value: float | None) -> float | UnsetType:
+    return UNSET if value is None else value

@@ -6,11 +6,11 @@ The default ones are derived from healthy 8-bit models; docs/measures.md has the
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from axpair_proto.sentences import Sentence, say
 
 from axpair_host.compare.comparison import Comparison
+from axpair_host.documents.compared import HeldLine
 
 PICTURE_PSNR = 30.0
 """dB. Noise is seen from here on; healthy 8-bit nets whose output is a picture keep 50 and more."""
@@ -149,17 +149,17 @@ class Line:
         """As --line takes it."""
         return f"{self.output}:{self.metric}{METRICS[self.metric].sign}{self.value:g}"
 
-    def held(self, found: Comparison | None) -> dict[str, Any]:
-        """JSON-able: what a comparison reached, and whether that holds; None where it can't be said."""
+    def held(self, found: Comparison | None) -> HeldLine:
+        """What a comparison reached, and whether that holds; None where it can't be said."""
         metric = METRICS[self.metric]
         value = metric.value(found) if found is not None else None
-        return {
-            "line": self.text,
-            "measure": self.metric,
-            "value": value if value is not None and math.isfinite(value) else None,
-            "holds": metric.holds(value, self.value) if value is not None else None,
-            "told": metric.told(value) if value is not None else None,
-        }
+        return HeldLine(
+            line=self.text,
+            measure=self.metric,
+            value=value if value is not None and math.isfinite(value) else None,
+            holds=metric.holds(value, self.value) if value is not None else None,
+            told=metric.told(value) if value is not None else None,
+        )
 
     def vacuous(self, found: Comparison) -> str:
         """Why it can't fail in this comparison, as a clause; "" when it can."""

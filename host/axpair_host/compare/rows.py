@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from axpair_host.compare.comparison import Comparison, Reordered
+from axpair_host.compare.comparison import Comparison
 from axpair_host.compare.relation import GUIDE_LINE, Relation
 from axpair_host.compare.whole import compare
+from axpair_host.documents.compared import Reordered
 
 Array = np.ndarray[Any, Any]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from axpair_host.compare.comparison import Slice
+from axpair_host.documents.compared import Slice
 
 Array = np.ndarray[Any, Any]
 
@@ -102,7 +102,7 @@ def _along(parts: Parts, line: float, whole: float | None) -> list[Slice]:
     vanished = small & (rr > 0) & (cc == 0)
     worse = vanished | (small & (cosines < line) & (whole is not None and whole >= line))
     return [
-        Slice(parts.axis, int(i), parts.elements, float(low[i]), float(high[i]), float(cosines[i]), bool(vanished[i]))
+        Slice(parts.axis, int(i), parts.elements, (float(low[i]), float(high[i])), float(cosines[i]), bool(vanished[i]))
         for i in np.flatnonzero(worse)
     ]
 

@@ -13,6 +13,7 @@ from axpair_host.diagnosis.finding import Finding, Open
 from axpair_host.diagnosis.headlines import headlines
 from axpair_host.diagnosis.inquiry import PAIRS, Inquiry
 from axpair_host.diagnosis.zeros import seen_first
+from axpair_host.documents.json_form import json_form
 
 SCHEMA_VERSION = 1
 Word = Literal["PASS", "FAULT", "INCONCLUSIVE"]
@@ -95,7 +96,7 @@ def _output(inquiry: Inquiry, name: str) -> dict[str, Any]:
     }
     for pair in PAIRS:
         comparison = inquiry.pair(pair, name)
-        document[pair] = comparison.document() if comparison is not None else None
+        document[pair] = json_form(comparison.document()) if comparison is not None else None
     if lines := _lines(inquiry, name):
         document["lines"] = lines
     return document
@@ -105,7 +106,7 @@ def _lines(inquiry: Inquiry, name: str) -> list[dict[str, Any]]:
     """The user's own lines for an output, and how it stands with them."""
     comparison = inquiry.pair(inquiry.judged_pair, name)
     lines = [one for one in inquiry.settings.lines if one.output == name and one.metric not in ACROSS_CASES]
-    return [one.held(comparison) for one in lines]
+    return [json_form(one.held(comparison)) for one in lines]
 
 
 def _board(inquiry: Inquiry) -> Mapping[str, Any] | None:

@@ -1,22 +1,20 @@
 """Two collections of tensors side by side."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from axpair_proto.lines import aligned, coloured, paragraph, plain
 from axpair_proto.printing import print_lines
 from axpair_proto.sentences import say, tr, translated
 
+from axpair_host.documents.compared import ComparedDocument, Slice
 from axpair_host.render.numbers import beside_words, cosine, number, own_line
 
 
-def comparisons(document: Mapping[str, Any]) -> None:
+def comparisons(document: ComparedDocument) -> None:
     """Print what `axpair compare` found on stdout."""
     document = translated(document)
-    tensors = document["tensors"]
-    differing = sum(1 for one in tensors if not one["as_asked"])
-    word = document["verdict"]
-    asked = document["asked"]
+    tensors = document.tensors
+    differing = sum(1 for one in tensors if not one.as_asked)
+    word = document.verdict
+    asked = document.asked
     if differing:
         spoken = tr("{differing} of {of} tensors are not {asked}.", differing=differing, of=len(tensors), asked=asked)
     elif asked == "IDENTICAL":
@@ -28,34 +26,34 @@ def comparisons(document: Mapping[str, Any]) -> None:
     head.append(tr("atol that would pass"))
     rows = [
         [
-            plain(one["name"]),
-            coloured(one["relation"]),
-            cosine(one["cosine"]),
-            number(one["relative_error"]),
-            number(one["max_abs"]),
-            f"{one['differing']}/{one['elements']}",
-            number(one["passing_atol"]),
+            plain(one.name),
+            coloured(one.relation),
+            cosine(one.cosine),
+            number(one.relative_error),
+            number(one.max_abs),
+            f"{one.differing}/{one.elements}",
+            number(one.passing_atol),
         ]
         for one in tensors
     ]
     print_lines(aligned(rows, head=head))
     for one in tensors:
-        for line in one.get("lines", ()):
+        for line in one.lines or ():
             print_lines(own_line(line))
-        for note in (beside_words(one), one.get("reason"), one.get("note"), *map(_slice, one.get("slices", [])[:3])):
+        for note in (beside_words(one), one.reason, one.note, *map(_slice, (one.slices or ())[:3])):
             if note:
-                print_lines(paragraph(note, f"  {plain(one['name'])}: ", "    "))
+                print_lines(paragraph(note, f"  {plain(one.name)}: ", "    "))
 
 
-def _slice(part: Mapping[str, Any]) -> str:
-    low, high = part["range"]
-    fate = say("has cosine {cosine:.4f}", cosine=part["cosine"])
-    if part["vanished"]:
+def _slice(part: Slice) -> str:
+    low, high = part.range
+    fate = say("has cosine {cosine:.4f}", cosine=part.cosine)
+    if part.vanished:
         fate = say("is zero in the second")
     return tr(
         "slice {index} of axis {axis} ({low:.4g}..{high:.4g} in the first) {fate}",
-        index=part["index"],
-        axis=part["axis"],
+        index=part.index,
+        axis=part.axis,
         low=low,
         high=high,
         fate=fate,

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 from axpair_proto.lines import aligned, bold, coloured, dim, paragraph, plain, step_lines, width
 from axpair_proto.printing import print_lines, speech
 from axpair_proto.sentences import say, tr, translated
 from axpair_proto.text import json_text
 
+from axpair_host.documents.compared import HeldLine, TensorComparison
 from axpair_host.render.decisions import decision_lines
 from axpair_host.render.numbers import beside_words, own_line, relation
 from axpair_host.render.switches import switch_lines
@@ -64,7 +66,7 @@ def verdict_lines(document: Mapping[str, Any], *, figures: bool = False) -> list
         lines += ["", *_outputs(document["outputs"])]
         for output in document["outputs"]:
             lines += _held(output)
-            lines += [line for one in output.get("lines", ()) for line in own_line(one)]
+            lines += [line for one in output.get("lines", ()) for line in own_line(msgspec.convert(one, HeldLine))]
     if document.get("decisions"):
         lines += ["", *decision_lines(document["decisions"])]
     for title, key in ((tr("findings"), "findings"), (tr("warnings"), "warnings")):
@@ -134,16 +136,25 @@ def _outputs(outputs: Sequence[Mapping[str, Any]]) -> list[str]:
     pairs = [(key, title) for key, title in _PAIRS if any(output[key] is not None for output in outputs)]
     head = [tr("output"), tr("shape"), *(title for _, title in pairs)]
     rows = [
-        [plain(output["name"]), "x".join(map(str, output["shape"])), *(relation(output[key]) for key, _ in pairs)]
+        [
+            plain(output["name"]),
+            "x".join(map(str, output["shape"])),
+            *(relation(_comparison(output[key])) for key, _ in pairs),
+        ]
         for output in outputs
     ]
     return aligned(rows, head=head)
 
 
+def _comparison(stored: Mapping[str, Any] | None) -> TensorComparison | None:
+    return None if stored is None else msgspec.convert(stored, TensorComparison)
+
+
 def _held(output: Mapping[str, Any]) -> list[str]:
     """What an output holds, and the measures that say something of it, where its cosine alone would not."""
     pair = next((key for key in ("onnx_joint", "onnx_lava") if output[key] is not None), None)
-    told = beside_words(output[pair]) if pair is not None else ""
+    compared = _comparison(output[pair]) if pair is not None else None
+    told = beside_words(compared) if compared is not None else ""
     return (
         paragraph(f"{told} ({pair.replace('_', '-')})", f"  {plain(output['name'])}: ", "    ") if pair and told else []
     )

@@ -281,8 +281,8 @@ def _unlike_parts(reference: LayerTensor, quantised: LayerTensor, own: LayerScor
                 "({low:.4g}..{high:.4g}) {fate} once quantised",
                 index=part.index,
                 axis=part.axis,
-                low=part.low,
-                high=part.high,
+                low=part.range[0],
+                high=part.range[1],
                 fate=part.fate(),
             ),
         )

@@ -11,6 +11,7 @@ from axpair_host.compare.differences import describe_differences
 from axpair_host.diagnosis.asks import Wants
 from axpair_host.diagnosis.finding import Finding, Weight, found
 from axpair_host.diagnosis.inquiry import Inquiry
+from axpair_host.documents.json_form import json_form
 from axpair_host.evidence.record import FINISHED
 
 _FLOAT_ERROR = 1e-3
@@ -103,6 +104,6 @@ def _can_bisect(inquiry: Inquiry) -> bool:
 
 
 def _numbers(comparison: Comparison, signatures: list[str]) -> dict[str, Any]:
-    document = comparison.document()
+    document = json_form(comparison.document())
     kept = ("relation", "cosine", "differing", "elements", "max_abs", "max_abs_index", "mean_steps", "step_histogram")
     return {**{key: document[key] for key in kept}, "signature": signatures}

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from axpair_proto.sentences import say
 
 from axpair_host.advice.commands import Step
-from axpair_host.compare.comparison import Reordered
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
+from axpair_host.documents.compared import Reordered
+from axpair_host.documents.json_form import json_form
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding]:
@@ -41,7 +42,7 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
             cosine_in_place=first.cosine_in_place or 0.0,
         )
         + (say("; {rest} more outputs", rest=len(moved) - 1) if len(moved) > 1 else ""),
-        {"pair": pair, "outputs": {one: each.document() for one, each in moved.items()}},
+        {"pair": pair, "outputs": json_form(moved)},
         weight="warning",
         outputs=tuple(moved),
         next_steps=(

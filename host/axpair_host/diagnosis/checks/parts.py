@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from axpair_proto.sentences import say
 
-from axpair_host.compare import Slice
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
+from axpair_host.documents.compared import Slice
+from axpair_host.documents.json_form import json_form
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding]:
@@ -32,12 +33,12 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
             name=name,
             index=worst.index,
             axis=worst.axis,
-            low=worst.low,
-            high=worst.high,
+            low=worst.range[0],
+            high=worst.range[1],
             fate=worst.fate(),
         )
         + beside
         + (say("; {rest} more slices", rest=len(slices) - 1) if len(slices) > 1 else ""),
-        {"pair": pair, "outputs": {one: [part.document() for part in parts] for one, parts in collapsed.items()}},
+        {"pair": pair, "outputs": json_form(collapsed)},
         outputs=tuple(collapsed),
     )
