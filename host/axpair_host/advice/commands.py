@@ -11,9 +11,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from axpair_proto.advice import AND, OPERATORS, UNKNOWN, Command, Next, Operator, free_name
+
+if TYPE_CHECKING:
+    from axpair_host.documents.steps import NextStep
 
 TEMPLATE = "template"
 """Key of a step's document that isn't filled yet."""
@@ -110,6 +113,12 @@ class Filling:
         except KeyError:  # a field of another release
             made = None
         return Next(step["text"], made).document()
+
+    def step(self, step: Step) -> "NextStep":
+        """A step with its command as it is pasted."""
+        from axpair_host.documents.steps import NextStep
+
+        return NextStep(**self.of(step.document()))
 
     def command(self, template: str) -> Command:
         """Raises KeyError for a field that there isn't."""

@@ -61,6 +61,7 @@ def command(given: LintOptions) -> int:
     from axpair_proto.capabilities import InspectsModels
 
     from axpair_host.cli.progress import shown
+    from axpair_host.documents.json_form import json_form
     from axpair_host.files import existing_file, existing_set
     from axpair_host.inputs import input_files
     from axpair_host.lint.linting import lint
@@ -87,7 +88,7 @@ def command(given: LintOptions) -> int:
     for warning in linted.warnings:
         print_aside(say("warning: {warning}", warning=in_words(warning)))
     if given.as_json:
-        print_document(document)
+        print_document(json_form(document))
     else:
         hints(document)
     return 1 if given.strict and linted.said else 0

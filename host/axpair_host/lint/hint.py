@@ -6,7 +6,8 @@ from typing import Any
 
 from axpair_proto.sentences import Sentence
 
-from axpair_host.advice.commands import Step
+from axpair_host.advice.commands import Filling, Step
+from axpair_host.documents.linted import HintRow, NotLookedAt
 
 
 @dataclass(frozen=True)
@@ -25,15 +26,10 @@ class Hint:
     command: str = ""
     """As a step has it, with fields."""
 
-    def document(self) -> dict[str, Any]:
-        """JSON form."""
-        return {
-            "kind": self.kind,
-            "code": self.code,
-            "summary": Sentence.of(self.summary),
-            "prove": Step(Sentence.of(self.prove), self.command).document(),
-            "evidence": dict(self.evidence),
-        }
+    def row(self, filling: Filling) -> HintRow:
+        """As the document has it, with the command filled."""
+        prove = filling.step(Step(Sentence.of(self.prove), self.command))
+        return HintRow(self.kind, self.code, Sentence.of(self.summary), prove, dict(self.evidence))
 
 
 @dataclass(frozen=True)
@@ -45,9 +41,10 @@ class Passed:
     lacks: str = ""
     """The option, with its field, that would let it be looked at."""
 
-    def document(self) -> dict[str, Any]:
-        """JSON form."""
-        return {"what": self.what, "why": Sentence.of(self.why)}
+    @property
+    def row(self) -> NotLookedAt:
+        """As the document has it."""
+        return NotLookedAt(self.what, Sentence.of(self.why))
 
 
 GOLDEN = "{pair} --golden {golden}"

@@ -3,22 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from axpair_proto.sentences import say
 
 from axpair_host.advice.commands import Filling, Known, Step
+from axpair_host.documents.linted import SCHEMA_VERSION, LintDocument, ScoredInput
 from axpair_host.inputs import InputFile
 from axpair_host.lint.hint import Hint, Passed
-from axpair_host.lint.scoring import Score
-
-SCHEMA_VERSION = 1
 
 _AGAIN = "axpair lint {config} {with_onnx} {shapes} {with_inputs}"
-
-
-def _filled(hint: dict[str, Any], filling: Filling) -> dict[str, Any]:
-    return {**hint, "prove": filling.of(hint["prove"])}
 
 
 @dataclass(frozen=True)
@@ -57,23 +50,23 @@ class Linted:
     hints: list[Hint] = field(default_factory=list)
     passed: list[Passed] = field(default_factory=list)
     warnings: tuple[str, ...] = ()
-    scores: list[Score] = field(default_factory=list)
+    scores: list[ScoredInput] = field(default_factory=list)
 
-    def document(self, order: Order, simulator: str) -> dict[str, Any]:
-        """JSON form."""
+    def document(self, order: Order, simulator: str) -> LintDocument:
+        """What is printed."""
         filling = Filling(order.known())
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "config": str(order.config),
-            "form": self.form,
-            "onnx": str(order.onnx) if order.onnx else None,
-            "simulator": simulator,
-            "hints": [_filled(one.document(), filling) for one in self.hints],
-            "not_looked_at": [one.document() for one in self.passed],
-            "warnings": list(self.warnings),
-            "scores": [one.document() for one in self.scores],
-            "next_steps": [filling.of(one.document()) for one in self._completing()],
-        }
+        return LintDocument(
+            schema_version=SCHEMA_VERSION,
+            config=str(order.config),
+            form=self.form,
+            onnx=str(order.onnx) if order.onnx else None,
+            simulator=simulator,
+            hints=tuple(one.row(filling) for one in self.hints),
+            not_looked_at=tuple(one.row for one in self.passed),
+            warnings=tuple(self.warnings),
+            scores=tuple(self.scores),
+            next_steps=tuple(filling.step(one) for one in self._completing()),
+        )
 
     def _completing(self) -> list[Step]:
         """One call that lets the rest be looked at."""

@@ -1,35 +1,15 @@
 """Scores samples of the calibration set, as the guide says: if they are good and the case isn't, it's the set."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from axpair_proto.simulator import Models, Simulator
 
 from axpair_host.compare.rows import compare_outputs
+from axpair_host.documents.json_form import json_form
+from axpair_host.documents.linted import ScoredInput
 from axpair_host.lint.hint import Hint
 from axpair_host.ordering import ordered_outputs
-
-
-@dataclass(frozen=True)
-class Score:
-    """One input through float model and joint."""
-
-    name: str
-    case: bool
-    """Whether it is the user's own input, not one of the set."""
-    cosines: Mapping[str, float | None]
-
-    @property
-    def worst(self) -> float:
-        """The output that is worst off; -1 where none can be said."""
-        known = [one for one in self.cosines.values() if one is not None]
-        return min(known) if known else -1.0
-
-    def document(self) -> dict[str, Any]:
-        """JSON form."""
-        return {"name": self.name, "case": self.case, "cosines": dict(self.cosines), "worst": self.worst}
 
 
 def score(
@@ -37,23 +17,25 @@ def score(
     models: Models,
     inputs: Sequence[tuple[str, bool, Mapping[str, Path]]],
     at: Callable[[int], None],
-) -> list[Score]:
+) -> list[ScoredInput]:
     """Cosine of each output, joint against float model, for inputs given as (name, whether the user's, files)."""
     scores = []
     for done, (name, case, files) in enumerate(inputs, start=1):
         data = simulator.prepare(models, files).data
         wanted, found = simulator.run(models, "onnx", data), simulator.run(models, "joint", data)
         compared = compare_outputs(wanted, found, ordered_outputs(models.onnx, list(wanted)))
-        scores.append(Score(name, case, {one: each.cosine for one, each in compared.items()}))
+        cosines = {one: each.cosine for one, each in compared.items()}
+        worst = min((one for one in cosines.values() if one is not None), default=-1.0)
+        scores.append(ScoredInput(name, case, cosines, worst))
         at(done)
     return scores
 
 
-def hints(scores: Sequence[Score], line: float) -> Iterator[Hint]:
+def hints(scores: Sequence[ScoredInput], line: float) -> Iterator[Hint]:
     """What follows."""
     ours, cases = [one for one in scores if not one.case], [one for one in scores if one.case]
     low = [one for one in ours if one.worst < line]
-    evidence = {"line": line, "scores": [one.document() for one in scores]}
+    evidence = {"line": line, "scores": json_form(scores)}
     if ours and len(low) * 2 >= len(ours):
         worst = min(low, key=lambda one: one.worst)
         yield Hint(

@@ -1,0 +1,14 @@
+"""What to do next, as every document says it."""
+
+from msgspec import Struct
+
+
+class NextStep(Struct, frozen=True):
+    """Something to do, as `axpair_proto.advice.Next` documents it."""
+
+    text: str
+    """A sentence that says what, or what the command is for."""
+    command: str | None
+    """The command as it is pasted into a shell; None without one."""
+    placeholders: dict[str, str]
+    """What each word in capitals of the command stands for; empty where everything in it is known."""
