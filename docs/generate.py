@@ -1,4 +1,6 @@
-"""Writes the generated documents: docs/faults.md from the fault book, docs/commands.md from the commands' own help."""
+"""Writes the generated documents: docs/faults.md from the fault book, docs/commands.md from the commands' own help,
+docs/schema/*.json from the structs of the documents.
+"""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -8,6 +10,8 @@ import click
 from axpair_host.advice.commands import general
 from axpair_host.cli import axpair
 from axpair_host.codebook import Entry, entries
+
+from docs.schemas import schemas
 
 DOCS = Path(__file__).parent
 HEAD = "<!-- Made by `make docs`; edit the source, not this page. -->\n"
@@ -66,9 +70,12 @@ def _helps(command: click.Command, name: str, parent: click.Context | None) -> I
 
 
 def main() -> None:
-    """Write both pages."""
+    """Write all of them."""
     (DOCS / "faults.md").write_text(faults(), encoding="utf-8")
     (DOCS / "commands.md").write_text(commands(), encoding="utf-8")
+    (DOCS / "schema").mkdir(exist_ok=True)
+    for name, text in schemas():
+        (DOCS / "schema" / f"{name}.json").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

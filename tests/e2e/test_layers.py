@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 from axpair_emulator.faults.toolchain import damage_joint
 from axpair_emulator.storage.joint_file import load_program
+from axpair_host.documents.layers import BisectionDocument, LayersDocument
 from axpair_proto.simulator import Models
 from command_line import axpair, axpair_here, command, environment
 from layer_models import LAYERS, build_branching
 from pairs import Case
+from printed import printed
 from tiny import write_picture
 
 NOTHING_SAID = 600
@@ -38,7 +40,7 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def layers(*arguments: str | Path) -> dict[str, Any]:
     done = axpair_here("layers", *arguments, "--json")
     assert done.returncode in (0, 1, 3), done.stderr
-    document: dict[str, Any] = json.loads(done.stdout)
+    document = printed(done.stdout, BisectionDocument, LayersDocument)
     assert document["schema_version"] == 1
     return document
 

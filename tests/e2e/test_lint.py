@@ -1,6 +1,5 @@
 """`axpair lint` as users call it: sound and wrong configurations, a case and data unlike the set, scores."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -9,11 +8,13 @@ import numpy as np
 import onnx
 import pytest
 from axpair_emulator.zoo import fetch
+from axpair_host.documents.linted import LintDocument
 from command_line import Done, axpair_here, said_once
 from layer_models import build_branching
 from lossy_models import attention, policy
 from onnx_models import config_text, pack, png
 from PIL import Image
+from printed import printed
 
 COLOURS = 'src_input_tensors { tensor_name: "data" color_space: TENSOR_COLOR_SPACE_RGB }'
 RGB_VALUES = """input_conf_items { attributes { input_modifications {
@@ -37,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def lint(*arguments: str | Path) -> tuple[Done, dict[str, Any]]:
     done = axpair_here("lint", *arguments, "--json")
     assert done.returncode in (0, 1), done.stderr
-    return done, json.loads(done.stdout)
+    return done, printed(done.stdout, LintDocument)
 
 
 def kinds(document: dict[str, Any]) -> list[str]:

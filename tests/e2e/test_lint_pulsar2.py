@@ -10,10 +10,12 @@ from zipfile import ZipFile
 import numpy as np
 import onnx
 import pytest
+from axpair_host.documents.linted import LintDocument
 from command_line import axpair_here, said_once
 from onnx import TensorProto, helper
 from onnx_models import pack, png
 from PIL import Image
+from printed import printed
 from real_files import real_file
 
 NO_TARGET = "target"
@@ -59,7 +61,7 @@ WORDS = {
 def lint(*arguments: str | Path, code: int = 0) -> dict[str, Any]:
     done = axpair_here("lint", *arguments, "--json")
     assert done.returncode == code, done.stderr + done.stdout
-    document: dict[str, Any] = json.loads(done.stdout)
+    document = printed(done.stdout, LintDocument)
     return document
 
 

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 from axpair_emulator.storage.joint_file import load_program
+from axpair_host.documents.reduced import ReducedCase, ReducedRun
 from axpair_proto.simulator import Models
 from command_line import axpair_here, command, environment, said_once
 from layer_models import build_branching
 from pairs import case_of, codes, pair
+from printed import printed
 from replays import endings, flags, replay
 from tiny import build_tiny, write_picture
 
@@ -47,7 +49,7 @@ def run(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def reduced(*arguments: str | Path, code: int = 1) -> dict[str, Any]:
     done = axpair_here("reduce", *arguments, "--json")
     assert done.returncode == code, done.stderr + done.stdout
-    document: dict[str, Any] = json.loads(done.stdout)
+    document = printed(done.stdout, ReducedCase, ReducedRun)
     assert document["schema_version"] == 1
     return document
 

@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from axpair_host.documents.tuned import TunedDocument
 from axpair_proto.config_files import read_config
 from axpair_proto.pulsar.text import parse_config
 from command_line import axpair_here, said_once
 from layer_models import build_branching
 from onnx_models import pack, png
 from PIL import Image
+from printed import printed
 
 
 def shaded(seed: int, most: int) -> bytes:
@@ -41,8 +43,7 @@ def document(folder: Path) -> dict[str, Any]:
     )
     assert done.returncode == 0, done.stderr
     assert "at most 7 models are built" in done.stderr
-    made: dict[str, Any] = json.loads(done.stdout)
-    return made
+    return printed(done.stdout, TunedDocument)
 
 
 def test_the_set_that_is_like_the_cases_is_found_and_16_bit_on_top_of_it(document: dict[str, Any]) -> None:

@@ -1,15 +1,16 @@
 """axpair compare, on folders, files and archives of every layout."""
 
-import json
 import tarfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from axpair_host.documents.compared import ComparedDocument
 from axpair_host.main import run
 from axpair_proto.gt.tensors import write_tensors
 from host.evidence_builder import Ran, build, noisy, values
+from printed import printed
 
 Capture = pytest.CaptureFixture[str]
 J = {"prob": values(1), "head/0": values(2)}
@@ -17,7 +18,7 @@ J = {"prob": values(1), "head/0": values(2)}
 
 def document(capsys: Capture, *arguments: str | Path) -> tuple[int, dict[str, Any]]:
     code = run(["compare", *map(str, arguments), "--json"])
-    return code, json.loads(capsys.readouterr().out)
+    return code, printed(capsys.readouterr().out, ComparedDocument)
 
 
 def bins(folder: Path, **tensors: "np.ndarray[Any, Any]") -> Path:
