@@ -156,9 +156,10 @@ def _refused() -> Iterator[Scene]:
         "a configuration as model": "axpair model info c.prototxt",
         "a picture as configuration": "axpair lint a.png",
         "a folder as input": f"{PAIR} --input cases",
-        "several behind one input": f"{PAIR} --input a.png b.png",
-        "several behind one input of tune": "axpair tune --onnx m.onnx --config c.prototxt --input a.png b.png",
-        "a log without its folder": f"{PAIR} --gt good --board-log a.png",
+        "several behind one input": f"{PAIR} --input cases/40.png cases/41.png",
+        "several behind one input of tune": "axpair tune --onnx m.onnx --config c.prototxt "
+        "--input cases/40.png cases/41.png",
+        "a log without its folder": f"({' ; '.join(FINISHED)}) > /dev/null 2>&1; {PAIR} --gt gt --board-log run.log",
         "preprocess without a file": f"{PAIR} --gt good --preprocess post:prepare",
         "another case in --out": f"{PAIR} --input b.png --out good",
         "a user's folder as --out": f"{CASE} --out cases",
@@ -187,7 +188,8 @@ def _refused() -> Iterator[Scene]:
         "a user's folder as --run": f"axpair replay cases --run train {GIVEN}",
         "cases within the run": f"axpair replay cases --run . {GIVEN}",
         "a case with nothing to reduce": "axpair reduce good --joint m.joint --board emulator: --out least",
-        "least in a user's folder": f"axpair replay cases --run run {GIVEN} > /dev/null 2>&1; "
+        "least in a user's folder": f"axpair replay cases --run run {GIVEN} --board 'emulator:?fault=wrong-lut-entry' "
+        "> /dev/null 2>&1; "
         "axpair reduce run --out cases",
         "a tolerance that can't fail, of two folders": "axpair compare good/joint good/onnx --atol 1e9",
         "folders of other names": "mkdir names && cp good/joint/map.npy names/other.npy && mkdir one && "

@@ -37,8 +37,8 @@ class InputFile:
 def input_files(inputs: Sequence[Path], layers: Sequence[str]) -> Iterator[tuple[InputFile, ...]]:
     """--input and --layer together; files of an archive or .npz, named by the inputs, for as long as the block lasts.
 
-    Raises UsageError where they are given in different numbers or one isn't there, EvidenceError for an archive that
-    can't be used.
+    Raises UsageError where they are given in different numbers, EvidenceError for an archive that can't be used.
+    Whether a file is there is told by `assign`.
     """
     if layers and len(layers) != len(inputs):
         raise UsageError(
@@ -53,7 +53,7 @@ def input_files(inputs: Sequence[Path], layers: Sequence[str]) -> Iterator[tuple
 
 def _files(path: Path, layer: str | None, opened: Path) -> list[InputFile]:
     if opened == path:
-        return [InputFile(existing_file("--input", path), layer)]
+        return [InputFile(path, layer)]
     found = sorted(one for one in opened.rglob("*") if one.is_file())
     if not found:
         raise UsageError(

@@ -9,6 +9,8 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from axpair_proto.sentences import say
+
 from axpair_host.compare import Comparison, Relation
 from axpair_host.compare.lines import ACROSS_CASES, METRICS, Line
 from axpair_host.errors import UsageError
@@ -101,4 +103,7 @@ def refuse_vacuous(lines: Iterable[Line], compared: Mapping[str, Comparison | No
         if found.relation is Relation.INVALID or line.metric in ACROSS_CASES:
             continue
         if why := line.vacuous(found):
-            raise UsageError(f"AX004: {line.source}: this line can't fail: {why}", next_step=line.instead(found))
+            raise UsageError(
+                say("AX004: {line}: this line can't fail: {why}", line=line.source, why=why),
+                next_step=line.instead(found),
+            )

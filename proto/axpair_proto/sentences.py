@@ -10,6 +10,7 @@ when they are shown, by their template: the f-string with its values numbered, s
 What has no entry in the catalogue is shown in English as a whole; nothing breaks for want of a translation.
 """
 
+import math
 import re
 import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,6 +24,9 @@ T = TypeVar("T")
 
 _FEWEST_LETTERS = 6
 """Of a numbered template, besides its values: with fewer it fits texts that weren't made of it."""
+
+
+_NONFINITE = "nonfinite"
 
 
 class Sentence(str):
@@ -119,7 +123,8 @@ def remember(table: dict[str, Any], value: Any) -> str:
         if value.parts:
             table[text] = {"separator": value.separator, "parts": list(value.parts)}
         else:
-            table[text] = {"template": value.template, "values": dict(value.values)} if value.values else None
+            values = {name: _held(each) for name, each in value.values.items()}
+            table[text] = {"template": value.template, "values": values} if values else None
         for each in (*value.parts, *value.values.values()):
             if isinstance(each, Sentence):
                 remember(table, each)
@@ -242,6 +247,16 @@ def _plain(value: Any) -> Any:
     return value.item() if getattr(value, "ndim", None) == 0 else str(value)
 
 
+def _held(value: Any) -> Any:
+    """A value as JSON has it, which knows no infinities and no NaN."""
+    return {_NONFINITE: str(value)} if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _released(value: Any) -> Any:
+    """The inverse of `_held`. Raises ValueError where no number is held."""
+    return float(value[_NONFINITE]) if isinstance(value, dict) and set(value) == {_NONFINITE} else value
+
+
 def _recalled(value: Any, table: Mapping[str, Any], made: dict[str, str]) -> Any:
     if isinstance(value, str):
         if value in table and value not in made:
@@ -262,7 +277,8 @@ def _remade(text: str, how: Any, table: Mapping[str, Any], made: dict[str, str])
         if "parts" in how:
             sentence = Sentence.of_parts(how["separator"], _recalled(how["parts"], table, made))
         elif how["template"] in _language.catalogue:
-            sentence = Sentence(how["template"], _recalled(how["values"], table, made))
+            values = {name: _released(each) for name, each in how["values"].items()}
+            sentence = Sentence(how["template"], _recalled(values, table, made))
         else:
             return text
     except (AttributeError, LookupError, ValueError, TypeError):

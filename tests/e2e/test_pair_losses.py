@@ -26,6 +26,9 @@ def test_an_infinite_mask_breaks_no_document(tmp_path: Path, as_input: bool) -> 
     assert load(tmp_path / "gt").record.layer_scores is not None
     again = axpair_here("diagnose", tmp_path / "gt", "--json")
     assert json.loads(again.stdout)["findings"] == document["findings"]
+    chinese = axpair_here("diagnose", tmp_path / "gt", "--lang", "zh").stdout
+    assert "-inf" in chinese
+    assert "no range has a place" not in chinese
     layers = axpair_here("layers", *case.flags, "--json")
     assert json.loads(layers.stdout)["verdict"] == "FAULT"
 
@@ -192,6 +195,9 @@ def test_field_case_12_is_a_picture_that_is_lost_in_both_commands(tmp_path: Path
     assert "y: a picture within 0..255, PSNR 22.5 dB, RMSE 19.17, correlation without the mean 0.9468" in " ".join(
         plain.split()
     )
+    assert "PSNR 22.5 dB、RMSE 19.17、去均值相关系数 0.9468" in axpair_here(
+        "diagnose", tmp_path / "gt", "--lang", "zh"
+    ).stdout.replace("\n     ", "")
     found = layers_of(case)
     assert found["verdict"] == "FAULT"
     assert [(one["name"], one["measure"]) for one in found["outputs"] if one["lost"]] == [("y", "psnr")]

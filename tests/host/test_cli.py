@@ -28,7 +28,8 @@ def test_a_near_miss_of_a_command_is_named() -> None:
 def test_a_missing_option_gives_the_call_that_has_it() -> None:
     said = said_once(axpair("pair"), 2)
     assert (
-        "axpair init writes an axpair.toml of what lies here; else (MODEL.joint stands for the compiled model):" in said
+        "what lies here is written into an axpair.toml by axpair init; else (MODEL.joint stands for the compiled "
+        "model):" in said
     )
     assert said.endswith("        axpair pair --joint MODEL.joint\n")
 

@@ -129,3 +129,15 @@ def test_several_files_behind_one_input_are_several_cases() -> None:
     assert "--input takes one file, and 3 stand behind it: bad/a.jpg, bad/b.jpg, ..." in said
     assert "axpair replay bad --run run" in said
     assert "axpair tune --cases bad\n" in said_once(axpair_here("tune", "--input", "bad/a.jpg", "bad/b.jpg"), 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (("pair", "--joint", "m.joint", "--input", "x.png"), "--deadline"),
+        (("replay", "cases", "--run", "run", "--joint", "m.joint"), "--patience"),
+        (("layers", "--joint", "m.joint", "--onnx", "m.onnx", "--input", "x.png"), "--cosine"),
+    ],
+)
+def test_nan_lies_within_no_bounds(words: tuple[str, ...], option: str) -> None:
+    assert f"'{option}': 'nan' is not a valid number" in said_once(axpair_here(*words, option, "nan"), 2)

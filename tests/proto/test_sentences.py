@@ -19,7 +19,7 @@ from axpair_proto.sentences import (
     tr,
     translated,
 )
-from axpair_proto.text import decoded
+from axpair_proto.text import decoded, json_text
 
 BOOK = {
     "{name!r} lacks {count} of {of:.1f}": "{name!r} 缺 {of:.1f} 中的 {count}",
@@ -93,6 +93,14 @@ def test_a_file_keeps_how_its_sentences_were_made() -> None:
         assert translated(recalled(document, table)) == {"why": ["板子的；另有 3"], "name": "nothing"}
     with pytest.raises(TypeError, match="int is no value of a document"):
         remember({}, 3)
+
+
+@pytest.mark.parametrize("value", [float("-inf"), float("inf"), float("nan")])
+def test_a_number_that_json_cant_hold_is_kept(value: float) -> None:
+    said = say("of {where:g}", where=value)
+    table = json.loads(json_text(remembered(said)))
+    with speaking({"of {where:g}": "{where:g} 的"}):
+        assert translated(recalled(str(said), table)) == f"{value:g} 的"
 
 
 @pytest.mark.parametrize(

@@ -197,6 +197,7 @@ _SINGLE: Mapping[str, Callable[[Known], "Path | str | None"]] = {
     "gt": lambda known: known.gt,
     "canary": lambda known: known.canary,
     "url": lambda known: known.board,
+    "postprocess": lambda known: next(iter(_of_options(known, ("--postprocess",))[1:]), None),
     "data": lambda known: ";".join(str(path) for _, path in known.fed),
 }
 _SEVERAL: Mapping[str, Callable[[Known], list[str]]] = {

@@ -69,7 +69,7 @@ def _reads(asked: Asked) -> bool:
 @options.model_option("--config", "The build's configuration; else the one beside the joint counts.", when=_reads)
 @options.input_options
 @options.simulator_option
-@click.option("--cosine", type=click.FloatRange(0, 1, min_open=True), default=0.98, show_default=True, help="The line.")
+@click.option("--cosine", type=options.Within(0, 1, min_open=True), default=0.98, show_default=True, help="The line.")
 @click.option("--all", "every", is_flag=True, help="Every layer in order, not only the worst.")
 @click.option(
     "--try-int16", "sixteen", is_flag=True, help="Build again with the layer where the loss enters in 16 bit."

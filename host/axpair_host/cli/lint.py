@@ -73,11 +73,14 @@ def command(given: LintOptions) -> int:
         if path is not None:
             existing_file(flag, path)
     simulator = simulator_that(InspectsModels, given.simulator)
+    files = click.get_current_context().with_resource(input_files(given.inputs, ()))
+    for file in files:
+        existing_file("--input", file.path)
     order = Order(
         config=existing_file("CONFIG", given.config),
         onnx=given.onnx,
         shapes=given.shapes,
-        inputs=click.get_current_context().with_resource(input_files(given.inputs, ())),
+        inputs=files,
         train=existing_set("--train", given.train) if given.train is not None else None,
         score=given.score,
         joint=given.joint,

@@ -252,5 +252,5 @@ def _missing(one: FromModel, defaults: "ModelDefaults | None", ctx: click.Contex
         where = f"[model] in {defaults.source} doesn't serve here; it has {', '.join(defaults.files) or 'no files'}"
     return UsageError(
         f"{one.label} is needed: it isn't given, and {where}",
-        next_step=again("axpair init writes an axpair.toml of what lies here; else:", *_in_capitals(one)),
+        next_step=again("what lies here is written into an axpair.toml by axpair init; else:", *_in_capitals(one)),
     )

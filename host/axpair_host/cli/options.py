@@ -3,6 +3,7 @@
 A command's own type has a field for each of its options, named and typed as it says here, or one for a group of them.
 """
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +27,19 @@ Decorated = TypeVar("Decorated", bound=Callable[..., object])
 Decorator = Callable[[Decorated], Decorated]
 
 PATH = click.Path(path_type=Path, readable=False)
+
+
+class Within(click.FloatRange):
+    """A number within bounds. NaN is none: it compares with nothing, so click's own range lets it pass."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As click's, in click's words."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a valid {self.name}.", param, ctx)
+        return number
 
 
 def _names_of(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
@@ -208,7 +222,7 @@ def deadline_option(command: Decorated) -> Decorated:
     return click.option(
         "--deadline",
         "deadline_ms",
-        type=click.FloatRange(0, 86400),
+        type=Within(0, 86400),
         callback=_milliseconds,
         default=0,
         metavar="SECONDS",
@@ -226,7 +240,7 @@ def patience_option(command: Decorated) -> Decorated:
     """`patience`: a float, seconds for which a lost connection to the agent is tried to be had again."""
     return click.option(
         "--patience",
-        type=click.FloatRange(0, 86400),
+        type=Within(0, 86400),
         default=120,
         show_default=True,
         metavar="SECONDS",

@@ -120,7 +120,7 @@ def _recorded(gt: Path, with_board: bool) -> list[str]:
     known = known_of(record, gt) if record is not None else None
     joint = known.joint if known is not None else None
     board = (known.board or DEFAULT_BOARD) if known is not None else UNKNOWN["url"]
-    return ["--joint", str(joint or UNKNOWN["joint"]), *(["--board", board] if with_board else [])]
+    return ["--joint", str(joint) if joint else UNKNOWN["joint"], *(["--board", board] if with_board else [])]
 
 
 def _of_case(given: ReduceOptions) -> "ReducedCase":

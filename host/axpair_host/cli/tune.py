@@ -93,10 +93,13 @@ def command(given: TuneOptions) -> None:
     for flag, path in (("--onnx", given.onnx), ("--config", given.config), *(("--set", one) for one in given.sets)):
         existing_file(flag, path)
     paths = _files(given.inputs, given.cases)
+    files = click.get_current_context().with_resource(input_files(paths, ()))
+    for file in files:
+        existing_file("--input", file.path)
     order = Order(
         onnx=given.onnx,
         config=given.config,
-        files=click.get_current_context().with_resource(input_files(paths, ())),
+        files=files,
         shapes=given.shapes,
         sizes=given.sizes,
         sets=given.sets,
@@ -146,9 +149,8 @@ def _files(inputs: tuple[Path, ...], cases: Path | None) -> tuple[Path, ...]:
     from axpair_host.files import existing_folder
 
     if bool(inputs) == (cases is not None):
-        with_case = Next(
-            "with one:", Again(without=("--cases",), put=(("--input", str((*inputs, UNKNOWN["input"])[0])),))
-        )
+        case = str(inputs[0]) if inputs else UNKNOWN["input"]
+        with_case = Next("with one:", Again(without=("--cases",), put=(("--input", case),)))
         raise UsageError("give --input or --cases, one of them", next_step=with_case)
     if cases is None:
         return inputs

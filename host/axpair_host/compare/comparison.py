@@ -120,6 +120,7 @@ class Comparison:
             psnr_db=_known(self.psnr_db),
             psnr_peak=_known(self.psnr_peak),
             content=self.content.words or UNSET,
+            content_kind=self.content.kind or UNSET,
             angle=_known(self.angle if self.content.kind == "vector" else None),
             others_cosine=_known(self.others_cosine),
             agreement=_known(self.agreement),

@@ -165,20 +165,24 @@ class Line:
         """Why it can't fail in this comparison, as a clause; "" when it can."""
         metric = METRICS[self.metric]
         if metric.value(found) is None:
-            return f"this output has no {metric.words}"
+            return say("this output has no {measure}", measure=say(metric.words))
         reached = metric.constant(found)
         if reached is None or not metric.holds(reached, self.value):
             return ""
-        return f"an answer of one value throughout would have {metric.told(reached)}"
+        return say("an answer of one value throughout would have {value}", value=metric.told(reached))
 
     def instead(self, found: Comparison) -> str:
         """What to write in its place where it can't fail: a sentence."""
         metric = METRICS[self.metric]
         reached = metric.constant(found) if metric.value(found) is not None else None
         if reached is None:
-            return "give another measure, such as cosine"
-        better = f"a line {'above' if metric.at_least else 'below'} {reached:.4g} can fail"
-        return f"{better}; or 'correlation>=...', which leaves the mean out" if self.metric == "cosine" else better
+            return say("give another measure, such as cosine")
+        better = (
+            say("a line above {value:.4g} can fail", value=reached)
+            if metric.at_least
+            else say("a line below {value:.4g} can fail", value=reached)
+        )
+        return better + say("; or 'correlation>=...', which leaves the mean out") if self.metric == "cosine" else better
 
 
 @dataclass(frozen=True)

@@ -113,6 +113,8 @@ class TensorComparison(Struct, frozen=True, kw_only=True):
     """The peak of that: the largest value that a pixel can have, else what the reference spans."""
     content: str | UnsetType = UNSET
     """What the reference holds, in words."""
+    content_kind: str | UnsetType = UNSET
+    """The same in one of the words "picture", "vector" and "masked"."""
     angle: float | UnsetType = UNSET
     """The angle between both as vectors, in degrees."""
     others_cosine: float | UnsetType = UNSET

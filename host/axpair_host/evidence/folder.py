@@ -341,7 +341,7 @@ def _advice(gt: Path) -> Next:
         if below:
             more = f" (and {len(below) - 1} more)" if below[1:] else ""
             return calling("axpair", "diagnose", below[0], text=f"that folder {what}{more}:")
-    return calling(
-        *("axpair", "compare", gt, UNKNOWN["second"]),
-        text="give the folder that 'axpair pair' or 'pulsar run --output_gt' wrote; others are compared:",
-    )
+    wrote = say("give the gt folder that axpair or pulsar wrote")
+    if not _has_tensors(gt.parent, gt.name):
+        return Next(wrote)
+    return calling("axpair", "compare", gt, UNKNOWN["second"], text=wrote + say("; tensors alone are compared:"))

@@ -1,8 +1,10 @@
 """Whether what the user gives can be held against what the post-processor makes: decisions of two forms can't."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
+
+from axpair_proto.sentences import say
 
 from axpair_host.errors import UsageError
 from axpair_host.evidence.record import Record
@@ -34,14 +36,28 @@ def check_forms(record: Record) -> None:
             assert said is not None
             leg, decision = next(iter(decided.items()))
             raise FormsDiffer(
-                f"{option} gives {form_of(value)}, {told(value)}, and of {leg}/ the post-processor {said.spec} makes "
-                f"{form_of(decision)}, {told(decision)}: the two can't be compared",
+                say(
+                    "{option} gives {form}, {value}, and of {leg}/ the post-processor {spec} makes {other_form}, "
+                    "{other_value}: the two can't be compared",
+                    option=option,
+                    form=form_of(value),
+                    value=told(value),
+                    leg=leg,
+                    spec=said.spec,
+                    other_form=form_of(decision),
+                    other_value=told(decision),
+                ),
                 next_step=_advice(option, decision),
             )
     if not decided and len(given) > 1 and not comparable(record.expect, record.observed):
         raise FormsDiffer(
-            f"--expect gives {form_of(record.expect)}, {told(record.expect)}, and --observed "
-            f"{form_of(record.observed)}, {told(record.observed)}: the two can't be compared",
+            say(
+                "--expect gives {form}, {value}, and --observed {other_form}, {other_value}: the two can't be compared",
+                form=form_of(record.expect),
+                value=told(record.expect),
+                other_form=form_of(record.observed),
+                other_value=told(record.observed),
+            ),
             next_step=_advice("--expect", record.observed),
         )
 
@@ -55,16 +71,22 @@ def form_of(decision: Any) -> str:
     """The form in words: "a label", "a list of 2 numbers"."""
     if decision is None:
         return "null"
-    forms, count = _forms(decision), len(decision) if isinstance(decision, Sequence) else 0
+    forms, count = _forms(decision), len(decision) if isinstance(decision, list) else None
     if "boxes" in forms:
-        return "boxes" if decision else "an empty list"
+        return say("boxes") if decision else say("an empty list")
     if "numbers" in forms:
-        return f"a list of {count} numbers" if isinstance(decision, list) else "a list of numbers"
+        if count is None:
+            return say("a list of numbers")
+        return say("a list of one number") if count == 1 else say("a list of {count} numbers", count=count)
     if "label" in forms:
-        return f"a list of {count} labels" if isinstance(decision, list) else "a label"
+        if count is None:
+            return say("a label")
+        return say("a list of one label") if count == 1 else say("a list of {count} labels", count=count)
     if "number" in forms:
-        return "a number"
-    return f"a list of {count} entries" if isinstance(decision, list) else "a mapping of other keys"
+        return say("a number")
+    if count is None:
+        return say("a mapping of other keys")
+    return say("a list of one entry") if count == 1 else say("a list of {count} entries", count=count)
 
 
 def _forms(value: Any) -> frozenset[str]:
@@ -90,5 +112,10 @@ def _all_numbers(value: Any) -> bool:
 
 def _advice(option: str, decision: Any) -> str:
     pasted = json.dumps(decision, ensure_ascii=False)
-    like = f", such as {option} '{pasted}'" if len(pasted) <= _LONGEST_PASTED and "'" not in pasted else ""
-    return f'give {form_of(decision)}{like}, or return the other form: {{"label": "cat", "score": 0.9}} is a label'
+    is_short = len(pasted) <= _LONGEST_PASTED and "'" not in pasted
+    return say(
+        "give {form}{like}, or return the other form: {example} is a label",
+        form=form_of(decision),
+        like=say(", such as {option} '{pasted}'", option=option, pasted=pasted) if is_short else "",
+        example='{"label": "cat", "score": 0.9}',
+    )

@@ -1,8 +1,10 @@
 """Numbers of a comparison in few characters."""
 
 from axpair_proto.lines import coloured, paragraph, plain
+from axpair_proto.sentences import in_words, joined, say, tr
 from msgspec import UNSET
 
+from axpair_host.compare.lines import METRICS
 from axpair_host.documents.compared import HeldLine, TensorComparison
 
 
@@ -18,25 +20,24 @@ def relation(comparison: TensorComparison | None) -> str:
 
 def beside_words(comparison: TensorComparison) -> str:
     """What the reference holds, and the measures beside the cosine that a comparison was judged by; "" for none."""
-    told = [comparison.content] if comparison.content else []
-    content = comparison.content or ""
-    if comparison.psnr_db is not UNSET and comparison.rmse is not UNSET and content.startswith("a picture"):
-        told.append(f"PSNR {comparison.psnr_db:.1f} dB, RMSE {comparison.rmse:.4g}")
+    said = [comparison.content] if comparison.content else []
+    if comparison.psnr_db is not UNSET and comparison.rmse is not UNSET and comparison.content_kind == "picture":
+        said += [METRICS["psnr"].told(comparison.psnr_db), METRICS["rmse"].told(comparison.rmse)]
     if comparison.angle is not UNSET:
-        told.append(f"{comparison.angle:.1f} degrees")
-    if told and comparison.correlation is not UNSET:
-        told.append(f"correlation without the mean {comparison.correlation:.4f}")
+        said.append(say("{value:.1f} degrees", value=comparison.angle))
+    if said and comparison.correlation is not UNSET:
+        said.append(METRICS["correlation"].told(comparison.correlation))
     if comparison.others_cosine is not UNSET:
-        told.append(f"cosine of those {comparison.others_cosine:.4f}")
+        said.append(say("cosine of those {value:.4f}", value=comparison.others_cosine))
     if comparison.agreement is not UNSET:
-        told.append(f"{comparison.agreement:.0%} of the rows have the same identities")
-    return ", ".join(told)
+        said.append(say("{share:.0%} of the rows have the same identities", share=comparison.agreement))
+    return in_words(joined(", ", said)) if said else ""
 
 
 def own_line(one: HeldLine) -> list[str]:
     """How it stands with a line of the user's."""
-    word = {True: "holds", False: "doesn't hold", None: "can't be said"}[one.holds]
-    return paragraph(f"{word}: {one.told or '-'}", f"  {plain(one.line)}  ", "    ")
+    word = {True: tr("holds"), False: tr("doesn't hold"), None: tr("can't be said")}[one.holds]
+    return paragraph(f"{word}: {in_words(one.told or '-')}", f"  {plain(one.line)}  ", "    ")
 
 
 def cosine(value: float | None) -> str:

@@ -50,4 +50,6 @@ def _how(canary: CanaryFacts, run: CanaryRun) -> str:
     if run.failure is not None:
         return say("failed on the board: {message}", message=run.failure.message)
     names = [name for name, digest in canary.expected.items() if run.outputs.get(name) != digest]
-    return f"gave other bytes than those known for {first_names([repr(name) for name in names]) or 'its outputs'}"
+    if not names:
+        return say("gave other bytes than those known for its outputs")
+    return say("gave other bytes than those known for {names}", names=first_names([repr(name) for name in names]))

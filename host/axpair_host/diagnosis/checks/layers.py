@@ -81,14 +81,27 @@ def _swallowed(
 ) -> Finding:
     part = share(scores, worst, outputs[0])
     is_input = cause.kind == "unlike-features"
-    named = f"the input {place.name!r}" if is_input else f"the layer {place.name!r} ({place.kind})"
-    reads = "" if place is worst else f"{worst.name!r} ({worst.kind}) reads it and "
-    costs = (
-        f"; {reads}has {part:.0%} of the own error of all layers behind {outputs[0]!r}" if part >= STANDS_OUT else ""
+    named = (
+        say("the input {name!r}: {why}", name=place.name, why=cause.words)
+        if is_input
+        else say("the layer {name!r} ({kind}): {why}", name=place.name, kind=place.kind, why=cause.words)
     )
+    costs: str
+    if part < STANDS_OUT:
+        costs = ""
+    elif place is worst:
+        costs = say("; has {part:.0%} of the own error of all layers behind {output!r}", part=part, output=outputs[0])
+    else:
+        costs = say(
+            "; {name!r} ({kind}) reads it and has {part:.0%} of the own error of all layers behind {output!r}",
+            name=worst.name,
+            kind=worst.kind,
+            part=part,
+            output=outputs[0],
+        )
     return found(
         "AX206" if is_input else "AX205",
-        f"{named}: {cause.words}{costs}",
+        named + costs,
         {
             "layer": _row(place),
             "read_by": _row(worst),
