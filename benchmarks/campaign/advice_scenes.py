@@ -90,7 +90,8 @@ def _of_conversion() -> Iterator[Scene]:
     yield Scene("a layer that loses, stored", (*LOSSY, "axpair diagnose gt"))
     yield Scene("a loss without lava_joint", (LOSSY[0], LOSSY[1].replace("--lava-joint lossy.lava_joint ", "")))
     yield Scene("a loss on two platforms", (LOSSY[0], f"{LOSSY[1]} --other rk3588,int8,mAP=0.40,float=0.60"))
-    yield Scene("a constant that swallows", MASKED, {"OTHER.tar": "floats.tar", "TRAIN": "floats.tar"})
+    put = {"OTHER.tar": "floats.tar", "TRAIN": "floats.tar", "GOLDEN": "gt/onnx"}
+    yield Scene("a constant that swallows", MASKED, put)
     yield Scene("unlike the calibration set", (build("d", config="dark.prototxt"), pair("d")))
     turned = build("t", config="turned.prototxt")
     yield Scene("mean turned round", (turned, f"{pair('t')} --golden golden"))
