@@ -11,7 +11,9 @@ import msgspec
 from axpair_host.documents.compared import ComparedDocument
 from axpair_host.documents.layers import BisectionDocument, LayersDocument
 from axpair_host.documents.linted import LintDocument
+from axpair_host.documents.pair import PairDocument
 from axpair_host.documents.reduced import ReducedCase, ReducedRun
+from axpair_host.documents.steps import NextStep
 from axpair_host.documents.tuned import TunedDocument
 
 DOCUMENTS: Mapping[str, type[msgspec.Struct]] = {
@@ -19,6 +21,7 @@ DOCUMENTS: Mapping[str, type[msgspec.Struct]] = {
     "compare": ComparedDocument,
     "layers": LayersDocument,
     "lint": LintDocument,
+    "pair": PairDocument[NextStep],
     "reduced-case": ReducedCase,
     "reduced-run": ReducedRun,
     "tune": TunedDocument,
@@ -36,8 +39,8 @@ def schema(document: type[msgspec.Struct]) -> dict[str, object]:
     """A document's schema, in which each key is described as its struct describes it."""
     made = msgspec.json.schema(document)
     structs = {one.__name__: one for one in _structs()}
-    for name, defined in made["$defs"].items():
-        for key, described in _described(structs[name]).items():
+    for name, defined in made["$defs"].items():  # "A_B_" is A[B]
+        for key, described in _described(structs[name.partition("_")[0]]).items():
             defined["properties"][key] = {"description": described, **defined["properties"][key]}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
 

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from axpair_host.documents.pair import PairDocument
+from axpair_host.documents.steps import NextStep
 from axpair_proto.simulator import Models
 from command_line import Done, axpair_here
+from printed import printed
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,7 @@ def pair(case: Case, out: Path, *more: str | Path) -> tuple[Done, dict[str, Any]
     """Run it with --json; returns how it ended and the document."""
     done = axpair_here("pair", *case.flags, "--out", out, "--json", *more)
     assert done.returncode in (0, 1, 3), done.stderr
-    document: dict[str, Any] = json.loads(done.stdout)
-    return done, document
+    return done, printed(done.stdout, PairDocument[NextStep])
 
 
 def codes(document: dict[str, Any]) -> list[str]:

@@ -217,15 +217,15 @@ def run(folder: Path, name: str, fault: str, pictures: Mapping[str, Image.Image]
                 overwrite=True,
                 progress=Silent(),
             )
-            findings = paired.document["findings"]
+            findings = paired.document.findings
             yield Outcome(
                 name,
                 fault,
                 kind,
                 evidence,
-                tuple(dict.fromkeys(one["code"] for one in findings)),
-                any(one["proven"] and one["code"] in FRONT_END for one in findings),
-                paired.document["verdict"],
+                tuple(dict.fromkeys(one.code for one in findings)),
+                any(one.proven and one.code in FRONT_END for one in findings),
+                paired.document.verdict,
                 _hidden(load(paired.folder), evidence, tensor, fed, results),
             )
 

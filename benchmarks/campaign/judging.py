@@ -11,6 +11,7 @@ import msgspec
 from axpair_emulator.simulator import EmulatorSimulator
 from axpair_host.boards.opening import address_of
 from axpair_host.diagnosis import Settings, diagnose
+from axpair_host.documents.json_form import json_form
 from axpair_host.evidence.folder import load
 from axpair_host.evidence.record import Record
 from axpair_host.evidence.store import write_pair_json
@@ -116,7 +117,7 @@ def _judged(
     compiled_wrong = models.joint != right.joint and not _same(
         SIMULATOR.run(right, "joint", case.data), load(folder).leg("joint")
     )
-    return Judged(document, stored, compiled_wrong or _changed(folder, asks.record))
+    return Judged(json_form(document), json_form(stored), compiled_wrong or _changed(folder, asks.record))
 
 
 def _gathered(request: GatherRequest, case: PreparedCase, folder: Path, side: BoardSide) -> Record:

@@ -4,20 +4,21 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from axpair_proto.gt.folders import whole_folder
 from axpair_proto.joint import SLIM_MEMBERS, read_joint
 
 from axpair_host import postprocess
-from axpair_host.advice.commands import filled
+from axpair_host.advice.filling import filled
 from axpair_host.advice.known import known_of
 from axpair_host.boards.limits import PATIENCE_SECONDS
 from axpair_host.boards.url import Address, EmulatorAddress
 from axpair_host.diagnosis import Settings, Verdict, diagnose
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.digests import bytes_sha256
+from axpair_host.documents.pair import PairDocument
+from axpair_host.documents.steps import NextStep, StepTemplate
 from axpair_host.errors import UsageError
 from axpair_host.evidence.folder import load
 from axpair_host.evidence.named import KIND, named_files
@@ -94,7 +95,7 @@ class Paired:
     folder: Path
     record: Record
     verdict: Verdict
-    document: dict[str, Any]
+    document: PairDocument[NextStep]
     """As in pair.json, without the gathered half."""
 
 
@@ -186,7 +187,7 @@ def pair(
     return Paired(out, asks.record, verdict, filled(document, known_of(asks.record, out, is_ours=True)))
 
 
-def judge(asks: LiveAsks, settings: Settings, place: Path | None = None) -> tuple[Verdict, dict[str, Any]]:
+def judge(asks: LiveAsks, settings: Settings, place: Path | None = None) -> tuple[Verdict, PairDocument[StepTemplate]]:
     """Apply the post-processor, diagnose, and write pair.json into the session's gathered folder, which is going to lie
     at `place`; the steps of the document that comes back aren't filled.
 

@@ -175,7 +175,8 @@ class _Language:
         if isinstance(value, Mapping):
             return {key: self.deep(each) for key, each in value.items()}
         if isinstance(value, list | tuple):
-            return [self.deep(each) for each in value]
+            found = [self.deep(each) for each in value]
+            return tuple(found) if isinstance(value, tuple) else found
         if fields := getattr(value, "__struct_fields__", ()):
             return type(value)(**{name: self.deep(getattr(value, name)) for name in fields})
         return value

@@ -1,14 +1,16 @@
 """Real models, converted once a session, and a case of each, paired once."""
 
-import json
 from pathlib import Path
 
 import pytest
 from axpair_emulator.zoo import fetch
 from axpair_host.demo.page import draw_page
+from axpair_host.documents.pair import PairDocument
+from axpair_host.documents.steps import NextStep
 from axpair_proto.simulator import Models
 from command_line import axpair
 from pairs import Case, Paired, case_of
+from printed import printed
 from real_models import build_centerface, build_orientation
 
 
@@ -53,4 +55,4 @@ def paired_page(page: Case, tmp_path_factory: pytest.TempPathFactory) -> Paired:
 def _paired(case: Case, gt: Path) -> Paired:
     done = axpair("pair", *case.flags, "--out", gt, "--json")
     assert done.returncode in (0, 1), done.stderr
-    return Paired(case, gt, done, json.loads(done.stdout))
+    return Paired(case, gt, done, printed(done.stdout, PairDocument[NextStep]))

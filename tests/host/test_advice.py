@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import msgspec
 import pytest
-from axpair_host.advice.commands import Filling, Known, Step, filled, general
+from axpair_host.advice.commands import Filling, Known, Step, filled_row, general
 from axpair_host.advice.known import known_of
 from axpair_host.cli import axpair
 from axpair_host.codebook import entries
@@ -107,7 +107,7 @@ def test_documents_of_other_releases_are_filled_as_far_as_they_go() -> None:
         ],
         "warnings": [],
     }
-    told = filled(document, Known())
+    told = filled_row(document, Known())
     assert [one["next_steps"][0]["text"] for one in told["findings"]] == ["A sentence of release 0.1.0.", "See."]
     assert [one["next_steps"][0]["command"] for one in told["findings"]] == [None, None]
 

@@ -128,7 +128,7 @@ def test_pair_json_is_english_unless_chinese_is_asked_for_and_is_judged_the_same
     stale: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = diagnose(load(stale)).document()
-    for more, title in ((["--lang", "zh"], "结果属于之前的输入（输出陈旧）"), ([], wanted["findings"][0]["title"])):
+    for more, title in ((["--lang", "zh"], "结果属于之前的输入（输出陈旧）"), ([], wanted.findings[0].title)):
         under(monkeypatch, "diagnose", stale, "--write", *more, LANG="zh_CN.UTF-8")
         assert json.loads((stale / "pair.json").read_text(encoding="utf-8"))["findings"][0]["title"] == title
         assert diagnose(load(stale)).document() == wanted

@@ -1,17 +1,17 @@
 """When the demo's story holds, and what is said where it doesn't."""
 
 from pathlib import Path
-from typing import Any
 
 from axpair_host.demo.scenes import Judged, Page
 from axpair_host.demo.story import HEALTHY, STALE, Part, Plot, Story
 from axpair_host.gather.prepare import PreparedCase
 from axpair_proto.description import ModelDescription
+from pair_documents import finding_row, pair_document
 
 
 def judged(page: int, verdict: str, code: str, owner: str) -> Judged:
     prepared = PreparedCase(f"page-{page}", ModelDescription((), ()), {}, {})
-    document: dict[str, Any] = {"verdict": verdict, "owner": owner, "findings": [{"code": code}] if code else []}
+    document = pair_document(verdict=verdict, owner=owner, findings=(finding_row(code),) if code else ())
     return Judged(Page(prepared.id, page, prepared), Path(prepared.id), document)
 
 

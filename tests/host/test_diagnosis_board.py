@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from axpair_host.diagnosis import Settings, diagnose
+from axpair_host.documents.json_form import json_form
 from axpair_host.evidence.folder import OTHER_INPUTS, load
 from axpair_host.evidence.record import Failure, OutputFacts
 from axpair_proto.gt.tensors import write_tensors
@@ -332,22 +333,26 @@ def test_inputs_that_the_runtime_refuses_are_the_harness_s(tmp_path: Path) -> No
 def test_a_later_round_that_crashes_leaves_the_earlier_to_be_compared(tmp_path: Path) -> None:
     verdict = judged(tmp_path, Ran(J), Ran(failure=Failure("crash", "ended", signal="SIGBUS")))
     assert codes(verdict) == ["AX307"]
-    assert verdict.document()["outputs"][0]["joint_board"]["relation"] == "IDENTICAL"
+    assert json_form(verdict.document())["outputs"][0]["joint_board"]["relation"] == "IDENTICAL"
 
 
 # owners
 
 
 def test_a_board_finding_names_its_owner_as_proven_only_by_the_vendor_s_own_tool(tmp_path: Path) -> None:
-    ours = judged(tmp_path / "ours", *twice(PROBE)).document()["findings"][0]
-    theirs = judged(
-        tmp_path / "theirs",
-        *twice(PROBE, log=("run joint version: 0.5.13",)),
-        board_url="finished run in out",
-        board_versions={"runtime": "run_joint 0.5.13"},
-    ).document()["findings"][0]
-    assert (ours["proven"], ours["owner_proven"]) == (True, False)
-    assert (theirs["proven"], theirs["owner_proven"]) == (True, True)
+    ours = judged(tmp_path / "ours", *twice(PROBE)).document().findings[0]
+    theirs = (
+        judged(
+            tmp_path / "theirs",
+            *twice(PROBE, log=("run joint version: 0.5.13",)),
+            board_url="finished run in out",
+            board_versions={"runtime": "run_joint 0.5.13"},
+        )
+        .document()
+        .findings[0]
+    )
+    assert (ours.proven, ours.owner_proven) == (True, False)
+    assert (theirs.proven, theirs.owner_proven) == (True, True)
 
 
 def test_another_model_on_the_board_explains_whatever_it_answers(tmp_path: Path) -> None:

@@ -164,8 +164,10 @@ MOVED = {"onnx": F_SURE, "lava_joint": J_SURE, "joint": J_SURE, "board": J_SURE}
 def test_the_same_decision_with_another_score_hangs_by_nothing(tmp_path: Path) -> None:
     verdict = judged(tmp_path, decisions=MOVED, expect_leg="onnx")
     assert (verdict.verdict, codes(verdict)) == ("PASS", [])
-    rows = {row["leg"]: row["differs"] for row in verdict.document()["decisions"]["rows"]}
-    assert rows["board"] == ["the same with another score: 180 (0.858) expected, 180 (0.961) said"]
+    table = verdict.document().decisions
+    assert table is not None
+    rows = {row.leg: row.differs for row in table.rows}
+    assert rows["board"] == ("the same with another score: 180 (0.858) expected, 180 (0.961) said",)
 
 
 def test_a_score_that_was_asked_for_and_moved_stays_a_question(tmp_path: Path) -> None:

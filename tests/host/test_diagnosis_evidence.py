@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from axpair_host.diagnosis import Settings, Verdict, diagnose
+from axpair_host.documents.json_form import json_form
 from axpair_host.evidence.folder import load
 from axpair_host.evidence.record import OutputFacts
 from axpair_proto.gt.tensors import write_tensors
@@ -23,7 +24,7 @@ def codes(verdict: Verdict) -> list[str]:
 def test_an_output_that_the_board_lacks_is_named(tmp_path: Path) -> None:
     verdict = diagnose(build(tmp_path, joint=J, rounds=[Ran({"prob": J["prob"]})] * 2))
     assert (codes(verdict), verdict.owner, verdict.findings[0].outputs) == (["AX001"], "harness", ("boxes",))
-    assert verdict.document()["outputs"][1]["joint_board"]["relation"] == "INVALID"
+    assert json_form(verdict.document())["outputs"][1]["joint_board"]["relation"] == "INVALID"
 
 
 def test_an_output_that_the_model_does_not_have_is_named(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from axpair_host.compare.lines import Line
 from axpair_host.diagnosis import Settings, Verdict, diagnose
+from axpair_host.documents.json_form import json_form
 from host.evidence_builder import Ran, build
 
 from benchmarks.campaign.losses.net import photo
@@ -43,7 +44,7 @@ def test_a_picture_whose_noise_the_mean_hides_is_a_loss_of_quantisation(tmp_path
     assert "a picture within 0..255" in finding.summary
     assert "one value throughout would have 0.9" in finding.summary
     assert finding.evidence["outputs"]["y"]["measure"] == "psnr"
-    document = verdict.document()["outputs"][0]["onnx_joint"]
+    document = json_form(verdict.document().outputs[0].onnx_joint)
     assert document["relation"] == "SIMILAR"
     assert document["psnr_db"] == pytest.approx(22.5, abs=0.3)
     assert document["rmse"] == pytest.approx(19, abs=0.5)

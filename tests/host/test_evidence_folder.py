@@ -11,12 +11,14 @@ from axpair_host.diagnosis import diagnose
 from axpair_host.diagnosis.checks import digests
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.diagnosis.settings import Settings
+from axpair_host.documents.json_form import json_form
 from axpair_host.errors import EvidenceError
 from axpair_host.evidence.folder import load
 from axpair_host.evidence.record import Failure
 from axpair_host.evidence.store import read_record, write_pair_json
 from axpair_proto.gt.tensors import write_tensors
 from host.evidence_builder import Ran, build, noisy, values
+from pair_documents import finding_row, pair_document
 
 J = {"prob": values(1), "head/0": values(2)}
 
@@ -37,7 +39,7 @@ def test_a_folder_of_pulsar_run_is_judged_as_far_as_it_goes(tmp_path: Path) -> N
     assert [output.name for output in evidence.outputs] == ["head_0", "prob"]
     assert (verdict.verdict, evidence.recorded) == ("PASS", False)
     assert {"lava_joint", "board", "golden"} <= {one.what for one in verdict.not_judged}
-    assert verdict.document()["outputs"][0]["onnx_joint"]["relation"] == "SIMILAR"
+    assert json_form(verdict.document())["outputs"][0]["onnx_joint"]["relation"] == "SIMILAR"
 
 
 def test_a_folder_of_run_joint_beside_it_is_held_against_the_joint(tmp_path: Path) -> None:
@@ -173,7 +175,7 @@ def test_a_round_that_answered_as_the_first_has_its_bytes_and_a_probe_without_by
 
 def test_a_verdict_that_is_stored_is_never_read(tmp_path: Path) -> None:
     evidence = build(tmp_path, joint=J, rounds=[Ran(J)] * 2)
-    lies = {"verdict": "FAULT", "owner": "model", "findings": [{"code": "AX203"}]}
+    lies = pair_document(verdict="FAULT", owner="model", findings=(finding_row("AX203"),))
     write_pair_json(tmp_path, evidence.record, lies)
     assert diagnose(load(tmp_path)).verdict == "PASS"
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from axpair_host.advice.commands import filled
+from axpair_host.advice.filling import filled
 from axpair_host.advice.known import known_of
 from axpair_host.boards.opening import address_of
 from axpair_host.diagnosis import diagnose
+from axpair_host.documents.json_form import json_form
 from axpair_host.evidence.folder import load
 from axpair_host.gather.request import GatherRequest
 from axpair_host.inputs import InputFile
@@ -78,7 +79,8 @@ def judged(models: Models, shown: Image.Image, folder: Path, golden: Path) -> di
     )
     stored = diagnose(load(folder / "gt")).document()
     assert filled(stored, known_of(paired.record, folder / "gt")) == paired.document
-    return paired.document
+    document: dict[str, Any] = json_form(paired.document)
+    return document
 
 
 def named(document: dict[str, Any]) -> list[tuple[str, str, bool]]:

@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 import numpy as np
-from axpair_host.advice.commands import Known, filled
+from axpair_host.advice.commands import Known
+from axpair_host.advice.filling import filled
 from axpair_host.diagnosis import Verdict, diagnose
 from axpair_host.evidence.folder import load
 from axpair_host.render.verdict import verdict_lines
@@ -68,13 +69,13 @@ def test_zeros_of_the_simulated_joint_are_said_once(tmp_path: Path) -> None:
 def test_zeros_that_should_be_zeros_are_nothing(tmp_path: Path) -> None:
     some = {**F, "boxes": ZEROS["boxes"]}
     verdict = diagnose(build(tmp_path, onnx=some, lava_joint=some, joint=some, rounds=[Ran(some)] * 2))
-    assert (verdict.verdict, verdict.document()["seen_first"]) == ("PASS", [])
+    assert (verdict.verdict, verdict.document().seen_first) == ("PASS", ())
 
 
 def test_a_hint_of_a_loss_doesn_t_outrank_a_board_that_was_seen_once_to_differ(tmp_path: Path) -> None:
     verdict = finished(tmp_path, ROUGH, onnx=F, lava_joint=LOW, joint=LOW)
     assert (verdict.verdict, codes(verdict), verdict.owner) == ("FAULT", ["AX306", "AX201"], "unknown")
-    assert verdict.document()["headlines"] == [["AX306"], ["AX201"]]
+    assert verdict.document().headlines == (("AX306",), ("AX201",))
 
 
 def test_two_independent_faults_are_two_headlines(tmp_path: Path) -> None:
@@ -88,20 +89,20 @@ def test_two_independent_faults_are_two_headlines(tmp_path: Path) -> None:
 def test_two_findings_of_one_thing_are_one_headline(tmp_path: Path) -> None:
     said: dict[str, Any] = {"decisions": {"onnx": 1, "joint": 2, "board": 2}, "expect": 1, "has_expect": True}
     verdict = diagnose(build(tmp_path, onnx=F, joint=F, rounds=[Ran(F)] * 2, **said))
-    assert (codes(verdict), verdict.document()["headlines"]) == (["AX406"], [["AX406"]])
+    assert (codes(verdict), verdict.document().headlines) == (["AX406"], (("AX406",),))
     tail = {"prob": F["prob"].copy(), "boxes": F["boxes"]}
     tail["prob"].reshape(-1)[-40:] = 7
     verdict = diagnose(build(tmp_path / "b", joint=F, rounds=[Ran(tail, survivors={"prob": [(3040, 160)]})] * 2))
-    assert (codes(verdict), verdict.document()["headlines"]) == (["AX303", "AX304"], [["AX303"]])
+    assert (codes(verdict), verdict.document().headlines) == (["AX303", "AX304"], (("AX303",),))
 
 
 def test_without_the_quantised_model_the_headline_names_both_stages(tmp_path: Path) -> None:
     verdict = diagnose(build(tmp_path, onnx=F, joint=LOW))
     document = verdict.document()
-    assert (document["owner"], document["side"], document["headlines"]) == (
+    assert (document.owner, document.side, document.headlines) == (
         "unknown",
         "undecided",
-        [["AX201", "AX202"]],
+        (("AX201", "AX202"),),
     )
     text = click.unstyle("\n".join(verdict_lines(filled(document, Known()))))
     assert "Quantisation loses accuracy (AX201) or compilation loses accuracy (AX202): where isn't" in text
@@ -118,7 +119,7 @@ def test_a_misreading_that_is_proven_comes_before_a_hint(tmp_path: Path) -> None
     verdict = diagnose(evidence.with_record(replace(record, postprocess=fickle)))
     assert [(one.code, one.proven) for one in verdict.findings] == [("AX405", True), ("AX201", False)]
     assert "tensors agree" not in headlines(verdict)
-    assert verdict.document()["headlines"] == [["AX405"], ["AX201"]]
+    assert verdict.document().headlines == (("AX405",), ("AX201",))
 
 
 def test_nobody_s_fault_is_nobody_s_to_mend(tmp_path: Path) -> None:

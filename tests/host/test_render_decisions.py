@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 import numpy as np
-from axpair_host.advice.commands import Known, filled
+from axpair_host.advice.commands import Known
+from axpair_host.advice.filling import filled
 from axpair_host.diagnosis import diagnose
 from axpair_host.evidence.folder import load
 from axpair_host.evidence.record import PostprocessFacts

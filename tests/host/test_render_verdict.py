@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from axpair_host.advice.commands import Known, filled
+from axpair_host.advice.commands import Known
+from axpair_host.advice.filling import filled
 from axpair_host.compare import Relation
 from axpair_host.render.verdict import verdict_lines
 from axpair_proto.lines import width

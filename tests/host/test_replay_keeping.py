@@ -18,6 +18,7 @@ from axpair_host.replay.session import Replayed
 from axpair_host.replay.store import Run, lock_run
 from axpair_host.replay.summary import summarise
 from axpair_proto.gt.marks import MARK
+from pair_documents import pair_document
 
 DATABASE = {"run.sqlite", "run.sqlite-wal", "run.sqlite-shm", "run.lock", "run.lock-journal"}
 
@@ -147,7 +148,7 @@ def test_a_kept_folder_that_is_gone_or_damaged_is_named_and_never_proposed(
     assert "its kept folder has no pair.json any more (1): c\n" in lines
     assert lines.endswith(f"(1): {cases}\n  next: axpair diagnose '{cases / 'd e'}'\n")
     shutil.copytree(cases / "d e", cases / "b", dirs_exist_ok=True)
-    write_pair_json(cases / "c", Record(CaseFacts("c", "a" * 64), (), (), ""), {"verdict": "PASS"})
+    write_pair_json(cases / "c", Record(CaseFacts("c", "a" * 64), (), (), ""), pair_document(verdict="PASS"))
     lines = said()
     assert "its kept folder holds another case (1): b\n" in lines
     assert "its kept folder holds another verdict (1): c\n" in lines

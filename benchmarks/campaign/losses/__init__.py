@@ -18,6 +18,7 @@ from typing import Any
 
 from axpair_emulator.simulator import EmulatorSimulator
 from axpair_host.diagnosis import Settings
+from axpair_host.documents.json_form import json_form
 from axpair_host.evidence.folder import load
 from axpair_host.gather.answers.session import Session
 from axpair_host.gather.gathering import case_facts, store
@@ -118,7 +119,7 @@ def _judged(models: Models, files: Mapping[str, Path], gt: Path) -> tuple[dict[s
     evidence = load(gt)
     both = {name: (array, evidence.leg("joint")[name]) for name, array in evidence.leg("onnx").items()}
     shutil.rmtree(gt)
-    return document, found, both
+    return json_form(document), found, both
 
 
 def _together(vectors: Sequence[Vectors]) -> Similarity:

@@ -114,11 +114,11 @@ class Filling:
             made = None
         return Next(step["text"], made).document()
 
-    def step(self, step: Step) -> "NextStep":
-        """A step with its command as it is pasted."""
+    def step(self, text: str, template: str) -> "NextStep":
+        """A step with its command as it is pasted; without a template it has none."""
         from axpair_host.documents.steps import NextStep
 
-        return NextStep(**self.of(step.document()))
+        return NextStep(**self.of({"text": text, TEMPLATE: template}))
 
     def command(self, template: str) -> Command:
         """Raises KeyError for a field that there isn't."""
@@ -253,8 +253,8 @@ def general(step: Step) -> dict[str, Any]:
     return {**Filling(Known()).of(step.document()), "placeholders": {}}
 
 
-def filled(document: Mapping[str, Any], known: Known) -> dict[str, Any]:
-    """A verdict's document with its steps' commands as they are pasted."""
+def filled_row(document: Mapping[str, Any], known: Known) -> dict[str, Any]:
+    """A stored document of a replay, of any release, with its steps' commands as they are pasted."""
     filling = Filling(known)
 
     def steps(holder: Mapping[str, Any]) -> dict[str, Any]:

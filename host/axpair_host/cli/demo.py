@@ -42,12 +42,15 @@ def command(given: DemoOptions) -> int:
     from axpair_host.cli.progress import shown
     from axpair_host.demo.story import tell
     from axpair_host.demo.telling import Printed, Silent
+    from axpair_host.documents.json_form import json_form
 
     teller = Silent() if given.as_json else Printed()
     story = tell(given.out, teller, shown)
     if isinstance(teller, Silent):
         cases: list[dict[str, Any]] = [
-            {"id": f"{part.plot.name}/{one.page.id}", **one.document} for part in story.parts for one in part.judged
+            {"id": f"{part.plot.name}/{one.page.id}", **json_form(one.document)}
+            for part in story.parts
+            for one in part.judged
         ]
         print_document({"schema_version": 1, "cases": cases})
     else:

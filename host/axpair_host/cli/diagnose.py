@@ -64,10 +64,11 @@ def command(given: DiagnoseOptions) -> str:
     from axpair_proto.gt.listing import claim, list_written, marked
 
     from axpair_host import render
-    from axpair_host.advice.commands import filled
+    from axpair_host.advice.filling import filled
     from axpair_host.advice.known import known_of
     from axpair_host.diagnosis import Settings, diagnose
     from axpair_host.diagnosis.inquiry import Inquiry
+    from axpair_host.documents.json_form import json_form
     from axpair_host.evidence.archives import gt_folder, is_archive
     from axpair_host.evidence.named import KIND, is_kept, named_files
     from axpair_host.evidence.record import FILE_NAME
@@ -93,7 +94,7 @@ def command(given: DiagnoseOptions) -> str:
         write_pair_json(gt, again.evidence.record if again.evidence.recorded else None, document, finished=True)
         list_written(gt, [FILE_NAME], KIND)
     if given.as_json:
-        print_document(document)
+        print_document(json_form(document))
     else:
         render.verdict(document)
     return verdict.verdict

@@ -92,6 +92,7 @@ def command(given: PairOptions) -> str:
     from axpair_host.boards.opening import address_of
     from axpair_host.boards.url import with_run_joint
     from axpair_host.cli.progress import shown
+    from axpair_host.documents.json_form import json_form
     from axpair_host.pairing import Suspicion, pair
 
     request = _request(given)
@@ -114,11 +115,11 @@ def command(given: PairOptions) -> str:
             ),
         )
     if given.as_json:
-        print_document(paired.document)
+        print_document(json_form(paired.document))
     else:
         render.verdict(paired.document)
         print_lines(fitted([tr("gt folder: {path}", path=paired.folder)]))
-    return str(paired.document["verdict"])
+    return paired.document.verdict
 
 
 def _request(given: PairOptions) -> "GatherRequest":

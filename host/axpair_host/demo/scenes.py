@@ -1,11 +1,10 @@
 """The three parts of the demo, each a function from pages to pair documents in gt folders."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from axpair_proto.gt.folders import whole_folder
@@ -13,10 +12,12 @@ from axpair_proto.gt.listing import copy_written
 from axpair_proto.simulator import Models, Simulator
 
 from axpair_host import postprocess
-from axpair_host.advice.commands import filled
+from axpair_host.advice.filling import filled
 from axpair_host.advice.known import known_of
 from axpair_host.boards.opening import address_of
 from axpair_host.diagnosis import diagnose
+from axpair_host.documents.pair import PairDocument
+from axpair_host.documents.steps import StepTemplate
 from axpair_host.evidence.folder import load
 from axpair_host.evidence.named import KIND, named_files
 from axpair_host.evidence.record import CaseFacts
@@ -50,13 +51,13 @@ class Judged:
 
     page: Page
     folder: Path
-    document: dict[str, Any]
+    document: PairDocument[StepTemplate]
 
     @property
     def ended(self) -> tuple[str, str, str]:
         """Verdict, code and owner of the first finding; "" where there is none."""
-        findings: Sequence[Mapping[str, Any]] = self.document.get("findings") or [{}]
-        return self.document["verdict"], findings[0].get("code") or "", self.document.get("owner") or ""
+        findings = self.document.findings
+        return self.document.verdict, findings[0].code if findings else "", self.document.owner
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 import shlex
 from pathlib import Path
-from typing import Any
 
 from axpair_proto.advice import UNKNOWN, Next, calling
 from axpair_proto.lines import aligned, bold, command_lines, dim, painted, paragraph
@@ -14,6 +13,8 @@ from axpair_proto.terminal import columns
 from axpair_host.demo.material import CONFIG_NAME, MODEL, Material, models_in
 from axpair_host.demo.scenes import POSTPROCESSOR, WRONG_POSTPROCESSOR, Judged
 from axpair_host.demo.story import HEALTHY, ROTATED, STALE, Part, Story
+from axpair_host.documents.pair import Pair, PairDocument
+from axpair_host.documents.steps import StepTemplate
 from axpair_host.evidence.store import read_record
 
 _MORALS = {
@@ -70,9 +71,9 @@ class Printed:
             failing = tr("this part does not hold: {why}", why=part.failing)
             print_lines(painted(line, "red") for line in paragraph(failing, "   "))
             return
-        findings = translated(part.judged[-1].document.get("findings") or [])
+        findings = translated(part.judged[-1].document).findings
         if findings and part.plot.code:
-            said = tr("{code}: {summary}", code=part.plot.code, summary=findings[0]["summary"])
+            said = tr("{code}: {summary}", code=part.plot.code, summary=findings[0].summary)
             print_lines(paragraph(said, "   "))
         print_lines(paragraph(translated(_MORALS[part.plot.name]), "   "))
 
@@ -106,13 +107,13 @@ def _said(one: Judged) -> str:
     return str(decisions.get("board", "?"))
 
 
-def _relation(document: dict[str, Any], legs: str) -> str:
+def _relation(document: PairDocument[StepTemplate], pair: Pair) -> str:
     """How two legs of the model's one output relate: "identical", or the cosine."""
-    for output in document.get("outputs", ()):
-        if values := output.get(legs):
-            if values["relation"] == "IDENTICAL":
+    for output in document.outputs:
+        if (compared := output.comparison(pair)) is not None:
+            if compared.relation == "IDENTICAL":
                 return tr("identical")
-            return tr("cosine {cosine:.5f}", cosine=values["cosine"])
+            return tr("cosine {cosine:.5f}", cosine=compared.cosine)
     return tr("not judged")
 
 

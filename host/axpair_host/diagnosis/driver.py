@@ -11,7 +11,8 @@ from axpair_host.diagnosis.ladder import LADDER
 from axpair_host.diagnosis.legs import not_judged, not_judged_behind, unread
 from axpair_host.diagnosis.opinion import weighed
 from axpair_host.diagnosis.settings import Settings
-from axpair_host.diagnosis.verdict import Verdict, Word
+from axpair_host.diagnosis.verdict import Verdict
+from axpair_host.documents import VerdictWord
 from axpair_host.evidence.folder import Evidence
 
 
@@ -69,7 +70,7 @@ def _weigh(inquiry: Inquiry, opens: list[Open]) -> Verdict:
         for pair in ("onnx_joint", "joint_board")
     )
     undecided = any(one.undecided for one in opens)
-    word: Word = "PASS"
+    word: VerdictWord = "PASS"
     if "fault" in weights:
         word = "FAULT"
     elif "inconclusive" in weights or undecided or not compared:

@@ -7,12 +7,16 @@ keeps the code's owner, since that is where the evidence points and where to go 
 could still be at fault. So the emulated board's stale output ends as AX302, board, explanation proven, owner not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from msgspec import UNSET
+
 from axpair_host.advice.commands import Step
 from axpair_host.codebook import entries
+from axpair_host.documents.pair import FindingRow, NotJudged
+from axpair_host.documents.steps import StepTemplate
 
 Weight = Literal["fault", "inconclusive", "warning"]
 """fault: makes the verdict FAULT. inconclusive: points somewhere, but more evidence is needed. warning: neither."""
@@ -52,27 +56,28 @@ class Finding:
     ends: bool = False
     """Whether nothing else of the case is judged because of it."""
 
-    def document(self, vendor_saw_it: bool) -> dict[str, Any]:
-        """JSON form. `vendor_saw_it`: whether the board's bytes came from the vendor's own tool."""
-        return {
-            "code": self.code,
-            "owner": self.owner,
-            "stage": self.stage,
-            "side": self.side,
-            "proven": self.proven,
-            "owner_proven": self.by_vendor == "same"
+    def row(self, vendor_saw_it: bool) -> FindingRow[StepTemplate]:
+        """As the document has it. `vendor_saw_it`: whether the board's bytes came from the vendor's own tool."""
+        title = entries()[self.code].title
+        return FindingRow(
+            code=self.code,
+            owner=self.owner,
+            stage=self.stage,
+            side=self.side,
+            proven=self.proven,
+            owner_proven=self.by_vendor == "same"
             or (self.proven and (vendor_saw_it or self.owner not in ("board", "toolchain"))),
-            "by_vendor": self.by_vendor or None,
-            "rivals": list(self.rivals),
-            "weight": self.weight,
-            "title": entries()[self.code].title,
-            "headline": self.headline or entries()[self.code].title,
-            "summary": self.summary,
-            "outputs": list(self.outputs),
-            "evidence": dict(self.evidence),
-            "cosine_if_fixed": self.cosine_if_fixed,
-            "next_steps": [one.document() for one in self.next_steps],
-        }
+            by_vendor=self.by_vendor or None,
+            rivals=self.rivals,
+            weight=self.weight,
+            title=title,
+            headline=self.headline or title,
+            summary=self.summary,
+            outputs=self.outputs,
+            evidence=dict(self.evidence),
+            cosine_if_fixed=self.cosine_if_fixed,
+            next_steps=templates(self.next_steps),
+        )
 
 
 @dataclass(frozen=True)
@@ -89,9 +94,15 @@ class Open:
     lacks: str = ""
     """The option of `axpair pair`, with its field, that would bring what is missing."""
 
-    def document(self) -> dict[str, Any]:
-        """JSON form."""
-        return {"what": self.what, "why": self.why, "next_steps": [one.document() for one in self.steps]}
+    @property
+    def row(self) -> NotJudged[StepTemplate]:
+        """As the document has it."""
+        return NotJudged(self.what, self.why, templates(self.steps))
+
+
+def templates(steps: Iterable[Step]) -> tuple[StepTemplate, ...]:
+    """Steps as documents are stored with them."""
+    return tuple(StepTemplate(one.text, one.command or UNSET) for one in steps)
 
 
 def found(

@@ -1,9 +1,7 @@
 """What the vendor's own command makes of a finding of the board: it too, or our worker alone."""
 
 import signal
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from axpair_proto.sentences import joined, say
 
@@ -12,6 +10,7 @@ from axpair_host.diagnosis.checks.failure import first_failure
 from axpair_host.diagnosis.finding import ByVendor, Finding
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.digests import bytes_sha256
+from axpair_host.documents.pair import SecondOpinionRow
 from axpair_host.evidence.record import Failure, SecondOpinion
 
 ASKED_FOR = ("AX003", "AX301", "AX302", "AX303", "AX304", "AX305", "AX306", "AX307", "AX313", "AX314")
@@ -125,15 +124,15 @@ def _end_of(failure: Failure) -> tuple[str, int]:
     return (signal.Signals(ended).name, 0) if ended in {int(one) for one in signal.Signals} else (failure.kind, 0)
 
 
-def document(inquiry: Inquiry) -> Mapping[str, Any] | None:
-    """JSON form of the second opinion; None where none was asked for."""
+def row(inquiry: Inquiry) -> SecondOpinionRow | None:
+    """As the document has it; None where none was asked for."""
     said = inquiry.evidence.record.second_opinion
     if said is None:
         return None
     failure = said.failure or next((one.failure for one in said.rounds if one.failure is not None), None)
-    return {
-        "lacking": said.lacking or None,
-        "versions": dict(said.versions),
-        "failed": failure.message if failure else None,
-        "log_lines": list(said.rounds[-1].log_lines if said.rounds else said.log_lines),
-    }
+    return SecondOpinionRow(
+        said.lacking or None,
+        dict(said.versions),
+        failure.message if failure else None,
+        said.rounds[-1].log_lines if said.rounds else said.log_lines,
+    )

@@ -5,7 +5,7 @@ Only the gathered half is ever read back: a verdict that lies in the file is an 
 
 import codecs
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +18,9 @@ from axpair_proto.gt.tensors import leads_out
 from axpair_proto.sentences import for_documents, recalled, remember
 from axpair_proto.text import json_text, printable
 
+from axpair_host.documents.json_form import json_form
+from axpair_host.documents.pair import PairDocument
+from axpair_host.documents.steps import NextStep
 from axpair_host.errors import EvidenceError
 from axpair_host.evidence.record import FILE_NAME, ROUND_KINDS, SCHEMA_VERSION, Record, Round
 
@@ -26,9 +29,9 @@ MAX_BYTES = 256 << 20
 
 
 def write_pair_json(
-    folder: Path, record: Record | None, judged: Mapping[str, Any] | None, *, finished: bool = False
+    folder: Path, record: Record | None, judged: PairDocument[NextStep] | None, *, finished: bool = False
 ) -> None:
-    """Write pair.json whole or not at all. `judged` is `Verdict.document()`; None before anything was judged. It is in
+    """Write pair.json whole or not at all. `judged` is what `--json` prints; None before anything was judged. It is in
     English, unless another language was asked for by name.
 
     `finished` is true where the folder is nobody's to sync any more: pair.json then outlives a power cut by itself.
@@ -36,7 +39,7 @@ def write_pair_json(
     """
     document: dict[str, Any] = {"schema_version": SCHEMA_VERSION}
     if judged is not None:
-        document.update(for_documents(judged))
+        document.update(for_documents(json_form(judged)))
     if record is not None:
         sentences = dict(record.sentences)
         gathered = msgspec.to_builtins(record, enc_hook=partial(remember, sentences))

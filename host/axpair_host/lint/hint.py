@@ -6,7 +6,7 @@ from typing import Any
 
 from axpair_proto.sentences import Sentence
 
-from axpair_host.advice.commands import Filling, Step
+from axpair_host.advice.commands import Filling
 from axpair_host.documents.linted import HintRow, NotLookedAt
 
 
@@ -28,7 +28,7 @@ class Hint:
 
     def row(self, filling: Filling) -> HintRow:
         """As the document has it, with the command filled."""
-        prove = filling.step(Step(Sentence.of(self.prove), self.command))
+        prove = filling.step(Sentence.of(self.prove), self.command)
         return HintRow(self.kind, self.code, Sentence.of(self.summary), prove, dict(self.evidence))
 
 

@@ -65,7 +65,7 @@ class Linted:
             not_looked_at=tuple(one.row for one in self.passed),
             warnings=tuple(self.warnings),
             scores=tuple(self.scores),
-            next_steps=tuple(filling.step(one) for one in self._completing()),
+            next_steps=tuple(filling.step(one.text, one.command) for one in self._completing()),
         )
 
     def _completing(self) -> list[Step]:

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from axpair_host.diagnosis.finding import Finding
 from axpair_host.diagnosis.legs import not_judged_behind
-from axpair_host.diagnosis.verdict import SCHEMA_VERSION
+from axpair_host.documents.json_form import json_form
+from axpair_host.documents.pair import SCHEMA_VERSION, PairDocument
 from axpair_host.replay.cases import Case
 from axpair_host.replay.keeping import drop
 from axpair_host.replay.row import BAD_INPUT, Row
@@ -17,19 +18,27 @@ def disown(run: Run, cases: Iterable[Case], digests: Mapping[str, str], finding:
     for case in cases:
         if case.id in unusable:
             continue
-        behind = not_judged_behind(finding, case.id)
-        document = {
-            "schema_version": SCHEMA_VERSION,
-            "case": case.id,
-            "verdict": "FAULT",
-            "owner": finding.owner,
-            "stage": finding.stage,
-            "side": finding.side,
-            "simulator": simulator,
-            "findings": [finding.document(False)],
-            "warnings": [],
-            "outputs": [],
-            "not_judged": [{"what": behind.what, "why": behind.why}],
-        }
-        run.add(Row.judged(case.id, digests[case.id], "", document))
+        document = PairDocument(
+            schema_version=SCHEMA_VERSION,
+            case=case.id,
+            verdict="FAULT",
+            owner=finding.owner,
+            stage=finding.stage,
+            side=finding.side,
+            seen_first=(),
+            headlines=((finding.code,),),
+            simulator=simulator,
+            findings=(finding.row(False),),
+            warnings=(),
+            outputs=(),
+            not_judged=(not_judged_behind(finding, case.id).row,),
+            next_steps=(),
+            decisions=None,
+            board=None,
+            second_opinion=None,
+            switches=None,
+            versions={},
+            timings={},
+        )
+        run.add(Row.judged(case.id, digests[case.id], "", json_form(document)))
         drop(run, case.folder)

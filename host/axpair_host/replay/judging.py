@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from axpair_proto.simulator import Simulator
 
+from axpair_host.documents.pair import PairDocument
+from axpair_host.documents.steps import StepTemplate
 from axpair_host.evidence.record import CaseFacts
 from axpair_host.gather.answers.session import Session
 from axpair_host.gather.board_side import BoardSide
@@ -40,7 +41,7 @@ class Judge:
     preparing: Suspect | None = None
     """What prepares the product's input."""
 
-    def __call__(self, gathered: GatheredCase, folder: Path, place: Path) -> dict[str, Any]:
+    def __call__(self, gathered: GatheredCase, folder: Path, place: Path) -> PairDocument[StepTemplate]:
         """Write the case's evidence into `folder`, which is empty and goes to `place` if it is kept, and return its
         pair document, whose steps aren't filled."""
         id_, said = gathered.prepared.id, self.said

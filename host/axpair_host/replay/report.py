@@ -10,7 +10,7 @@ from axpair_proto.printing import print_lines
 from axpair_proto.sentences import in_words, tr
 from axpair_proto.text import first_names
 
-from axpair_host.advice.commands import Known, filled
+from axpair_host.advice.commands import Known, filled_row
 from axpair_host.advice.known import known_of
 from axpair_host.compare.lines import METRICS
 from axpair_host.evidence.store import read_record
@@ -37,11 +37,11 @@ def told(row: Row, order: Order, found: Found) -> dict[str, Any]:
     """A row's document with the commands of its steps, for a shell that stands here."""
     record = read_record(order.run / row.kept) if row.kept and not wrong_with(order.run, row) else None
     if record is not None:
-        return filled(row.whole_document(), known_of(record, order.run / row.kept))
+        return filled_row(row.whole_document(), known_of(record, order.run / row.kept))
     models, files = order.models, [case.files for case in found.cases if case.id == row.id]
     inputs = tuple((name, path) for case in files for name, path in case.items())
     known = Known(models.joint, models.onnx, models.lava_joint, models.config, inputs=inputs, options=order.options)
-    return filled(row.whole_document(), known)
+    return filled_row(row.whole_document(), known)
 
 
 def _tables(summary: Summary) -> list[Table]:

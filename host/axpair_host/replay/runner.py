@@ -4,12 +4,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from axpair_proto.advice import again
 from axpair_proto.errors import AxpairError
 from axpair_proto.text import first_names
 
+from axpair_host.documents.json_form import json_form
+from axpair_host.documents.pair import PairDocument
+from axpair_host.documents.steps import StepTemplate
 from axpair_host.errors import Interrupted, WorkerLost
 from axpair_host.gather.prepare import PreparedCase
 from axpair_host.postprocess.comparable import FormsDiffer
@@ -46,7 +49,7 @@ class Means:
     """Raises AxpairError with side "input" for files that can't be used."""
     gather: Callable[[Iterable[PreparedCase]], Iterator[GatheredCase | OpenCase]]
     """See `axpair_host.replay.stream.run_cases`."""
-    judge: Callable[[GatheredCase, Path, Path], Mapping[str, Any]]
+    judge: Callable[[GatheredCase, Path, Path], PairDocument[StepTemplate]]
     """Fills the (empty) folder with the case's evidence, to be kept at that place, and returns its pair document."""
     digest: Callable[[Case], str]
     """Of a case's files as they are now: a row is stored only where they are still what the replay began with."""
@@ -156,8 +159,8 @@ class _Loop:
                 if self._has_changed(case):
                     return None
                 vectors = vectors_of(folder, document)
-                kept = "" if document["verdict"] == "PASS" else keep(self._run, folder, case.folder)
-                row = Row.judged(case.id, self._digests[case.id], kept, document, vectors)
+                kept = "" if document.verdict == "PASS" else keep(self._run, folder, case.folder)
+                row = Row.judged(case.id, self._digests[case.id], kept, json_form(document), vectors)
         self._store(case, row)
         return row
 

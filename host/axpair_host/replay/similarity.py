@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import UNSET
 
 from axpair_host.compare.content import LONGEST_VECTOR
+from axpair_host.documents.pair import PairDocument
+from axpair_host.documents.steps import StepTemplate
 from axpair_host.evidence.folder import load
 
 Array = np.ndarray[Any, Any]
@@ -61,12 +64,12 @@ class Similarity:
         return {**asdict(self), "between": list(self.between), "line": KEPT, "lost": self.is_lost}
 
 
-def vectors_of(gt: Path, document: Mapping[str, Any]) -> Vectors:
+def vectors_of(gt: Path, document: PairDocument[StepTemplate]) -> Vectors:
     """The outputs of a judged case that are vectors, by what the float model gives, as its pair document says.
 
     Raises EvidenceError where files of the folder disagree.
     """
-    names = [str(one["name"]) for one in document["outputs"] if "angle" in (one["onnx_joint"] or {})]
+    names = [one.name for one in document.outputs if one.onnx_joint is not None and one.onnx_joint.angle is not UNSET]
     if not names:
         return {}
     evidence = load(gt)
