@@ -13,6 +13,7 @@ from axpair_host.documents.layers import BisectionDocument, LayersDocument
 from axpair_host.documents.linted import LintDocument
 from axpair_host.documents.pair import PairDocument
 from axpair_host.documents.reduced import ReducedCase, ReducedRun
+from axpair_host.documents.replayed import ReplayDocument
 from axpair_host.documents.steps import NextStep
 from axpair_host.documents.tuned import TunedDocument
 
@@ -24,6 +25,7 @@ DOCUMENTS: Mapping[str, type[msgspec.Struct]] = {
     "pair": PairDocument[NextStep],
     "reduced-case": ReducedCase,
     "reduced-run": ReducedRun,
+    "replay": ReplayDocument,
     "tune": TunedDocument,
 }
 """The file of each schema, without its suffix."""

@@ -5,8 +5,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from axpair_host.documents.pair import PairDocument
+from axpair_host.documents.replayed import ReplayDocument
+from axpair_host.documents.steps import NextStep
 from command_line import axpair_here, said_once
 from pairs import Case, case_of, codes, digests, judged, pair
+from printed import printed
 from replays import flags
 from tiny import build_tiny, write_picture
 
@@ -79,8 +83,10 @@ def test_a_replay_on_an_unfit_board_disowns_its_cases_and_runs_them_again(
     call = ("replay", cases, "--run", tmp_path / "run", *flags(tiny.models), "--canary", good, "--json", *board)
     for _ in range(2):
         done = axpair_here(*call)
-        document = json.loads(done.stdout)
+        document = printed(done.stdout, ReplayDocument)
         assert done.returncode == 1, done.stderr
+        for one in document["cases"]:
+            printed(json.dumps({key: value for key, value in one.items() if key != "id"}), PairDocument[NextStep])
         assert [codes(one) for one in document["cases"]] == [["AX005"], ["AX005"]]
         assert "board: the known-good case, after" in done.stderr
     assert list((tmp_path / "run" / "cases").iterdir()) == []

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axpair_host.documents.replayed import ReplayDocument
 from axpair_proto.simulator import Models
 from command_line import axpair, said_once
+from printed import printed
 from replays import endings, flags, replay, stable_rows
 from tiny import build_tiny, write_picture
 
@@ -57,8 +59,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, tiny: Models) -> Finished
 
 
 def document(done: "subprocess.CompletedProcess[str]") -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    return printed(done.stdout, ReplayDocument)
 
 
 def test_every_case_has_a_row_a_line_and_the_document_of_pair(finished: Finished, tmp_path: Path, tiny: Models) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from axpair_host.documents.json_form import json_form
 from axpair_host.replay.row import Row
 from axpair_host.replay.similarity import KEPT, Similarity, similarities
 from axpair_host.replay.store import lock_run, open_run
@@ -122,6 +123,6 @@ def test_warnings_are_counted_beside_verdicts() -> None:
     summary = summarise(rows, list(similarities({"emb": vectors(30.0, 1.5)})))
     assert summary.warnings == {"AX201": 1}
     assert summary.exit_code() == 0
-    document = summary.document()
+    document = json_form(summary.row)
     assert document["similarities"][0]["lost"] is True
     assert document["similarities"][0]["cases"] == CASES

@@ -167,7 +167,7 @@ def test_the_summary_counts_and_names_the_worst() -> None:
     assert list(summary.codes.items()) == [("AX302", 2), ("AX201", 1)]
     (worst,) = summary.worst
     assert (worst.output, worst.legs, worst.cosine, worst.case) == ("scores/a", "joint_board", 0.2, "b")
-    assert summary.document()["worst"][0]["case"] == "b"
+    assert summary.row.worst[0].case == "b"
 
 
 @pytest.mark.parametrize(

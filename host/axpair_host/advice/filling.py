@@ -1,7 +1,5 @@
 """Fills the steps of a case's document with what is known where it is read."""
 
-from typing import Any
-
 import msgspec
 
 from axpair_host.advice.commands import Filling, Known
@@ -19,8 +17,12 @@ def filled(document: PairDocument[StepTemplate], known: Known) -> PairDocument[N
     def findings(rows: tuple[FindingRow[StepTemplate], ...]) -> tuple[FindingRow[NextStep], ...]:
         return tuple(FindingRow(**{**msgspec.structs.asdict(one), "next_steps": steps(one.next_steps)}) for one in rows)
 
-    fields: dict[str, Any] = msgspec.structs.asdict(document)
-    fields["findings"], fields["warnings"] = findings(document.findings), findings(document.warnings)
-    fields["not_judged"] = tuple(NotJudged(one.what, one.why, steps(one.next_steps)) for one in document.not_judged)
-    fields["next_steps"] = steps(document.next_steps)
-    return PairDocument(**fields)
+    return PairDocument(
+        **{
+            **msgspec.structs.asdict(document),
+            "findings": findings(document.findings),
+            "warnings": findings(document.warnings),
+            "not_judged": tuple(NotJudged(one.what, one.why, steps(one.next_steps)) for one in document.not_judged),
+            "next_steps": steps(document.next_steps),
+        }
+    )

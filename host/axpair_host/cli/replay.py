@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from axpair_proto.advice import Next, again
@@ -15,6 +15,7 @@ from axpair_host.cli.request import taking
 from axpair_host.errors import BoardError, UsageError
 
 if TYPE_CHECKING:
+    from axpair_host.documents.replayed import ReplayDocument
     from axpair_host.replay.session import Order, Replayed
 
 
@@ -72,6 +73,7 @@ def command(given: ReplayOptions) -> int:
     axpair replay badcases --run run --onnx m.onnx --joint m.joint --lava-joint m.lava_joint
     """
     from axpair_host.cli.progress import shown
+    from axpair_host.documents.json_form import json_form
     from axpair_host.replay.ended import of_disk, so_far
     from axpair_host.replay.report import print_report
     from axpair_host.replay.session import carry_out
@@ -95,7 +97,7 @@ def command(given: ReplayOptions) -> int:
         print_aside(f"axpair: {so_far(order.run)}; call the same command again to go on")
         raise
     if given.as_json:
-        print_document(_document(order, replayed))
+        print_document(json_form(_document(order, replayed)))
     else:
         print_report(order.run, replayed)
     return replayed.summary.exit_code()
@@ -125,13 +127,14 @@ def _order(given: ReplayOptions) -> "Order":
     )
 
 
-def _document(order: "Order", replayed: "Replayed") -> dict[str, Any]:
+def _document(order: "Order", replayed: "Replayed") -> "ReplayDocument":
+    from axpair_host.documents.replayed import SCHEMA_VERSION, DamagedCase, ReplayDocument
     from axpair_host.replay.report import told
 
-    return {
-        "schema_version": 1,
-        "cases": [told(row, order, replayed.found) for row in replayed.rows],
-        "summary": replayed.summary.document(),
-        "damaged": [{"id": id_, "why": why} for id_, why in replayed.damaged.items()],
-        "workers_lost": replayed.workers_lost,
-    }
+    return ReplayDocument(
+        SCHEMA_VERSION,
+        tuple(told(row, order, replayed.found) for row in replayed.rows),
+        replayed.summary.row,
+        tuple(DamagedCase(id_, why) for id_, why in replayed.damaged.items()),
+        replayed.workers_lost,
+    )

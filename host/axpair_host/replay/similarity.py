@@ -13,6 +13,7 @@ from msgspec import UNSET
 
 from axpair_host.compare.content import LONGEST_VECTOR
 from axpair_host.documents.pair import PairDocument
+from axpair_host.documents.replayed import SimilarityRow
 from axpair_host.documents.steps import StepTemplate
 from axpair_host.evidence.folder import load
 
@@ -59,9 +60,10 @@ class Similarity:
         """What a line of `compare.lines.ACROSS_CASES` is held against."""
         return {"similarity": self.change, "distinct": self.kept}[metric]
 
-    def document(self) -> dict[str, Any]:
-        """JSON form."""
-        return {**asdict(self), "between": list(self.between), "line": KEPT, "lost": self.is_lost}
+    @property
+    def row(self) -> SimilarityRow:
+        """As the document has it."""
+        return SimilarityRow(**asdict(self), line=KEPT, lost=self.is_lost)
 
 
 def vectors_of(gt: Path, document: PairDocument[StepTemplate]) -> Vectors:

@@ -2,26 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 from axpair_proto.sentences import say
 
 from axpair_host.compare.lines import ACROSS_CASES, METRICS, Line
+from axpair_host.documents.replayed import SummaryRow, WorstCosine
 from axpair_host.replay.row import BAD_INPUT, Row
 from axpair_host.replay.similarity import Similarity
 
 VERDICTS = ("PASS", "FAULT", "INCONCLUSIVE", BAD_INPUT)
-
-
-@dataclass(frozen=True)
-class Worst:
-    """The lowest cosine of one output in one comparison over all cases that were measured."""
-
-    output: str
-    legs: str
-    cosine: float
-    case: str
 
 
 @dataclass(frozen=True)
@@ -34,7 +24,7 @@ class Summary:
     """How many cases have the code as their first finding; most frequent first."""
     owners: dict[str, int]
     """The same for where it arises; only of cases with a fault."""
-    worst: tuple[Worst, ...]
+    worst: tuple[WorstCosine, ...]
     warnings: dict[str, int] = field(default_factory=dict)
     """How many cases have the code as a warning; most frequent first."""
     similarities: tuple[Similarity, ...] = ()
@@ -56,13 +46,21 @@ class Summary:
                 return code
         return 0
 
-    def document(self) -> dict[str, Any]:
+    @property
+    def row(self) -> SummaryRow:
         """The `summary` of --json."""
-        return {
-            **asdict(self),
-            "worst": [asdict(worst) for worst in self.worst],
-            "similarities": [one.document() for one in self.similarities],
-        }
+        return SummaryRow(
+            cases=self.cases,
+            verdicts=self.verdicts,
+            codes=self.codes,
+            owners=self.owners,
+            worst=self.worst,
+            warnings=self.warnings,
+            similarities=tuple(one.row for one in self.similarities),
+            missed=self.missed,
+            earlier=self.earlier,
+            left=self.left,
+        )
 
 
 def summarise(
@@ -107,13 +105,13 @@ def _by_count(counts: "Counter[str]") -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _worst(rows: Sequence[Row]) -> tuple[Worst, ...]:
-    lowest: dict[tuple[str, str], Worst] = {}
+def _worst(rows: Sequence[Row]) -> tuple[WorstCosine, ...]:
+    lowest: dict[tuple[str, str], WorstCosine] = {}
     for row in rows:
         for metric in row.metrics():
             if metric.cosine is None:
                 continue
             key = metric.output, metric.legs
             if key not in lowest or metric.cosine < lowest[key].cosine:
-                lowest[key] = Worst(metric.output, metric.legs, metric.cosine, row.id)
+                lowest[key] = WorstCosine(metric.output, metric.legs, metric.cosine, row.id)
     return tuple(lowest.values())
