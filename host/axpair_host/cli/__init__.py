@@ -1,8 +1,9 @@
 """The command line: one group whose commands are imported when they run, so that `--help` is instant.
 
 A command is a `click.Command` named `command` in `axpair_host.cli.<name>`, or an entry point of the group
-`axpair.commands` (anyone's). It returns "PASS", "FAULT", "INCONCLUSIVE" or None; `axpair_host.main` makes the exit
-code of it. Documents go to stdout, everything else to stderr.
+`axpair.commands` (anyone's). Ours take one frozen dataclass of what they are asked, see `axpair_host.cli.request`. A
+command returns "PASS", "FAULT", "INCONCLUSIVE", an exit code or None; `axpair_host.main` makes the exit code of it.
+Documents go to stdout, everything else to stderr.
 """
 
 import importlib
