@@ -222,6 +222,23 @@ def test_a_score_given_roughly_proves_no_reading_that_another_comes_near_too(
     assert summary.startswith("the post-processor") == proven
 
 
+@pytest.mark.parametrize(("score", "proven"), [(0.48, False), (0.6543, False), (0.568, True)])
+def test_a_program_s_score_that_is_only_near_proves_no_misreading(tmp_path: Path, score: float, proven: bool) -> None:
+    """Misread, the score is 0.5682; that is said, whatever the program gave."""
+    prob = {"prob": np.array([[0.2745, 0.24, 0.25, 0.2355]], np.float32)}
+
+    def best(tensors: Mapping[str, Array]) -> dict[str, Any]:
+        scores = tensors["prob"][0]
+        return {"label": int(scores.argmax()), "score": float(scores.max())}
+
+    build(tmp_path, onnx=prob, joint=prob, rounds=[Ran(prob)] * 2)
+    verdict = judged(tmp_path, Postprocessor("post:best", best), observed={"label": 0, "score": score})
+    (finding,) = verdict.findings
+    assert (finding.code, finding.proven) == ("AX404", proven)
+    assert ("0.5681" in finding.summary, "just what the program said" in finding.summary) == (True, proven)
+    assert finding.summary.startswith("the program") == proven
+
+
 def test_layouts_with_the_same_bytes_can_t_be_taken_for_each_other(tmp_path: Path) -> None:
     flat = {"scores": np.float32(np.random.default_rng(1).uniform(0, 1, (1, 1, 1, 12)))}
     facts = {"scores": OutputFacts("scores", "scores", "float32", (1, 1, 1, 12), "NHWC")}

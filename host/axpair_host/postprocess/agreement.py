@@ -38,6 +38,9 @@ USUAL = Tolerances()
 TIGHT = Tolerances(0.01, 0.002, 0.9)
 """Under which what a decision comes of is told from what only comes near it."""
 
+CLOSE = Tolerances(0.01, 0.01)
+"""Under which figures show what they come of; those that are only near may come of something else."""
+
 
 def same_decision(expected: Any, said: Any, within: Tolerances = USUAL) -> bool:
     """Whether two JSON values say the same, under the tolerances of their form."""

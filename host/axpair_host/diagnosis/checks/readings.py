@@ -1,9 +1,9 @@
 """Does one way of misreading the outputs explain what the post-processor, or the user's program, says?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from axpair_proto.sentences import joined, say
+from axpair_proto.sentences import Sentence, joined, say
 
 from axpair_host.advice.commands import Step
 from axpair_host.diagnosis.asks import Wants
@@ -19,7 +19,7 @@ from axpair_host.diagnosis.checks.judged import (
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.evidence.record import ReadingHit, ReadingsTried
-from axpair_host.postprocess.agreement import differences
+from axpair_host.postprocess.agreement import CLOSE, differences, same_decision
 from axpair_host.postprocess.decisions import told
 from axpair_host.postprocess.forms import is_exact, is_telling
 
@@ -46,14 +46,15 @@ def of_postprocessor(inquiry: Inquiry) -> Iterator[Finding | Wants]:
         readings.expect,
         held.expect,
         _POSTPROCESSOR,
-        say(
-            "with that undone it makes {expected} of {leg}/, else {decision} ({how})",
-            expected=told(held.expect),
+        lambda hit: say(
+            "with that undone it makes {undone} of {leg}/, else {decision} ({how})",
+            undone=told(hit.decision),
             leg=readings.leg,
             decision=held.told(held.base),
             how=held.how(held.base),
         ),
         held.evidence(),
+        rounded=not is_exact(held.expect),
     )
     yield from (one for one in found_ if held.agree or one.proven)
 
@@ -64,22 +65,38 @@ def of_program(inquiry: Inquiry) -> Iterator[Finding | Wants]:
     if seen is None or not seen.leg:
         return
     record = inquiry.evidence.record
-    if record.readings is None or record.readings.observed is None:
+    readings = record.readings
+    if readings is None or readings.observed is None:
         yield Wants("readings", _lacking(_PROGRAM), steps=_TRY)
         return
-    yield from _findings(
-        inquiry,
-        record.readings.observed,
-        record.observed,
-        _PROGRAM,
-        say(
-            "of {leg}/ misread so the post-processor makes {observed}, just what the program said; read as they are, "
-            "{right} ({how})",
-            leg=record.readings.leg,
+
+    def result(hit: ReadingHit) -> Sentence:
+        how = first_of(differences(seen.right, record.observed))
+        if same_decision(record.observed, hit.decision, CLOSE):
+            return say(
+                "of {leg}/ misread so the post-processor makes {misread}, just what the program said; read as they are, "
+                "{right} ({how})",
+                leg=readings.leg,
+                misread=told(hit.decision),
+                right=told(seen.right),
+                how=how,
+            )
+        return say(
+            "of {leg}/ misread so the post-processor makes {misread}, not far from what the program said, {observed}; "
+            "read as they are, {right} ({how})",
+            leg=readings.leg,
+            misread=told(hit.decision),
             observed=told(record.observed),
             right=told(seen.right),
-            how=first_of(differences(seen.right, record.observed)),
-        ),
+            how=how,
+        )
+
+    yield from _findings(
+        inquiry,
+        readings.observed,
+        record.observed,
+        _PROGRAM,
+        result,
         {
             "observed": record.observed,
             "decision": seen.right,
@@ -90,15 +107,24 @@ def of_program(inquiry: Inquiry) -> Iterator[Finding | Wants]:
 
 
 def _findings(
-    inquiry: Inquiry, tried: ReadingsTried, wanted: Any, reader: str, result: str, evidence: dict[str, Any]
+    inquiry: Inquiry,
+    tried: ReadingsTried,
+    wanted: Any,
+    reader: str,
+    result: Callable[[ReadingHit], Sentence],
+    evidence: dict[str, Any],
+    *,
+    rounded: bool = False,
 ) -> Iterator[Finding]:
-    """One finding for each code among the simplest hits; proven where there is one hit, and no chance of another."""
+    """One finding for each code among the simplest hits; proven where there is one hit, and no chance of another: a
+    figure that is only near may come of anything, unless what is `wanted` was rounded by hand."""
     hits = _simplest(tried.hits, by_nearness=is_exact(wanted))
     if not hits:
         return
     rivals = sorted({one.code for one in inquiry.findings if one.code in BY_DECISION})
     alone = len(hits) == 1 and tried.left_out == 0 and not rivals
     telling = is_telling(wanted)
+    close = rounded or all(same_decision(wanted, hit.decision, CLOSE) for hit in hits)
     doubt: str = ""
     if len(hits) > 1:
         doubt = say("; {count} readings fit, so this is a hint", count=len(hits))
@@ -106,6 +132,8 @@ def _findings(
         doubt = say("; {codes} would explain it too, so this is a hint", codes=joined(" and ", rivals))
     elif not telling:
         doubt = say("; so bare a decision may agree by chance, so this is a hint: give one with scores or boxes")
+    elif not close:
+        doubt = say("; figures that are only near prove nothing, so this is a hint")
     elif tried.left_out:
         doubt = say("; {count} more readings weren't tried, so this is a hint", count=tried.left_out)
     for code in CODES:
@@ -114,9 +142,9 @@ def _findings(
             outputs = tuple(dict.fromkeys(name for hit in mine for name in hit.outputs))
             reads = joined(", or ", (hit.words for hit in mine))
             details = {**evidence, "readings": [hit.words for hit in hits], "readings_tried": tried.tried}
-            proven = alone and telling
+            proven = alone and telling and close
             who = reader if proven else say("it looks as if {reader}", reader=reader)
-            summary = say("{who} {reads}: {result}", who=who, reads=reads, result=result) + doubt
+            summary = say("{who} {reads}: {result}", who=who, reads=reads, result=result(mine[0])) + doubt
             yield found(code, summary, details, proven=proven, outputs=outputs)
 
 
