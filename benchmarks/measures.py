@@ -19,8 +19,8 @@ from axpair_emulator.zoo import fetch
 from axpair_host.compare import GUIDE_LINE, Comparison
 from axpair_host.compare.lines import shortfalls
 from axpair_host.compare.rows import compare_outputs
-from axpair_host.ordering import ordered_outputs
 from axpair_host.replay.similarity import similarities
+from axpair_proto.meanings import meanings
 from axpair_proto.simulator import Models
 
 from benchmarks.campaign.conversions import Conversions
@@ -186,10 +186,12 @@ def _compared(models: Models, files: dict[str, Path]) -> tuple[dict[str, Compari
     description = SIMULATOR.describe(models.joint)
     data = SIMULATOR.prepare(models, files).data
     wanted, given = (SIMULATOR.run(models, stage, data) for stage in ("onnx", "joint"))
+    known = meanings(models.onnx, list(wanted))
     compared = compare_outputs(
         wanted,
         given,
-        ordered_outputs(models.onnx, list(wanted)),
+        known.ordered,
+        naming=known.named,
         layouts={one.name: one.layout for one in description.outputs},
     )
     first = next(iter(wanted))

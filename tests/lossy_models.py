@@ -121,12 +121,44 @@ def picking(folder: Path, *, weak: bool = False) -> Case:
         shape=(1, 3, 64, 64),
         opset=13,
     )
+    return _pictured(folder, model)
+
+
+def _pictured(folder: Path, model: onnx.ModelProto) -> Case:
+    """Built for pictures of 64x64 within 0..1."""
     pack(folder / "c.tar", {f"{seed}.png": png(_blurred(seed)) for seed in range(6)})
     space = Workspace(folder)
     scaled = "input_modifications { affine_preprocess { slope: 1 slope_divisor: 255 bias: 0 } }"
     space.write(model, config_text(f"input_conf_items {{ attributes {{ {scaled} }} }}"))
     (folder / "x.png").write_bytes(png(_blurred(77)))
     return _built(space, [folder / "x.png"])
+
+
+def naming(folder: Path, kind: str = "int64", *, loud: float = 1.0) -> Case:
+    """The head of a segmentation: for each of 64x64 pixels the largest of 21 scores, as `kind` of number. `loud` puts
+    so much on one class that never wins that the others share a few steps."""
+    random = np.random.default_rng(9)
+    bias = np.zeros(21, np.float32)
+    bias[0] = 1 - loud
+    model = net(
+        [
+            node("Conv", [INPUT, "w1"], ["c1"], pads=[1] * 4),
+            node("Relu", ["c1"], ["r1"]),
+            node("Conv", ["r1", "w2", "b2"], ["scores"]),
+            node("ArgMax", ["scores"], ["largest"], axis=1, keepdims=0),
+            node("Cast", ["largest"], ["classes"], to=getattr(TensorProto, kind.upper())),
+        ],
+        ["classes"],
+        {
+            "w1": random.normal(scale=0.3, size=(16, 3, 3, 3)).astype(np.float32),
+            "w2": random.normal(scale=0.2, size=(21, 16, 1, 1)).astype(np.float32),
+            "b2": bias,
+        },
+        shape=(1, 3, 64, 64),
+        opset=13,
+    )
+    model.graph.output[0].type.tensor_type.elem_type = getattr(TensorProto, kind.upper())
+    return _pictured(folder, model)
 
 
 def _blurred(seed: int) -> Image.Image:

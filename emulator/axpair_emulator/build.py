@@ -11,6 +11,7 @@ import axpair_proto
 import msgspec
 from axpair_proto.config_files import config_file, read_config, refuse_other_config
 from axpair_proto.joint import EMULATED_TOOLS
+from axpair_proto.meanings import meanings
 from axpair_proto.names import alike_words
 from axpair_proto.pulsar import config_pb2 as pb
 
@@ -152,7 +153,8 @@ def build(
     require_runnable(compiled.program)
     reference = build_reference(parts.npu, steps, compiled, config)
     report("score", 0, 0)
-    scores = score_samples(pinned, reference, compiled.program, config, said.setdefault)
+    known = meanings(onnx_path, [port.name for port in compiled.program.outputs])
+    scores = score_samples(pinned, reference, compiled.program, config, known, said.setdefault)
     layers: tuple[Score, ...] = ()
     if config.measurement.per_layer:
         layers = score_layers(

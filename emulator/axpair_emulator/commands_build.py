@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from axpair_emulator.config.shape_flag import parse_shape
 
 if TYPE_CHECKING:
     from axpair_emulator.build import BuildResult
+    from axpair_emulator.score import Score
 
 
 def _shapes(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
@@ -92,7 +93,7 @@ def build_command(
     from axpair_emulator.config.flags import BuildFlags
     from axpair_emulator.faults.importing import split
     from axpair_emulator.faults.toolchain import chosen, damaged
-    from axpair_emulator.score import GUIDE_LINE, below_line
+    from axpair_emulator.score import below_line
 
     import_fault, faults = split(faults, fault_seed)
     chosen(faults)
@@ -116,11 +117,22 @@ def build_command(
         return
     print_lines(fitted(_lines(result)))
     if lost := below_line(result.scores):
-        worst = min(lost, key=lambda one: one.cosine)
-        most = f"{len(lost)} of {len(result.scores)} outputs {'is' if len(lost) == 1 else 'are'} below {GUIDE_LINE:g}"
-        print_lines(paragraph(f"{most}, the worst at {worst.cosine:.4f} ({worst.name}): quantisation loses accuracy."))
+        print_lines(paragraph(_loss(lost, len(result.scores))))
     for step in steps:
         print_lines(step_lines(step.document(), "  "))
+
+
+def _loss(lost: Sequence[Score], outputs: int) -> str:
+    from axpair_emulator.score import GUIDE_LINE, NAMES_LINE
+
+    counted = f"{len(lost)} of {outputs} outputs {'is' if len(lost) == 1 else 'are'} below"
+    worst = min((one for one in lost if one.agreement is None), key=lambda one: one.cosine, default=None)
+    if worst is not None:
+        below = f"{GUIDE_LINE:g}, the worst at {worst.cosine:.4f} ({worst.name})"
+    else:
+        least = min(lost, key=lambda one: one.agreement or 0.0)
+        below = f"{NAMES_LINE:g} of equal names, the worst at {least.agreement or 0.0:.4f} ({least.name})"
+    return f"{counted} {below}: quantisation loses accuracy."
 
 
 def _next_steps(result: BuildResult, onnx: Path, config: Path, shapes: Mapping[str, tuple[int, ...]]) -> list[Next]:
@@ -163,6 +175,7 @@ def _document(result: BuildResult) -> dict[str, object]:
         "calibration_samples": result.samples,
         "scores": [
             {"output": one.name, "cosine": one.cosine, "relative_error": _number(one.relative_error)}
+            | ({} if one.agreement is None else {"agreement": one.agreement})
             for one in result.scores
         ],
         "layers": [
@@ -191,6 +204,11 @@ def _lines(result: BuildResult) -> list[str]:
         lines += ["Score compare table of every layer:", *score_table(result.layers).split("\n")]
     measured = "the error measurement" if result.config.measurement.paths else "the first calibration samples"
     lines += [f"Quantised against float, worst sample of {measured}:", *score_table(result.scores).split("\n")]
+    lines += [
+        f"{one.name} names something in each place: {one.agreement:.2%} of them are the same. Its cosine says nothing."
+        for one in result.scores
+        if one.agreement is not None
+    ]
     lines.append(
         f"Wrote {result.joint} and {result.lava_joint}"
         + (f" and {result.output_config}" if result.output_config else "")

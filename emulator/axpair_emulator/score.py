@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import onnx
+from axpair_proto.meanings import Meanings
+from axpair_proto.row_matching import in_order, matched_rows
 
 from axpair_emulator.batch import one_item
 from axpair_emulator.calibrate.dataset import Warn
@@ -25,6 +27,8 @@ SCORED_SAMPLES = 2
 """Without a data set for the error measurement: so many of the calibration samples."""
 GUIDE_LINE = 0.98
 """Cosine below which the vendor's troubleshooting guide speaks of a loss of accuracy."""
+NAMES_LINE = 0.9
+"""Share of equal elements below which an output that names something has lost accuracy."""
 CHUNK_BYTES = 1 << 26
 """Of layers held at once, each as float twice: what is compared doesn't grow with the model's depth."""
 
@@ -37,17 +41,31 @@ class Score:
     cosine: float
     relative_error: float
     """2-norm of the difference over the 2-norm of the float result."""
+    agreement: float | None = None
+    """Of an output whose elements name something, such as behind an ArgMax: the share that is the same. No distance of
+    names means anything, so nothing else counts there. None for any other."""
+
+    @property
+    def is_low(self) -> bool:
+        """Whether accuracy is lost, also where no cosine could be had."""
+        return not self.cosine >= GUIDE_LINE if self.agreement is None else self.agreement < NAMES_LINE
 
 
 def below_line(scores: Sequence[Score]) -> list[Score]:
-    """Those that have lost accuracy, also where no cosine could be had."""
-    return [one for one in scores if not one.cosine >= GUIDE_LINE]
+    """Those that have lost accuracy."""
+    return [one for one in scores if one.is_low]
 
 
 def score_samples(
-    model: onnx.ModelProto, reference: onnx.ModelProto, program: Program, config: BuildConfig, warn: Warn
+    model: onnx.ModelProto,
+    reference: onnx.ModelProto,
+    program: Program,
+    config: BuildConfig,
+    meanings: Meanings,
+    warn: Warn,
 ) -> tuple[Score, ...]:
-    """Scores of every output, each the worst of the samples measured."""
+    """Scores of every output, each the worst of the samples measured. Rows that stand in the order of a score are
+    matched first where they aren't alike as they stand: near ties that change places lose nothing."""
     ports, outputs = one_item(program.inputs), one_item(program.outputs)
     floats = FloatModel(model, config.inputs, ports)
     quantised = Reference(reference, ports, outputs)
@@ -57,15 +75,30 @@ def score_samples(
     for data in measured(program, config, warn):
         count += 1
         wanted = joint_outputs(outputs, layouts, floats.values(data))
-        given = quantised.run(data)
+        given = _matched(wanted, quantised.run(data), meanings.ordered)
         for name, scores in found.items():
-            scores.append(Score(name, cosine(wanted[name], given[name]), relative_error(wanted[name], given[name])))
+            both = wanted[name], given[name]
+            same = float((both[0] == np.rint(both[1])).mean()) if name in meanings.named else None
+            scores.append(Score(name, cosine(*both), relative_error(*both), same))
     if config.measurement.size > count:
         warn(f"dataset_conf_error_measurement.size {config.measurement.size}: there are {count} samples")
     return tuple(
-        Score(name, min(score.cosine for score in scores), max(score.relative_error for score in scores))
+        Score(
+            name,
+            min(score.cosine for score in scores),
+            max(score.relative_error for score in scores),
+            min((score.agreement for score in scores if score.agreement is not None), default=None),
+        )
         for name, scores in found.items()
     )
+
+
+def _matched(wanted: Mapping[str, Array], given: Mapping[str, Array], ordered: Mapping[str, str]) -> dict[str, Array]:
+    turned = dict(given)
+    if any(cosine(wanted[name], given[name]) < GUIDE_LINE for name in ordered):
+        for name, matching in matched_rows(wanted, given, ordered).items():
+            turned[name] = in_order(wanted[name], given[name], matching)
+    return turned
 
 
 def score_layers(

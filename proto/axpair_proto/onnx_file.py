@@ -16,6 +16,7 @@ from pathlib import Path
 from google.protobuf.message import DecodeError
 
 from axpair_proto.errors import ContractError
+from axpair_proto.onnx_meaning import naming, ordering
 from axpair_proto.topology import axmodel_pb2
 
 PULSAR2 = "Pulsar2"
@@ -59,8 +60,6 @@ _MODEL, _GRAPH, _TENSOR = "model", "graph", "tensor"
 _KEPT = {_MODEL: {1, 2, 3, 4, 6, 7, 8, 14}, _GRAPH: {1, 2, 5, 11, 12}, _TENSOR: {1, 2, 8}}
 """Fields that are read, by message; weights are none of them."""
 _INNER = {(_MODEL, 7): _GRAPH, (_GRAPH, 5): _TENSOR}
-_ORDERS = re.compile(r"^TopK$|NonMaxSuppression|NMS|Sort", re.IGNORECASE)
-"""op_types that put rows into the order of a score, those of other vendors' domains included."""
 _VERSION = re.compile(r"Pulsar2 Version:\s+(\S+)")
 _COMMIT = re.compile(r"Pulsar2 Commit:\s+(\S+)")
 
@@ -95,6 +94,8 @@ class OnnxFile:
     outputs: tuple[OnnxTensor, ...]
     ordering: Mapping[str, str] = field(default_factory=dict)
     """Output to the operator, such as TopK, that puts what it is made of into the order of a score, if any does."""
+    naming: Mapping[str, str] = field(default_factory=dict)
+    """Output to the operator, such as ArgMax, that makes its elements names of something, if any does."""
     axmodel: "AxmodelFacts | None" = None
     """None for anything that isn't one."""
 
@@ -219,20 +220,10 @@ def _facts(model: axmodel_pb2.OnnxModel) -> OnnxFile:
         operators=operators,
         inputs=tuple(_tensor(one, known) for one in graph.input if one.name not in constants),
         outputs=tuple(_tensor(one, known) for one in graph.output),
-        ordering=_ordering(graph),
+        ordering=ordering(graph),
+        naming=naming(graph),
         axmodel=_axmodel(model, extra) if NEU_OPERATOR in operators else None,
     )
-
-
-def _ordering(graph: axmodel_pb2.OnnxGraph) -> dict[str, str]:
-    """Nodes stand in the order of execution."""
-    behind: dict[str, str] = {}
-    for node in graph.node:
-        own = node.op_type if _ORDERS.search(node.op_type) else ""
-        operator = own or next((behind[name] for name in node.input if name in behind), "")
-        if operator:
-            behind.update(dict.fromkeys(node.output, operator))
-    return {one.name: behind[one.name] for one in graph.output if one.name in behind}
 
 
 def _tensor(value: axmodel_pb2.OnnxValue, known: Mapping[str, axmodel_pb2.TensorExtra]) -> OnnxTensor:

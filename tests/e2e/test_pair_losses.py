@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from axpair_host.evidence.folder import load
 from command_line import Done, axpair_here
-from lossy_models import attention, picking, policy
+from lossy_models import attention, naming, picking, policy
 from pairs import Case, case_of, codes, pair
 from real_files import built_case, field_case
 
@@ -149,6 +149,36 @@ def test_boxes_that_are_lost_behind_topk_stay_a_loss(tmp_path: Path) -> None:
     assert lost_in_layers(case) == ("FAULT", ["out"])
 
 
+def test_the_build_s_own_scores_match_rows_that_stand_in_an_order(tmp_path: Path) -> None:
+    picking(tmp_path)
+    made = built_again(tmp_path)
+    assert (made["scores"][0]["cosine"] > 0.999, made["next_steps"]) == (True, [])
+
+
+@pytest.mark.parametrize("kind", ["int64", "int32", "uint8", "float"])
+def test_classes_of_pixels_are_names_and_a_few_others_are_near_ties(tmp_path: Path, kind: str) -> None:
+    case = naming(tmp_path, kind)
+    done, document = pair(case, tmp_path / "gt", "--line", "classes:agreement>=0.95")
+    assert (done.returncode, document["verdict"], codes(document)) == (0, "PASS", [])
+    assert [one["code"] for one in document["warnings"]] == ["AX406"]
+    joint = document["outputs"][0]["onnx_joint"]
+    assert (joint["relation"], joint["named_by"], 0.95 < joint["agreement"] < 1) == ("SIMILAR", "ArgMax", True)
+    assert lost_in_layers(case) == ("PASS", [])
+    made = built_again(tmp_path)
+    assert (made["scores"][0]["agreement"] > 0.95, made["next_steps"]) == (True, [])
+    again = json.loads(axpair_here("diagnose", tmp_path / "gt", "--line", "classes:agreement>=0.9999", "--json").stdout)
+    assert codes(again)[0] == "AX201"
+
+
+def test_classes_of_pixels_that_are_lost_are_a_loss_in_every_command(tmp_path: Path) -> None:
+    case = naming(tmp_path, loud=400)
+    done, document = pair(case, tmp_path / "gt")
+    assert (done.returncode, codes(document)[0]) == (1, "AX201")
+    assert "agreement of identities 0." in document["findings"][0]["summary"]
+    assert lost_in_layers(case) == ("FAULT", ["classes"])
+    assert built_again(tmp_path)["next_steps"]
+
+
 @pytest.mark.parametrize(("loud", "words"), [(1.0, ""), (300.0, "agreement of identities 0.0")])
 @pytest.mark.parametrize("name", ["classes", "rows"])
 def test_classes_behind_topk_are_judged_alike_by_both_commands(
@@ -243,6 +273,13 @@ def test_a_replay_of_a_healthy_embedding_has_figures_and_no_warning(embeddings: 
     assert (done.returncode, summary["warnings"]) == (0, {})
     assert summary["similarities"][0]["lost"] is False
     assert summary["similarities"][0]["kept"] > 0.97
+
+
+def built_again(folder: Path) -> dict[str, Any]:
+    """What 'axpair emulator build' says of the model in the folder."""
+    files = ("--input", folder / "m.onnx", "--config", folder / "c.prototxt", "--output", folder / "again.joint")
+    document: dict[str, Any] = json.loads(axpair_here("emulator", "build", *files, "--json").stdout)
+    return document
 
 
 def lost_in_layers(case: Case) -> tuple[str, list[str]]:

@@ -172,6 +172,33 @@ def test_places_have_no_cosine_that_says_anything(dtype: type) -> None:
     assert judged(found) == [("agreement", True)]
 
 
+CLASSES = np.repeat(np.arange(150, 0, -10), 100).reshape(1, 30, 50)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.uint8, np.float32])
+@pytest.mark.parametrize(("others", "expected"), [(75, []), (300, [("agreement", True)])])
+def test_of_names_nothing_counts_but_whether_they_are_the_same(
+    dtype: type, others: int, expected: list[tuple[str, bool]]
+) -> None:
+    """Class 150 taken for 0 in a few places is no loss by any distance; one in five is."""
+    wanted: Array = CLASSES.astype(dtype)
+    given = wanted.copy()
+    given.reshape(-1)[:others] = 0
+    found = compare_outputs({"y": wanted}, {"y": given}, {}, naming={"y": "ArgMax"}, layouts={"y": "NCHW"})["y"]
+    assert (found.agreement, judged(found), found.content.kind) == (1 - others / 1500, expected, "")
+    assert found.likeness == found.agreement
+    assert found.constant_agreement == pytest.approx(1 / 15)
+    assert found.relation.value == ("DIFFERENT" if expected else "SIMILAR")
+
+
+def test_whole_numbers_that_nobody_knows_for_names_have_an_agreement_for_those_who_do() -> None:
+    given = CLASSES.copy()
+    given.reshape(-1)[:300] -= 10
+    found = compare(CLASSES, given, layout="")
+    assert (found.agreement, judged(found)) == (None, [])
+    assert [one.metric for one in shortfalls(found, LINE, {"agreement": 0.9})] == ["agreement"]
+
+
 def test_places_alone_are_held_against_each_other_wherever_they_stand() -> None:
     """Without a score nobody can tell where the cut is."""
     places = np.arange(100, 120).reshape(1, 20)

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from axpair_host.compare.rows import compare_outputs, matched_rows
+from axpair_host.compare.rows import compare_outputs
+from axpair_proto.row_matching import matched_rows
 
 Array = np.ndarray[Any, Any]
 ROWS = 20

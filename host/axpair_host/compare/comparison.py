@@ -51,6 +51,12 @@ class Comparison:
     """Of rows with identities (classes, places): the share whose identities both have."""
     all_identities: bool = False
     """Whether there is nothing but identities, of which no distance means anything."""
+    named_by: str = ""
+    """The ONNX operator, such as ArgMax, whose names its elements are; the agreement is of elements then."""
+    constant_agreement: float | None = None
+    """Of such elements: the share that has the commonest name."""
+    whole_numbers: bool = False
+    """Whether both are of an integer dtype."""
     constant_cosine: float | None = None
     """Of a candidate of one value throughout, at its best: the reference's mean by its root mean square."""
     deviation: float | None = None
@@ -80,6 +86,11 @@ class Comparison:
     """Parts of unlike range that fare worse than the whole, worst first."""
     reordered: Reordered | None = None
     """Where rows were matched first: all numbers are of matched rows then."""
+
+    @property
+    def likeness(self) -> float | None:
+        """The cosine; of elements that name something the share that is the same."""
+        return self.agreement if self.named_by else self.cosine
 
     @property
     def angle(self) -> float | None:
@@ -124,6 +135,7 @@ class Comparison:
             angle=_known(self.angle if self.content.kind == "vector" else None),
             others_cosine=_known(self.others_cosine),
             agreement=_known(self.agreement),
+            named_by=self.named_by or UNSET,
             reason=self.reason or UNSET,
             outside_tolerance=UNSET if self.outside_tolerance is None else self.outside_tolerance,
             toothless=self.toothless or UNSET,

@@ -19,7 +19,7 @@ PICTURE_LOST = 25.0
 CORRELATION = 0.9
 """Without the mean. Healthy 8-bit models keep .94 and more wherever their cosine is above the guide's line."""
 AGREEMENT = 0.9
-"""Of rows: of ten, at least nine."""
+"""Of rows, or of elements that name something: of ten, at least nine."""
 _FEWEST = 64
 """Elements below which a correlation is chance."""
 _ROUNDING_STEPS = 2.0
@@ -101,6 +101,13 @@ def _sqnr(found: Comparison) -> float | None:
     return math.inf if found.rmse == 0 else found.sqnr_db
 
 
+def _agreement(found: Comparison) -> float | None:
+    """Any whole numbers may be names, to whoever draws a line for them."""
+    if found.agreement is None and found.whole_numbers and found.elements:
+        return 1 - found.differing / found.elements
+    return found.agreement
+
+
 def _of_no_case(found: Comparison) -> float | None:
     return None
 
@@ -127,7 +134,9 @@ METRICS: Mapping[str, Metric] = {
         Metric("relative_error", "2-norm RE", False, (0, 1), lambda one: one.relative_error, _constant_error, best=0),
         Metric("max_abs", "largest difference", False, _ANY, lambda one: one.max_abs, _half_range, best=0),
         Metric("angle", "angle", False, (0, 180), lambda one: one.angle, _constant_angle, best=0),
-        Metric("agreement", "agreement of identities", True, (0, 1), lambda one: one.agreement, lambda _: None, best=1),
+        Metric(
+            "agreement", "agreement of identities", True, (0, 1), _agreement, lambda one: one.constant_agreement, best=1
+        ),
         Metric("similarity", "change of two cases' similarity", False, (0, 2), _of_no_case, _of_no_case, best=0),
         Metric("distinct", "cosine of what sets cases apart", True, (-1, 1), _of_no_case, _of_no_case, best=1),
     )
@@ -255,7 +264,8 @@ def _defaults(found: Comparison, cosine: float) -> Iterator[tuple[str, float, bo
     """Metric, line, and whether what falls short of it is a loss for certain."""
     if not found.all_identities:  # they are no quantities: whether they are the same says all
         yield "cosine", cosine, True
-    yield "agreement", AGREEMENT, True
+    if found.agreement is not None:
+        yield "agreement", AGREEMENT, True
     yield "others_cosine", cosine, True
     if found.content.kind == "picture":
         if found.content.certain:

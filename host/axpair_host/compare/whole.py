@@ -116,6 +116,7 @@ def compare(
         content=content,
         others_cosine=_others_cosine(r, c, content),
         constant_cosine=abs(sums.r) / float(np.sqrt(sums.finite * sums.rr)) if sums.rr > 0 else None,
+        whole_numbers=r.dtype.kind in "iu",
         deviation=_unscaled(float(np.sqrt(_variance(sums))), sums) if compared else None,
         step=step,
         mean_steps=mean / step if step and mean is not None else None,

@@ -212,11 +212,12 @@ class Inquiry:
         return next(one for one in self.outputs if one.name == name)
 
     def _ordered(self, pair: str) -> Ordered:
-        """Two legs whose rows may stand in the order of a score."""
+        """Two legs whose rows may stand in the order of a score, or whose elements may name something."""
         if pair not in self._ordering:
             ordering = {one.name: one.ordered_by for one in self.outputs if one.ordered_by}
+            naming = {one.name: one.named_by for one in self.outputs if one.named_by}
             first, second = PAIRS[pair]
-            self._ordering[pair] = Ordered(self.evidence.leg(first), self.evidence.leg(second), ordering)
+            self._ordering[pair] = Ordered(self.evidence.leg(first), self.evidence.leg(second), ordering, naming)
         return self._ordering[pair]
 
     def _agrees(self, output: OutputFacts, joint: Array, answer: Answer) -> bool:

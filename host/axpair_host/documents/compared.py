@@ -120,7 +120,9 @@ class TensorComparison(Struct, frozen=True, kw_only=True):
     others_cosine: float | UnsetType = UNSET
     """The cosine of the elements beside the constant of a masked reference."""
     agreement: float | UnsetType = UNSET
-    """The share of rows whose identities (classes, places) both have; 0..1."""
+    """The share of rows whose identities (classes, places) both have, or of elements that name the same; 0..1."""
+    named_by: str | UnsetType = UNSET
+    """The ONNX operator, such as ArgMax, whose names the elements are: no distance of them means anything."""
     reason: str | UnsetType = UNSET
     """Why they can't be compared."""
     outside_tolerance: int | UnsetType = UNSET

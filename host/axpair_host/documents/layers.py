@@ -11,7 +11,7 @@ class LayerScore(msgspec.Struct, frozen=True):
     """One tensor against the reference's."""
 
     cosine: float | None
-    """The cosine of both tensors; None where it isn't defined, as for a zero reference."""
+    """The cosine of both tensors; None where it isn't defined, as for a zero reference or behind an ArgMax."""
     relative_error: float | None
     """The 2-norm of the difference by the 2-norm of the reference, as a fraction; None where it isn't defined."""
     sqnr_db: float | None = None

@@ -41,9 +41,17 @@ class ScoredInput(Struct, frozen=True):
     case: bool
     """It is the user's own input, not one of the set."""
     cosines: dict[str, float | None]
-    """The cosine of each output, joint against float model; None where it isn't defined."""
+    """The cosine of each output, joint against float model; None where it isn't defined. Names have none."""
     worst: float
-    """The smallest cosine; -1 where none is defined."""
+    """The smallest cosine, or without any the smallest agreement; -1 where none is defined."""
+    agreements: dict[str, float] = {}
+    """Of each output whose elements name something the share that is the same, 0..1; empty without any."""
+
+    def is_low(self, line: float, of_names: float) -> bool:
+        """Whether any output is below its line: `line` is that of cosines."""
+        return self.worst < (line if self.cosines else of_names) or any(
+            one < of_names for one in self.agreements.values()
+        )
 
 
 class LintDocument(Struct, frozen=True):

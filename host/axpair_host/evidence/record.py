@@ -14,6 +14,7 @@ from axpair_proto.simulator import LayerError
 
 from axpair_host.documents.layers import LayerScores
 from axpair_host.evidence.other_platform import OtherPlatform
+from axpair_host.evidence.readings import ReadingsFacts
 
 SCHEMA_VERSION = 1
 LEGS = ("golden", "onnx", "lava_joint", "joint", "board")
@@ -52,6 +53,8 @@ class OutputFacts(msgspec.Struct, frozen=True):
     cpu_part: bool = False
     ordered_by: str = ""
     """The ONNX operator, such as TopK, that puts its rows into the order of a score; "" where none is known."""
+    named_by: str = ""
+    """The one, such as ArgMax, that makes its elements names; "" where none is known."""
 
     @property
     def is_untyped(self) -> bool:
@@ -285,40 +288,6 @@ class FrontEndTrials(msgspec.Struct, frozen=True):
     configured: dict[str, FrontEndFacts]
     """By input; the tensors themselves are in trials/configured/input."""
     trials: tuple[ConfigTrial, ...] = ()
-
-
-class ReadingHit(msgspec.Struct, frozen=True):
-    """One way of misreading the outputs under which the post-processor makes the decision that was looked for."""
-
-    codes: tuple[str, ...]
-    kinds: tuple[str, ...]
-    """Which misreadings of those codes, such as "layout-NCHW"."""
-    words: str
-    """What the reader does: "reads 'cls' as NCHW"."""
-    outputs: tuple[str, ...]
-    decision: Any = None
-    tight: bool = True
-    """Whether it is the decision under tight tolerances too, not only near it."""
-
-
-class ReadingsTried(msgspec.Struct, frozen=True):
-    """The ways of misreading that were tried for one decision."""
-
-    hits: tuple[ReadingHit, ...] = ()
-    tried: int = 0
-    left_out: int = 0
-    """Ways that weren't tried: too many, or no time left."""
-
-
-class ReadingsFacts(msgspec.Struct, frozen=True):
-    """What the post-processor makes of the outputs under each way of misreading them."""
-
-    leg: str
-    """Whose outputs."""
-    expect: ReadingsTried | None = None
-    """Undone for the post-processor, until it says what is expected; None where it wasn't asked."""
-    observed: ReadingsTried | None = None
-    """Done to right outputs, until it says what the user's own program said; None where it wasn't asked."""
 
 
 class CaseFacts(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 from axpair_proto.description import ModelDescription
 from axpair_proto.gt.tensors import Array, stems_in, write_tensors
+from axpair_proto.meanings import meanings
 from axpair_proto.names import as_text, file_stems, match_stems
 from axpair_proto.simulator import Tensors
 
@@ -15,7 +16,6 @@ from axpair_host.evidence.named import SOURCES
 from axpair_host.evidence.record import BoardFacts, InputFacts, OutputFacts, Round
 from axpair_host.gather.board_leg import BoardLeg, BoardRound
 from axpair_host.gather.prepare import PreparedCase
-from axpair_host.ordering import ordered_outputs
 
 TENSOR_FOLDERS = ("input", "onnx", "lava_joint", "joint", "board", "golden", "runs", "trials", "second_opinion")
 
@@ -47,13 +47,13 @@ def write_inputs(folder: Path, prepared: PreparedCase) -> tuple[InputFacts, ...]
 
 
 def output_facts(description: ModelDescription, onnx: Path | None = None) -> tuple[OutputFacts, ...]:
-    """What the model declares of its outputs, with the stems under which they are stored, and what orders their rows in
-    the float model.
+    """What the model declares of its outputs, with the stems under which they are stored, and what their rows or
+    elements are in the float model.
 
     Raises ContractError when two names would be stored as the same file.
     """
     stems = file_stems(tensor.name for tensor in description.outputs)
-    ordering = ordered_outputs(onnx, list(stems))
+    known = meanings(onnx, list(stems))
     return tuple(
         OutputFacts(
             name=tensor.name,
@@ -64,7 +64,8 @@ def output_facts(description: ModelDescription, onnx: Path | None = None) -> tup
             q=tensor.q,
             step=tensor.step,
             cpu_part=tensor.cpu_part,
-            ordered_by=ordering.get(tensor.name, ""),
+            ordered_by=known.ordered.get(tensor.name, ""),
+            named_by=known.named.get(tensor.name, ""),
         )
         for tensor in description.outputs
     )

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
+from axpair_proto.meanings import meanings
 from axpair_proto.simulator import Models, Simulator, Stage, Tensors
 
 from axpair_host.compare.lines import METRICS, beside, lost
 from axpair_host.compare.rows import compare_outputs
 from axpair_host.documents.layers import OutputScore
-from axpair_host.ordering import ordered_outputs
 
 
 def in_words(score: OutputScore) -> str:
@@ -19,13 +19,16 @@ def in_words(score: OutputScore) -> str:
 def output_scores(
     simulator: Simulator, models: Models, wanted: Tensors, found: Tensors, stage: Stage, line: float
 ) -> tuple[OutputScore, ...]:
-    """Of each output that both legs have; rows in the order of a score are matched. `line` is the cosine's."""
+    """Of each output that both legs have; rows in the order of a score are matched, and names have no cosine. `line` is
+    the cosine's."""
     declared = {one.name: one for one in simulator.describe(models.joint).outputs}
+    known = meanings(models.onnx, list(wanted))
     compared = compare_outputs(
         wanted,
         found,
-        ordered_outputs(models.onnx, list(wanted)),
+        known.ordered,
         line,
+        naming=known.named,
         layouts={name: one.layout for name, one in declared.items()},
         units={name: float(one.q or 1) for name, one in declared.items()},
     )
@@ -36,7 +39,7 @@ def output_scores(
             OutputScore(
                 name,
                 stage,
-                one.cosine,
+                None if one.named_by else one.cosine,
                 short.words if short is not None else "",
                 short.metric if short is not None else "",
                 dict(beside(one)),

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from axpair_proto.meanings import meanings
 from axpair_proto.simulator import Models, Simulator
 
+from axpair_host.compare.lines import AGREEMENT
 from axpair_host.compare.rows import compare_outputs
 from axpair_host.documents.json_form import json_form
 from axpair_host.documents.linted import ScoredInput
 from axpair_host.lint.hint import Hint
-from axpair_host.ordering import ordered_outputs
 
 
 def score(
@@ -23,10 +24,12 @@ def score(
     for done, (name, case, files) in enumerate(inputs, start=1):
         data = simulator.prepare(models, files).data
         wanted, found = simulator.run(models, "onnx", data), simulator.run(models, "joint", data)
-        compared = compare_outputs(wanted, found, ordered_outputs(models.onnx, list(wanted)))
-        cosines = {one: each.cosine for one, each in compared.items()}
-        worst = min((one for one in cosines.values() if one is not None), default=-1.0)
-        scores.append(ScoredInput(name, case, cosines, worst))
+        known = meanings(models.onnx, list(wanted))
+        compared = compare_outputs(wanted, found, known.ordered, naming=known.named)
+        cosines = {one: each.cosine for one, each in compared.items() if not each.named_by}
+        agreements = {one: each.agreement or 0.0 for one, each in compared.items() if each.named_by}
+        measured = [one for one in cosines.values() if one is not None] or list(agreements.values())
+        scores.append(ScoredInput(name, case, cosines, min(measured, default=-1.0), agreements))
         at(done)
     return scores
 
@@ -34,7 +37,7 @@ def score(
 def hints(scores: Sequence[ScoredInput], line: float) -> Iterator[Hint]:
     """What follows."""
     ours, cases = [one for one in scores if not one.case], [one for one in scores if one.case]
-    low = [one for one in ours if one.worst < line]
+    low = [one for one in ours if one.is_low(line, AGREEMENT)]
     evidence = {"line": line, "scores": json_form(scores)}
     if ours and len(low) * 2 >= len(ours):
         worst = min(low, key=lambda one: one.worst)
@@ -49,7 +52,7 @@ def hints(scores: Sequence[ScoredInput], line: float) -> Iterator[Hint]:
         )
     elif ours:
         for one in cases:
-            if one.worst < line:
+            if one.is_low(line, AGREEMENT):
                 yield Hint(
                     "set-scores-well",
                     "AX204",

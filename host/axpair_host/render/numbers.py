@@ -9,13 +9,15 @@ from axpair_host.documents.compared import HeldLine, TensorComparison
 
 
 def relation(comparison: TensorComparison | None) -> str:
-    """Relation and cosine, such as "SIMILAR 0.9967"; a dash where there was nothing to compare."""
+    """Relation and cosine, such as "SIMILAR 0.9967", or of names the share that is the same; a dash where there was
+    nothing to compare."""
     if comparison is None:
         return "-"
     word = coloured(comparison.relation)
     if comparison.relation in ("IDENTICAL", "INVALID"):
         return word
-    return f"{word} {cosine(comparison.cosine)}"
+    share = comparison.agreement if comparison.named_by is not UNSET else UNSET
+    return f"{word} {cosine(comparison.cosine if share is UNSET else share)}"
 
 
 def beside_words(comparison: TensorComparison) -> str:
@@ -29,7 +31,15 @@ def beside_words(comparison: TensorComparison) -> str:
         said.append(METRICS["correlation"].told(comparison.correlation))
     if comparison.others_cosine is not UNSET:
         said.append(say("cosine of those {value:.4f}", value=comparison.others_cosine))
-    if comparison.agreement is not UNSET:
+    if comparison.named_by is not UNSET and comparison.agreement is not UNSET:
+        said.append(
+            say(
+                "names ({operator}), {share:.2%} of them the same",
+                operator=comparison.named_by,
+                share=comparison.agreement,
+            )
+        )
+    elif comparison.agreement is not UNSET:
         said.append(say("{share:.0%} of the rows have the same identities", share=comparison.agreement))
     return in_words(joined(", ", said)) if said else ""
 

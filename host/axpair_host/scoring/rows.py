@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from axpair_proto.capabilities import LayerTensor
+from axpair_proto.onnx_meaning import NAMES
 
 from axpair_host.compare import Comparison, compare
 from axpair_host.documents.layers import LayerRow, LayerScore
@@ -74,5 +75,7 @@ class _Follower:
 def _score(reference: LayerTensor, layer: LayerTensor | None) -> LayerScore | None:
     if layer is None:
         return None
+    if not NAMES.isdisjoint(reference.kind.split("+")):
+        return LayerScore(None, None)  # no distance of names means anything
     comparison: Comparison = compare(reference.values, layer.values, step=layer.step)
     return LayerScore(comparison.cosine, comparison.relative_error, comparison.sqnr_db)

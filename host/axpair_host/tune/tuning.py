@@ -9,6 +9,7 @@ from axpair_proto.advice import UNKNOWN, Again, Next, calling
 from axpair_proto.capabilities import BuildsModels, DumpsLayers
 from axpair_proto.errors import AxpairError
 from axpair_proto.gt.listing import claim, list_written, refuse_foreign, refuse_other_kind
+from axpair_proto.meanings import meanings
 from axpair_proto.simulator import Models, Simulator, Tensors
 from msgspec import UNSET
 
@@ -17,7 +18,6 @@ from axpair_host.documents.tuned import SCHEMA_VERSION, Outcome, TunedDocument
 from axpair_host.errors import UsageError
 from axpair_host.inputs import InputFile, cases_of
 from axpair_host.layers.sixteen import around
-from axpair_host.ordering import ordered_outputs
 from axpair_host.progress import Progress
 from axpair_host.scoring.costs import enters_at, worst_first
 from axpair_host.scoring.dumping import dumped_scores
@@ -176,12 +176,13 @@ class _Bench:
     def _score(self, change: Change, models: Models, seconds: float) -> Tried:
         cosines: dict[str, list[float]] = {}
         for data, wanted in self._cases:
+            known = meanings(self._order.onnx, list(wanted))
             compared = compare_outputs(
-                wanted, self._simulator.run(models, "joint", data), ordered_outputs(self._order.onnx, list(wanted))
+                wanted, self._simulator.run(models, "joint", data), known.ordered, naming=known.named
             )
             for name, one in compared.items():
-                if one.cosine is not None:
-                    cosines.setdefault(name, []).append(one.cosine)
+                if (likeness := one.likeness) is not None:
+                    cosines.setdefault(name, []).append(likeness)
         outputs = {name: Outcome(min(some), sum(some) / len(some)) for name, some in cosines.items()}
         if not outputs:
             raise UsageError(

@@ -1,10 +1,12 @@
-"""Did near ties change places where outputs stand in the order of a score?"""
+"""Did near ties change places where outputs stand in the order of a score, or names where they say which is largest?"""
 
 from collections.abc import Iterator
 
 from axpair_proto.sentences import say
 
 from axpair_host.advice.commands import Step
+from axpair_host.compare.comparison import Comparison
+from axpair_host.compare.lines import AGREEMENT
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.documents.compared import Reordered
@@ -13,7 +15,12 @@ from axpair_host.documents.json_form import json_form
 
 def check(inquiry: Inquiry) -> Iterator[Finding]:
     """AX406 as a warning: behind TopK, NMS or a sort the joint has the float model's rows in another order, or others
-    at the cut, and row by row they are alike. Nobody is wrong."""
+    at the cut, and row by row they are alike; or behind ArgMax some of its names are others. Nobody is wrong."""
+    yield from _moved(inquiry)
+    yield from _renamed(inquiry)
+
+
+def _moved(inquiry: Inquiry) -> Iterator[Finding]:
     pair = inquiry.judged_pair
     moved: dict[str, Reordered] = {}
     for output in inquiry.outputs:
@@ -49,6 +56,44 @@ def check(inquiry: Inquiry) -> Iterator[Finding]:
             Step(
                 say("Compare rows by what they hold, not by their place; a program that takes them in order is fine.")
             ),
+        ),
+        entry_steps=False,
+    )
+
+
+def _renamed(inquiry: Inquiry) -> Iterator[Finding]:
+    pair = inquiry.judged_pair
+    renamed: dict[str, Comparison] = {}
+    for output in inquiry.outputs:
+        comparison = inquiry.pair(pair, output.name)
+        if comparison is None or not comparison.named_by or (comparison.agreement or 0.0) == 1.0:
+            continue
+        if inquiry.lost(comparison, output.name) is None:
+            renamed[output.name] = comparison
+    if not renamed:
+        return
+    name, first = next(iter(renamed.items()))
+    share, commonest = first.agreement or 0.0, first.constant_agreement or 0.0
+    one_throughout = ""
+    if commonest >= AGREEMENT:
+        one_throughout = say(", where the commonest name throughout would have {commonest:.2%}", commonest=commonest)
+    yield found(
+        "AX406",
+        say(
+            "{name!r} names something in each place ({operator}): of {elements} names {share:.2%} are the float "
+            "model's{one_throughout}; where two scores nearly tie, the smallest difference makes it another",
+            name=name,
+            operator=first.named_by,
+            elements=first.elements,
+            share=share,
+            one_throughout=one_throughout,
+        )
+        + (say("; {rest} more outputs", rest=len(renamed) - 1) if len(renamed) > 1 else ""),
+        {"pair": pair, "outputs": json_form({one: each.document() for one, each in renamed.items()})},
+        weight="warning",
+        outputs=tuple(renamed),
+        next_steps=(
+            Step(say("Compare names by the share that is the same; no distance between them means anything.")),
         ),
         entry_steps=False,
     )

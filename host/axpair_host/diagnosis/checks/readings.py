@@ -18,7 +18,7 @@ from axpair_host.diagnosis.checks.judged import (
 )
 from axpair_host.diagnosis.finding import Finding, found
 from axpair_host.diagnosis.inquiry import Inquiry
-from axpair_host.evidence.record import ReadingHit, ReadingsTried
+from axpair_host.evidence.readings import ReadingHit, ReadingsTried
 from axpair_host.postprocess.agreement import CLOSE, differences, same_decision
 from axpair_host.postprocess.decisions import told
 from axpair_host.postprocess.forms import is_exact, is_telling
@@ -74,8 +74,8 @@ def of_program(inquiry: Inquiry) -> Iterator[Finding | Wants]:
         how = first_of(differences(seen.right, record.observed))
         if same_decision(record.observed, hit.decision, CLOSE):
             return say(
-                "of {leg}/ misread so the post-processor makes {misread}, just what the program said; read as they are, "
-                "{right} ({how})",
+                "of {leg}/ misread so the post-processor makes {misread}, just what the program said; read as they "
+                "are, {right} ({how})",
                 leg=readings.leg,
                 misread=told(hit.decision),
                 right=told(seen.right),

@@ -1,7 +1,7 @@
 """Which readings to try for a case, and trying them: the answer to a check that wants to know."""
 
 from axpair_host.evidence.folder import Evidence
-from axpair_host.evidence.record import ReadingsFacts
+from axpair_host.evidence.readings import ReadingsFacts
 from axpair_host.postprocess.agreement import contradictions, same_decision
 from axpair_host.postprocess.loading import Postprocessor
 from axpair_host.postprocess.readings.explaining import explain

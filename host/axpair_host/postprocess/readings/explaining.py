@@ -8,7 +8,8 @@ from itertools import islice
 from typing import Any, Literal
 
 from axpair_host.errors import PostprocessError
-from axpair_host.evidence.record import OutputFacts, ReadingHit, ReadingsTried
+from axpair_host.evidence.readings import ReadingHit, ReadingsTried
+from axpair_host.evidence.record import OutputFacts
 from axpair_host.postprocess.agreement import TIGHT, same_decision
 from axpair_host.postprocess.applying import decided
 from axpair_host.postprocess.loading import Postprocessor

@@ -1,0 +1,44 @@
+"""Outputs whose elements name something, such as the class of each pixel behind an ArgMax.
+
+Class 7 is no nearer to 8 than to 1, so no distance and no cosine means anything: either it is the same name, or not.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from axpair_host.compare.comparison import Comparison
+from axpair_host.compare.content import NOTHING_KNOWN
+from axpair_host.compare.lines import AGREEMENT
+from axpair_host.compare.relation import Relation
+
+Array = np.ndarray[Any, Any]
+
+
+def named(plain: Comparison, reference: Array, candidate: Array, operator: str) -> Comparison:
+    """The comparison of two tensors of one shape whose elements are names that `operator` gives, by the share that both
+    have. `plain` as it is where they can't be compared, or the reference isn't of whole numbers."""
+    if plain.relation is Relation.INVALID or not reference.size or not _is_whole(reference):
+        return plain
+    share = float((np.rint(candidate) == reference).mean())
+    relation = plain.relation
+    if relation is not Relation.IDENTICAL:
+        relation = Relation.SIMILAR if share >= AGREEMENT else Relation.DIFFERENT
+        relation = Relation.EQUIVALENT if share == 1.0 else relation
+    return replace(
+        plain,
+        relation=relation,
+        content=NOTHING_KNOWN,
+        others_cosine=None,
+        shifted=False,
+        slices=(),
+        agreement=share,
+        all_identities=True,
+        named_by=operator,
+        constant_agreement=float(np.unique(reference, return_counts=True)[1].max()) / reference.size,
+    )
+
+
+def _is_whole(tensor: Array) -> bool:
+    return bool(np.isfinite(tensor).all() and (tensor == np.rint(tensor)).all())
