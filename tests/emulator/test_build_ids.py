@@ -68,6 +68,14 @@ def test_the_rows_are_those_of_the_table(tmp_path: Path) -> None:
     assert (found["joint"] == found["lava_joint"]).all()
 
 
+@pytest.mark.parametrize("dtype", [INT32, INT64])
+def test_negative_ids_count_from_the_end_of_each_table(tmp_path: Path, dtype: int) -> None:
+    models = models_of(tmp_path, workspace(tmp_path, embedding(dtype, second=True)).build())
+    positive, negative = (legs(models, stored(tmp_path, one)) for one in (ids(), ids() - ROWS))
+    for stage, found in negative.items():
+        assert (found == positive[stage]).all(), stage
+
+
 def test_the_configuration_that_is_written_builds_the_same(tmp_path: Path) -> None:
     space = workspace(tmp_path, embedding())
     result = space.build()

@@ -28,10 +28,16 @@ def gather(site: Site) -> Kernel:
 
 
 def table_rows(site: Site) -> Kernel:
-    """Prepare kind "lookup". Whole numbers beyond the table take its first or last row."""
+    """Prepare kind "lookup". Negative numbers count from the end; those beyond the table take its first or last row."""
     table, shape = site.array("table").astype(site.y.dtype, copy=False), site.y.shape
-    last = len(table) - 1
-    return lambda operands: table[np.clip(operands[0].astype(np.int64), 0, last).ravel()].reshape(shape)
+    rows = len(table)
+
+    def run(operands: Sequence[Array]) -> Array:
+        places = operands[0].astype(np.int64).ravel()
+        places[places < 0] += rows
+        return table[np.clip(places, 0, rows - 1)].reshape(shape)
+
+    return run
 
 
 def maximum(site: Site) -> Kernel:
