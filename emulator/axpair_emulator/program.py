@@ -16,7 +16,8 @@ Operators (`kind`), x = input codes, z_x its zero point; every array is named in
   quantize           x is float32 (a FLOAT32 input): y = clamp(floor(x / scale + 0.5) + zp) in float64;
                      NaN gives zp
   lookup             x are the whole numbers of an input: y[i..., :] = table[clamp(k, 0, V - 1)], in y's shape, with
-                     k = x[i...], or where that is negative V + x[i...]: ONNX counts from the end; roles: table (V, M) of the output's dtype
+                     k = x[i...], or V + x[i...] where that is negative, since ONNX counts from the end;
+                     roles: table (V, M) of the output's dtype
   affine             x are the whole numbers of an INT8, INT16 or UINT16 input, |x| <= 2^16:
                      y = clamp(floor((x * m_c + b_c + 2^(s-1)) / 2^s) + zp), c the index of axis 1 where x has four
                      axes, else 0; roles: multiplier m int64 (C), |m| <= 2^22, offset b int64 (C), |b| < 2^52;

@@ -26,6 +26,9 @@ def blocks() -> Array:
         (pixels(), "NCHW", 255.0, True),
         (pixels(), "", 255.0, True),
         (pixels().transpose(0, 2, 3, 1), "NHWC", 255.0, True),
+        (pixels().transpose(0, 2, 3, 1), "NCHW", 255.0, True),  # as the ONNX model itself has it
+        (pixels().transpose(0, 2, 3, 1)[0], "NCHW", 255.0, True),
+        (pixels(), "NHWC", 255.0, True),
         (pixels()[0], "", 255.0, True),
         (pixels(channels=1), "NCHW", 255.0, True),
         (pixels() / 255, "NCHW", 1.0, True),

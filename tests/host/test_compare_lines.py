@@ -54,6 +54,18 @@ def test_where_channels_are_known_each_has_its_own_mean() -> None:
     assert abs(apart) < 0.1
 
 
+@pytest.mark.parametrize("rmse", [4, 10, 19])
+def test_a_picture_is_judged_alike_wherever_its_channels_stand(rmse: float) -> None:
+    """A joint's output is declared NCHW, and the ONNX model may end in a Transpose of its own."""
+    given = with_noise(PICTURE, rmse)
+    first, last = (
+        compare(PICTURE.transpose(axes), given.transpose(axes), layout="NCHW") for axes in ((0, 1, 2, 3), (0, 2, 3, 1))
+    )
+    assert judged(first) == judged(last)
+    assert first.psnr_db == pytest.approx(last.psnr_db)
+    assert first.correlation == pytest.approx(last.correlation)
+
+
 def test_correlation_of_a_large_mean_keeps_its_digits() -> None:
     reference = (1e4 + NOISE.normal(size=4096)).astype(np.float64)
     given = reference + 0.1 * NOISE.normal(size=4096)

@@ -38,6 +38,8 @@ class Content:
     kind: Kind = ""
     peak: float = 0.0
     """Of a picture: the largest value that a pixel can have."""
+    layout: str = ""
+    """Of a picture: where its channels are, "NHWC" or "NCHW"."""
     certain: bool = True
     """Of a picture: False for one channel within 0..1, which may be depth or probability as well."""
     unit_length: bool = False
@@ -73,11 +75,11 @@ def hidden_by(constant: float, tensor: Array) -> Array:
 
 
 def channel_axis(shape: tuple[int, ...], layout: str) -> int | None:
-    """Of an image-like tensor of three or four axes with channels as pictures have them; None for any other."""
+    """Of an image-like tensor of three or four axes with channels as pictures have them; None for any other. A declared
+    layout is looked at first, and isn't trusted: it says nothing of how the ONNX model itself orders its axes."""
     if len(shape) not in (3, 4):
         return None
-    sides = {"NCHW": (-3,), "NHWC": (-1,)}.get(layout, (-3, -1))
-    for axis in sides:
+    for axis in (-1, -3) if layout == "NHWC" else (-3, -1):
         height, width = (shape[at] for at in ((-2, -1) if axis == -3 else (-3, -2)))
         if shape[axis] in _CHANNELS and min(height, width) >= _SMALLEST_SIDE:
             return axis
@@ -106,7 +108,9 @@ def _picture(tensor: Array, layout: str, unit: float) -> Content | None:
     shares = channels > 1 and peak == 1.0 and bool((np.abs(pixels.sum(axis=-1) - 1) < _BEYOND).all())
     if shares or float(ends.mean()) > _AT_THE_ENDS:
         return None
-    return Content("picture", peak=peak * unit, certain=channels > 1 or peak > 1.0)
+    return Content(
+        "picture", peak=peak * unit, layout="NHWC" if axis == -1 else "NCHW", certain=channels > 1 or peak > 1.0
+    )
 
 
 def _smooth(pixels: Array) -> bool:

@@ -88,8 +88,8 @@ def compare(
     else:
         relation = Relation.DIFFERENT
     compared = sums.finite > 0
-    parts = [] if layout is None or same_bytes else parts_of(r, c, layout)
     content = NOTHING_KNOWN if layout is None else content_of(r, layout, unit)
+    parts = [] if layout is None or same_bytes else parts_of(r, c, content.layout or layout)
     rmse = _unscaled(float(np.sqrt(sums.dd / sums.finite)), sums) if compared else None
     correlation = _correlation(sums, parts if r.ndim == 4 and layout else [])
     doubted = layout is not None and not cpu_part and correlation is not None and correlation < CORRELATION
