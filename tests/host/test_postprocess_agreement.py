@@ -46,6 +46,21 @@ def test_what_says_the_same_is_the_same(expected: Any, said: Any) -> None:
     assert differences(expected, said) == []
 
 
+NINES = (9, 9.0, "9", "9.0", "9.00", {"label": 9.0}, {"label": "9.0"}, {"label": "9"}, [{"label": "9.0", "score": 0.2}])
+
+
+@pytest.mark.parametrize("said", NINES)
+@pytest.mark.parametrize("expected", NINES)
+def test_a_whole_number_is_one_label_with_and_without_a_point(expected: Any, said: Any) -> None:
+    assert differences(expected, said) == []
+    assert comparable(expected, said)
+
+
+@pytest.mark.parametrize(("expected", "said"), [("009", 9), ("9.5", 9), (9.0, {"label": "90"}), ("v9.0", {"label": 9})])
+def test_what_only_looks_like_a_number_is_another_label(expected: Any, said: Any) -> None:
+    assert differences(expected, said) != []
+
+
 @pytest.mark.parametrize(
     ("expected", "said", "words"),
     [

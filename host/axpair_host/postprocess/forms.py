@@ -8,6 +8,7 @@ Anything else is compared as it stands, numbers within a tolerance.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
@@ -22,6 +23,8 @@ TOLERANCE_KEYS = ("score_tolerance", "tolerance", "iou")
 CORNER_KEYS = ("x1", "y1", "x2", "y2")
 Box = tuple[float, float, float, float]
 _LONGEST_TOLD = 60
+_WHOLE = re.compile(r"(-?(?:0|[1-9]\d{0,18}))\.0*", re.ASCII)
+"""A whole number as a float is written; anything else may be a name."""
 _OF_A_LABEL = {*LABEL_KEYS, *SCORE_KEYS, "score_tolerance"}
 """A mapping with more than that is more than a label, and all of it counts."""
 
@@ -52,13 +55,15 @@ class Entry:
 
 
 def same_label(one: Any, other: Any) -> bool:
-    """Whether two labels are the same text: 180, 180.0 and "180" are one label; true is not 1."""
+    """Whether two labels are the same text: 180, 180.0, "180" and "180.0" are one label, since a whole number often went
+    through a float; true is not 1, and "007" not 7."""
     return _label_text(one) == _label_text(other)
 
 
 def _label_text(label: Any) -> str:
     if isinstance(label, str):
-        return label
+        whole = _WHOLE.fullmatch(label.strip())
+        return json.dumps(int(whole[1])) if whole else label
     return json.dumps(int(label) if isinstance(label, float) and label.is_integer() else label)
 
 
@@ -69,7 +74,7 @@ def is_number(value: Any) -> bool:
 
 def as_label(value: Any) -> Entry | None:
     """A label with or without its score; None for anything else."""
-    if isinstance(value, str | int):
+    if isinstance(value, str | int) or (isinstance(value, float) and value.is_integer()):
         return Entry({"": value})
     if isinstance(value, Mapping) and not value.keys() - _OF_A_LABEL:
         return _entry(value)
