@@ -124,14 +124,43 @@ def picking(folder: Path, *, weak: bool = False) -> Case:
     return _pictured(folder, model)
 
 
-def _pictured(folder: Path, model: onnx.ModelProto) -> Case:
-    """Built for pictures of 64x64 within 0..1."""
+def _pictured(folder: Path, model: onnx.ModelProto, *, scaled: bool = True) -> Case:
+    """Built for pictures of 64x64 within 0..1, or 0..255."""
     pack(folder / "c.tar", {f"{seed}.png": png(_blurred(seed)) for seed in range(6)})
     space = Workspace(folder)
-    scaled = "input_modifications { affine_preprocess { slope: 1 slope_divisor: 255 bias: 0 } }"
-    space.write(model, config_text(f"input_conf_items {{ attributes {{ {scaled} }} }}"))
+    changed = "input_modifications { affine_preprocess { slope: 1 slope_divisor: 255 bias: 0 } }"
+    space.write(model, config_text(f"input_conf_items {{ attributes {{ {changed} }} }}" if scaled else ""))
     (folder / "x.png").write_bytes(png(_blurred(77)))
     return _built(space, [folder / "x.png"])
+
+
+def residual(folder: Path, loud: float) -> Case:
+    """A picture with what two convolutions make of it added. Two of their channels are `loud` times the others, and are
+    read as much more softly, so that 8 bit lose the others."""
+    random = np.random.default_rng(7)
+    first = random.normal(scale=0.08, size=(16, 3, 3, 3))
+    second = random.normal(scale=0.05, size=(3, 16, 3, 3))
+    first[14:] *= loud
+    second[:, 14:] /= loud
+    model = net(
+        [
+            node("Conv", [INPUT, "w1"], ["c1"], pads=[1] * 4),
+            node("Relu", ["c1"], ["branch"]),
+            node("Conv", ["branch", "w2"], ["added"], pads=[1] * 4),
+            node("Add", [INPUT, "added"], ["sum"]),
+            node("Clip", ["sum", "low", "high"], ["y"]),
+        ],
+        ["y"],
+        {
+            "w1": first.astype(np.float32),
+            "w2": second.astype(np.float32),
+            "low": np.float32(0),
+            "high": np.float32(255),
+        },
+        shape=(1, 3, 64, 64),
+        opset=13,
+    )
+    return _pictured(folder, model, scaled=False)
 
 
 def naming(folder: Path, kind: str = "int64", *, loud: float = 1.0) -> Case:

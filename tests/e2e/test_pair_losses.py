@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from axpair_host.evidence.folder import load
 from command_line import Done, axpair_here
-from lossy_models import attention, naming, picking, policy
+from lossy_models import attention, naming, picking, policy, residual
 from pairs import Case, case_of, codes, pair
 from real_files import built_case, field_case
 
@@ -232,6 +232,31 @@ def test_field_case_12_is_a_picture_that_is_lost_in_both_commands(tmp_path: Path
     assert found["verdict"] == "FAULT"
     assert [(one["name"], one["measure"]) for one in found["outputs"] if one["lost"]] == [("y", "psnr")]
     assert (found["int16"]["layer"], found["int16"]["brought_back"]) == ("r2", True)
+
+
+def test_what_16_bit_brings_back_is_said_where_the_cosine_hid_the_loss(tmp_path: Path) -> None:
+    case = residual(tmp_path, 150)
+    _, document = pair(case, tmp_path / "gt")
+    assert (document["verdict"], [one["code"] for one in document["warnings"]]) == ("PASS", ["AX201"])
+    found = layers_of(case)
+    (output,) = found["outputs"]
+    assert (found["verdict"], output["lost"], output["doubt"][:4]) == ("PASS", "", "PSNR")
+    assert (found["int16"]["lost"], found["int16"]["brought_back"]) == (["y"], True)
+    plain = " ".join(axpair_here("layers", *case.flags, "--try-int16").stdout.split())
+    assert "brings it back: y: cosine" in plain
+    assert "nothing to bring back" not in plain
+    assert "The output 'y' may have lost what its cosine hides: PSNR" in plain
+
+
+def test_a_branch_below_the_line_is_a_remark_where_the_outputs_hold(tmp_path: Path) -> None:
+    case = residual(tmp_path, 60)
+    done, document = pair(case, tmp_path / "gt")
+    assert (done.returncode, document["verdict"], document["warnings"]) == (0, "PASS", [])
+    found = layers_of(case)
+    assert found["first_below"] is not None
+    assert (found["verdict"], lost_in_layers(case)) == ("PASS", ("PASS", []))
+    plain = axpair_here("layers", *case.flags)
+    assert (plain.returncode, "A remark: no output shows a loss" in plain.stdout) == (0, True)
 
 
 @pytest.fixture(scope="module")

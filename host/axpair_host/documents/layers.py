@@ -145,6 +145,13 @@ class OutputScore(msgspec.Struct, frozen=True):
     """The measure of that line; "" where it shows no loss."""
     beside: dict[str, float] = {}
     """Values of the measures that say something of what it holds, by their names; empty where only the cosine does."""
+    doubt: str = ""
+    """The line below which it may have lost what its cosine hides, with the value; "" where there is no doubt."""
+
+    @property
+    def is_short(self) -> bool:
+        """It shows a loss, or may have one."""
+        return bool(self.lost or self.doubt)
 
 
 class SixteenTrial(msgspec.Struct, frozen=True):
@@ -159,7 +166,7 @@ class SixteenTrial(msgspec.Struct, frozen=True):
     after: dict[str, float | None]
     """The cosine of each output with the layer in 16 bit; None where it isn't defined."""
     lost: tuple[str, ...]
-    """The outputs that showed a loss before; empty where none did."""
+    """The outputs that showed a loss before, or may have had one; empty where none did."""
     brought_back: bool
     """There were such outputs, and none of them shows a loss any more."""
     told: dict[str, tuple[str, str]]
@@ -172,8 +179,8 @@ class LayersDocument(msgspec.Struct, frozen=True):
     schema_version: int
     """The version of this form: 1."""
     verdict: VerdictWord
-    """It is FAULT where a layer is below the line, or compiled wrongly, or an output shows a loss; INCONCLUSIVE where
-    the table breaks off."""
+    """It is FAULT where an output shows a loss, a layer is compiled wrongly, or, where no outputs are known, one is
+    below the line; INCONCLUSIVE where the table breaks off."""
     reference: str
     """The form of the model that all layers are held against: "onnx", or "lava_joint" without a float model."""
     own_stage: str | None

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from axpair_proto.meanings import meanings
 from axpair_proto.simulator import Models, Simulator, Stage, Tensors
 
-from axpair_host.compare.lines import METRICS, beside, lost
+from axpair_host.compare.lines import METRICS, beside, shortfalls
 from axpair_host.compare.rows import compare_outputs
 from axpair_host.documents.layers import OutputScore
 
@@ -34,15 +34,18 @@ def output_scores(
     )
     scores = []
     for name, one in compared.items():
-        short = lost(one, line, {})
+        short = shortfalls(one, line, {})
+        certain = next((each for each in short if each.certain), None)
+        doubt = next((each for each in short if not each.certain), None)
         scores.append(
             OutputScore(
                 name,
                 stage,
                 None if one.named_by else one.cosine,
-                short.words if short is not None else "",
-                short.metric if short is not None else "",
+                certain.words if certain is not None else "",
+                certain.metric if certain is not None else "",
                 dict(beside(one)),
+                doubt.words if doubt is not None else "",
             )
         )
     return tuple(scores)

@@ -29,7 +29,9 @@ def report(
     stage = next((one for one in STAGES if any(row.score(one) is not None for row in scores.layers)), "lava_joint")
     first, worst = first_below(scores, line, stage, nan_is_below=bool(source)), costliest(scores)
     miscompiled = [row for row in scores.layers if row.compiled is not None and row.compiled.at_fault]
-    wrong = first is not None or bool(miscompiled) or any(one.lost for one in outputs)
+    # What is lost in a branch and isn't missed at the end is no loss of the model's.
+    lost = any(one.lost for one in outputs) if outputs else first is not None
+    wrong = lost or bool(miscompiled)
     return LayersDocument(
         schema_version=SCHEMA_VERSION,
         verdict="FAULT" if wrong else "INCONCLUSIVE" if scores.cut_off else "PASS",

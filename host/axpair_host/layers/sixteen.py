@@ -48,14 +48,14 @@ def try_sixteen(
             before, after = simulator.run(models, stage, inputs), simulator.run(built, stage, inputs)
     scores_of = [output_scores(simulator, models, wanted, leg, stage, line) for leg in (before, after)]
     first, second = ({one.name: one for one in some} for some in scores_of)
-    lost = tuple(name for name, one in first.items() if one.lost)
+    lost = tuple(name for name, one in first.items() if one.is_short)
     return SixteenTrial(
         row.name,
         tuple(operators),
         {name: one.cosine for name, one in first.items()},
         {name: one.cosine for name, one in second.items()},
         lost,
-        bool(lost) and not any(second[name].lost for name in lost),
+        bool(lost) and not any(second[name].is_short for name in lost),
         {name: (in_words(one), in_words(second[name])) for name, one in first.items()},
     )
 

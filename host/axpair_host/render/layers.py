@@ -113,10 +113,16 @@ def _summary(document: LayersDocument) -> list[str]:
             "no layer's {stage} is below {line:g} against {reference}.", stage=stage, line=line, reference=reference
         )
     lines = paragraph(said, word)
+    if first is not None and document.outputs and not any(one.lost for one in document.outputs):
+        remark = tr("A remark: no output shows a loss, so what is lost there isn't missed at the end.")
+        lines += paragraph(remark, margin)
     for one in document.outputs:
         if one.lost:
             lost = tr("The output {name!r} shows a loss: {why}.", name=one.name, why=one.lost)
             lines += paragraph(lost, margin)
+        elif one.doubt:
+            doubt = tr("The output {name!r} may have lost what its cosine hides: {why}.", name=one.name, why=one.doubt)
+            lines += paragraph(doubt, margin)
     if worst is not None:
         costs = tr(
             "{name!r} ({kind}) costs most of its own, {part:.0%} of all layers' own error{spread}.",
