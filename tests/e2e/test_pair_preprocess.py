@@ -38,6 +38,15 @@ def floats(path):
 def padded(path):
     return np.pad(right(path).reshape(12, 30), ((0, 0), (0, 2)))
 
+def padded_otherwise(path):
+    return np.pad(scaled_otherwise(path), ((0, 0), (0, 6), (0, 0)))
+
+def cut(path):
+    return padded(path).ravel()[:360]
+
+def cut_otherwise(path):
+    return np.pad(scaled_otherwise(path).reshape(12, 30), ((0, 0), (0, 2))).tobytes()[:360]
+
 def letterboxed(path):
     image = ImageOps.pad(opened(path), (10, 12), Image.Resampling.BILINEAR, color=(114, 114, 114))
     return np.asarray(image)[:, :, ::-1]
@@ -108,6 +117,9 @@ def test_the_same_preparation_is_nothing_wrong(smooth: Case, tmp_path: Path, fun
         ("halves", "AX102", True, "2880 bytes (float64 [1, 12, 10, 3])"),
         ("mask", "AX102", True, "360 bytes (bool [12, 10, 3])"),
         ("padded", "AX107", True, "rows that lie 2 bytes further apart"),
+        ("padded_otherwise", "AX107", False, "rows that lie 18 bytes further apart"),
+        ("cut", "AX107", True, "rows that lie 2 bytes further apart"),
+        ("cut_otherwise", "AX107", False, "rows that lie 2 bytes further apart"),
     ],
 )
 def test_a_misreading_of_the_input_is_named(

@@ -109,14 +109,22 @@ def _row_bytes(one: InputFacts) -> int:
     return int(np.prod(one.shape)) * np.dtype(one.dtype).itemsize // _rows(one)
 
 
-def padded_rows(one: InputFacts, content: bytes, longer: bytes) -> int:
-    """Bytes by which the content's rows lie further apart in `longer` than they are long; 0 where it isn't so."""
+def unpadded_rows(one: InputFacts, size: int, given: bytes) -> Iterator[tuple[int, bytes]]:
+    """Of what was given for an input of `size` bytes: the rows as they are if they lie so many bytes further apart than
+    they are long, one behind the other. Where more was given that number is known; else, cut to the input's size, it
+    is one of the usual ones, and the last rows aren't there."""
     rows = _rows(one)
-    spare = len(longer) - len(content)
-    if rows < 2 or spare <= 0:
-        return 0
-    extra = -(-spare // rows)  # what lies behind the last row may be left out
-    return extra if _sheared(longer, rows, extra, len(content) // rows) == content else 0
+    spare = len(given) - size
+    if rows < 2 or spare < 0:
+        return
+    row = size // rows
+    if spare:
+        extra = -(-spare // rows)  # what lies behind the last row may be left out
+        yield extra, _sheared(given, rows, extra, row)
+        return
+    for extra in _strides([one]):
+        if 0 < extra <= row:
+            yield extra, _sheared(given, size // (row + extra), extra, row)
 
 
 def _sheared(content: bytes, rows: int, extra: int, row: int = 0) -> bytes:

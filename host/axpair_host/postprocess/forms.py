@@ -55,8 +55,8 @@ class Entry:
 
 
 def same_label(one: Any, other: Any) -> bool:
-    """Whether two labels are the same text: 180, 180.0, "180" and "180.0" are one label, since a whole number often went
-    through a float; true is not 1, and "007" not 7."""
+    """Whether two labels are the same text: 180, 180.0, "180" and "180.0" are one label, since a whole number often
+    went through a float; true is not 1, and "007" not 7."""
     return _label_text(one) == _label_text(other)
 
 

@@ -14,7 +14,7 @@ from axpair_proto.simulator import Models, Simulator
 
 from axpair_host.evidence.record import InputFacts, PreparedOtherwise, PreprocessFacts, PreprocessHit, Record
 from axpair_host.gather.prepare import PreparedCase
-from axpair_host.input_trials.transforms import misreads, padded_rows
+from axpair_host.input_trials.transforms import misreads, unpadded_rows
 from axpair_host.preprocess.running import Preprocessor
 
 Array = np.ndarray[Any, Any]
@@ -61,10 +61,13 @@ def preprocess_facts(suspect: Suspect, prepared: PreparedCase, inputs: Sequence[
     if all(given[name] == prepared.data[name] for name in given):
         return PreprocessFacts(suspect.preprocessor.spec, facts)
     ways = list(_ways(suspect, prepared, inputs, files))
-    hits = _padded(inputs, prepared.data, given) or _exact(ways, given, prepared.data)
+    padded = _padded(inputs, prepared.data, given)
+    hits = [one for one in padded if not one.distance] or _exact(ways, given, prepared.data)
     pictures = all(one.dtype == "uint8" for one in inputs) and all(
         one.dtype.name in ITEM_BYTES for one in theirs.values()
     )
+    if not hits and pictures:
+        hits = padded
     if not hits and pictures and _same_sizes(given, prepared.data):
         hits = _nearest(ways, given, prepared.data)
     return PreprocessFacts(suspect.preprocessor.spec, facts, tuple(hits), len(ways))
@@ -99,11 +102,29 @@ def _ways(
 
 
 def _padded(inputs: Sequence[InputFacts], data: Mapping[str, bytes], given: Mapping[str, bytes]) -> list[PreprocessHit]:
-    """Whether the very input is there, with its rows further apart than they are long."""
-    extras = {padded_rows(one, data[one.name], given[one.name]) for one in inputs}
-    if len(extras) != 1 or not (extra := extras.pop()):
+    """Whether the input is there, or one that comes as near as other code does, with the rows of each further apart
+    than they are long, by one number of bytes."""
+    off: dict[int, list[float]] = {}
+    for one in inputs:
+        ours, theirs = data[one.name], given[one.name]
+        plain = _off(ours, theirs)
+        for extra, rows in unpadded_rows(one, len(ours), theirs):
+            distance = _off(ours, rows)
+            # With a gap longer than the rows it is rather a larger picture.
+            if not distance or (distance <= min(_NEAR, plain / _CLEARLY) and 2 * len(ours) >= len(theirs)):
+                off.setdefault(extra, []).append(distance)
+    found = {extra: sum(some) / len(some) for extra, some in off.items() if len(some) == len(inputs)}
+    if not found:
         return []
-    return [PreprocessHit(say("rows that lie {count} bytes further apart than they are long", count=extra), ("AX107",))]
+    extra = min(found, key=lambda one: found[one])
+    words = say("rows that lie {count} bytes further apart than they are long", count=extra)
+    return [PreprocessHit(words, ("AX107",), found[extra])]
+
+
+def _off(one: bytes, other: bytes) -> float:
+    """Mean difference of bytes, as far as both go."""
+    common = min(len(one), len(other))
+    return float(np.abs(_wide(one[:common]) - _wide(other[:common])).mean()) if common else 0.0
 
 
 def _exact(ways: Sequence[_Way], given: Mapping[str, bytes], data: Mapping[str, bytes]) -> list[PreprocessHit]:
