@@ -160,7 +160,7 @@ def test_a_program_prepares_as_well(smooth: Case, tmp_path: Path) -> None:
     ("spec", "words"),
     [
         ("prepare_input:fails", "FileNotFoundError"),
-        ("prepare_input:words", "no array of numbers and no bytes"),
+        ("prepare_input:words", "neither an array of numbers nor bytes"),
         ("prepare_input:nothing", "--preprocess prepare_input:nothing: 'nothing' isn't there"),
         ("prepare", "--preprocess 'prepare' names no function"),
         ("cmd:true {dir}", "{in} isn't among its arguments"),
