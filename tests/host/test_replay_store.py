@@ -37,6 +37,13 @@ def row(id_: str, verdict: str = "PASS", code: str = "", cosine: float | None = 
     return Row.judged(id_, "00", kept, document(verdict, code, cosine))
 
 
+def test_names_have_no_cosine_that_could_be_the_worst() -> None:
+    values = {"relation": "SIMILAR", "cosine": 0.9, "agreement": 0.99, "named_by": "ArgMax"}
+    outputs = [{"name": "seg", "onnx_joint": values, "onnx_lava": None, "lava_joint": None, "joint_board": None}]
+    (metric,) = Row.judged("a", "00", "", {"verdict": "PASS", "owner": "none", "outputs": outputs}).metrics()
+    assert (metric.cosine, metric.values["agreement"]) == (None, 0.99)
+
+
 @contextmanager
 def read_only(folder: Path) -> Iterator[None]:
     """As long as it lasts nothing can be written there, by root neither."""

@@ -92,7 +92,7 @@ class Row:
                 output=str(output["name"]),
                 legs=legs,
                 relation=str(values.get("relation", "")),
-                cosine=values.get("cosine"),
+                cosine=values.get("cosine") if not values.get("named_by") else None,  # of names it says nothing
                 values=dict(values),
             )
             for output in self.document.get("outputs", ())
