@@ -123,7 +123,7 @@ def build_command(
 
 
 def _loss(lost: Sequence[Score], outputs: int) -> str:
-    from axpair_emulator.score import GUIDE_LINE, NAMES_LINE
+    from axpair_emulator.score import GUIDE_LINE
 
     counted = f"{len(lost)} of {outputs} outputs {'is' if len(lost) == 1 else 'are'} below"
     worst = min((one for one in lost if one.agreement is None), key=lambda one: one.cosine, default=None)
@@ -131,7 +131,7 @@ def _loss(lost: Sequence[Score], outputs: int) -> str:
         below = f"{GUIDE_LINE:g}, the worst at {worst.cosine:.4f} ({worst.name})"
     else:
         least = min(lost, key=lambda one: one.agreement or 0.0)
-        below = f"{NAMES_LINE:g} of equal names, the worst at {least.agreement or 0.0:.4f} ({least.name})"
+        below = f"{least.line:g} of equal names, the worst at {least.agreement or 0.0:.4f} ({least.name})"
     return f"{counted} {below}: quantisation loses accuracy."
 
 

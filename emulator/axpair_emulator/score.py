@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from axpair_proto.meanings import Meanings
+from axpair_proto.meanings import Meanings, names_line
 from axpair_proto.row_matching import in_order, matched_rows
 
 from axpair_emulator.batch import one_item
@@ -27,8 +27,6 @@ SCORED_SAMPLES = 2
 """Without a data set for the error measurement: so many of the calibration samples."""
 GUIDE_LINE = 0.98
 """Cosine below which the vendor's troubleshooting guide speaks of a loss of accuracy."""
-NAMES_LINE = 0.9
-"""Share of equal elements below which an output that names something has lost accuracy."""
 CHUNK_BYTES = 1 << 26
 """Of layers held at once, each as float twice: what is compared doesn't grow with the model's depth."""
 
@@ -44,11 +42,13 @@ class Score:
     agreement: float | None = None
     """Of an output whose elements name something, such as behind an ArgMax: the share that is the same. No distance of
     names means anything, so nothing else counts there. None for any other."""
+    line: float = GUIDE_LINE
+    """Below which the cosine, or the agreement, shows a loss."""
 
     @property
     def is_low(self) -> bool:
         """Whether accuracy is lost, also where no cosine could be had."""
-        return not self.cosine >= GUIDE_LINE if self.agreement is None else self.agreement < NAMES_LINE
+        return not (self.cosine if self.agreement is None else self.agreement) >= self.line
 
 
 def below_line(scores: Sequence[Score]) -> list[Score]:
@@ -70,7 +70,8 @@ def score_samples(
     floats = FloatModel(model, config.inputs, ports)
     quantised = Reference(reference, ports, outputs)
     layouts = {conf.name: conf.src_layout for conf in config.outputs}
-    found: dict[str, list[Score]] = {port.name: [] for port in outputs}
+    shapes = {port.name: port.shape for port in outputs}
+    found: dict[str, list[Score]] = {name: [] for name in shapes}
     count = 0
     for data in measured(program, config, warn):
         count += 1
@@ -88,6 +89,7 @@ def score_samples(
             min(score.cosine for score in scores),
             max(score.relative_error for score in scores),
             min((score.agreement for score in scores if score.agreement is not None), default=None),
+            names_line(math.prod(shapes[name])) if name in meanings.named else GUIDE_LINE,
         )
         for name, scores in found.items()
     )

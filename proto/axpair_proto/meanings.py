@@ -8,6 +8,15 @@ from axpair_proto.errors import ContractError
 from axpair_proto.names import match_stems
 from axpair_proto.onnx_file import read_onnx
 
+SAME_NAMES = 0.9
+"""Share of equal elements below which an output that names something has lost accuracy: of ten names one may be another
+by a near tie."""
+
+
+def names_line(elements: int) -> float:
+    """That share for an output of so many elements: of fewer than ten one may be another too."""
+    return min(SAME_NAMES, max(0, elements - 1) / max(1, elements))
+
 
 @dataclass(frozen=True)
 class Meanings:

@@ -203,6 +203,15 @@ def test_of_names_nothing_counts_but_whether_they_are_the_same(
     assert found.relation.value == ("DIFFERENT" if expected else "SIMILAR")
 
 
+@pytest.mark.parametrize(("others", "expected"), [(1, []), (2, [("agreement", True)])])
+def test_of_a_few_names_one_may_be_another(others: int, expected: list[tuple[str, bool]]) -> None:
+    wanted = np.array([[3, 1, 4]])
+    given = np.array([[7, 7, 4]]) if others == 2 else np.array([[3, 7, 4]])
+    assert judged(compare_outputs({"y": wanted}, {"y": given}, {}, naming={"y": "ArgMax"})["y"]) == expected
+    single = compare_outputs({"y": wanted[:, :1]}, {"y": given[:, 1:2]}, {}, naming={"y": "ArgMax"})["y"]
+    assert (single.agreement, judged(single)) == (0.0, [])
+
+
 def test_whole_numbers_that_nobody_knows_for_names_have_an_agreement_for_those_who_do() -> None:
     given = CLASSES.copy()
     given.reshape(-1)[:300] -= 10

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from axpair_proto.meanings import names_line
 
 from axpair_host.compare.comparison import Comparison
 from axpair_host.compare.content import NOTHING_KNOWN
-from axpair_host.compare.lines import AGREEMENT
 from axpair_host.compare.relation import Relation
 
 Array = np.ndarray[Any, Any]
@@ -24,7 +24,7 @@ def named(plain: Comparison, reference: Array, candidate: Array, operator: str) 
     share = float((np.rint(candidate) == reference).mean())
     relation = plain.relation
     if relation is not Relation.IDENTICAL:
-        relation = Relation.SIMILAR if share >= AGREEMENT else Relation.DIFFERENT
+        relation = Relation.SIMILAR if share >= names_line(reference.size) else Relation.DIFFERENT
         relation = Relation.EQUIVALENT if share == 1.0 else relation
     return replace(
         plain,

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from axpair_proto.meanings import names_line
 from axpair_proto.sentences import Sentence, say
 
 from axpair_host.compare.comparison import Comparison
@@ -19,7 +20,7 @@ PICTURE_LOST = 25.0
 CORRELATION = 0.9
 """Without the mean. Healthy 8-bit models keep .94 and more wherever their cosine is above the guide's line."""
 AGREEMENT = 0.9
-"""Of rows, or of elements that name something: of ten, at least nine."""
+"""Of rows: of ten, at least nine."""
 _FEWEST = 64
 """Elements below which a correlation is chance."""
 _ROUNDING_STEPS = 2.0
@@ -265,7 +266,7 @@ def _defaults(found: Comparison, cosine: float) -> Iterator[tuple[str, float, bo
     if not found.all_identities:  # they are no quantities: whether they are the same says all
         yield "cosine", cosine, True
     if found.agreement is not None:
-        yield "agreement", AGREEMENT, True
+        yield "agreement", names_line(found.elements) if found.named_by else AGREEMENT, True
     yield "others_cosine", cosine, True
     if found.content.kind == "picture":
         if found.content.certain:

@@ -47,11 +47,12 @@ class ScoredInput(Struct, frozen=True):
     agreements: dict[str, float] = {}
     """Of each output whose elements name something the share that is the same, 0..1; empty without any."""
 
-    def is_low(self, line: float, of_names: float) -> bool:
+    names_lost: tuple[str, ...] = ()
+    """Those of which too many names are others; empty without any."""
+
+    def is_low(self, line: float) -> bool:
         """Whether any output is below its line: `line` is that of cosines."""
-        return self.worst < (line if self.cosines else of_names) or any(
-            one < of_names for one in self.agreements.values()
-        )
+        return bool(self.names_lost) or (self.worst < line and bool(self.cosines or not self.agreements))
 
 
 class LintDocument(Struct, frozen=True):

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from axpair_proto.meanings import meanings
+from axpair_proto.meanings import meanings, names_line
 from axpair_proto.simulator import Models, Simulator
 
-from axpair_host.compare.lines import AGREEMENT
 from axpair_host.compare.rows import compare_outputs
 from axpair_host.documents.json_form import json_form
 from axpair_host.documents.linted import ScoredInput
@@ -29,7 +28,8 @@ def score(
         cosines = {one: each.cosine for one, each in compared.items() if not each.named_by}
         agreements = {one: each.agreement or 0.0 for one, each in compared.items() if each.named_by}
         measured = [one for one in cosines.values() if one is not None] or list(agreements.values())
-        scores.append(ScoredInput(name, case, cosines, min(measured, default=-1.0), agreements))
+        names_lost = tuple(one for one, share in agreements.items() if share < names_line(wanted[one].size))
+        scores.append(ScoredInput(name, case, cosines, min(measured, default=-1.0), agreements, names_lost))
         at(done)
     return scores
 
@@ -37,7 +37,7 @@ def score(
 def hints(scores: Sequence[ScoredInput], line: float) -> Iterator[Hint]:
     """What follows."""
     ours, cases = [one for one in scores if not one.case], [one for one in scores if one.case]
-    low = [one for one in ours if one.is_low(line, AGREEMENT)]
+    low = [one for one in ours if one.is_low(line)]
     evidence = {"line": line, "scores": json_form(scores)}
     if ours and len(low) * 2 >= len(ours):
         worst = min(low, key=lambda one: one.worst)
@@ -52,7 +52,7 @@ def hints(scores: Sequence[ScoredInput], line: float) -> Iterator[Hint]:
         )
     elif ours:
         for one in cases:
-            if one.is_low(line, AGREEMENT):
+            if one.is_low(line):
                 yield Hint(
                     "set-scores-well",
                     "AX204",
