@@ -163,8 +163,8 @@ def test_another_score_of_the_same_decision_is_told_from_another_decision(
         (1, [["1", 0.96], ["2", 0.04]], ("a label", "a list of 2 entries")),
         ("cat", [DOG], ("a label", "boxes")),
         ("cat", 0.25, ("a label", "a number")),
-        ([DOG], [[10, 20, 110, 220, 0.9, 16]], ("boxes", "a list of 1 numbers")),
-        ([{"label": 1, "score": 0.9}], [DOG], ("a list of 1 labels", "boxes")),
+        ([DOG], [[10, 20, 110, 220, 0.9, 16]], ("boxes", "a list of one number")),
+        ([{"label": 1, "score": 0.9}], [DOG], ("a list of one label", "boxes")),
         ({"numbers": [1, 2], "tolerance": 3}, {"a": 3}, ("a list of numbers", "a mapping of other keys")),
     ],
 )
