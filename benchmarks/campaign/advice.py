@@ -31,7 +31,7 @@ from axpair_proto.lines import width
 from benchmarks.campaign.advice_scenes import Scene, scenes
 from benchmarks.campaign.advice_world import PUT, environment, lay_out
 
-SECONDS = 300
+SECONDS = 900
 _ELSEWHERE = {"pip"}
 """Programs that need what isn't here."""
 _PROGRAMS = ("axpair", "mkdir", "run_joint", "pulsar", "sha256sum", "chmod", "openssl", "pip", "cd", "mv")

@@ -212,8 +212,8 @@ def test_a_label_is_the_same_as_number_and_as_text(
     [
         (("--postprocess", "post_for_diagnose:pairs", "--expect", "1"), ("--expect gives a label, 1", "2 entries")),
         (("--postprocess", "post_for_diagnose:pairs", "--observed", "1"), ("--observed gives a label", "2 entries")),
-        (("--postprocess", "post_for_diagnose:top", "--expect", "[1]"), ("a list of 1 numbers", "a label")),
-        (("--expect", "1", "--observed", "[[1, 2, 3, 4]]"), ("--expect gives a label", "a list of 1 numbers")),
+        (("--postprocess", "post_for_diagnose:top", "--expect", "[1]"), ("a list of one number", "a label")),
+        (("--expect", "1", "--observed", "[[1, 2, 3, 4]]"), ("--expect gives a label", "a list of one number")),
     ],
 )
 def test_forms_that_can_t_be_compared_are_bad_input_that_names_both(
