@@ -92,6 +92,12 @@ def test_steps_of_one_report_write_to_names_of_their_own(tmp_path: Path, monkeyp
     assert made[3] == made[0]
 
 
+def test_nothing_is_written_beside_a_case_that_a_run_keeps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    kept = Known(joint=Path("m.joint"), gt=Path("run/cases/a.png"), is_kept=True)
+    assert Filling(kept).of(Step("", "{pair}").document())["command"].endswith(" --out gt")
+
+
 def test_what_isnt_known_is_named_with_what_it_stands_for() -> None:
     found = Filling(Known()).of(Step("See.", "{layers}").document())
     assert found["command"] == "axpair layers --joint MODEL.joint --onnx MODEL.onnx --input INPUT"

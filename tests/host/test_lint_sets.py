@@ -1,5 +1,6 @@
 """Hints about calibration sets and models, from real archives and real pictures."""
 
+import dataclasses
 import json
 import re
 import tarfile
@@ -95,6 +96,10 @@ def test_raw_samples_of_another_dtype_are_told_with_the_ratio(tmp_path: Path) ->
     (hint,) = calibration_set.beside("s.tar", look(path), declared(), INPUT)
     assert (hint.kind, hint.code) == ("dtype", "AX102")
     assert "4 times as many" in hint.summary
+    assert hint.prove == "write the samples as uint8, as the joint takes them"
+    ids = dataclasses.replace(INPUT, dtype="int64")
+    (hint,) = calibration_set.beside("s.tar", look(path), declared(), ids)
+    assert hint.prove.startswith("leave the type of 'x' out of the configuration")
 
 
 def test_a_case_and_training_data_of_other_colours_are_told(tmp_path: Path) -> None:

@@ -58,6 +58,8 @@ class Known:
     fed: tuple[tuple[str, Path], ...] = ()
     """The bytes that the joint was fed with, of each input a .bin."""
     gt: Path | None = None
+    is_kept: bool = False
+    """Whether a replay's run keeps that folder: nothing of ours is written beside it."""
     board: str = ""
     """As --board has it; "" where nothing is known of one, or it is the default."""
     finished: tuple[str, ...] = ()
@@ -149,7 +151,8 @@ class Filling:
         if name in self._shared:
             return self._shared[name]
         own = [self._known.gt] if self._known.gt is not None and self._known.gt.name else []
-        wanted = own[0] if own and name == "new_gt" else Path(_NEW[name])
+        beside = own and name == "new_gt" and not self._known.is_kept
+        wanted = own[0] if beside else Path(_NEW[name])
         free = free_name(wanted, taken=[*own, *self._taken])
         self._taken.append(free)
         if name.startswith("board_"):

@@ -13,6 +13,7 @@ from axpair_proto.text import json_text
 
 from axpair_host.advice.commands import Known
 from axpair_host.digests import file_sha256
+from axpair_host.evidence.named import is_kept
 from axpair_host.evidence.record import Called, Record
 
 DEFAULT_BOARD = "emulator:"
@@ -60,6 +61,7 @@ def known_of(record: Record, gt: Path | None, *, is_ours: bool | None = None) ->
         inputs=inputs,
         fed=_fed(record, gt),
         gt=gt,
+        is_kept=gt is not None and is_kept(gt),
         board=_board(record, is_ours),
         finished=_finished(called, places),
         options=_options(record) if is_ours else _harmless(_options(record)),

@@ -10,7 +10,7 @@ from axpair_proto.capabilities import ModelInput
 from axpair_proto.dtypes import ITEM_BYTES
 
 from axpair_host.lint.dataset import Picture, Sample
-from axpair_host.lint.declared import DeclaredInput
+from axpair_host.lint.declared import WHOLE, DeclaredInput
 from axpair_host.lint.hint import Hint
 
 FEW = 8
@@ -128,12 +128,18 @@ def _raw(path: str, samples: Sequence[Sample], one: DeclaredInput, model: ModelI
         return
     ratio = odd[0].size_bytes / wanted
     why = f", {ratio:g} times as many" if ratio in (0.25, 0.5, 2, 4) else ""
+    mend = f"write the samples as {one.dtype}, as the joint takes them"
+    if model.dtype in WHOLE and one.dtype not in WHOLE:
+        mend = (
+            f"leave the type of {one.name!r} out of the configuration: the joint takes whole numbers then, "
+            "as the model does"
+        )
     yield Hint(
         "dtype",
         "AX102",
         f"{path}: {odd[0].name!r} has {odd[0].size_bytes} bytes{why}; input {one.name!r} takes {wanted} "
         f"({one.dtype} {list(model.shape)})",
-        f"write the samples as {one.dtype}, as the joint takes them",
+        mend,
         {"size_bytes": odd[0].size_bytes, "wanted": wanted, "odd": len(odd)},
     )
 

@@ -67,7 +67,8 @@ class DeclaredInput:
         return FrontEnd(gain, offset, False, 3 if self.layout == "NHWC" else 1)
 
 
-_WHOLE = ("int32", "int64")
+WHOLE = ("int32", "int64")
+"""Dtypes of ids and counts."""
 
 
 def declared_inputs(
@@ -79,7 +80,7 @@ def declared_inputs(
     Raises UsageError for values that mean nothing, such as a std of 0.
     """
     known = list(names) or _named(config) or [""]
-    return tuple(_input(config, name, "int32" if dtypes.get(name) in _WHOLE else "uint8") for name in known)
+    return tuple(_input(config, name, "int32" if dtypes.get(name) in WHOLE else "uint8") for name in known)
 
 
 def _named(config: pb.Config) -> list[str]:

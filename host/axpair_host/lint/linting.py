@@ -191,10 +191,16 @@ def _look_at_ranges(
         names = [one.name for one in inputs]
 
         def against(what: str, given: Mapping[str, Path], train: bool) -> Observed:
-            with progress.task(f"run the float model on {what}"):
-                other = inspects.observe(
-                    onnx, order.config, order.shapes, archives=given, limit=OBSERVED, against=seen.tensors
-                )
+            try:
+                with progress.task(f"run the float model on {what}"):
+                    other = inspects.observe(
+                        onnx, order.config, order.shapes, archives=given, limit=OBSERVED, against=seen.tensors
+                    )
+            except AxpairError as error:
+                for archive in given.values():
+                    if archive.is_relative_to(folder):
+                        error.message = error.message.replace(str(archive), what)
+                raise
             linted.hints.extend(unlike.ranges(what, other, seen, train=train))
             return other
 

@@ -47,9 +47,12 @@ def tuned(document: TunedDocument) -> None:
             )
         )
     )
-    if document.settings:
+    if best and document.settings:
         where = plain(document.config)
-        print_lines(paragraph(f"What number {best + 1} sets otherwise than {where}, to be put in there:"))
+        settings = tr(
+            "What number {number} sets otherwise than {config}, to be put in there:", number=best + 1, config=where
+        )
+        print_lines(paragraph(settings))
         print_lines(f"  {line}" for line in document.settings.splitlines())
     for note in document.notes:
         print_lines(map(dim, paragraph(note)))
