@@ -192,10 +192,10 @@ CLASSES = np.repeat(np.arange(150, 0, -10), 100).reshape(1, 30, 50)
 def test_of_names_nothing_counts_but_whether_they_are_the_same(
     dtype: type, others: int, expected: list[tuple[str, bool]]
 ) -> None:
-    """Class 150 taken for 0 in a few places is no loss by any distance; one in five is."""
+    """Classes taken for 0 in a few places are no loss by any distance; one in five is."""
     wanted: Array = CLASSES.astype(dtype)
     given = wanted.copy()
-    given.reshape(-1)[:others] = 0
+    given.reshape(-1)[:: given.size // others] = 0
     found = compare_outputs({"y": wanted}, {"y": given}, {}, naming={"y": "ArgMax"}, layouts={"y": "NCHW"})["y"]
     assert (found.agreement, judged(found), found.content.kind) == (1 - others / 1500, expected, "")
     assert found.likeness == found.agreement
@@ -210,6 +210,17 @@ def test_of_a_few_names_one_may_be_another(others: int, expected: list[tuple[str
     assert judged(compare_outputs({"y": wanted}, {"y": given}, {}, naming={"y": "ArgMax"})["y"]) == expected
     single = compare_outputs({"y": wanted[:, :1]}, {"y": given[:, 1:2]}, {}, naming={"y": "ArgMax"})["y"]
     assert (single.agreement, judged(single)) == (0.0, [])
+
+
+@pytest.mark.parametrize(("left", "expected"), [(0, [("least_kept", True)]), (100, []), (192, [])])
+def test_a_map_without_its_one_object_has_lost_it(left: int, expected: list[tuple[str, bool]]) -> None:
+    wanted = np.zeros((1, 64, 64), np.int64)
+    wanted.reshape(-1)[:192] = 1
+    given = np.zeros_like(wanted)
+    given.reshape(-1)[:left] = 1
+    found = compare_outputs({"y": wanted}, {"y": given}, {}, naming={"y": "ArgMax"})["y"]
+    assert judged(found) == expected
+    assert found.least_kept == pytest.approx(left / 192)
 
 
 def test_whole_numbers_that_nobody_knows_for_names_have_an_agreement_for_those_who_do() -> None:

@@ -55,6 +55,9 @@ class Comparison:
     """The ONNX operator, such as ArgMax, whose names its elements are; the agreement is of elements then."""
     constant_agreement: float | None = None
     """Of such elements: the share that has the commonest name."""
+    least_kept: float | None = None
+    """Of such elements: of the name that is lost most, the share of its places that keep it; None where no name has
+    places enough."""
     whole_numbers: bool = False
     """Whether both are of an integer dtype."""
     constant_cosine: float | None = None

@@ -11,6 +11,7 @@ from axpair_proto.meanings import names_line
 from axpair_proto.sentences import Sentence, say
 
 from axpair_host.compare.comparison import Comparison
+from axpair_host.compare.identities import KEPT_NAMES
 from axpair_host.documents.compared import HeldLine
 
 PICTURE_PSNR = 30.0
@@ -218,7 +219,7 @@ class Shortfall:
         )
 
     def _told(self, below: str, above: str) -> Sentence:
-        metric = METRICS.get(self.metric, _OTHERS)
+        metric = METRICS.get(self.metric) or _OF_DEFAULTS[self.metric]
         return say(below if metric.at_least else above, value=metric.told(self.value), line=self.line)
 
     @property
@@ -229,9 +230,28 @@ class Shortfall:
         return True, -abs(self.value - self.line) / max(abs(self.line), 1e-9)
 
 
-_OTHERS = Metric(
-    "others_cosine", "cosine of what stands beside it", True, (-1, 1), lambda one: one.others_cosine, lambda _: None
-)
+_OF_DEFAULTS: Mapping[str, Metric] = {
+    one.name: one
+    for one in (
+        Metric(
+            "others_cosine",
+            "cosine of what stands beside it",
+            True,
+            (-1, 1),
+            lambda one: one.others_cosine,
+            lambda _: None,
+        ),
+        Metric(
+            "least_kept",
+            "share of the places of one name that keep it",
+            True,
+            (0, 1),
+            lambda one: one.least_kept,
+            lambda _: None,
+        ),
+    )
+}
+"""Measures of default lines; nobody else draws a line in them."""
 
 
 _OF_CONTENT = {"picture": ("psnr", "rmse", "correlation"), "vector": ("angle", "correlation")}
@@ -249,7 +269,7 @@ def shortfalls(found: Comparison, cosine: float, own: Mapping[str, float]) -> li
     drawn = [one for one in _defaults(found, cosine) if one[0] not in own]
     short = []
     for name, line, certain in (*drawn, *((name, line, True) for name, line in own.items())):
-        metric = METRICS.get(name, _OTHERS)
+        metric = METRICS.get(name) or _OF_DEFAULTS[name]
         value = metric.value(found)
         if value is not None and not metric.holds(value, line):
             short.append(Shortfall(name, value, line, certain))
@@ -267,6 +287,7 @@ def _defaults(found: Comparison, cosine: float) -> Iterator[tuple[str, float, bo
         yield "cosine", cosine, True
     if found.agreement is not None:
         yield "agreement", names_line(found.elements) if found.named_by else AGREEMENT, True
+    yield "least_kept", KEPT_NAMES, True
     yield "others_cosine", cosine, True
     if found.content.kind == "picture":
         if found.content.certain:

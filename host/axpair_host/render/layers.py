@@ -161,7 +161,7 @@ def _summary(document: LayersDocument) -> list[str]:
 
 def _change(name: str, trial: SixteenTrial) -> str:
     before, after = trial.told[name]
-    if "," in before:
+    if "," in before or trial.before[name] is None:
         return f"{name}: {before} -> {after}"
     return f"{name} {cosine(trial.before[name])} -> {cosine(trial.after[name])}"
 

@@ -7,15 +7,21 @@ from axpair_proto.sentences import say
 from axpair_host.advice.commands import Step
 from axpair_host.compare.comparison import Comparison
 from axpair_host.compare.lines import AGREEMENT
-from axpair_host.diagnosis.finding import Finding, found
+from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.documents.compared import Reordered
 from axpair_host.documents.json_form import json_form
 
+_FEW_NAMES = 10
+"""Elements, below which one name that is another may be all that the model says."""
 
-def check(inquiry: Inquiry) -> Iterator[Finding]:
+
+def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
     """AX406 as a warning: behind TopK, NMS or a sort the joint has the float model's rows in another order, or others
-    at the cut, and row by row they are alike; or behind ArgMax some of its names are others. Nobody is wrong."""
+    at the cut, and row by row they are alike; or behind ArgMax some of its names are others. Nobody is wrong.
+
+    Of a few names alone it can't be told whether two scores nearly tied: that stays open.
+    """
     yield from _moved(inquiry)
     yield from _renamed(inquiry)
 
@@ -61,14 +67,18 @@ def _moved(inquiry: Inquiry) -> Iterator[Finding]:
     )
 
 
-def _renamed(inquiry: Inquiry) -> Iterator[Finding]:
+def _renamed(inquiry: Inquiry) -> Iterator[Finding | Open]:
     pair = inquiry.judged_pair
     renamed: dict[str, Comparison] = {}
     for output in inquiry.outputs:
         comparison = inquiry.pair(pair, output.name)
         if comparison is None or not comparison.named_by or (comparison.agreement or 0.0) == 1.0:
             continue
-        if inquiry.lost(comparison, output.name) is None:
+        if inquiry.lost(comparison, output.name) is not None:
+            continue
+        if comparison.elements < _FEW_NAMES:
+            yield _undecided(output.name, comparison)
+        else:
             renamed[output.name] = comparison
     if not renamed:
         return
@@ -96,4 +106,17 @@ def _renamed(inquiry: Inquiry) -> Iterator[Finding]:
             Step(say("Compare names by the share that is the same; no distance between them means anything.")),
         ),
         entry_steps=False,
+    )
+
+
+def _undecided(name: str, comparison: Comparison) -> Open:
+    return Open(
+        name,
+        say(
+            "it names something ({operator}), and another thing than the float model does: a near tie of two scores, "
+            "or a loss, which names alone don't tell",
+            operator=comparison.named_by,
+        ),
+        undecided=True,
+        steps=(Step(say("See whether the layers before it lose accuracy."), "{try_int16}"),),
     )
