@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axpair_host.documents.pair import PairDocument
 from axpair_host.documents.replayed import ReplayDocument
+from axpair_host.documents.steps import NextStep
 from axpair_proto.simulator import Models
 from command_line import axpair, said_once
 from printed import printed
@@ -68,7 +70,7 @@ def test_every_case_has_a_row_a_line_and_the_document_of_pair(finished: Finished
     assert [line for line in finished.done.stderr.splitlines() if line.startswith("[4/4] night/d.png: ")]
     picture = finished.cases / "night" / "c.png"
     paired = axpair("pair", *flags(tiny), "--input", picture, "--out", tmp_path / "gt", "--json")
-    alone, replayed = document(paired), found["cases"][2]
+    alone, replayed = printed(paired.stdout, PairDocument[NextStep]), found["cases"][2]
     same = ("verdict", "owner", "findings", "outputs", "simulator")
     assert {key: replayed[key] for key in same} == {key: alone[key] for key in same}
     looked_at_once = {"own_errors", "layer_scores"}  # of many cases of one model
@@ -143,7 +145,7 @@ def test_stale_outputs_are_found_and_their_evidence_kept(cases: Path, tmp_path: 
     assert kept == ["a.png", "b.png", "night_c.png", "night_d.png"]
     again = axpair("diagnose", tmp_path / "run" / "cases" / "night_c.png", "--json")
     stored = next(row for row in stable_rows(tmp_path / "run") if row["id"] == "night/c.png")["document"]
-    found = document(again)["findings"]
+    found = printed(again.stdout, PairDocument[NextStep])["findings"]
     assert [one["summary"] for one in found] == [one["summary"] for one in stored["findings"]]
     steps = [step["command"] for one in found for step in one["next_steps"] if step["command"]]
     assert any("night_c.png/input/" in one for one in steps)

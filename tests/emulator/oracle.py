@@ -279,7 +279,12 @@ class Oracle:
     def lookup(self, x: Array) -> Callable[[Index], int]:
         table = self.arrays["table"]
         last = len(table) - 1
-        return lambda at: int(table[min(max(int(x[at[: x.ndim]]), 0), last)][at[x.ndim :]])
+
+        def row(at: Index) -> int:
+            k = int(x[at[: x.ndim]])
+            return min(max(k + len(table) if k < 0 else k, 0), last)
+
+        return lambda at: int(table[row(at)][at[x.ndim :]])
 
     def maximum(self, *xs: Array) -> Callable[[Index], int]:
         return lambda at: max(self.brought(xs, at))

@@ -56,7 +56,9 @@ class Feeder:
 
     def _started(self) -> "subprocess.Popen[bytes]":
         if self._process is None:
-            environment = {**os.environ, "AXPAIR_CACHE": str(self._setting.folder / "cache"), **self._variables}
+            # What an interpreter compiles for itself is no file that a command opened.
+            ours = {"AXPAIR_CACHE": str(self._setting.folder / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
+            environment = {**os.environ, **ours, **self._variables}
             command = [self._setting.python, str(_PROGRAM)]
             # Its stderr isn't its commands': libraries warn there.
             self._process = subprocess.Popen(
