@@ -1,5 +1,6 @@
 """What the values of a graph's outputs are, as the operators before them say: in the order of a score, or names."""
 
+import math
 import re
 from collections.abc import Mapping
 
@@ -13,6 +14,8 @@ _KEEPS = frozenset(
     ("Cast", "Flatten", "GatherElements", "GatherND", "Identity", "Reshape", "Slice", "Split", "Squeeze", "Tile")
 ) | frozenset(("Expand", "Transpose", "Unsqueeze"))
 """op_types that hand on elements of their first input."""
+_RENAMES = frozenset(("Add", "Div", "Mul", "Sub"))
+"""op_types that give each name another one where they have a single number beside it."""
 _RESIZES = frozenset(("Resize", "Upsample"))
 _WHOLE = frozenset((2, 3, 4, 5, 6, 7, 12, 13))
 """TensorProto.DataType of whole numbers."""
@@ -34,21 +37,24 @@ def naming(graph: axmodel_pb2.OnnxGraph) -> dict[str, str]:
     """Output to the operator, such as ArgMax, whose results its elements are, or what a table of whole numbers has for
     them."""
     tables = {one.name for one in graph.initializer if one.data_type in _WHOLE}
+    singles = {one.name for one in graph.initializer if math.prod(one.dims) == 1}
     behind: dict[str, str] = {}
     for node in graph.node:
-        operator = node.op_type if node.op_type in NAMES else _handed_on(node, behind, tables)
+        operator = node.op_type if node.op_type in NAMES else _handed_on(node, behind, tables, singles)
         if operator:
             behind.update(dict.fromkeys(node.output, operator))
     return {one.name: behind[one.name] for one in graph.output if one.name in behind}
 
 
-def _handed_on(node: axmodel_pb2.OnnxNode, behind: Mapping[str, str], tables: set[str]) -> str:
+def _handed_on(node: axmodel_pb2.OnnxNode, behind: Mapping[str, str], tables: set[str], singles: set[str]) -> str:
     if not node.input:
         return ""
     kind, first = node.op_type, node.input[0]
     if kind == "Concat":
         operators = [behind.get(name, "") for name in node.input]
         return operators[0] if all(operators) else ""
+    if kind in _RENAMES and len(node.input) == 2 and singles & set(node.input):
+        return next((behind[name] for name in node.input if name in behind), "")
     if kind == "Gather" and first in tables and len(node.input) > 1:
         return behind.get(node.input[1], "")
     nearest = all(one.s == b"nearest" for one in node.attribute if one.name == "mode")

@@ -48,11 +48,14 @@ def test_what_comes_of_an_argmax_by_moving_and_looking_up_is_named(tmp_path: Pat
         helper.make_node("Cast", ["looked_up"], ["cast"], to=1),
         helper.make_node("Gather", ["vectors", "places"], ["embedded"]),
         helper.make_node("Add", ["places", "one"], ["summed"]),
+        helper.make_node("Mul", ["places", "twelve"], ["gray"]),
+        helper.make_node("Mul", ["places", "vectors"], ["weighed"]),
     ]
-    outputs = ["places", "mixed", "cast", "embedded", "summed"]
+    outputs = ["places", "mixed", "cast", "embedded", "summed", "gray", "weighed"]
     path = written(tmp_path / "m.onnx", nodes, outputs)
     model = onnx.load(path)
     model.graph.initializer.append(helper.make_tensor("ids", TensorProto.INT32, [2], [7, 9]))
     model.graph.initializer.append(helper.make_tensor("vectors", TensorProto.FLOAT, [2], [0.5, 1.5]))
+    model.graph.initializer.append(helper.make_tensor("twelve", TensorProto.FLOAT, [], [12.0]))
     onnx.save(model, path)
-    assert meanings(path, outputs).named == {"places": "ArgMax", "cast": "ArgMax"}
+    assert meanings(path, outputs).named == dict.fromkeys(("places", "cast", "gray"), "ArgMax")
