@@ -166,6 +166,7 @@ def _held(scene: Scene, step: Printed, folder: Path, called: Path) -> Outcome:
             command = re.sub(stands, shlex.quote(meant), command)
             if not re.search(rf"{re.escape(word)} (?:stands for|为)", " ".join(step.said.split())):
                 unexplained.append(word)
+            # What the call gave under the wrong option stands in the command already, under its own.
             if (known := _known(scene, word)) and known not in step.command:
                 return Outcome(scene.name, step, f"{word} is left open, and is {known}", False)
     if unexplained:

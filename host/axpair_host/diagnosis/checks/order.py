@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from axpair_proto.meanings import SAME_NAMES, names_line
 from axpair_proto.sentences import say
 
 from axpair_host.advice.commands import Step
@@ -11,9 +12,6 @@ from axpair_host.diagnosis.finding import Finding, Open, found
 from axpair_host.diagnosis.inquiry import Inquiry
 from axpair_host.documents.compared import Reordered
 from axpair_host.documents.json_form import json_form
-
-_FEW_NAMES = 10
-"""Elements, below which one name that is another may be all that the model says."""
 
 
 def check(inquiry: Inquiry) -> Iterator[Finding | Open]:
@@ -76,7 +74,7 @@ def _renamed(inquiry: Inquiry) -> Iterator[Finding | Open]:
             continue
         if inquiry.lost(comparison, output.name) is not None:
             continue
-        if comparison.elements < _FEW_NAMES:
+        if names_line(comparison.elements) < SAME_NAMES:  # one that is another may be all that the model says
             yield _undecided(output.name, comparison)
         else:
             renamed[output.name] = comparison
